@@ -1,0 +1,2 @@
+//! account
+#![forbid(unsafe_code)]

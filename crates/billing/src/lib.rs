@@ -1,0 +1,2 @@
+//! billing
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! guard
+#![forbid(unsafe_code)]

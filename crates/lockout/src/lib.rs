@@ -1,0 +1,2 @@
+//! lockout
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! sip
+#![forbid(unsafe_code)]

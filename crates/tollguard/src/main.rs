@@ -1,0 +1,2 @@
+//! tollguard
+fn main() {}
