@@ -1,0 +1,98 @@
+//! The edge's immutable view of who may speak to it: lines by name and address, DIDs, carriers, realm.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use account::{LineKind, Secrets, Transport};
+use billing::{AccountId, CarrierId, E164, LineId};
+use serde::{Deserialize, Serialize};
+
+/// What the edge needs of one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineEntry {
+    /// Its account.
+    pub account: AccountId,
+    /// The line.
+    pub line: LineId,
+    /// Extension or trunk.
+    pub kind: LineKind,
+    /// Digests; `None` for a trunk known by address alone.
+    pub secrets: Option<Secrets>,
+}
+
+/// How a carrier knows us.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierAuth {
+    /// Digest user name.
+    pub username: String,
+    /// Digest secret.
+    pub secret: String,
+    /// Whether we must register there (RFC 3261 section 10), and for how long we ask.
+    pub register_s: Option<u32>,
+}
+
+impl std::fmt::Debug for CarrierAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CarrierAuth({}, register {:?})", self.username, self.register_s)
+    }
+}
+
+/// Where calls leave to or arrive from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carrier {
+    /// Its id.
+    pub id: CarrierId,
+    /// Its name for people.
+    pub name: String,
+    /// Where to send.
+    pub address: SocketAddr,
+    /// How.
+    pub transport: Transport,
+    /// Host part of the Request-URI and To; the address where `None`.
+    pub domain: Option<String>,
+    /// Other addresses its calls may arrive from.
+    pub sources: Vec<IpAddr>,
+    /// Digits put before the E.164 number (without +); `plus` decides whether a + is sent.
+    pub prefix: String,
+    /// Whether numbers are sent with a leading +.
+    pub plus: bool,
+    /// Credentials.
+    pub auth: Option<CarrierAuth>,
+    /// Whether to tell it extension and address behind each call (only where the carrier is one's own provider).
+    pub tell_origin: bool,
+}
+
+/// One immutable snapshot; a change swaps the whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Lines by digest user name.
+    pub by_auth_name: BTreeMap<Arc<str>, LineEntry>,
+    /// Trunks by fixed source address.
+    pub by_address: BTreeMap<IpAddr, LineEntry>,
+    /// Accounts by DID.
+    pub dids: BTreeMap<E164, AccountId>,
+    /// Carriers by id.
+    pub carriers: BTreeMap<CarrierId, Carrier>,
+}
+
+/// What the configuration says to the edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeSettings {
+    /// Digest realm, and the domain in our From of calls to phones.
+    pub realm: String,
+    /// Whether SHA-256 challenges are sent beside MD5 (RFC 8760); some old phones take only the first.
+    pub sha256: bool,
+    /// The address and port we are reached at, for Via and Contact, when the flow's own local address is unspecified.
+    pub advertised: SocketAddr,
+    /// Registration: the shortest, the default and the longest time granted, seconds.
+    pub expires_s: (u32, u32, u32),
+    /// How long a call may ring, seconds.
+    pub ring_limit_s: u32,
+    /// Calls at once on this node.
+    pub max_calls: usize,
+    /// RTP silence that ends a call, seconds.
+    pub silence_s: u32,
+    /// Streams through the built-in relay (the default) or direct media (gives up privacy and silence detection).
+    pub relay: bool,
+}

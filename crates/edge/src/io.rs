@@ -1,0 +1,137 @@
+//! What goes into the call machine and what comes out of it.
+
+use std::net::IpAddr;
+
+use account::{CallEnd, Flow, Reply};
+use billing::{AccountId, CallId, LineId};
+use media::{RelayCommand, RelayEvent};
+
+use crate::Directory;
+use std::sync::Arc;
+
+/// Everything that can happen to the edge.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram arrived (ban check already passed).
+    Datagram {
+        /// From where, to which of our addresses.
+        flow: Flow,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// An account answered.
+    Reply(Reply),
+    /// The relay reports.
+    Relay(RelayEvent),
+    /// A new directory.
+    Directory(Arc<Directory>),
+    /// May this address try one more password? The answer to [`Output::Verify`].
+    Verify {
+        /// The token of the question.
+        token: u64,
+        /// Whether the edge may verify the credentials now; otherwise the request is dropped in silence.
+        admitted: bool,
+        /// Failed authentications seen from the address before.
+        failures_before: u32,
+    },
+    /// A call of before a restart: send BYE on both legs and settle it as recovered.
+    Recover {
+        /// Its account.
+        account: AccountId,
+        /// The call.
+        call: CallId,
+        /// Serialised legs as given with `Answered`; `None` where the call was not answered.
+        legs: Option<Vec<u8>>,
+    },
+    /// End all calls of a line (secret changed, line removed).
+    HangUpLine {
+        /// The account.
+        account: AccountId,
+        /// The line.
+        line: LineId,
+        /// Why.
+        end: CallEnd,
+    },
+    /// Refuse new calls, end the running ones.
+    Shutdown,
+    /// A deadline came.
+    Tick,
+}
+
+/// The result of verifying one set of credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthReport {
+    /// Wrong password, unknown user: the same to everybody.
+    Failed,
+    /// Right.
+    Succeeded,
+}
+
+/// What the edge wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Send {
+        /// Which way.
+        flow: Flow,
+        /// What.
+        bytes: Arc<[u8]>,
+    },
+    /// Ask or tell an account; replies come back as [`Input::Reply`].
+    Account {
+        /// Which.
+        account: AccountId,
+        /// What; look-ups are still empty and are filled by the node.
+        input: account::Input,
+    },
+    /// Work for the relay; events come back as [`Input::Relay`].
+    Relay(RelayCommand),
+    /// Credentials are about to be verified for the first time; the node reserves a failure at the lock-out first.
+    Verify {
+        /// Handle.
+        token: u64,
+        /// Source address.
+        ip: IpAddr,
+        /// The user name tried (at most 64 bytes, lossy).
+        name: String,
+    },
+    /// The outcome of a verification.
+    Auth {
+        /// Source address.
+        ip: IpAddr,
+        /// The user name tried.
+        name: String,
+        /// The outcome.
+        report: AuthReport,
+        /// User agent (at most 128 bytes).
+        user_agent: String,
+    },
+    /// A carrier registration or keep-alive changed state, for people.
+    CarrierState {
+        /// The carrier.
+        carrier: billing::CarrierId,
+        /// Whether it is usable.
+        up: bool,
+        /// One sentence.
+        text: String,
+    },
+}
+
+/// One running call, for people.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CallView {
+    /// The call.
+    pub call: CallId,
+    /// Its account.
+    pub account: AccountId,
+    /// The line that placed it or that it rings.
+    pub line: Option<LineId>,
+    /// Caller as shown.
+    pub caller: String,
+    /// Number or extension called.
+    pub callee: String,
+    /// Since when.
+    pub start_ms: u64,
+    /// Since when it talks.
+    pub answer_ms: Option<u64>,
+}

@@ -1,0 +1,78 @@
+//! The incident: what the guard opened, on which evidence, what was done, and where it stands.
+
+use billing::{AccountId, CallId, E164, IncidentId, LineId, Money};
+use geo::Place;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+use crate::{Decibans, Evidence};
+
+/// What the guard does beyond refusing one call, by strength.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Action {
+    /// Tell the owner; stop nothing but the call.
+    Alert,
+    /// Stop the cut class on the line.
+    CutLine,
+    /// Stop the cut class on the whole account.
+    CutInternational,
+}
+
+/// Where an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IncidentState {
+    /// Open; what was cut is still cut.
+    Open,
+    /// The owner turned international calling back on.
+    Lifted,
+    /// The owner answered "that was us".
+    Ours,
+}
+
+/// One call of an incident, as the owner reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentCall {
+    /// The call.
+    pub call: CallId,
+    /// When it was tried.
+    pub start_ms: u64,
+    /// The number called.
+    pub number: E164,
+    /// Country and kind in words ("Albania mobile").
+    pub destination: String,
+    /// Result in words: "answered 31 s", "refused", "busy", "no answer", "hung up by the guard after 12 s", "running".
+    pub result: String,
+    /// What it cost; `None` while it runs.
+    pub charge: Option<Money>,
+}
+
+/// One incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its id.
+    pub id: IncidentId,
+    /// The account.
+    pub account: AccountId,
+    /// The line whose evidence crossed the line.
+    pub line: LineId,
+    /// When it was opened.
+    pub opened_ms: u64,
+    /// When it was closed (lifted or answered), if it was.
+    pub closed_ms: Option<u64>,
+    /// The strongest action taken so far.
+    pub action: Action,
+    /// Whether the guard only watches (shadow mode): nothing was stopped.
+    pub shadow: bool,
+    /// Where it stands.
+    pub state: IncidentState,
+    /// Sum of evidence when it was opened.
+    pub score: Decibans,
+    /// The evidence, strongest first.
+    pub evidence: Vec<Evidence>,
+    /// Where the calls came from, as seen by this node.
+    pub origins: Vec<(IpAddr, Place)>,
+    /// What the customer's PBX told of the extension and address behind the calls, not proven (at most 8).
+    pub told: Vec<String>,
+    /// The calls, in order (at most 100).
+    pub calls: Vec<IncidentCall>,
+}

@@ -1,0 +1,120 @@
+//! What people ask of a node, and what a node wants done by its driver.
+
+use account::{Actor, Change, ChangeError, Done, Flow};
+use billing::{AccountId, CallId, CarrierId, DeckId};
+use edge::CallView;
+use lockout::{Ban, BanChange};
+use media::RelayCommand;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use crate::{NodeChange, Record};
+
+/// What a person (portal or command line) asks of a running node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "commands are rare")]
+pub enum Command {
+    /// Change an account (the first [`Change::Settings`] creates it).
+    Account {
+        /// Which.
+        account: AccountId,
+        /// Who asks.
+        by: Actor,
+        /// What.
+        change: Change,
+    },
+    /// Change the node's book.
+    Node {
+        /// Who asks.
+        by: Actor,
+        /// What.
+        change: NodeChange,
+    },
+    /// Running calls, of one account or of all.
+    Calls {
+        /// Which account.
+        account: Option<AccountId>,
+    },
+    /// Bans in force.
+    Bans,
+    /// State of the carriers.
+    Carriers,
+    /// Stop: refuse new calls, end running ones, write a snapshot.
+    Shutdown,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CommandReply {
+    /// It is done, durably.
+    Done(Done),
+    /// Running calls.
+    Calls(Vec<CallView>),
+    /// Bans.
+    Bans(Vec<Ban>),
+    /// Carriers: id, whether usable, one sentence.
+    Carriers(Vec<(CarrierId, bool, String)>),
+}
+
+/// Why a command was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum CommandError {
+    /// The account refused.
+    #[error("{0}")]
+    Account(ChangeError),
+    /// No such account.
+    #[error("there is no account {0}")]
+    NoAccount(AccountId),
+    /// A digest user name must be unique on the node.
+    #[error("the user name {0} is taken by another line of this node")]
+    NameTaken(String),
+    /// A trunk address must be unique on the node.
+    #[error("the address {0} already proves another trunk of this node")]
+    AddressTaken(std::net::IpAddr),
+    /// A DID belongs to one account.
+    #[error("the number {0} belongs to another account")]
+    DidTaken(billing::E164),
+    /// No such carrier.
+    #[error("there is no carrier {0}")]
+    NoCarrier(CarrierId),
+    /// No such deck.
+    #[error("there is no deck {0}")]
+    NoDeck(DeckId),
+    /// Still in use.
+    #[error("{0} is still in use by account {1}")]
+    InUse(String, AccountId),
+    /// No such ban.
+    #[error("{0} is not locked out")]
+    NotBanned(ipnet::IpNet),
+    /// No such call.
+    #[error("call {0} is not running")]
+    NoCall(CallId),
+    /// The node is going down.
+    #[error("the node is shutting down")]
+    ShuttingDown,
+}
+
+/// What the node wants its driver to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a datagram.
+    Send {
+        /// Which way.
+        flow: Flow,
+        /// What.
+        bytes: Arc<[u8]>,
+    },
+    /// Work for the relay.
+    Relay(RelayCommand),
+    /// Append to the journal; report durability through `Worker::durable(lsn)`.
+    Journal(Record),
+    /// Answer a command.
+    Reply {
+        /// The driver's handle of the command.
+        token: u64,
+        /// The answer.
+        reply: Result<CommandReply, CommandError>,
+    },
+    /// The ban set changed (for mirrors outside the worker, such as packet filters).
+    Ban(BanChange),
+}

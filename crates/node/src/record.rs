@@ -1,0 +1,37 @@
+//! The journal record: one input of an account (with its effects) or one change of the node.
+
+use account::{Effect, Input};
+use billing::AccountId;
+use serde::{Deserialize, Serialize};
+
+use crate::NodeChange;
+
+/// One line of the journal. `lsn` counts from 1 without gaps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Log sequence number.
+    pub lsn: u64,
+    /// The node's clock when it was handled, milliseconds.
+    pub at_ms: u64,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "a record is serialised at once")]
+pub enum Body {
+    /// An account handled an input.
+    Account {
+        /// Which.
+        account: AccountId,
+        /// The account's own count of inputs.
+        seq: u64,
+        /// The input.
+        input: Input,
+        /// What it led to: rows are projected from here; recovery checks that a replay leads to the same.
+        effects: Vec<Effect>,
+    },
+    /// The node's own book changed.
+    Node(NodeChange),
+}
