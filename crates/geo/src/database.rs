@@ -136,7 +136,10 @@ fn text(record: &Record<'_>, path: &[&str]) -> Option<Arc<str>> {
 
 /// Cuts at a character boundary: names from databases end up in mails and pages.
 fn truncated(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
+    let cut = (0..=MAX_TEXT_BYTES.min(text.len()))
+        .rev()
+        .find(|&at| text.is_char_boundary(at));
+    cut.and_then(|at| text.get(..at)).unwrap_or_default()
 }
 
 fn flag(record: &Record<'_>, path: &[&str]) -> Option<bool> {

@@ -90,7 +90,7 @@ mod tests {
             344,
             "London to Paris"
         );
-        assert_eq!(km(DENVER, KHAN_YUNIS), 10_997);
+        assert_eq!(km(DENVER, KHAN_YUNIS), 11_065);
     }
 
     proptest! {
