@@ -1,2 +1,44 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands: `cargo xtask test`, `cargo xtask tidy`, `cargo xtask setup`, `cargo xtask sim`.
+
+mod setup;
+mod tidy;
+mod verify;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Tollguard's developer commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing, then run every check and every test.
+    Test,
+    /// Check the house rules: lengths, purity, direction of dependencies, licences.
+    Tidy,
+    /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server).
+    Setup,
+    /// Run the story in the simulator under many seeds, in a release build.
+    Sim {
+        /// How many seeds.
+        #[arg(long, default_value_t = 1000)]
+        seeds: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Test => verify::test(),
+        Command::Tidy => tidy::run(&verify::root()),
+        Command::Setup => setup::install(),
+        Command::Sim { seeds, from } => verify::sim(from, seeds),
+    }
+}
