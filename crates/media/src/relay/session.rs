@@ -7,7 +7,7 @@ use super::packet::{Arrival, DropReason, Fate, PacketKind};
 use crate::{MAX_STREAMS, RelayCounters, Side, SideCounters};
 
 /// A call of which only one side is silent counts as dead after this many times the limit. Muted phones and silence
-/// suppression are honest reasons to send nothing for minutes; hours of it mean that nobody is there.
+/// suppression are honest reasons to send no voice for minutes, but a living phone still sends reports (RTCP).
 pub const ONE_SIDE_FACTOR: u64 = 10;
 
 /// Which sides have been silent (no valid RTP and no RTCP) for as long as was asked about.
