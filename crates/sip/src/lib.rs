@@ -2,4 +2,31 @@
 #![forbid(unsafe_code)]
 
 pub mod flow;
+mod hex;
+pub mod limits;
+mod malformed;
+pub mod message;
+mod method;
+mod name;
+mod nameaddr;
+mod params;
+mod reason;
+mod scan;
+mod sip_uri;
 pub mod transaction;
+pub mod uri;
+mod via;
+pub mod write;
+
+pub use malformed::Malformed;
+pub use message::{CSeq, Invalid, Message, ParseError};
+pub use method::Method;
+pub use name::Name;
+pub use nameaddr::NameAddr;
+pub use params::Params;
+pub use reason::reason_phrase;
+pub use scan::{eq_ignore_case, is_token};
+pub use sip_uri::SipUri;
+pub use uri::{Host, HostPort, Uri};
+pub use via::{Transport, Via};
+pub use write::{RequestBuilder, ResponseBuilder};

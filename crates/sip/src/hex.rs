@@ -1,0 +1,56 @@
+//! Lower-case hexadecimal, as digests and nonces travel.
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Appends `bytes` as lower-case hexadecimal digits.
+pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
+    for b in bytes {
+        out.push(DIGITS[usize::from(b >> 4)]);
+        out.push(DIGITS[usize::from(b & 15)]);
+    }
+}
+
+/// `bytes` as a lower-case hexadecimal string.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
+        .collect()
+}
+
+/// Reads exactly `N` bytes of hexadecimal in either case; `None` for any other length or character.
+pub(crate) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    if text.len() != N * 2 {
+        return None;
+    }
+    let mut out = [0u8; N];
+    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = pair
+            .iter()
+            .try_fold(0u8, |sum, &digit| Some(sum << 4 | nibble(digit)?))?;
+    }
+    Some(out)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip_and_refusals() {
+        assert_eq!(encode(&[0, 0xab, 0xff]), "00abff");
+        assert_eq!(decode::<3>(b"00aBfF"), Some([0, 0xab, 0xff]));
+        assert_eq!(decode::<3>(b"00abf"), None);
+        assert_eq!(decode::<1>(b"g0"), None);
+    }
+}

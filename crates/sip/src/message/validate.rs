@@ -1,0 +1,168 @@
+//! Whether a framed message may be acted on, and the status that refuses it if not.
+
+use super::{Defect, Message};
+use crate::limits::{MAX_MAX_FORWARDS, MAX_URI_BYTES, MAX_VIAS};
+use crate::uri::{Uri, UriError};
+use crate::{Name, NameAddr, Via, reason_phrase, scan};
+
+/// What is wrong with a message that could be framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// The version is not SIP/2.0.
+    #[error("the SIP version is not 2.0")]
+    Version,
+    /// The method is not a token.
+    #[error("the method is not a token")]
+    Method,
+    /// The Request-URI is longer than `MAX_URI_BYTES`.
+    #[error("the Request-URI is longer than {MAX_URI_BYTES} bytes")]
+    UriTooLong,
+    /// The Request-URI is neither sip, sips nor tel.
+    #[error("the Request-URI has an unsupported scheme")]
+    UriScheme,
+    /// The Request-URI is not a URI.
+    #[error("the Request-URI is malformed")]
+    Uri,
+    /// A line that is no header.
+    #[error("a header line is malformed")]
+    HeaderLine,
+    /// A mandatory header is missing.
+    #[error("the {0} header is missing")]
+    Missing(Name),
+    /// A header that may stand once stands twice.
+    #[error("the {0} header is repeated")]
+    Repeated(Name),
+    /// A header cannot be read.
+    #[error("the {0} header is malformed")]
+    Header(Name),
+    /// The CSeq names another method than the request line.
+    #[error("the method of the CSeq header is not that of the request")]
+    CSeqMethod,
+    /// More than `MAX_VIAS` Via values.
+    #[error("the message has more than {MAX_VIAS} Via values")]
+    TooManyVias,
+    /// Content-Length counts more bytes than arrived.
+    #[error("the body is shorter than Content-Length says")]
+    BodyShort,
+}
+
+impl Invalid {
+    /// The status that refuses such a request.
+    pub const fn status(self) -> u16 {
+        match self {
+            Invalid::Version => 505,
+            Invalid::UriTooLong => 414,
+            Invalid::UriScheme => 416,
+            Invalid::TooManyVias => 482,
+            _ => 400,
+        }
+    }
+
+    /// The reason phrase that goes with the status.
+    pub const fn reason(self) -> &'static str {
+        reason_phrase(self.status())
+    }
+}
+
+pub(super) fn validate(message: &Message) -> Result<(), Invalid> {
+    if !scan::eq_ignore_case(message.version(), "SIP/2.0") {
+        return Err(Invalid::Version);
+    }
+    if message.is_request() {
+        request_line(message)?;
+    }
+    match message.defect {
+        Some(Defect::HeaderLine) => return Err(Invalid::HeaderLine),
+        Some(Defect::ContentLength) => return Err(Invalid::Header(Name::ContentLength)),
+        Some(Defect::BodyShort) => return Err(Invalid::BodyShort),
+        None => {}
+    }
+    singles(message)?;
+    addresses(message)?;
+    vias(message)?;
+    numbers(message)
+}
+
+fn request_line(message: &Message) -> Result<(), Invalid> {
+    if !scan::is_token(message.method_raw()) {
+        return Err(Invalid::Method);
+    }
+    let uri = message.request_uri();
+    if uri.len() > MAX_URI_BYTES {
+        return Err(Invalid::UriTooLong);
+    }
+    match Uri::parse(uri) {
+        Ok(_) => Ok(()),
+        Err(UriError::Scheme) => Err(Invalid::UriScheme),
+        Err(UriError::Malformed(_)) => Err(Invalid::Uri),
+    }
+}
+
+/// Headers that stand exactly once, and those that stand at most once (RFC 3261 section 7.3.1).
+fn singles(message: &Message) -> Result<(), Invalid> {
+    for name in [Name::To, Name::From, Name::CallId, Name::CSeq] {
+        match message.line_count(name) {
+            0 => return Err(Invalid::Missing(name)),
+            1 => {}
+            _ => return Err(Invalid::Repeated(name)),
+        }
+    }
+    for name in [Name::MaxForwards, Name::Expires, Name::ContentType] {
+        if message.line_count(name) > 1 {
+            return Err(Invalid::Repeated(name));
+        }
+    }
+    let call_id = message.call_id();
+    if call_id.is_empty() || call_id.iter().any(u8::is_ascii_whitespace) {
+        return Err(Invalid::Header(Name::CallId));
+    }
+    Ok(())
+}
+
+fn addresses(message: &Message) -> Result<(), Invalid> {
+    for (name, address) in [(Name::To, message.to()), (Name::From, message.from())] {
+        // Any scheme will do here: a registrar may meet an address of record it does not know (RFC 4475 §3.3.4).
+        if !address.is_ok_and(|address| memchr::memchr(b':', address.uri).is_some()) {
+            return Err(Invalid::Header(name));
+        }
+    }
+    for value in message.headers(Name::Contact) {
+        NameAddr::parse(value).map_err(|_| Invalid::Header(Name::Contact))?;
+    }
+    for name in [Name::Route, Name::RecordRoute] {
+        for value in message.headers(name) {
+            NameAddr::parse(value).map_err(|_| Invalid::Header(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn vias(message: &Message) -> Result<(), Invalid> {
+    let mut count = 0usize;
+    for value in message.headers(Name::Via) {
+        count += 1;
+        if count > MAX_VIAS {
+            return Err(Invalid::TooManyVias);
+        }
+        Via::parse(value).map_err(|_| Invalid::Header(Name::Via))?;
+    }
+    if count == 0 {
+        return Err(Invalid::Missing(Name::Via));
+    }
+    Ok(())
+}
+
+fn numbers(message: &Message) -> Result<(), Invalid> {
+    let (_, method) = message
+        .cseq_raw()
+        .map_err(|_| Invalid::Header(Name::CSeq))?;
+    if message.is_request() && method != message.method_raw() {
+        return Err(Invalid::CSeqMethod);
+    }
+    // A request of RFC 2543 has no Max-Forwards; one that has it must have a number (RFC 4475 section 3.1.2.4).
+    let too_far = |n: u32| n > MAX_MAX_FORWARDS;
+    if message.header(Name::MaxForwards).is_some() && message.max_forwards().is_none_or(too_far) {
+        return Err(Invalid::Header(Name::MaxForwards));
+    }
+    Ok(())
+}

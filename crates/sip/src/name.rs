@@ -1,0 +1,200 @@
+//! Header names: the ones we know, their compact forms, and which headers hold comma-separated lists.
+
+/// Declares the known names in order of their length, so that a lookup compares only names of the right length.
+macro_rules! names {
+    ($($variant:ident $text:literal $compact:literal $list:literal,)*) => {
+        /// A header name we know (RFC 3261 section 20 and extensions), or `Other`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Name {
+            $(#[doc = $text] $variant,)*
+            /// A header we have no name for; ask for it by its text.
+            Other,
+        }
+
+        /// What is known of each name, in order of length.
+        const KNOWN: &[Known] = &[$(Known { name: Name::$variant, text: $text, compact: $compact, list: $list },)*];
+    };
+}
+
+struct Known {
+    name: Name,
+    text: &'static str,
+    /// The one-letter form; zero if there is none.
+    compact: u8,
+    /// Several values may share a line, separated by commas.
+    list: bool,
+}
+
+names! {
+    To "To" b't' false,
+    Via "Via" b'v' true,
+    CSeq "CSeq" 0 false,
+    Date "Date" 0 false,
+    From "From" b'f' false,
+    Path "Path" 0 true,
+    RAck "RAck" 0 false,
+    RSeq "RSeq" 0 false,
+    Allow "Allow" 0 true,
+    Event "Event" b'o' false,
+    Route "Route" 0 true,
+    Accept "Accept" 0 true,
+    MinSe "Min-SE" 0 false,
+    Reason "Reason" 0 true,
+    Server "Server" 0 false,
+    CallId "Call-ID" b'i' false,
+    Contact "Contact" b'm' true,
+    Expires "Expires" 0 false,
+    Privacy "Privacy" 0 false,
+    Require "Require" 0 true,
+    Subject "Subject" b's' false,
+    Warning "Warning" 0 true,
+    Priority "Priority" 0 false,
+    ReferTo "Refer-To" b'r' false,
+    Replaces "Replaces" 0 false,
+    CallInfo "Call-Info" 0 true,
+    Diversion "Diversion" 0 true,
+    Supported "Supported" b'k' true,
+    Timestamp "Timestamp" 0 false,
+    AlertInfo "Alert-Info" 0 true,
+    ErrorInfo "Error-Info" 0 true,
+    UserAgent "User-Agent" 0 false,
+    InReplyTo "In-Reply-To" 0 true,
+    MinExpires "Min-Expires" 0 false,
+    ReferredBy "Referred-By" b'b' false,
+    RetryAfter "Retry-After" 0 false,
+    Unsupported "Unsupported" 0 true,
+    AllowEvents "Allow-Events" b'u' true,
+    ContentType "Content-Type" b'c' false,
+    HistoryInfo "History-Info" 0 true,
+    InfoPackage "Info-Package" 0 false,
+    MaxForwards "Max-Forwards" 0 false,
+    MimeVersion "MIME-Version" 0 false,
+    Organization "Organization" 0 false,
+    RecordRoute "Record-Route" 0 true,
+    Authorization "Authorization" 0 false,
+    ProxyRequire "Proxy-Require" 0 true,
+    ServiceRoute "Service-Route" 0 true,
+    ContentLength "Content-Length" b'l' false,
+    AcceptEncoding "Accept-Encoding" 0 true,
+    AcceptLanguage "Accept-Language" 0 true,
+    RemotePartyId "Remote-Party-ID" 0 true,
+    SessionExpires "Session-Expires" b'x' false,
+    ContentEncoding "Content-Encoding" b'e' true,
+    ContentLanguage "Content-Language" 0 true,
+    WwwAuthenticate "WWW-Authenticate" 0 false,
+    ProxyAuthenticate "Proxy-Authenticate" 0 false,
+    SubscriptionState "Subscription-State" 0 false,
+    AuthenticationInfo "Authentication-Info" 0 false,
+    ContentDisposition "Content-Disposition" 0 false,
+    PAssertedIdentity "P-Asserted-Identity" 0 true,
+    ProxyAuthorization "Proxy-Authorization" 0 false,
+    PPreferredIdentity "P-Preferred-Identity" 0 true,
+}
+
+/// Longest known name, in bytes.
+const LONGEST: usize = 20;
+
+/// `FIRST[n]` is the index in `KNOWN` of the first name of `n` bytes or more.
+const FIRST: [usize; LONGEST + 2] = {
+    let mut first = [KNOWN.len(); LONGEST + 2];
+    let mut i = KNOWN.len();
+    let mut len = LONGEST + 1;
+    while i > 0 {
+        i -= 1;
+        assert!(
+            KNOWN[i].text.len() <= len,
+            "the names must stand in order of length"
+        );
+        assert!(
+            KNOWN[i].name as usize == i,
+            "a name's number is its place in the table"
+        );
+        while len > KNOWN[i].text.len() {
+            first[len] = i + 1;
+            len -= 1;
+        }
+    }
+    while len > 0 {
+        first[len] = 0;
+        len -= 1;
+    }
+    first[0] = 0;
+    first
+};
+
+impl Name {
+    /// The name `text` stands for, full or compact, in any case (RFC 3261 sections 7.3.1 and 7.3.3).
+    pub fn from_text(text: &[u8]) -> Name {
+        if let [letter] = text {
+            let letter = letter.to_ascii_lowercase();
+            let known = KNOWN
+                .iter()
+                .find(|known| known.compact == letter && letter != 0);
+            return known.map_or(Name::Other, |known| known.name);
+        }
+        let len = text.len();
+        let (Some(&from), Some(&to)) = (FIRST.get(len), FIRST.get(len + 1)) else {
+            return Name::Other;
+        };
+        let same_length = KNOWN.get(from..to).unwrap_or_default();
+        let known = same_length
+            .iter()
+            .find(|known| text.eq_ignore_ascii_case(known.text.as_bytes()));
+        known.map_or(Name::Other, |known| known.name)
+    }
+
+    /// The name in full, as we write it; empty for `Other`.
+    pub fn as_str(self) -> &'static str {
+        KNOWN.get(self as usize).map_or("", |known| known.text)
+    }
+
+    /// True if a line of this header may hold several values separated by commas.
+    pub fn is_list(self) -> bool {
+        KNOWN.get(self as usize).is_some_and(|known| known.list)
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_in_any_case_and_in_its_compact_form() {
+        for known in KNOWN {
+            assert_eq!(Name::from_text(known.text.as_bytes()), known.name);
+            assert_eq!(
+                Name::from_text(known.text.to_uppercase().as_bytes()),
+                known.name
+            );
+            assert_eq!(known.name.as_str(), known.text);
+            if known.compact != 0 {
+                assert_eq!(
+                    Name::from_text(&[known.compact.to_ascii_uppercase()]),
+                    known.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn strangers_are_other() {
+        for text in [
+            &b""[..],
+            b"\0",
+            b"z",
+            b"Vi",
+            b"Vias",
+            b"X-Very-Long-Header-Name-Indeed",
+        ] {
+            assert_eq!(Name::from_text(text), Name::Other);
+        }
+        assert_eq!(Name::Other.as_str(), "");
+    }
+}

@@ -1,0 +1,144 @@
+//! A name and address as From, To, Contact and Route hold it: `"Name" <uri>;params` or `uri;params` (RFC 3261 §20.10).
+
+use std::borrow::Cow;
+
+use crate::uri::UriError;
+use crate::{Malformed, Params, Uri, scan};
+
+/// One name-addr or addr-spec with its parameters, borrowed from its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameAddr<'a> {
+    /// The display name without its quotes, escapes as written; empty if there is none.
+    pub display_raw: &'a [u8],
+    /// The URI as written, of any scheme; `*` for the Contact that clears all bindings.
+    pub uri: &'a [u8],
+    /// The header's parameters (tag, q, expires), not the URI's.
+    pub params: Params<'a>,
+}
+
+impl<'a> NameAddr<'a> {
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// `Malformed` for an unclosed quote or bracket, for bytes that belong to no part, for a missing URI, and for a
+    /// question mark in a URI without brackets (RFC 3261 section 20.10).
+    pub fn parse(value: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
+        const BAD: Malformed = Malformed::new("name and address");
+        let value = value.trim_ascii();
+        if value.first() == Some(&b'"') {
+            let end = scan::quoted_len(value).ok_or(BAD)?;
+            let display = value.get(1..end - 1).ok_or(BAD)?;
+            let rest = value.get(end..).ok_or(BAD)?.trim_ascii_start();
+            return NameAddr::bracketed(display, rest.strip_prefix(b"<").ok_or(BAD)?);
+        }
+        if let Some(open) = memchr::memchr(b'<', value) {
+            let (display, rest) = value.split_at(open);
+            return NameAddr::bracketed(display.trim_ascii(), rest.get(1..).ok_or(BAD)?);
+        }
+        let (uri, params) = scan::split_once(value, b';');
+        let uri = uri.trim_ascii();
+        if uri.is_empty()
+            || uri
+                .iter()
+                .any(|b| b.is_ascii_whitespace() || matches!(b, b'?' | b'>' | b'"'))
+        {
+            return Err(BAD);
+        }
+        Ok(NameAddr {
+            display_raw: &[],
+            uri,
+            params: Params::new(params.unwrap_or_default()),
+        })
+    }
+
+    /// `rest` begins behind the opening bracket.
+    fn bracketed(display_raw: &'a [u8], rest: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
+        const BAD: Malformed = Malformed::new("name and address");
+        let (uri, params) = scan::split_once(rest, b'>');
+        let (uri, params) = (uri.trim_ascii(), params.ok_or(BAD)?.trim_ascii());
+        if uri.is_empty() || !(params.is_empty() || params.starts_with(b";")) {
+            return Err(BAD);
+        }
+        Ok(NameAddr {
+            display_raw,
+            uri,
+            params: Params::new(params),
+        })
+    }
+
+    /// The display name with its escapes taken out.
+    pub fn display(&self) -> Cow<'a, [u8]> {
+        scan::unquote(self.display_raw)
+    }
+
+    /// The tag, if there is one (RFC 3261 section 19.3).
+    pub fn tag(&self) -> Option<&'a [u8]> {
+        self.params.value("tag").filter(|tag| !tag.is_empty())
+    }
+
+    /// Reads the URI.
+    ///
+    /// # Errors
+    /// As `Uri::parse`.
+    pub fn parse_uri(&self) -> Result<Uri<'a>, UriError> {
+        Uri::parse(self.uri)
+    }
+
+    /// True for the `*` of `Contact: *`.
+    pub fn is_star(&self) -> bool {
+        self.uri == b"*" && self.display_raw.is_empty()
+    }
+
+    /// The binding's own `expires`, in seconds; `None` if absent or not a number.
+    pub fn expires_s(&self) -> Option<u32> {
+        self.params.value("expires").and_then(scan::number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_bare_and_bracketless() {
+        let quoted =
+            NameAddr::parse(b"\"J \\\\\\\"R\\\" <x>\"  <sip:j@example.com> ; tag = 98").unwrap();
+        assert_eq!(quoted.display().as_ref(), b"J \\\"R\" <x>");
+        assert_eq!(
+            (quoted.uri, quoted.tag()),
+            (&b"sip:j@example.com"[..], Some(&b"98"[..]))
+        );
+        let bare = NameAddr::parse(b"caller<sip:c@h;lr>;tag=3").unwrap();
+        assert_eq!(
+            (bare.display_raw, bare.uri),
+            (&b"caller"[..], &b"sip:c@h;lr"[..])
+        );
+        let plain = NameAddr::parse(b"sip:c@h;tag=9;expires=60").unwrap();
+        assert_eq!(
+            (plain.uri, plain.tag(), plain.expires_s()),
+            (&b"sip:c@h"[..], Some(&b"9"[..]), Some(60))
+        );
+        assert!(NameAddr::parse(b" * ").unwrap().is_star());
+    }
+
+    #[test]
+    fn broken_values_are_refused() {
+        for bad in [
+            &b""[..],
+            b"\"Mr. <sip:a@b>",
+            b"\"a\" sip:a@b",
+            b"<sip:a@b",
+            b"<>",
+            b"<sip:a@b> x",
+            b"sip:a b@c",
+            b"sip:a@b?Route=x",
+            b";tag=1",
+        ] {
+            assert!(
+                NameAddr::parse(bad).is_err(),
+                "{}",
+                String::from_utf8_lossy(bad)
+            );
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Byte-level scanning shared by every parser of this crate: tokens, quoted strings, lists, numbers.
+
+use std::borrow::Cow;
+
+/// Which bytes may stand in a token (RFC 3261 section 25.1).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        let b = byte as u8;
+        table[byte] = b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
+
+/// True if `bytes` is a token: not empty, and token characters only.
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&b| TOKEN[usize::from(b)])
+}
+
+/// True if `b` may stand in a token.
+pub(crate) fn is_token_byte(b: u8) -> bool {
+    TOKEN[usize::from(b)]
+}
+
+/// ASCII case-insensitive equality, as SIP compares nearly every name.
+pub fn eq_ignore_case(bytes: &[u8], text: &str) -> bool {
+    bytes.eq_ignore_ascii_case(text.as_bytes())
+}
+
+/// Reads a plain decimal number; surrounding white space is ignored, anything else (sign, overflow, nothing) is `None`.
+pub(crate) fn number(bytes: &[u8]) -> Option<u32> {
+    let digits = bytes.trim_ascii();
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |sum, b| {
+        let digit = b.is_ascii_digit().then(|| u32::from(b - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// Splits at the first `at`; the second half lacks the separator and is `None` when there is none.
+pub(crate) fn split_once(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(at, bytes) {
+        Some(i) => {
+            let (head, tail) = bytes.split_at(i);
+            (head, tail.get(1..))
+        }
+        None => (bytes, None),
+    }
+}
+
+/// Offset of the first `at` outside quoted strings, and outside `<...>` if `angles`.
+pub(crate) fn find_outside_quotes(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
+    let (mut quoted, mut depth, mut i) = (false, false, 0);
+    while let Some(&b) = bytes.get(i) {
+        match b {
+            b'\\' if quoted => i += 1,
+            b'"' if !depth => quoted = !quoted,
+            _ if quoted => {}
+            b'<' if angles => depth = true,
+            b'>' if angles => depth = false,
+            _ if b == at && !depth => return Some(i),
+            _ => {}
+        }
+        i += 1;
+    }
+    None
+}
+
+/// Offset just behind the closing quote of a quoted string that opens at offset 0; `None` if it never closes.
+pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
+    let mut i = 1;
+    loop {
+        match *bytes.get(i)? {
+            b'\\' => i += 2,
+            b'"' => return Some(i + 1),
+            _ => i += 1,
+        }
+    }
+}
+
+/// Takes the backslash escapes out of the inside of a quoted string. Borrows if there is nothing to do.
+pub(crate) fn unquote(inner: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\\', inner).is_none() {
+        return Cow::Borrowed(inner);
+    }
+    let mut bytes = inner.iter().copied();
+    let plain = std::iter::from_fn(|| {
+        bytes
+            .next()
+            .and_then(|b| if b == b'\\' { bytes.next() } else { Some(b) })
+    });
+    Cow::Owned(plain.collect())
+}
+
+/// The values of a comma-separated header line, trimmed, in order; commas in quotes and in `<...>` do not separate.
+#[derive(Debug, Clone)]
+pub(crate) struct List<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> List<'a> {
+    pub(crate) fn new(line: &'a [u8]) -> List<'a> {
+        List { rest: Some(line) }
+    }
+}
+
+impl<'a> Iterator for List<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest?;
+        // Most lines hold one value: a quick look for any comma spares the careful scan.
+        let comma = memchr::memchr(b',', rest).and_then(|_| find_outside_quotes(rest, b',', true));
+        let Some(i) = comma else {
+            self.rest = None;
+            return Some(rest.trim_ascii());
+        };
+        let (value, tail) = rest.split_at(i);
+        self.rest = tail.get(1..);
+        Some(value.trim_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_respect_quotes_and_angles() {
+        let line = b"\"a, \\\"b\" <sip:x,y@h>;q=1 , <sip:c@h>,d";
+        let values: Vec<&[u8]> = List::new(line).collect();
+        assert_eq!(
+            values,
+            [&b"\"a, \\\"b\" <sip:x,y@h>;q=1"[..], b"<sip:c@h>", b"d"]
+        );
+    }
+
+    #[test]
+    fn an_unclosed_quote_swallows_the_rest() {
+        assert_eq!(List::new(b"\"a, b").count(), 1);
+        assert_eq!(quoted_len(b"\"a\\"), None);
+    }
+
+    #[test]
+    fn numbers_are_plain() {
+        assert_eq!(number(b" 0068 "), Some(68));
+        for bad in [&b""[..], b"-1", b"+1", b"1 2", b"4294967296", b"1x"] {
+            assert_eq!(number(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! URIs as they stand in a message: sip, sips and tel (RFC 3261 section 19.1, RFC 3966), borrowed and read once.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::{Malformed, Params, scan};
+
+/// Which kind of URI.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum Scheme {
+    /// `sip:`
+    Sip,
+    /// `sips:`
+    Sips,
+    /// `tel:` (RFC 3966); the number stands in the user part, and there is no host.
+    Tel,
+}
+
+impl Scheme {
+    /// The scheme as written, without the colon.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Sip => "sip",
+            Scheme::Sips => "sips",
+            Scheme::Tel => "tel",
+        }
+    }
+}
+
+/// Why a URI was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UriError {
+    /// A scheme other than sip, sips and tel: answered 416 in a Request-URI.
+    #[error("unsupported URI scheme")]
+    Scheme,
+    /// Not a URI by the grammar: answered 400.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
+/// A host: an address, or a name still to be resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host<'a> {
+    /// An IPv4 address, or an IPv6 address in brackets.
+    Ip(IpAddr),
+    /// A domain name (letters, digits, `-`, `.`, `_`).
+    Name(&'a str),
+}
+
+impl<'a> Host<'a> {
+    /// The address, if the host is one.
+    pub fn ip(self) -> Option<IpAddr> {
+        match self {
+            Host::Ip(ip) => Some(ip),
+            Host::Name(_) => None,
+        }
+    }
+
+    /// Reads a host; an IPv6 address must stand in brackets.
+    pub fn parse(bytes: &'a [u8]) -> Result<Host<'a>, Malformed> {
+        const BAD: Malformed = Malformed::new("host");
+        let text = std::str::from_utf8(bytes).map_err(|_| BAD)?;
+        if let Some(inner) = text.strip_prefix('[') {
+            let inner = inner.strip_suffix(']').ok_or(BAD)?;
+            return inner
+                .parse::<Ipv6Addr>()
+                .map(|ip| Host::Ip(ip.into()))
+                .map_err(|_| BAD);
+        }
+        if text.is_empty()
+            || !text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        {
+            return Err(BAD);
+        }
+        Ok(text
+            .parse::<Ipv4Addr>()
+            .map_or(Host::Name(text), |ip| Host::Ip(ip.into())))
+    }
+}
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
+            Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
+            Host::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A host and, if one is written, a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostPort<'a> {
+    /// The host.
+    pub host: Host<'a>,
+    /// The port, if written.
+    pub port: Option<u16>,
+}
+
+impl<'a> HostPort<'a> {
+    /// Reads `host[:port]`; white space around either part is ignored, as Via allows it.
+    pub fn parse(bytes: &'a [u8]) -> Result<HostPort<'a>, Malformed> {
+        let bytes = bytes.trim_ascii();
+        // In an IPv6 reference only a colon behind the bracket separates a port.
+        let host_end = match bytes.first() {
+            Some(b'[') => memchr::memchr(b']', bytes).map_or(bytes.len(), |i| i + 1),
+            _ => memchr::memchr(b':', bytes).unwrap_or(bytes.len()),
+        };
+        let (host, rest) = bytes.split_at(host_end);
+        let port = match rest.trim_ascii() {
+            [] => None,
+            [b':', digits @ ..] => Some(scan::number(digits).and_then(|n| u16::try_from(n).ok())),
+            _ => Some(None),
+        };
+        let port = port
+            .map(|port| port.ok_or(Malformed::new("port")))
+            .transpose()?;
+        Ok(HostPort {
+            host: Host::parse(host.trim_ascii())?,
+            port,
+        })
+    }
+
+    /// The socket address, if the host is an address; `default_port` stands in for a port not written.
+    pub fn socket_addr(self, default_port: u16) -> Option<SocketAddr> {
+        self.host
+            .ip()
+            .map(|ip| SocketAddr::new(ip, self.port.unwrap_or(default_port)))
+    }
+}
+
+impl fmt::Display for HostPort<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => write!(f, "{}", self.host),
+        }
+    }
+}
+
+/// A URI of a message. The parts are as written, escapes included; `user()` and `password()` take the escapes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uri<'a> {
+    /// Which kind.
+    pub scheme: Scheme,
+    /// The user part as written, parameters in it included; the number of a tel URI.
+    pub user_raw: Option<&'a [u8]>,
+    /// The password as written.
+    pub password_raw: Option<&'a [u8]>,
+    /// Host and port; `None` for tel.
+    pub hostport: Option<HostPort<'a>>,
+    /// The URI's parameters: transport, maddr, lr, user=phone.
+    pub params: Params<'a>,
+    /// What follows the question mark, without it; empty if nothing.
+    pub headers_raw: &'a [u8],
+}
+
+impl<'a> Uri<'a> {
+    /// Reads a sip, sips or tel URI that fills `bytes`.
+    ///
+    /// # Errors
+    /// `UriError::Scheme` for another scheme, `UriError::Malformed` for anything that is not a URI.
+    pub fn parse(bytes: &'a [u8]) -> Result<Uri<'a>, UriError> {
+        let (scheme, rest) = scan::split_once(bytes, b':');
+        let rest = rest.ok_or(Malformed::new("URI"))?;
+        if !is_scheme(scheme)
+            || bytes
+                .iter()
+                .any(|b| matches!(b, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f))
+        {
+            return Err(Malformed::new("URI").into());
+        }
+        if scan::eq_ignore_case(scheme, "sip") {
+            Ok(Uri::parse_sip(Scheme::Sip, rest)?)
+        } else if scan::eq_ignore_case(scheme, "sips") {
+            Ok(Uri::parse_sip(Scheme::Sips, rest)?)
+        } else if scan::eq_ignore_case(scheme, "tel") {
+            Ok(Uri::parse_tel(rest)?)
+        } else {
+            Err(UriError::Scheme)
+        }
+    }
+
+    fn parse_sip(scheme: Scheme, rest: &'a [u8]) -> Result<Uri<'a>, Malformed> {
+        // Neither parameters nor headers may hold a bare '@', so the last one ends the user part, and a '?' or ';'
+        // before it belongs to the user (RFC 4475 section 3.1.1.13).
+        let (userinfo, rest) = match memchr::memrchr(b'@', rest) {
+            Some(i) => (rest.get(..i), rest.get(i + 1..).unwrap_or_default()),
+            None => (None, rest),
+        };
+        let (user, password) = userinfo.map_or((None, None), |info| {
+            let (user, password) = scan::split_once(info, b':');
+            (Some(user), password)
+        });
+        if user.is_some_and(<[u8]>::is_empty) {
+            return Err(Malformed::new("user part"));
+        }
+        let (rest, headers) = scan::split_once(rest, b'?');
+        let (hostport, params) = scan::split_once(rest, b';');
+        Ok(Uri {
+            scheme,
+            user_raw: user,
+            password_raw: password,
+            hostport: Some(HostPort::parse(hostport)?),
+            params: Params::new(params.unwrap_or_default()),
+            headers_raw: headers.unwrap_or_default(),
+        })
+    }
+
+    fn parse_tel(rest: &'a [u8]) -> Result<Uri<'a>, Malformed> {
+        let (number, params) = scan::split_once(rest, b';');
+        if number.is_empty() || memchr::memchr(b'@', number).is_some() {
+            return Err(Malformed::new("telephone number"));
+        }
+        Ok(Uri {
+            scheme: Scheme::Tel,
+            user_raw: Some(number),
+            password_raw: None,
+            hostport: None,
+            params: Params::new(params.unwrap_or_default()),
+            headers_raw: &[],
+        })
+    }
+
+    /// The user part with its escapes taken out (the number of a tel URI).
+    pub fn user(&self) -> Option<Cow<'a, [u8]>> {
+        self.user_raw.map(unescape)
+    }
+
+    /// The password with its escapes taken out.
+    pub fn password(&self) -> Option<Cow<'a, [u8]>> {
+        self.password_raw.map(unescape)
+    }
+
+    /// The host; `None` for tel.
+    pub fn host(&self) -> Option<Host<'a>> {
+        self.hostport.map(|hostport| hostport.host)
+    }
+
+    /// The port, if written.
+    pub fn port(&self) -> Option<u16> {
+        self.hostport.and_then(|hostport| hostport.port)
+    }
+}
+
+fn is_scheme(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+/// Takes out `%XX` escapes; a percent sign that is no escape stays. Borrows if there is nothing to do.
+pub fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'%', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        let escaped = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(crate::hex::decode::<1>);
+        match escaped {
+            Some([byte]) => {
+                out.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! Writing a request.
+
+use std::fmt::Display;
+
+use super::draft::Draft;
+use crate::{HostPort, Method, Name, Transport};
+
+/// Writes a request: the line first, then headers in the order they are pushed, then the body.
+#[derive(Debug, Clone)]
+pub struct RequestBuilder {
+    draft: Draft,
+}
+
+impl RequestBuilder {
+    /// `METHOD uri SIP/2.0`.
+    pub fn new(method: Method, uri: impl AsRef<[u8]>) -> RequestBuilder {
+        RequestBuilder::with_method(method.as_str().as_bytes(), uri)
+    }
+
+    /// As `new`, for a method without a name here.
+    pub fn with_method(method: &[u8], uri: impl AsRef<[u8]>) -> RequestBuilder {
+        let mut draft = Draft::new();
+        draft.token(method);
+        draft.text(b" ");
+        draft.uri(uri.as_ref());
+        draft.text(b" SIP/2.0");
+        draft.end_line();
+        RequestBuilder { draft }
+    }
+
+    /// A Via that asks for rport (RFC 3581 section 3).
+    pub fn via(
+        &mut self,
+        transport: Transport,
+        sent_by: HostPort<'_>,
+        branch: &str,
+    ) -> &mut RequestBuilder {
+        let transport = transport.as_str();
+        self.header_display(
+            Name::Via,
+            format_args!("SIP/2.0/{transport} {sent_by};branch={branch};rport"),
+        )
+    }
+
+    /// One header line. Content-Length is passed over: it is written at the end.
+    pub fn header(&mut self, name: Name, value: impl AsRef<[u8]>) -> &mut RequestBuilder {
+        self.draft.header(name, value.as_ref());
+        self
+    }
+
+    /// One header line of any name.
+    pub fn header_named(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut RequestBuilder {
+        self.draft.header_named(name.as_bytes(), value.as_ref());
+        self
+    }
+
+    /// One header line whose value is formatted in place (`format_args!`).
+    pub fn header_display(&mut self, name: Name, value: impl Display) -> &mut RequestBuilder {
+        self.draft.header_display(name, value);
+        self
+    }
+
+    /// The message, without a body.
+    pub fn finish(self) -> Vec<u8> {
+        self.draft.finish(&[])
+    }
+
+    /// The message with this body; an empty one gets no Content-Type.
+    pub fn finish_with_body(mut self, content_type: &[u8], body: &[u8]) -> Vec<u8> {
+        if !body.is_empty() {
+            self.draft.header(Name::ContentType, content_type);
+        }
+        self.draft.finish(body)
+    }
+}

@@ -1,0 +1,128 @@
+//! Writing a response to a request (RFC 3261 section 8.2.6, RFC 3581 section 4).
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+
+use super::draft::Draft;
+use crate::{Host, Message, Name, Via, reason_phrase, scan};
+
+/// Writes a response: what section 8.2.6 copies from the request first, then headers as they are pushed.
+#[derive(Debug, Clone)]
+pub struct ResponseBuilder {
+    draft: Draft,
+}
+
+impl ResponseBuilder {
+    /// Begins a response to `request`, which came from `source`. An empty `reason` is the standard phrase of `status`.
+    ///
+    /// Copied: every Via in order, the top one with received and rport filled in from `source` (whatever the sender
+    /// claimed there is dropped), From, To with `to_tag` if it has no tag yet, Call-ID, CSeq, and in a 100 also
+    /// Timestamp. A 100 needs no tag; every other response to a request without a To tag does (section 8.2.6.2).
+    pub fn from_request(
+        request: &Message,
+        status: u16,
+        reason: &str,
+        to_tag: Option<&str>,
+        source: SocketAddr,
+    ) -> ResponseBuilder {
+        let mut draft = Draft::new();
+        let reason = if reason.is_empty() {
+            reason_phrase(status)
+        } else {
+            reason
+        };
+        // The status of a framed response has three digits; one of ours never has others.
+        draft.text(format!("SIP/2.0 {status:03} ").as_bytes());
+        draft.text(reason.as_bytes());
+        draft.end_line();
+        for (i, value) in request.headers(Name::Via).enumerate() {
+            match Via::parse(value) {
+                Ok(via) if i == 0 => top_via(&mut draft, &via, value, source),
+                _ => draft.header(Name::Via, value),
+            }
+        }
+        for name in [Name::From, Name::To, Name::CallId, Name::CSeq] {
+            let Some(value) = request.header(name) else {
+                continue;
+            };
+            match to_tag.filter(|_| name == Name::To && !has_tag(request)) {
+                Some(tag) => {
+                    draft.header(name, &[value, b";tag=", tag.as_bytes()].concat());
+                }
+                None => draft.header(name, value),
+            }
+        }
+        if let Some(timestamp) = request.header(Name::Timestamp).filter(|_| status == 100) {
+            draft.header(Name::Timestamp, timestamp);
+        }
+        ResponseBuilder { draft }
+    }
+
+    /// Copies every Record-Route of the request, in order: for responses that make a dialog (section 12.1.1).
+    pub fn copy_record_routes(&mut self, request: &Message) -> &mut ResponseBuilder {
+        for value in request.record_routes() {
+            self.draft.header(Name::RecordRoute, value);
+        }
+        self
+    }
+
+    /// One header line. Content-Length is passed over: it is written at the end.
+    pub fn header(&mut self, name: Name, value: impl AsRef<[u8]>) -> &mut ResponseBuilder {
+        self.draft.header(name, value.as_ref());
+        self
+    }
+
+    /// One header line of any name.
+    pub fn header_named(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut ResponseBuilder {
+        self.draft.header_named(name.as_bytes(), value.as_ref());
+        self
+    }
+
+    /// One header line whose value is formatted in place (`format_args!`).
+    pub fn header_display(&mut self, name: Name, value: impl Display) -> &mut ResponseBuilder {
+        self.draft.header_display(name, value);
+        self
+    }
+
+    /// The message, without a body.
+    pub fn finish(self) -> Vec<u8> {
+        self.draft.finish(&[])
+    }
+
+    /// The message with this body; an empty one gets no Content-Type.
+    pub fn finish_with_body(mut self, content_type: &[u8], body: &[u8]) -> Vec<u8> {
+        if !body.is_empty() {
+            self.draft.header(Name::ContentType, content_type);
+        }
+        self.draft.finish(body)
+    }
+}
+
+fn has_tag(request: &Message) -> bool {
+    request.to().is_ok_and(|to| to.tag().is_some())
+}
+
+/// The top Via with the packet's source in it: received if the sender's own idea of its address differs or it asked for
+/// rport, rport only if it asked.
+fn top_via(draft: &mut Draft, via: &Via<'_>, value: &[u8], source: SocketAddr) {
+    let asked = via.rport().is_some();
+    let mut line = scan::split_once(value, b';').0.trim_ascii_end().to_vec();
+    for (name, param) in via.params.iter() {
+        if scan::eq_ignore_case(name, "received") || scan::eq_ignore_case(name, "rport") {
+            continue;
+        }
+        line.push(b';');
+        line.extend_from_slice(name);
+        if let Some(param) = param {
+            line.push(b'=');
+            line.extend_from_slice(param);
+        }
+    }
+    if asked || via.sent_by.host != Host::Ip(source.ip()) {
+        line.extend_from_slice(format!(";received={}", source.ip()).as_bytes());
+    }
+    if asked {
+        line.extend_from_slice(format!(";rport={}", source.port()).as_bytes());
+    }
+    draft.header(Name::Via, &line);
+}
