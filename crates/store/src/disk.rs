@@ -1,0 +1,39 @@
+//! The few disk operations that journal and snapshots need, so that all their logic runs on any disk.
+
+mod file;
+mod memory;
+
+use std::io;
+
+pub use file::FileDisk;
+pub use memory::MemoryDisk;
+
+/// One flat directory of files.
+///
+/// The contract that the journal builds on: after a crash a file holds at least everything that was appended before
+/// its last successful [`sync`](Disk::sync); of what was appended later anything may be left (nothing, a part, zeros,
+/// garbage). `truncate`, `rename` and `remove` are durable when they return, and `rename` is atomic.
+pub trait Disk {
+    /// Names of all files, in ascending order.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// A whole file.
+    fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+
+    /// Adds bytes at the end of a file, which is created where it does not exist. On an error a part of the bytes may
+    /// have been added.
+    fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes a file's bytes and its name durable. After an error the state of everything appended since the last
+    /// success is unknown, and trying again proves nothing (the kernel may have dropped the pages).
+    fn sync(&mut self, name: &str) -> io::Result<()>;
+
+    /// Cuts a file to its first `len` bytes.
+    fn truncate(&mut self, name: &str, len: u64) -> io::Result<()>;
+
+    /// Gives a file another name, replacing a file of that name.
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove(&mut self, name: &str) -> io::Result<()>;
+}

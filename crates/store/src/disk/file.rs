@@ -1,0 +1,105 @@
+//! The real disk: one directory, `O_APPEND`, `fdatasync`, and `fsync` of the directory where names change.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::Disk;
+
+/// A directory of the file system. The file appended to last is kept open.
+#[derive(Debug)]
+pub struct FileDisk {
+    path: PathBuf,
+    directory: File,
+    open: Option<Open>,
+}
+
+/// The file appended to last.
+#[derive(Debug)]
+struct Open {
+    name: String,
+    file: File,
+    /// Whether its name is not yet durable.
+    created: bool,
+}
+
+impl FileDisk {
+    /// Opens a directory, creating it where it does not exist.
+    ///
+    /// # Errors
+    /// Where it cannot be created or opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        let directory = File::open(path)?;
+        Ok(Self { path: path.to_owned(), directory, open: None })
+    }
+
+    fn appendable(&mut self, name: &str) -> io::Result<&mut Open> {
+        if !matches!(&self.open, Some(open) if open.name == name) {
+            let path = self.path.join(name);
+            let created = !path.try_exists()?;
+            let file = OpenOptions::new().append(true).create(true).open(path)?;
+            self.open = Some(Open { name: name.to_owned(), file, created });
+        }
+        self.open.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn close(&mut self, name: &str) {
+        if matches!(&self.open, Some(open) if open.name == name) {
+            self.open = None;
+        }
+    }
+}
+
+impl Disk for FileDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file()
+                && let Ok(name) = entry.file_name().into_string()
+            {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.path.join(name))
+    }
+
+    fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.appendable(name)?.file.write_all(bytes)
+    }
+
+    fn sync(&mut self, name: &str) -> io::Result<()> {
+        let open = self.appendable(name)?;
+        open.file.sync_data()?;
+        if open.created {
+            self.directory.sync_all()?;
+            self.appendable(name)?.created = false;
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, name: &str, len: u64) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(self.path.join(name))?;
+        file.set_len(len)?;
+        file.sync_all()
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        self.close(from);
+        self.close(to);
+        fs::rename(self.path.join(from), self.path.join(to))?;
+        self.directory.sync_all()
+    }
+
+    fn remove(&mut self, name: &str) -> io::Result<()> {
+        self.close(name);
+        fs::remove_file(self.path.join(name))?;
+        self.directory.sync_all()
+    }
+}

@@ -1,0 +1,144 @@
+//! What can go wrong in the store, each with a sentence that says what to do where something can be done.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why the store could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An operation on a file of the journal or of the snapshots failed.
+    #[error("cannot {what} {name}")]
+    File {
+        /// The operation ("append to").
+        what: &'static str,
+        /// The file.
+        name: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// No room left; nothing was lost, the same `sync` may be tried again when there is room.
+    #[error("the disk is full: make room for {name}; paid calls wait until it can be written")]
+    DiskFull {
+        /// The file.
+        name: String,
+    },
+    /// An earlier sync failed. What the kernel kept is unknown, so nothing more may be promised: restart the node.
+    #[error("the journal is closed after a failed write; check the disk and restart the node")]
+    Poisoned,
+    /// A file is not a journal segment or snapshot of this program.
+    #[error("{name} is not a Tollguard file of a format this version reads (format {found}, expected {expected})")]
+    Format {
+        /// The file.
+        name: String,
+        /// Format version found; 0 where the magic is missing.
+        found: u16,
+        /// Format version expected.
+        expected: u16,
+    },
+    /// A frame before the end of the journal does not check.
+    #[error("{name} is damaged at byte {offset}: restore the data directory from a backup")]
+    Damaged {
+        /// The segment or snapshot.
+        name: String,
+        /// Where.
+        offset: u64,
+    },
+    /// A frame checks, but does not hold a record this version knows.
+    #[error("{name} holds a record at byte {offset} that this version cannot read")]
+    Undecodable {
+        /// The segment or snapshot.
+        name: String,
+        /// Where.
+        offset: u64,
+        /// The cause.
+        source: postcard::Error,
+    },
+    /// A record cannot be written down.
+    #[error("record {lsn} cannot be encoded")]
+    Encode {
+        /// Its number.
+        lsn: u64,
+        /// The cause.
+        source: postcard::Error,
+    },
+    /// A record or snapshot above its named maximum.
+    #[error("{what} {lsn} has {bytes} bytes, more than the {max} allowed")]
+    TooLarge {
+        /// "record" or "snapshot".
+        what: &'static str,
+        /// Its number.
+        lsn: u64,
+        /// Its size.
+        bytes: usize,
+        /// The maximum.
+        max: usize,
+    },
+    /// Records count from 1 without gaps.
+    #[error("the journal goes on with record {expected}, not with {found}")]
+    Gap {
+        /// The number that had to come.
+        expected: u64,
+        /// The number that came.
+        found: u64,
+    },
+    /// Tables or a snapshot know of more than the journal holds: durable records are lost.
+    #[error("the journal ends at record {journal}, but {what} knows record {known}: restore the journal from a backup")]
+    Behind {
+        /// Last record of the journal.
+        journal: u64,
+        /// "the database" or "the snapshot".
+        what: &'static str,
+        /// The record it knows.
+        known: u64,
+    },
+    /// The journal was cut before something that is still needed.
+    #[error("the journal begins at record {first}, but {what} needs it from record {needed}: restore from a backup")]
+    CutTooFar {
+        /// First record of the journal.
+        first: u64,
+        /// "the database" or "the snapshot".
+        what: &'static str,
+        /// The record it needs.
+        needed: u64,
+    },
+    /// All snapshots present are damaged.
+    #[error(
+        "none of the {count} snapshots can be read, the newest is {name}: restore the data directory from a backup"
+    )]
+    NoSnapshot {
+        /// How many there are.
+        count: usize,
+        /// The newest.
+        name: String,
+    },
+    /// Another process owns the data directory.
+    #[error("{} is in use by another tollguard process", path.display())]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// The data directory cannot be used.
+    #[error("cannot use {} as data directory", path.display())]
+    Directory {
+        /// The path.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The writer thread has stopped; its own event said why.
+    #[error("the journal writer has stopped")]
+    WriterStopped,
+    /// The projector thread has stopped; its own event said why.
+    #[error("the projector has stopped")]
+    ProjectorStopped,
+}
+
+impl Error {
+    /// An I/O error of a file, with a full disk told apart.
+    pub(crate) fn file(what: &'static str, name: &str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { name: name.to_owned() },
+            _ => Self::File { what, name: name.to_owned(), source },
+        }
+    }
+}

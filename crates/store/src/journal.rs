@@ -1,0 +1,249 @@
+//! The append-only journal: numbered records in segments, made durable by one sync for all that wait.
+
+mod frame;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use std::marker::PhantomData;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Disk, Error};
+pub use records::Records;
+
+/// A segment of this size or more is followed by a new one, bytes.
+pub const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// The largest record, bytes (a deck of a few hundred thousand rows is the largest there is).
+pub const MAX_RECORD_BYTES: usize = 32 << 20;
+
+/// A record that knows its log sequence number; numbers count from 1 without gaps.
+pub trait Numbered {
+    /// Log sequence number.
+    fn lsn(&self) -> u64;
+}
+
+/// What opening a journal found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The first record there is (one above `last_lsn` where there is none).
+    pub first_lsn: u64,
+    /// The last whole record; 0 for a new journal.
+    pub last_lsn: u64,
+    /// Bytes cut off the end: writes that were never reported durable and did not survive whole.
+    pub torn_bytes: u64,
+}
+
+/// An append-only journal of records `T` on a disk `D`.
+///
+/// Records wait in memory after [`append`](Journal::append) and are durable after [`sync`](Journal::sync). A segment
+/// file is named after its first record and is whole and synced before the next one is begun, so only the last one
+/// can have a torn tail.
+#[derive(Debug)]
+pub struct Journal<D, T> {
+    disk: D,
+    /// First record of each segment, ascending, never empty; the last one's file may not exist yet.
+    segments: Vec<u64>,
+    /// Bytes in the last segment's file.
+    len: u64,
+    /// Size at which a new segment is begun.
+    segment_bytes: u64,
+    /// Last record appended.
+    last_lsn: u64,
+    /// Last record known durable.
+    durable_lsn: u64,
+    /// Encoded records not yet written.
+    waiting: Vec<u8>,
+    poisoned: bool,
+    records: PhantomData<fn(T) -> T>,
+}
+
+impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
+    /// Opens the journal on a disk (or begins one) and cuts a torn tail off its last segment.
+    ///
+    /// # Errors
+    /// Disk errors; a last segment of another format; a record that this version cannot read.
+    pub fn open(disk: D) -> Result<(Self, Recovery), Error> {
+        Self::open_with(disk, SEGMENT_BYTES)
+    }
+
+    /// As [`open`](Journal::open), with another segment size (tests and the simulator rotate early).
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_with(mut disk: D, segment_bytes: u64) -> Result<(Self, Recovery), Error> {
+        let names = disk.list().map_err(|e| Error::file("list", "the journal", e))?;
+        let mut segments: Vec<u64> = names.iter().filter_map(|name| frame::first_lsn(name)).collect();
+        segments.sort_unstable();
+        let tail = match segments.last() {
+            Some(&first) => recover_tail::<D, T>(&mut disk, first)?,
+            None => Tail { last_lsn: 0, len: 0, torn: 0 },
+        };
+        if segments.is_empty() {
+            segments.push(1);
+        }
+        let recovery = Recovery { first_lsn: segments[0], last_lsn: tail.last_lsn, torn_bytes: tail.torn };
+        let mut journal = Self {
+            disk,
+            segments,
+            len: tail.len,
+            segment_bytes,
+            last_lsn: tail.last_lsn,
+            durable_lsn: tail.last_lsn,
+            waiting: Vec::new(),
+            poisoned: false,
+            records: PhantomData,
+        };
+        journal.rotate_if_full();
+        Ok((journal, recovery))
+    }
+
+    /// Takes records in, in order; they are durable only after the next [`sync`](Journal::sync).
+    ///
+    /// # Errors
+    /// A number out of order, a record too large or not encodable (the records before it are taken in), a poisoned
+    /// journal.
+    pub fn append(&mut self, records: &[T]) -> Result<(), Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        for record in records {
+            let expected = self.last_lsn.saturating_add(1);
+            if record.lsn() != expected {
+                return Err(Error::Gap { expected, found: record.lsn() });
+            }
+            frame::encode(record, record.lsn(), &mut self.waiting)?;
+            self.last_lsn = expected;
+        }
+        Ok(())
+    }
+
+    /// Writes what waits and makes it durable; returns the last durable record.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`]: nothing is lost, call again when there is room. Any other error poisons the journal: the
+    /// kernel may have dropped what it could not write, so a second sync that succeeds would prove nothing. Restart
+    /// and recover instead.
+    pub fn sync(&mut self) -> Result<u64, Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        if self.waiting.is_empty() {
+            return Ok(self.durable_lsn);
+        }
+        let name = self.current_name();
+        if self.len == 0 {
+            self.write(&name, &frame::header())?;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        if let Err(error) = self.write(&name, &waiting) {
+            self.waiting = waiting;
+            return Err(error);
+        }
+        // The buffer's room is kept for the next batch.
+        self.waiting = waiting;
+        self.waiting.clear();
+        self.disk.sync(&name).map_err(|e| {
+            self.poisoned = true;
+            Error::File { what: "sync", name, source: e }
+        })?;
+        self.durable_lsn = self.last_lsn;
+        self.rotate_if_full();
+        Ok(self.durable_lsn)
+    }
+
+    /// Reads the records after `lsn`, in order, segment by segment.
+    pub fn records_after(&self, lsn: u64) -> Records<'_, D, T> {
+        Records::new(&self.disk, &self.segments, lsn, self.durable_lsn)
+    }
+
+    /// Removes the segments that hold only records before `lsn`. The last segment always stays.
+    ///
+    /// The caller answers for it that these records are both in a snapshot that will be loaded and projected into
+    /// the tables; see [`crate::Snapshots::oldest`].
+    ///
+    /// # Errors
+    /// Disk errors; segments already removed stay removed.
+    pub fn remove_before(&mut self, lsn: u64) -> Result<(), Error> {
+        while let Some(&next) = self.segments.get(1) {
+            if next > lsn {
+                break;
+            }
+            let name = frame::segment_name(self.segments[0]);
+            self.disk.remove(&name).map_err(|e| Error::file("remove", &name, e))?;
+            self.segments.remove(0);
+        }
+        Ok(())
+    }
+
+    /// The first record there is, or one above the last where there is none.
+    pub fn first_lsn(&self) -> u64 {
+        self.segments[0]
+    }
+
+    /// Last record taken in.
+    pub fn last_lsn(&self) -> u64 {
+        self.last_lsn
+    }
+
+    /// Last record known durable.
+    pub fn durable_lsn(&self) -> u64 {
+        self.durable_lsn
+    }
+
+    fn current_name(&self) -> String {
+        frame::segment_name(self.segments[self.segments.len() - 1])
+    }
+
+    /// Appends to the current segment; what a failed append left there is cut off again.
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        match self.disk.append(name, bytes) {
+            Ok(()) => {
+                self.len += bytes.len() as u64;
+                Ok(())
+            }
+            Err(cause) => {
+                let error = Error::file("append to", name, cause);
+                let cut = self.disk.truncate(name, self.len);
+                self.poisoned = cut.is_err() || !matches!(error, Error::DiskFull { .. });
+                Err(error)
+            }
+        }
+    }
+
+    /// Everything in the current segment is durable here, so the next one may begin.
+    fn rotate_if_full(&mut self) {
+        if self.len >= self.segment_bytes {
+            self.segments.push(self.last_lsn + 1);
+            self.len = 0;
+        }
+    }
+}
+
+/// The end of the journal.
+struct Tail {
+    last_lsn: u64,
+    len: u64,
+    torn: u64,
+}
+
+/// Finds the last whole record of the last segment and cuts off what follows it.
+fn recover_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &mut D, first: u64) -> Result<Tail, Error> {
+    let name = frame::segment_name(first);
+    let bytes = disk.read(&name).map_err(|e| Error::file("read", &name, e))?;
+    let mut tail = Tail { last_lsn: first.saturating_sub(1), len: 0, torn: 0 };
+    if frame::check_header(&name, &bytes)? {
+        let mut frames = frame::Frames::after_header(&bytes);
+        while let Some(payload) = frames.next_whole() {
+            let record: T = frame::decode(&name, payload)?;
+            tail.last_lsn = frame::follow(tail.last_lsn, record.lsn())?;
+        }
+        tail.len = frames.offset();
+    }
+    tail.torn = bytes.len() as u64 - tail.len;
+    if tail.torn > 0 {
+        disk.truncate(&name, tail.len).map_err(|e| Error::file("cut the torn tail of", &name, e))?;
+    }
+    Ok(tail)
+}

@@ -1,0 +1,139 @@
+//! How a segment looks in bytes: a header, then frames of length, checksum and postcard payload.
+//!
+//! Header: `TGJL` and the format version (u16, little endian). Frame: payload length (u32), CRC-32 (u32) of length
+//! and payload, payload. The checksum covers the length, so that zeros (a tail the file system extended but never
+//! wrote) are no valid frame.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::MAX_RECORD_BYTES;
+use crate::Error;
+
+const MAGIC: &[u8; 4] = b"TGJL";
+const FORMAT: u16 = 1;
+const HEADER_BYTES: usize = 6;
+const FRAME_HEAD_BYTES: usize = 8;
+
+/// The file name of the segment that begins with record `first`.
+pub(super) fn segment_name(first: u64) -> String {
+    format!("journal-{first:020}.log")
+}
+
+/// The first record of a segment, from its file name.
+pub(super) fn first_lsn(name: &str) -> Option<u64> {
+    let first = name.strip_prefix("journal-")?.strip_suffix(".log")?.parse().ok()?;
+    (first > 0 && segment_name(first) == name).then_some(first)
+}
+
+/// The bytes every segment begins with.
+pub(super) fn header() -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[..4].copy_from_slice(MAGIC);
+    header[4..].copy_from_slice(&FORMAT.to_le_bytes());
+    header
+}
+
+/// Whether a segment's header is whole (`false`: torn, so nothing behind it was ever durable).
+pub(super) fn check_header(name: &str, bytes: &[u8]) -> Result<bool, Error> {
+    let expected = header();
+    match bytes.first_chunk::<HEADER_BYTES>() {
+        Some(found) if *found == expected => Ok(true),
+        Some(found) if found.starts_with(MAGIC) => Err(Error::Format {
+            name: name.to_owned(),
+            found: u16::from_le_bytes([found[4], found[5]]),
+            expected: FORMAT,
+        }),
+        // A header is written together with the first batch, so only a torn one can be anything else than ours: a
+        // part of it, or zeros.
+        Some(found) if found.iter().any(|byte| *byte != 0) => {
+            Err(Error::Format { name: name.to_owned(), found: 0, expected: FORMAT })
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Adds one frame to `out`; on an error `out` is as before.
+pub(super) fn encode<T: Serialize>(record: &T, lsn: u64, out: &mut Vec<u8>) -> Result<(), Error> {
+    let payload = postcard::to_stdvec(record).map_err(|source| Error::Encode { lsn, source })?;
+    let length = u32::try_from(payload.len())
+        .ok()
+        .filter(|_| payload.len() <= MAX_RECORD_BYTES)
+        .ok_or(Error::TooLarge { what: "record", lsn, bytes: payload.len(), max: MAX_RECORD_BYTES })?;
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&checksum(length, &payload).to_le_bytes());
+    out.extend_from_slice(&payload);
+    Ok(())
+}
+
+/// Reads one payload.
+pub(super) fn decode<T: DeserializeOwned>(name: &str, payload: Payload<'_>) -> Result<T, Error> {
+    postcard::from_bytes(payload.bytes).map_err(|source| Error::Undecodable {
+        name: name.to_owned(),
+        offset: payload.offset,
+        source,
+    })
+}
+
+/// The number of the record after `last`, which must be the next.
+pub(super) fn follow(last: u64, found: u64) -> Result<u64, Error> {
+    let expected = last.saturating_add(1);
+    if found == expected { Ok(found) } else { Err(Error::Gap { expected, found }) }
+}
+
+fn checksum(length: u32, payload: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&length.to_le_bytes());
+    crc.update(payload);
+    crc.finalize()
+}
+
+/// The payload of a whole frame.
+#[derive(Clone, Copy)]
+pub(super) struct Payload<'a> {
+    /// Where its frame begins in the segment.
+    pub(super) offset: u64,
+    pub(super) bytes: &'a [u8],
+}
+
+/// Walks over the frames of a segment held in memory.
+pub(super) struct Frames<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Frames<'a> {
+    /// From behind the header.
+    pub(super) fn after_header(bytes: &'a [u8]) -> Self {
+        Self { bytes, offset: HEADER_BYTES }
+    }
+
+    /// From a given offset.
+    pub(super) fn at(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
+    }
+
+    /// The next frame, or `None` where no whole and valid frame follows.
+    pub(super) fn next_whole(&mut self) -> Option<Payload<'a>> {
+        let (length, rest) = self.bytes.get(self.offset..)?.split_first_chunk::<4>()?;
+        let (crc, rest) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length);
+        let size = usize::try_from(length).ok().filter(|size| *size <= MAX_RECORD_BYTES)?;
+        let bytes = rest.get(..size)?;
+        if checksum(length, bytes) != u32::from_le_bytes(*crc) {
+            return None;
+        }
+        let offset = self.offset as u64;
+        self.offset += FRAME_HEAD_BYTES + size;
+        Some(Payload { offset, bytes })
+    }
+
+    /// Behind the last whole frame.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset as u64
+    }
+
+    /// Whether nothing follows at all.
+    pub(super) fn at_end(&self) -> bool {
+        self.offset >= self.bytes.len()
+    }
+}

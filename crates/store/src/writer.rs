@@ -1,0 +1,192 @@
+//! The journal's thread: takes all records that wait, makes them durable with one sync, tells the driver, passes them
+//! on to the projector.
+//!
+//! Back-pressure: both queues are bounded. A disk that cannot keep up fills the records' queue and then
+//! [`WriterHandle::submit`] waits, which holds up its caller (and so, in the end, new calls) instead of memory. A
+//! projector that cannot keep up holds up the writer in the same way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::journal::Numbered;
+use crate::{Disk, Error, Journal};
+
+/// Records that may wait for the writer.
+pub const QUEUE: usize = 4096;
+
+/// Records made durable by one sync at most.
+pub const MAX_BATCH: usize = 1024;
+
+/// How long a full disk is left alone before the next try.
+const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
+
+/// What the writer tells its driver; called on the writer's thread, so it must not wait.
+#[derive(Debug)]
+pub enum WriterEvent {
+    /// All records up to this one are durable.
+    Durable(u64),
+    /// The disk is full. The writer tries again every second; what depends on durability waits (paid calls fail
+    /// closed).
+    DiskFull(Error),
+    /// The writer has stopped for good; records after the last durable one are lost. Restart the node.
+    Failed(Error),
+}
+
+/// What the writer is asked.
+enum Message<T> {
+    Record(T),
+    RemoveBefore(u64),
+    Stop,
+}
+
+/// A running writer thread.
+#[derive(Debug)]
+pub struct Writer<T> {
+    handle: WriterHandle<T>,
+    /// Set by `stop`, so that a writer in front of a full disk does not wait for room for ever.
+    give_up: Arc<AtomicBool>,
+    thread: JoinHandle<u64>,
+}
+
+/// Where records are handed in; clone it freely.
+#[derive(Debug)]
+pub struct WriterHandle<T> {
+    queue: SyncSender<Message<T>>,
+}
+
+impl<T> Clone for WriterHandle<T> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone() }
+    }
+}
+
+impl<T> WriterHandle<T> {
+    /// Hands in the next record; waits while the queue is full.
+    ///
+    /// # Errors
+    /// [`Error::WriterStopped`].
+    pub fn submit(&self, record: T) -> Result<(), Error> {
+        self.send(Message::Record(record))
+    }
+
+    /// Asks for the removal of journal segments that hold only records before `lsn` (see [`Journal::remove_before`]).
+    ///
+    /// # Errors
+    /// [`Error::WriterStopped`].
+    pub fn remove_before(&self, lsn: u64) -> Result<(), Error> {
+        self.send(Message::RemoveBefore(lsn))
+    }
+
+    fn send(&self, message: Message<T>) -> Result<(), Error> {
+        self.queue.send(message).map_err(|_| Error::WriterStopped)
+    }
+}
+
+impl<T: Numbered + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
+    /// Starts the thread. Durable batches go to `projector`; a projector that has gone away stops the writer.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn spawn<D: Disk + Send + 'static>(
+        journal: Journal<D, T>,
+        projector: SyncSender<Vec<T>>,
+        on_event: Box<dyn Fn(WriterEvent) + Send>,
+    ) -> std::io::Result<Self> {
+        let (queue, inbox) = sync_channel(QUEUE);
+        let give_up = Arc::new(AtomicBool::new(false));
+        let worker = Worker { journal, inbox, projector, on_event, give_up: Arc::clone(&give_up), stopping: false };
+        let thread = Builder::new().name("journal".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { handle: WriterHandle { queue }, give_up, thread })
+    }
+
+    /// Where records are handed in.
+    pub fn handle(&self) -> WriterHandle<T> {
+        self.handle.clone()
+    }
+
+    /// Stops after everything handed in before is durable (or has failed); returns the last durable record. The
+    /// projector's queue is closed with it.
+    ///
+    /// # Errors
+    /// [`Error::WriterStopped`] where the thread panicked.
+    pub fn stop(self) -> Result<u64, Error> {
+        self.give_up.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        // A writer that failed earlier no longer takes messages; its last durable record is still told.
+        let _ = self.handle.send(Message::Stop);
+        self.thread.join().map_err(|_| Error::WriterStopped)
+    }
+}
+
+struct Worker<D, T> {
+    journal: Journal<D, T>,
+    inbox: Receiver<Message<T>>,
+    projector: SyncSender<Vec<T>>,
+    on_event: Box<dyn Fn(WriterEvent) + Send>,
+    give_up: Arc<AtomicBool>,
+    stopping: bool,
+}
+
+impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Worker<D, T> {
+    fn run(mut self) -> u64 {
+        while !self.stopping {
+            let Ok(first) = self.inbox.recv() else { break };
+            let batch = self.take_waiting(first);
+            if batch.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.make_durable(&batch) {
+                (self.on_event)(WriterEvent::Failed(error));
+                break;
+            }
+            (self.on_event)(WriterEvent::Durable(self.journal.durable_lsn()));
+            if self.projector.send(batch).is_err() {
+                (self.on_event)(WriterEvent::Failed(Error::ProjectorStopped));
+                break;
+            }
+        }
+        self.journal.durable_lsn()
+    }
+
+    /// One message and all that wait behind it, up to the batch's maximum.
+    fn take_waiting(&mut self, first: Message<T>) -> Vec<T> {
+        let mut batch = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next.take() {
+            match message {
+                Message::Record(record) => batch.push(record),
+                Message::RemoveBefore(lsn) => {
+                    if let Err(error) = self.journal.remove_before(lsn) {
+                        tracing::warn!(%error, "old journal segments stay for now");
+                    }
+                }
+                Message::Stop => self.stopping = true,
+            }
+            if self.stopping || batch.len() >= MAX_BATCH {
+                break;
+            }
+            next = self.inbox.try_recv().ok();
+        }
+        batch
+    }
+
+    /// One append and one sync; a full disk is tried again until there is room or the node stops.
+    fn make_durable(&mut self, batch: &[T]) -> Result<(), Error> {
+        self.journal.append(batch)?;
+        loop {
+            match self.journal.sync() {
+                Ok(_) => return Ok(()),
+                Err(error @ Error::DiskFull { .. }) if !self.give_up.load(Ordering::Acquire) => {
+                    (self.on_event)(WriterEvent::DiskFull(error));
+                    std::thread::park_timeout(DISK_FULL_RETRY);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
