@@ -12,11 +12,7 @@ pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// `bytes` as a lower-case hexadecimal string.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|b| [b >> 4, b & 15])
-        .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
-        .collect()
+    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
 }
 
 /// Reads exactly `N` bytes of hexadecimal in either case; `None` for any other length or character.
@@ -26,9 +22,7 @@ pub(crate) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     }
     let mut out = [0u8; N];
     for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = pair
-            .iter()
-            .try_fold(0u8, |sum, &digit| Some(sum << 4 | nibble(digit)?))?;
+        *byte = pair.iter().try_fold(0u8, |sum, &digit| Some(sum << 4 | nibble(digit)?))?;
     }
     Some(out)
 }

@@ -18,6 +18,7 @@ pub mod uri;
 mod via;
 pub mod write;
 
+pub use flow::{Flow, Transport};
 pub use malformed::Malformed;
 pub use message::{CSeq, Invalid, Message, ParseError};
 pub use method::Method;
@@ -28,5 +29,5 @@ pub use reason::reason_phrase;
 pub use scan::{eq_ignore_case, is_token};
 pub use sip_uri::SipUri;
 pub use uri::{Host, HostPort, Uri};
-pub use via::{Transport, Via};
+pub use via::Via;
 pub use write::{RequestBuilder, ResponseBuilder};

@@ -35,15 +35,8 @@ struct Field {
 
 #[derive(Debug, Clone, Copy)]
 enum Start {
-    Request {
-        method: Method,
-        method_span: Span,
-        uri: Span,
-    },
-    Response {
-        status: u16,
-        reason: Span,
-    },
+    Request { method: Method, method_span: Span, uri: Span },
+    Response { status: u16, reason: Span },
 }
 
 /// A fault of framing that leaves the message readable enough to be answered 400.
@@ -91,9 +84,7 @@ impl Message {
     }
 
     fn bytes(&self, span: Span) -> &[u8] {
-        self.buf
-            .get(usize::from(span.from)..usize::from(span.to))
-            .unwrap_or_default()
+        self.buf.get(usize::from(span.from)..usize::from(span.to)).unwrap_or_default()
     }
 }
 
@@ -102,21 +93,14 @@ impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Message");
         match self.start {
-            Start::Request {
-                method_span, uri, ..
-            } => {
-                out.field(
-                    "method",
-                    &self.bytes(method_span).escape_ascii().to_string(),
-                );
+            Start::Request { method_span, uri, .. } => {
+                out.field("method", &self.bytes(method_span).escape_ascii().to_string());
                 out.field("uri", &self.bytes(uri).escape_ascii().to_string());
             }
             Start::Response { status, .. } => {
                 out.field("status", &status);
             }
         }
-        out.field("headers", &self.headers.len())
-            .field("body_bytes", &self.body().len())
-            .finish()
+        out.field("headers", &self.headers.len()).field("body_bytes", &self.body().len()).finish()
     }
 }

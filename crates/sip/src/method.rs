@@ -1,9 +1,7 @@
 //! Request methods (RFC 3261 section 7.1 and its extensions).
 
 /// A request method. Methods are case-sensitive; one we have no name for is `Other`, and its bytes are with the message.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Method {
     /// RFC 3261 section 10.
     Register,

@@ -102,14 +102,8 @@ const FIRST: [usize; LONGEST + 2] = {
     let mut len = LONGEST + 1;
     while i > 0 {
         i -= 1;
-        assert!(
-            KNOWN[i].text.len() <= len,
-            "the names must stand in order of length"
-        );
-        assert!(
-            KNOWN[i].name as usize == i,
-            "a name's number is its place in the table"
-        );
+        assert!(KNOWN[i].text.len() <= len, "the names must stand in order of length");
+        assert!(KNOWN[i].name as usize == i, "a name's number is its place in the table");
         while len > KNOWN[i].text.len() {
             first[len] = i + 1;
             len -= 1;
@@ -128,9 +122,7 @@ impl Name {
     pub fn from_text(text: &[u8]) -> Name {
         if let [letter] = text {
             let letter = letter.to_ascii_lowercase();
-            let known = KNOWN
-                .iter()
-                .find(|known| known.compact == letter && letter != 0);
+            let known = KNOWN.iter().find(|known| known.compact == letter && letter != 0);
             return known.map_or(Name::Other, |known| known.name);
         }
         let len = text.len();
@@ -138,9 +130,7 @@ impl Name {
             return Name::Other;
         };
         let same_length = KNOWN.get(from..to).unwrap_or_default();
-        let known = same_length
-            .iter()
-            .find(|known| text.eq_ignore_ascii_case(known.text.as_bytes()));
+        let known = same_length.iter().find(|known| text.eq_ignore_ascii_case(known.text.as_bytes()));
         known.map_or(Name::Other, |known| known.name)
     }
 
@@ -169,30 +159,17 @@ mod tests {
     fn every_name_is_found_in_any_case_and_in_its_compact_form() {
         for known in KNOWN {
             assert_eq!(Name::from_text(known.text.as_bytes()), known.name);
-            assert_eq!(
-                Name::from_text(known.text.to_uppercase().as_bytes()),
-                known.name
-            );
+            assert_eq!(Name::from_text(known.text.to_uppercase().as_bytes()), known.name);
             assert_eq!(known.name.as_str(), known.text);
             if known.compact != 0 {
-                assert_eq!(
-                    Name::from_text(&[known.compact.to_ascii_uppercase()]),
-                    known.name
-                );
+                assert_eq!(Name::from_text(&[known.compact.to_ascii_uppercase()]), known.name);
             }
         }
     }
 
     #[test]
     fn strangers_are_other() {
-        for text in [
-            &b""[..],
-            b"\0",
-            b"z",
-            b"Vi",
-            b"Vias",
-            b"X-Very-Long-Header-Name-Indeed",
-        ] {
+        for text in [&b""[..], b"\0", b"z", b"Vi", b"Vias", b"X-Very-Long-Header-Name-Indeed"] {
             assert_eq!(Name::from_text(text), Name::Other);
         }
         assert_eq!(Name::Other.as_str(), "");

@@ -37,18 +37,10 @@ impl<'a> NameAddr<'a> {
         }
         let (uri, params) = scan::split_once(value, b';');
         let uri = uri.trim_ascii();
-        if uri.is_empty()
-            || uri
-                .iter()
-                .any(|b| b.is_ascii_whitespace() || matches!(b, b'?' | b'>' | b'"'))
-        {
+        if uri.is_empty() || uri.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b'?' | b'>' | b'"')) {
             return Err(BAD);
         }
-        Ok(NameAddr {
-            display_raw: &[],
-            uri,
-            params: Params::new(params.unwrap_or_default()),
-        })
+        Ok(NameAddr { display_raw: &[], uri, params: Params::new(params.unwrap_or_default()) })
     }
 
     /// `rest` begins behind the opening bracket.
@@ -59,11 +51,7 @@ impl<'a> NameAddr<'a> {
         if uri.is_empty() || !(params.is_empty() || params.starts_with(b";")) {
             return Err(BAD);
         }
-        Ok(NameAddr {
-            display_raw,
-            uri,
-            params: Params::new(params),
-        })
+        Ok(NameAddr { display_raw, uri, params: Params::new(params) })
     }
 
     /// The display name with its escapes taken out.
@@ -101,23 +89,13 @@ mod tests {
 
     #[test]
     fn quoted_bare_and_bracketless() {
-        let quoted =
-            NameAddr::parse(b"\"J \\\\\\\"R\\\" <x>\"  <sip:j@example.com> ; tag = 98").unwrap();
+        let quoted = NameAddr::parse(b"\"J \\\\\\\"R\\\" <x>\"  <sip:j@example.com> ; tag = 98").unwrap();
         assert_eq!(quoted.display().as_ref(), b"J \\\"R\" <x>");
-        assert_eq!(
-            (quoted.uri, quoted.tag()),
-            (&b"sip:j@example.com"[..], Some(&b"98"[..]))
-        );
+        assert_eq!((quoted.uri, quoted.tag()), (&b"sip:j@example.com"[..], Some(&b"98"[..])));
         let bare = NameAddr::parse(b"caller<sip:c@h;lr>;tag=3").unwrap();
-        assert_eq!(
-            (bare.display_raw, bare.uri),
-            (&b"caller"[..], &b"sip:c@h;lr"[..])
-        );
+        assert_eq!((bare.display_raw, bare.uri), (&b"caller"[..], &b"sip:c@h;lr"[..]));
         let plain = NameAddr::parse(b"sip:c@h;tag=9;expires=60").unwrap();
-        assert_eq!(
-            (plain.uri, plain.tag(), plain.expires_s()),
-            (&b"sip:c@h"[..], Some(&b"9"[..]), Some(60))
-        );
+        assert_eq!((plain.uri, plain.tag(), plain.expires_s()), (&b"sip:c@h"[..], Some(&b"9"[..]), Some(60)));
         assert!(NameAddr::parse(b" * ").unwrap().is_star());
     }
 
@@ -134,11 +112,7 @@ mod tests {
             b"sip:a@b?Route=x",
             b";tag=1",
         ] {
-            assert!(
-                NameAddr::parse(bad).is_err(),
-                "{}",
-                String::from_utf8_lossy(bad)
-            );
+            assert!(NameAddr::parse(bad).is_err(), "{}", String::from_utf8_lossy(bad));
         }
     }
 }

@@ -46,9 +46,7 @@ impl<'a> Params<'a> {
 
     /// The first parameter of that name in any case: `None` if absent, `Some(None)` if it has no value.
     pub fn get(self, name: &str) -> Option<Option<&'a [u8]>> {
-        self.iter()
-            .find(|(key, _)| scan::eq_ignore_case(key, name))
-            .map(|(_, value)| value)
+        self.iter().find(|(key, _)| scan::eq_ignore_case(key, name)).map(|(_, value)| value)
     }
 
     /// The value of the first parameter of that name; `None` if it is absent or has no value.

@@ -9,10 +9,7 @@ const TOKEN: [bool; 256] = {
     while byte < 256 {
         let b = byte as u8;
         table[byte] = b.is_ascii_alphanumeric()
-            || matches!(
-                b,
-                b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
-            );
+            || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
         byte += 1;
     }
     table
@@ -92,11 +89,7 @@ pub(crate) fn unquote(inner: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(inner);
     }
     let mut bytes = inner.iter().copied();
-    let plain = std::iter::from_fn(|| {
-        bytes
-            .next()
-            .and_then(|b| if b == b'\\' { bytes.next() } else { Some(b) })
-    });
+    let plain = std::iter::from_fn(|| bytes.next().and_then(|b| if b == b'\\' { bytes.next() } else { Some(b) }));
     Cow::Owned(plain.collect())
 }
 
@@ -137,10 +130,7 @@ mod tests {
     fn lists_respect_quotes_and_angles() {
         let line = b"\"a, \\\"b\" <sip:x,y@h>;q=1 , <sip:c@h>,d";
         let values: Vec<&[u8]> = List::new(line).collect();
-        assert_eq!(
-            values,
-            [&b"\"a, \\\"b\" <sip:x,y@h>;q=1"[..], b"<sip:c@h>", b"d"]
-        );
+        assert_eq!(values, [&b"\"a, \\\"b\" <sip:x,y@h>;q=1"[..], b"<sip:c@h>", b"d"]);
     }
 
     #[test]

@@ -9,9 +9,7 @@ use crate::{Malformed, scan};
 
 /// An owned sip or sips URI without headers and password. Its parts are kept as they are written, escapes included, so
 /// writing it costs nothing and equal URIs are equal text.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SipUri {
     secure: bool,
     user: Option<String>,
@@ -23,21 +21,12 @@ pub struct SipUri {
 impl SipUri {
     /// `sip:host[:port]`.
     pub fn new(hostport: HostPort<'_>) -> SipUri {
-        SipUri {
-            secure: false,
-            user: None,
-            host: hostport.host.to_string(),
-            port: hostport.port,
-            params: Vec::new(),
-        }
+        SipUri { secure: false, user: None, host: hostport.host.to_string(), port: hostport.port, params: Vec::new() }
     }
 
     /// `sip:address:port`.
     pub fn from_addr(addr: SocketAddr) -> SipUri {
-        SipUri::new(HostPort {
-            host: Host::Ip(addr.ip()),
-            port: Some(addr.port()),
-        })
+        SipUri::new(HostPort { host: Host::Ip(addr.ip()), port: Some(addr.port()) })
     }
 
     /// Reads a sip or sips URI; password and headers are left out.
@@ -58,11 +47,7 @@ impl SipUri {
         owned.secure = uri.scheme == Scheme::Sips;
         owned.user = uri.user_raw.map(|user| escape(user, is_user_byte, true));
         let param = |bytes: &[u8]| escape(bytes, is_param_byte, true);
-        owned.params = uri
-            .params
-            .iter()
-            .map(|(name, value)| (param(name), value.map(param)))
-            .collect();
+        owned.params = uri.params.iter().map(|(name, value)| (param(name), value.map(param))).collect();
         Ok(owned)
     }
 
@@ -76,8 +61,7 @@ impl SipUri {
     /// With this parameter, instead of one of the same name; what may not stand there is escaped.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> SipUri {
-        self.params
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.params.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         let param = |text: &str| escape(text.as_bytes(), is_param_byte, false);
         self.params.push((param(name), value.map(param)));
         self
@@ -106,18 +90,12 @@ impl SipUri {
     /// # Errors
     /// `Malformed` only if the URI was stored by something else than this type.
     pub fn hostport(&self) -> Result<HostPort<'_>, Malformed> {
-        Ok(HostPort {
-            host: Host::parse(self.host.as_bytes())?,
-            port: self.port,
-        })
+        Ok(HostPort { host: Host::parse(self.host.as_bytes())?, port: self.port })
     }
 
     /// The parameter of that name: `None` if absent, `Some(None)` if it has no value. Escapes are as written.
     pub fn param(&self, name: &str) -> Option<Option<&str>> {
-        let found = self
-            .params
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self.params.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_deref())
     }
 }
@@ -165,11 +143,7 @@ fn escape(bytes: &[u8], allowed: fn(u8) -> bool, escaped: bool) -> String {
 }
 
 fn is_unreserved(b: u8) -> bool {
-    b.is_ascii_alphanumeric()
-        || matches!(
-            b,
-            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')'
-        )
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')')
 }
 
 fn is_user_byte(b: u8) -> bool {
@@ -189,15 +163,10 @@ mod tests {
     #[test]
     fn built_and_read_back() {
         let addr = "[2001:db8::1]:5062".parse().unwrap();
-        let uri = SipUri::from_addr(addr)
-            .with_user("a b@c:%")
-            .with_param("transport", Some("udp"))
-            .with_param("lr", None);
+        let uri =
+            SipUri::from_addr(addr).with_user("a b@c:%").with_param("transport", Some("udp")).with_param("lr", None);
         let text = uri.to_string();
-        assert_eq!(
-            text,
-            "sip:a%20b%40c%3a%25@[2001:db8::1]:5062;transport=udp;lr"
-        );
+        assert_eq!(text, "sip:a%20b%40c%3a%25@[2001:db8::1]:5062;transport=udp;lr");
         let back: SipUri = text.parse().unwrap();
         assert_eq!(back, uri);
         assert_eq!(back.user().as_deref(), Some("a b@c:%"));

@@ -7,9 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use crate::{Malformed, Params, scan};
 
 /// Which kind of URI.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Scheme {
     /// `sip:`
     Sip,
@@ -65,21 +63,12 @@ impl<'a> Host<'a> {
         let text = std::str::from_utf8(bytes).map_err(|_| BAD)?;
         if let Some(inner) = text.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or(BAD)?;
-            return inner
-                .parse::<Ipv6Addr>()
-                .map(|ip| Host::Ip(ip.into()))
-                .map_err(|_| BAD);
+            return inner.parse::<Ipv6Addr>().map(|ip| Host::Ip(ip.into())).map_err(|_| BAD);
         }
-        if text.is_empty()
-            || !text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-        {
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
             return Err(BAD);
         }
-        Ok(text
-            .parse::<Ipv4Addr>()
-            .map_or(Host::Name(text), |ip| Host::Ip(ip.into())))
+        Ok(text.parse::<Ipv4Addr>().map_or(Host::Name(text), |ip| Host::Ip(ip.into())))
     }
 }
 
@@ -117,20 +106,13 @@ impl<'a> HostPort<'a> {
             [b':', digits @ ..] => Some(scan::number(digits).and_then(|n| u16::try_from(n).ok())),
             _ => Some(None),
         };
-        let port = port
-            .map(|port| port.ok_or(Malformed::new("port")))
-            .transpose()?;
-        Ok(HostPort {
-            host: Host::parse(host.trim_ascii())?,
-            port,
-        })
+        let port = port.map(|port| port.ok_or(Malformed::new("port"))).transpose()?;
+        Ok(HostPort { host: Host::parse(host.trim_ascii())?, port })
     }
 
     /// The socket address, if the host is an address; `default_port` stands in for a port not written.
     pub fn socket_addr(self, default_port: u16) -> Option<SocketAddr> {
-        self.host
-            .ip()
-            .map(|ip| SocketAddr::new(ip, self.port.unwrap_or(default_port)))
+        self.host.ip().map(|ip| SocketAddr::new(ip, self.port.unwrap_or(default_port)))
     }
 }
 
@@ -168,11 +150,7 @@ impl<'a> Uri<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Uri<'a>, UriError> {
         let (scheme, rest) = scan::split_once(bytes, b':');
         let rest = rest.ok_or(Malformed::new("URI"))?;
-        if !is_scheme(scheme)
-            || bytes
-                .iter()
-                .any(|b| matches!(b, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f))
-        {
+        if !is_scheme(scheme) || bytes.iter().any(|b| matches!(b, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f)) {
             return Err(Malformed::new("URI").into());
         }
         if scan::eq_ignore_case(scheme, "sip") {
@@ -250,9 +228,7 @@ impl<'a> Uri<'a> {
 
 fn is_scheme(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(u8::is_ascii_alphabetic)
-        && bytes
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
 }
 
 /// Takes out `%XX` escapes; a percent sign that is no escape stays. Borrows if there is nothing to do.
@@ -263,10 +239,7 @@ pub fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let [first, tail @ ..] = rest {
-        let escaped = tail
-            .get(..2)
-            .filter(|_| *first == b'%')
-            .and_then(crate::hex::decode::<1>);
+        let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(crate::hex::decode::<1>);
         match escaped {
             Some([byte]) => {
                 out.push(byte);

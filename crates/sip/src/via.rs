@@ -2,54 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::flow::Transport;
 use crate::{HostPort, Malformed, Params, scan};
-
-/// How a message travels, as a Via names it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-pub enum Transport {
-    /// UDP
-    Udp,
-    /// TCP
-    Tcp,
-    /// TLS over TCP
-    Tls,
-    /// WebSocket (RFC 7118)
-    Ws,
-    /// WebSocket over TLS (RFC 7118)
-    Wss,
-    /// Anything else
-    Other,
-}
-
-impl Transport {
-    /// The transport a token names, in any case.
-    pub fn from_token(token: &[u8]) -> Transport {
-        const ALL: [Transport; 5] = [
-            Transport::Udp,
-            Transport::Tcp,
-            Transport::Tls,
-            Transport::Ws,
-            Transport::Wss,
-        ];
-        ALL.into_iter()
-            .find(|transport| scan::eq_ignore_case(token, transport.as_str()))
-            .unwrap_or(Transport::Other)
-    }
-
-    /// The transport as a Via writes it; `OTHER` for one we have no name for.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-            Transport::Tls => "TLS",
-            Transport::Ws => "WS",
-            Transport::Wss => "WSS",
-            Transport::Other => "OTHER",
-        }
-    }
-}
 
 /// What every branch made by RFC 3261 begins with (section 8.1.1.7).
 pub const BRANCH_COOKIE: &str = "z9hG4bK";
@@ -57,8 +11,8 @@ pub const BRANCH_COOKIE: &str = "z9hG4bK";
 /// A Via value, borrowed from its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Via<'a> {
-    /// The transport.
-    pub transport: Transport,
+    /// The transport, if it is one we have.
+    pub transport: Option<Transport>,
     /// The transport as written.
     pub transport_raw: &'a [u8],
     /// Where its sender says it is.
@@ -74,6 +28,7 @@ impl<'a> Via<'a> {
     /// `Malformed` if it is not `SIP/2.0/TRANSPORT host[:port];...`.
     pub fn parse(value: &'a [u8]) -> Result<Via<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("Via");
+        const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
         let (protocol, rest) = scan::split_once(value, b'/');
         let (version, rest) = scan::split_once(rest.ok_or(BAD)?, b'/');
         let rest = rest.ok_or(BAD)?.trim_ascii_start();
@@ -87,7 +42,9 @@ impl<'a> Via<'a> {
         }
         let (sent_by, params) = scan::split_once(rest, b';');
         Ok(Via {
-            transport: Transport::from_token(transport_raw),
+            transport: ALL
+                .into_iter()
+                .find(|known| scan::eq_ignore_case(transport_raw, known.via_name())),
             transport_raw,
             sent_by: HostPort::parse(sent_by).map_err(|_| BAD)?,
             params: Params::new(params.unwrap_or_default()),
@@ -104,41 +61,27 @@ impl<'a> Via<'a> {
     pub fn has_rfc3261_branch(&self) -> bool {
         self.branch().is_some_and(|branch| {
             branch.len() > BRANCH_COOKIE.len()
-                && branch
-                    .get(..BRANCH_COOKIE.len())
-                    .is_some_and(|b| scan::eq_ignore_case(b, BRANCH_COOKIE))
+                && branch.get(..BRANCH_COOKIE.len()).is_some_and(|b| scan::eq_ignore_case(b, BRANCH_COOKIE))
         })
     }
 
     /// The address the request came from, as the next hop saw it; IPv6 with or without brackets (RFC 5118 section 4.5).
     pub fn received(&self) -> Option<IpAddr> {
         let text = std::str::from_utf8(self.params.value("received")?).ok()?;
-        text.strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'))
-            .unwrap_or(text)
-            .parse()
-            .ok()
+        text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).parse().ok()
     }
 
     /// RFC 3581: `None` without rport, `Some(None)` if it asks for one, `Some(Some(port))` once it is filled in.
     pub fn rport(&self) -> Option<Option<u16>> {
         let value = self.params.get("rport")?;
-        Some(
-            value
-                .and_then(scan::number)
-                .and_then(|port| u16::try_from(port).ok()),
-        )
+        Some(value.and_then(scan::number).and_then(|port| u16::try_from(port).ok()))
     }
 
     /// Where a response to this Via goes by its own words (RFC 3261 section 18.2.2, RFC 3581 section 4): received or
     /// the sent-by address, rport or the sent-by port or `default_port`. `None` if that takes a DNS look-up.
     pub fn response_addr(&self, default_port: u16) -> Option<SocketAddr> {
         let ip = self.received().or_else(|| self.sent_by.host.ip())?;
-        let port = self
-            .rport()
-            .flatten()
-            .or(self.sent_by.port)
-            .unwrap_or(default_port);
+        let port = self.rport().flatten().or(self.sent_by.port).unwrap_or(default_port);
         Some(SocketAddr::new(ip, port))
     }
 }
@@ -150,18 +93,9 @@ mod tests {
 
     #[test]
     fn white_space_is_nearly_anywhere() {
-        let via = Via::parse(
-            b"SIP  / 2.0  / TCP     spindle.example.com : 99  ;  branch  =   z9hG4bK9ikj8",
-        )
-        .unwrap();
-        assert_eq!(via.transport, Transport::Tcp);
-        assert_eq!(
-            via.sent_by,
-            HostPort {
-                host: Host::Name("spindle.example.com"),
-                port: Some(99)
-            }
-        );
+        let via = Via::parse(b"SIP  / 2.0  / TCP     spindle.example.com : 99  ;  branch  =   z9hG4bK9ikj8").unwrap();
+        assert_eq!(via.transport, Some(Transport::Tcp));
+        assert_eq!(via.sent_by, HostPort { host: Host::Name("spindle.example.com"), port: Some(99) });
         assert_eq!(via.branch(), Some(&b"z9hG4bK9ikj8"[..]));
         assert!(via.has_rfc3261_branch());
     }
@@ -169,29 +103,16 @@ mod tests {
     #[test]
     fn rport_and_received() {
         let via = Via::parse(b"SIP/2.0/UDP 10.0.0.1;rport;branch=z9hG4bK").unwrap();
-        assert_eq!(
-            (via.rport(), via.received(), via.has_rfc3261_branch()),
-            (Some(None), None, false)
-        );
+        assert_eq!((via.rport(), via.received(), via.has_rfc3261_branch()), (Some(None), None, false));
         let via = Via::parse(b"SIP/2.0/UDP [::1];rport=7;received=[2001:db8::1]").unwrap();
-        assert_eq!(
-            via.response_addr(5060),
-            Some("[2001:db8::1]:7".parse().unwrap())
-        );
+        assert_eq!(via.response_addr(5060), Some("[2001:db8::1]:7".parse().unwrap()));
         let via = Via::parse(b"SIP/2.0/UDP host.example").unwrap();
         assert_eq!(via.response_addr(5060), None);
     }
 
     #[test]
     fn other_versions_and_half_values_are_refused() {
-        for bad in [
-            &b"SIP/7.0/UDP c.example.com"[..],
-            b"SIP/2.0/UDP",
-            b"SIP/2.0/UDP ",
-            b"",
-            b"SIP/2.0/ h",
-            b";;",
-        ] {
+        for bad in [&b"SIP/7.0/UDP c.example.com"[..], b"SIP/2.0/UDP", b"SIP/2.0/UDP ", b"", b"SIP/2.0/ h", b";;"] {
             assert!(Via::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -21,19 +21,11 @@ fn wsinv_a_tortuous_invite() {
     assert_eq!(m.from().unwrap().tag(), Some(&b"98asjd8"[..]));
     assert_eq!(m.max_forwards(), Some(68));
     assert_eq!(m.cseq().unwrap().number, 9);
-    let branches: Vec<_> = m
-        .headers(Name::Via)
-        .map(|value| sip::Via::parse(value).unwrap().branch().unwrap())
-        .collect();
-    assert_eq!(
-        branches,
-        [&b"390skdjuw"[..], b"z9hG4bK9ikj8", b"z9hG4bK30239"]
-    );
+    let branches: Vec<_> =
+        m.headers(Name::Via).map(|value| sip::Via::parse(value).unwrap().branch().unwrap()).collect();
+    assert_eq!(branches, [&b"390skdjuw"[..], b"z9hG4bK9ikj8", b"z9hG4bK30239"]);
     assert_eq!(m.header(Name::Subject), Some(&b""[..]));
-    assert_eq!(
-        m.header_named("UnknownHeaderWithUnusualValue"),
-        Some(&b";;,,;;,;"[..])
-    );
+    assert_eq!(m.header_named("UnknownHeaderWithUnusualValue"), Some(&b";;,,;;,;"[..]));
     let contact = m.contacts().next().unwrap().unwrap();
     assert_eq!(contact.display().as_ref(), b"Quoted string \"\"");
     assert_eq!(contact.params.value("newparam"), Some(&b"newvalue"[..]));
@@ -45,28 +37,13 @@ fn intmeth_every_character_in_its_place() {
     let m = torture!("intmeth");
     assert_eq!(m.validate(), Ok(()));
     assert_eq!(m.method(), Some(Method::Other));
-    assert_eq!(
-        m.method_raw(),
-        b"!interesting-Method0123456789_*+`.%indeed'~"
-    );
+    assert_eq!(m.method_raw(), b"!interesting-Method0123456789_*+`.%indeed'~");
     let uri = sip::Uri::parse(m.request_uri()).unwrap();
-    assert_eq!(
-        uri.user_raw,
-        Some(&b"1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*"[..])
-    );
-    assert_eq!(
-        uri.password_raw,
-        Some(&b"&it+has=1,weird!*pas$wo~d_too.(doesn't-it)"[..])
-    );
-    assert_eq!(
-        m.to().unwrap().display().as_ref(),
-        b"BEL:\x07 NUL:\0 DEL:\x7f"
-    );
+    assert_eq!(uri.user_raw, Some(&b"1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*"[..]));
+    assert_eq!(uri.password_raw, Some(&b"&it+has=1,weird!*pas$wo~d_too.(doesn't-it)"[..]));
+    assert_eq!(m.to().unwrap().display().as_ref(), b"BEL:\x07 NUL:\0 DEL:\x7f");
     assert_eq!(m.from().unwrap().tag(), Some(&b"_token~1'+`*%!-."[..]));
-    assert_eq!(
-        m.top_via().unwrap().branch(),
-        Some(&b"z9hG4bK-.!%66*_+`'~"[..])
-    );
+    assert_eq!(m.top_via().unwrap().branch(), Some(&b"z9hG4bK-.!%66*_+`'~"[..]));
 }
 
 #[test]
@@ -78,18 +55,7 @@ fn esc01_escapes_are_taken_out_once() {
     assert_eq!(uri.host(), Some(sip::Host::Name("example.net")));
     let to = m.to().unwrap().parse_uri().unwrap();
     assert_eq!(to.user().unwrap().as_ref(), b"user");
-    assert_eq!(
-        m.contacts()
-            .next()
-            .unwrap()
-            .unwrap()
-            .parse_uri()
-            .unwrap()
-            .user()
-            .unwrap()
-            .as_ref(),
-        b"caller"
-    );
+    assert_eq!(m.contacts().next().unwrap().unwrap().parse_uri().unwrap().user().unwrap().as_ref(), b"caller");
 }
 
 #[test]
@@ -119,19 +85,9 @@ fn semiuri_the_semicolon_is_the_users() {
 #[test]
 fn refused_with_the_right_status() {
     let cases = [
-        (
-            "multi01",
-            torture!("multi01"),
-            Invalid::Repeated(Name::To),
-            400,
-        ),
+        ("multi01", torture!("multi01"), Invalid::Repeated(Name::To), 400),
         ("badvers", torture!("badvers"), Invalid::Version, 505),
-        (
-            "ncl",
-            torture!("ncl"),
-            Invalid::Header(Name::ContentLength),
-            400,
-        ),
+        ("ncl", torture!("ncl"), Invalid::Header(Name::ContentLength), 400),
         ("clerr", torture!("clerr"), Invalid::BodyShort, 400),
     ];
     for (name, message, invalid, status) in cases {

@@ -92,21 +92,13 @@ impl Message {
 
     /// The whole value of the first line of that header.
     pub fn header(&self, name: Name) -> Option<&[u8]> {
-        self.headers
-            .iter()
-            .find(|field| field.name == name)
-            .map(|field| self.bytes(field.value))
+        self.headers.iter().find(|field| field.name == name).map(|field| self.bytes(field.value))
     }
 
     /// Every value of that header, over all its lines in order, split at commas where the header allows it. An empty
     /// list element comes out as an empty value.
     pub fn headers(&self, name: Name) -> Values<'_> {
-        Values {
-            message: self,
-            fields: self.headers.iter(),
-            name,
-            line: None,
-        }
+        Values { message: self, fields: self.headers.iter(), name, line: None }
     }
 
     /// The whole value of the first line whose name is `text`, in any case; a known name is also found in its compact
@@ -114,12 +106,8 @@ impl Message {
     pub fn header_named(&self, text: &str) -> Option<&[u8]> {
         match Name::from_text(text.as_bytes()) {
             Name::Other => {
-                let named =
-                    |field: &&Field| scan::eq_ignore_case(self.bytes(field.name_span), text);
-                self.headers
-                    .iter()
-                    .find(named)
-                    .map(|field| self.bytes(field.value))
+                let named = |field: &&Field| scan::eq_ignore_case(self.bytes(field.name_span), text);
+                self.headers.iter().find(named).map(|field| self.bytes(field.value))
             }
             known => self.header(known),
         }
@@ -127,21 +115,12 @@ impl Message {
 
     /// Every header line in order: the name, the name as written, the value.
     pub fn header_lines(&self) -> impl Iterator<Item = (Name, &[u8], &[u8])> {
-        self.headers.iter().map(|field| {
-            (
-                field.name,
-                self.bytes(field.name_span),
-                self.bytes(field.value),
-            )
-        })
+        self.headers.iter().map(|field| (field.name, self.bytes(field.name_span), self.bytes(field.value)))
     }
 
     /// How many lines of that header there are.
     pub(super) fn line_count(&self, name: Name) -> usize {
-        self.headers
-            .iter()
-            .filter(|field| field.name == name)
-            .count()
+        self.headers.iter().filter(|field| field.name == name).count()
     }
 
     /// The topmost Via.
@@ -157,8 +136,7 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing or not readable.
     pub fn from(&self) -> Result<NameAddr<'_>, Malformed> {
-        NameAddr::parse(self.header(Name::From).unwrap_or_default())
-            .map_err(|_| Malformed::new("From"))
+        NameAddr::parse(self.header(Name::From).unwrap_or_default()).map_err(|_| Malformed::new("From"))
     }
 
     /// To.
@@ -180,10 +158,7 @@ impl Message {
     /// `Malformed` if it is missing, not readable, or its number is 2^31 or more.
     pub fn cseq(&self) -> Result<CSeq, Malformed> {
         let (number, method) = self.cseq_raw()?;
-        Ok(CSeq {
-            number,
-            method: Method::from_token(method),
-        })
+        Ok(CSeq { number, method: Method::from_token(method) })
     }
 
     /// The number and the method as written.
@@ -194,17 +169,14 @@ impl Message {
         let (number, method) = value.split_at(end);
         let method = method.trim_ascii();
         match scan::number(number) {
-            Some(number) if number <= crate::limits::MAX_CSEQ && scan::is_token(method) => {
-                Ok((number, method))
-            }
+            Some(number) if number <= crate::limits::MAX_CSEQ && scan::is_token(method) => Ok((number, method)),
             _ => Err(BAD),
         }
     }
 
     /// Every Contact in order; `Contact: *` comes out as a star.
     pub fn contacts(&self) -> impl Iterator<Item = Result<NameAddr<'_>, Malformed>> {
-        self.headers(Name::Contact)
-            .map(|value| NameAddr::parse(value).map_err(|_| Malformed::new("Contact")))
+        self.headers(Name::Contact).map(|value| NameAddr::parse(value).map_err(|_| Malformed::new("Contact")))
     }
 
     /// Max-Forwards; `None` if absent or not a number.
@@ -244,7 +216,6 @@ impl Message {
 
     /// What the sender calls itself: User-Agent, or Server in a response.
     pub fn user_agent(&self) -> Option<&[u8]> {
-        self.header(Name::UserAgent)
-            .or_else(|| self.header(Name::Server))
+        self.header(Name::UserAgent).or_else(|| self.header(Name::Server))
     }
 }

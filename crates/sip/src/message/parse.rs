@@ -30,10 +30,7 @@ pub enum ParseError {
 const USUAL_HEADERS: usize = 24;
 
 pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
-    let begin = datagram
-        .iter()
-        .position(|b| !matches!(b, b'\r' | b'\n'))
-        .ok_or(ParseError::Empty)?;
+    let begin = datagram.iter().position(|b| !matches!(b, b'\r' | b'\n')).ok_or(ParseError::Empty)?;
     let bytes = datagram.get(begin..).unwrap_or_default();
     if bytes.len() > MAX_MESSAGE_BYTES {
         return Err(ParseError::TooLarge);
@@ -59,14 +56,7 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
         }
     }
     let (body, body_defect) = body(lines.bytes, lines.at, &headers);
-    Ok(Message {
-        buf,
-        start,
-        version,
-        headers,
-        body,
-        defect: defect.or(body_defect),
-    })
+    Ok(Message { buf, start, version, headers, body, defect: defect.or(body_defect) })
 }
 
 /// Walks the lines of the header section, undoing folds in place.
@@ -84,9 +74,7 @@ impl Lines<'_> {
         loop {
             let lf = search + memchr::memchr(b'\n', self.bytes.get(search..)?)?;
             self.at = lf + 1;
-            let cr = lf
-                .checked_sub(1)
-                .filter(|&i| i >= from && self.bytes.get(i) == Some(&b'\r'));
+            let cr = lf.checked_sub(1).filter(|&i| i >= from && self.bytes.get(i) == Some(&b'\r'));
             let to = cr.unwrap_or(lf);
             let folded = matches!(self.bytes.get(lf + 1), Some(b' ' | b'\t'));
             if !(unfold && folded && to > from) {
@@ -118,10 +106,7 @@ impl Lines<'_> {
 
 /// A span, if both ends fit; they do while the message keeps to `MAX_MESSAGE_BYTES`.
 fn span(from: usize, to: usize) -> Option<Span> {
-    Some(Span {
-        from: u16::try_from(from).ok()?,
-        to: u16::try_from(to).ok()?,
-    })
+    Some(Span { from: u16::try_from(from).ok()?, to: u16::try_from(to).ok()? })
 }
 
 /// The span of `part`, which lies `from` bytes into the buffer, with white space around it left out.
@@ -137,10 +122,7 @@ fn start_line(bytes: &[u8], line: Span) -> Option<(Start, Span)> {
     let from = usize::from(line.from);
     let text = bytes.get(from..usize::from(line.to))?.trim_ascii_end();
     let first = memchr::memchr(b' ', text);
-    if text
-        .get(..4)
-        .is_some_and(|head| scan::eq_ignore_case(head, "SIP/"))
-    {
+    if text.get(..4).is_some_and(|head| scan::eq_ignore_case(head, "SIP/")) {
         let first = first?;
         // The status is three digits and no more: a longer number is not cut down to one (RFC 4475 section 3.1.2.19).
         let code = text.get(first + 1..first + 4)?;
@@ -149,33 +131,18 @@ fn start_line(bytes: &[u8], line: Span) -> Option<(Start, Span)> {
             return None;
         }
         let reason = trimmed(bytes, from + first + 4, from + text.len())?;
-        let start = Start::Response {
-            status: u16::try_from(status).ok()?,
-            reason,
-        };
+        let start = Start::Response { status: u16::try_from(status).ok()?, reason };
         return Some((start, span(from, from + first)?));
     }
     let (first, last) = (first?, memchr::memrchr(b' ', text)?);
     let version = text.get(last + 1..)?;
-    if first == 0
-        || first >= last
-        || !version
-            .get(..4)
-            .is_some_and(|head| scan::eq_ignore_case(head, "SIP/"))
-    {
+    if first == 0 || first >= last || !version.get(..4).is_some_and(|head| scan::eq_ignore_case(head, "SIP/")) {
         return None;
     }
     let method_span = span(from, from + first)?;
     let method = Method::from_token(text.get(..first)?);
     let uri = span(from + first + 1, from + last)?;
-    Some((
-        Start::Request {
-            method,
-            method_span,
-            uri,
-        },
-        span(from + last + 1, from + text.len())?,
-    ))
+    Some((Start::Request { method, method_span, uri }, span(from + last + 1, from + text.len())?))
 }
 
 /// Reads `name : value`; `None` if the line is no header.
@@ -197,10 +164,7 @@ fn field(bytes: &[u8], line: Span) -> Option<Field> {
 fn body(bytes: &[u8], from: usize, headers: &[Field]) -> (Span, Option<Defect>) {
     let all = span(from, bytes.len()).unwrap_or_default();
     let mut length = None;
-    for field in headers
-        .iter()
-        .filter(|field| field.name == Name::ContentLength)
-    {
+    for field in headers.iter().filter(|field| field.name == Name::ContentLength) {
         let value = bytes.get(usize::from(field.value.from)..usize::from(field.value.to));
         let number = value.and_then(scan::number);
         if number.is_none() || length.is_some_and(|length| Some(length) != number) {
@@ -211,13 +175,8 @@ fn body(bytes: &[u8], from: usize, headers: &[Field]) -> (Span, Option<Defect>) 
     let Some(length) = length else {
         return (all, None);
     };
-    let end = usize::try_from(length)
-        .ok()
-        .and_then(|length| from.checked_add(length));
-    match end
-        .filter(|&end| end <= bytes.len())
-        .and_then(|end| span(from, end))
-    {
+    let end = usize::try_from(length).ok().and_then(|length| from.checked_add(length));
+    match end.filter(|&end| end <= bytes.len()).and_then(|end| span(from, end)) {
         Some(span) => (span, None),
         None => (all, Some(Defect::BodyShort)),
     }

@@ -153,9 +153,7 @@ fn vias(message: &Message) -> Result<(), Invalid> {
 }
 
 fn numbers(message: &Message) -> Result<(), Invalid> {
-    let (_, method) = message
-        .cseq_raw()
-        .map_err(|_| Invalid::Header(Name::CSeq))?;
+    let (_, method) = message.cseq_raw().map_err(|_| Invalid::Header(Name::CSeq))?;
     if message.is_request() && method != message.method_raw() {
         return Err(Invalid::CSeqMethod);
     }

@@ -4,8 +4,7 @@ use super::*;
 
 #[test]
 fn reads_every_part() {
-    let uri =
-        Uri::parse(b"sip:alice:secret@[2001:db8::9]:5070;transport=tcp;lr?Subject=x").unwrap();
+    let uri = Uri::parse(b"sip:alice:secret@[2001:db8::9]:5070;transport=tcp;lr?Subject=x").unwrap();
     assert_eq!(uri.user_raw, Some(&b"alice"[..]));
     assert_eq!(uri.password_raw, Some(&b"secret"[..]));
     assert_eq!(uri.hostport.unwrap().to_string(), "[2001:db8::9]:5070");
@@ -30,10 +29,7 @@ fn tel_has_a_number_and_no_host() {
 
 #[test]
 fn refusals_tell_scheme_from_grammar() {
-    assert_eq!(
-        Uri::parse(b"soap.beep://192.0.2.103:3002"),
-        Err(UriError::Scheme)
-    );
+    assert_eq!(Uri::parse(b"soap.beep://192.0.2.103:3002"), Err(UriError::Scheme));
     for bad in [
         &b"sip:"[..],
         b"sip",
@@ -47,11 +43,7 @@ fn refusals_tell_scheme_from_grammar() {
         b"sip:a@c d",
         b"tel:",
     ] {
-        assert!(
-            matches!(Uri::parse(bad), Err(UriError::Malformed(_))),
-            "{}",
-            String::from_utf8_lossy(bad)
-        );
+        assert!(matches!(Uri::parse(bad), Err(UriError::Malformed(_))), "{}", String::from_utf8_lossy(bad));
     }
 }
 

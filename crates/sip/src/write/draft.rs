@@ -15,21 +15,14 @@ const USUAL_BYTES: usize = 1_024;
 
 impl Draft {
     pub(super) fn new() -> Draft {
-        Draft {
-            out: Vec::with_capacity(USUAL_BYTES),
-        }
+        Draft { out: Vec::with_capacity(USUAL_BYTES) }
     }
 
     /// Appends bytes, with spaces for those that could end a line.
     pub(super) fn text(&mut self, bytes: &[u8]) {
         let from = self.out.len();
         self.out.extend_from_slice(bytes);
-        for b in self
-            .out
-            .iter_mut()
-            .skip(from)
-            .filter(|b| matches!(**b, b'\r' | b'\n' | 0))
-        {
+        for b in self.out.iter_mut().skip(from).filter(|b| matches!(**b, b'\r' | b'\n' | 0)) {
             *b = b' ';
         }
     }
@@ -48,9 +41,7 @@ impl Draft {
 
     /// Appends a token; a byte that may not stand in one becomes a hyphen.
     pub(super) fn token(&mut self, token: &[u8]) {
-        let clean = token
-            .iter()
-            .map(|&b| if scan::is_token_byte(b) { b } else { b'-' });
+        let clean = token.iter().map(|&b| if scan::is_token_byte(b) { b } else { b'-' });
         self.out.extend(clean);
     }
 

@@ -29,17 +29,9 @@ impl RequestBuilder {
     }
 
     /// A Via that asks for rport (RFC 3581 section 3).
-    pub fn via(
-        &mut self,
-        transport: Transport,
-        sent_by: HostPort<'_>,
-        branch: &str,
-    ) -> &mut RequestBuilder {
-        let transport = transport.as_str();
-        self.header_display(
-            Name::Via,
-            format_args!("SIP/2.0/{transport} {sent_by};branch={branch};rport"),
-        )
+    pub fn via(&mut self, transport: Transport, sent_by: HostPort<'_>, branch: &str) -> &mut RequestBuilder {
+        let transport = transport.via_name();
+        self.header_display(Name::Via, format_args!("SIP/2.0/{transport} {sent_by};branch={branch};rport"))
     }
 
     /// One header line. Content-Length is passed over: it is written at the end.

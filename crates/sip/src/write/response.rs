@@ -26,11 +26,7 @@ impl ResponseBuilder {
         source: SocketAddr,
     ) -> ResponseBuilder {
         let mut draft = Draft::new();
-        let reason = if reason.is_empty() {
-            reason_phrase(status)
-        } else {
-            reason
-        };
+        let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
         // The status of a framed response has three digits; one of ours never has others.
         draft.text(format!("SIP/2.0 {status:03} ").as_bytes());
         draft.text(reason.as_bytes());

@@ -22,9 +22,7 @@ fn request() -> Message {
 fn a_response_copies_what_section_8_2_6_says() {
     let source = "192.0.2.9:40000".parse().unwrap();
     let mut builder = ResponseBuilder::from_request(&request(), 180, "", Some("t1"), source);
-    builder
-        .copy_record_routes(&request())
-        .header(Name::Contact, "<sip:us>");
+    builder.copy_record_routes(&request()).header(Name::Contact, "<sip:us>");
     let text = String::from_utf8(builder.finish()).unwrap();
     let expected = "SIP/2.0 180 Ringing\r\n\
         Via: SIP/2.0/UDP 10.0.0.1:5099;branch=z9hG4bK1;received=192.0.2.9;rport=40000\r\n\
@@ -43,10 +41,7 @@ fn a_response_copies_what_section_8_2_6_says() {
 
 #[test]
 fn a_tag_is_never_replaced_and_100_has_the_timestamp() {
-    let text = REQUEST.replace(
-        "t: <sip:bob@example.com>",
-        "t: <sip:bob@example.com>;tag=theirs",
-    );
+    let text = REQUEST.replace("t: <sip:bob@example.com>", "t: <sip:bob@example.com>;tag=theirs");
     let request = Message::parse(text.as_bytes()).unwrap();
     let source = "10.0.0.1:5099".parse().unwrap();
     let bytes = ResponseBuilder::from_request(&request, 100, "Wait", Some("ours"), source).finish();
@@ -59,35 +54,24 @@ fn a_tag_is_never_replaced_and_100_has_the_timestamp() {
 
 #[test]
 fn received_only_where_it_says_something() {
-    let text = REQUEST
-        .replace("rport=1;", "")
-        .replace(";received=9.9.9.9", "");
+    let text = REQUEST.replace("rport=1;", "").replace(";received=9.9.9.9", "");
     let request = Message::parse(text.as_bytes()).unwrap();
     let answer = |source: &str| {
-        let bytes = ResponseBuilder::from_request(&request, 200, "", None, source.parse().unwrap())
-            .finish();
+        let bytes = ResponseBuilder::from_request(&request, 200, "", None, source.parse().unwrap()).finish();
         let m = Message::parse(&bytes).unwrap();
         let via = m.top_via().unwrap();
         (via.received().map(|ip| ip.to_string()), via.rport())
     };
     assert_eq!(answer("10.0.0.1:9"), (None, None));
-    assert_eq!(
-        answer("[2001:db8::1]:9"),
-        (Some("2001:db8::1".into()), None)
-    );
+    assert_eq!(answer("[2001:db8::1]:9"), (Some("2001:db8::1".into()), None));
 }
 
 #[test]
 fn nothing_breaks_out_of_its_line() {
     let mut builder = RequestBuilder::new(Method::Options, "sip:a\r\nX: y@b c");
-    builder
-        .header(Name::Subject, "a\r\nEvil: 1")
-        .header_named("X Y\r\nZ", "v\n\rw\0");
+    builder.header(Name::Subject, "a\r\nEvil: 1").header_named("X Y\r\nZ", "v\n\rw\0");
     builder.header_display(Name::From, format_args!("<sip:{}@h>", "u\r\n"));
-    builder
-        .header(Name::ContentLength, "99")
-        .header_named("l", "99")
-        .header(Name::Other, "x");
+    builder.header(Name::ContentLength, "99").header_named("l", "99").header(Name::Other, "x");
     let bytes = builder.finish_with_body(b"text/plain\r\nEvil: 2", b"hi");
     let m = Message::parse(&bytes).unwrap();
     assert_eq!(m.request_uri(), b"sip:a%0d%0aX:%20y@b%20c");
@@ -105,10 +89,7 @@ fn a_via_of_ours_reads_back() {
     builder.via(Transport::Udp, sent_by, "z9hG4bKx");
     let m = Message::parse(&builder.finish()).unwrap();
     let via = m.top_via().unwrap();
-    assert_eq!(
-        (via.sent_by, via.branch(), via.rport()),
-        (sent_by, Some(&b"z9hG4bKx"[..]), Some(None))
-    );
+    assert_eq!((via.sent_by, via.branch(), via.rport()), (sent_by, Some(&b"z9hG4bKx"[..]), Some(None)));
 }
 
 proptest! {
