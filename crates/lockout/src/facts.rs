@@ -1,0 +1,57 @@
+//! Runs of failures, and what the guard is told of them.
+
+use serde::{Deserialize, Serialize};
+
+/// A run of failures ends when there was none for so long, in milliseconds: one day.
+pub(crate) const RUN_MEMORY_MS: u64 = 86_400_000;
+
+/// Failed authentications one after the other, never a day apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Run {
+    /// How many.
+    pub failures: u32,
+    /// The first, in milliseconds since the Unix epoch.
+    pub first_ms: u64,
+    /// The last, in milliseconds since the Unix epoch.
+    pub last_ms: u64,
+}
+
+impl Run {
+    pub(crate) fn note(&mut self, now_ms: u64) {
+        if self.is_over(now_ms) {
+            *self = Run {
+                failures: 0,
+                first_ms: now_ms,
+                last_ms: now_ms,
+            };
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.last_ms = now_ms;
+    }
+
+    pub(crate) fn is_over(&self, now_ms: u64) -> bool {
+        self.failures == 0 || now_ms >= self.last_ms.saturating_add(RUN_MEMORY_MS)
+    }
+
+    /// The run as of now: nothing if it is over.
+    pub(crate) fn as_of(self, now_ms: u64) -> Run {
+        if self.is_over(now_ms) {
+            Run::default()
+        } else {
+            self
+        }
+    }
+}
+
+/// What failed before an authentication from one address as one line: the guard's "guessed before it got in".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FailureFacts {
+    /// From this address as this line.
+    pub address_as_line: Run,
+    /// From this address as anybody.
+    pub address: Run,
+    /// As this line from anywhere.
+    pub line: Run,
+    /// From how many addresses the line was tried; counted up to [`MAX_LINE_SOURCES`](crate::MAX_LINE_SOURCES).
+    pub line_addresses: u32,
+}

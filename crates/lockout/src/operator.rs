@@ -1,0 +1,159 @@
+//! What people do to the lock-out: switch it, set it, ban and lift by hand, and bring bans back from the store.
+
+use ipnet::IpNet;
+
+use crate::ban::{Ban, BanChange, BanError, BanReason};
+use crate::lockout::Lockout;
+use crate::settings::{MAX_BAN_S, Settings};
+use crate::source::{MAX_TEXT_BYTES, Source, shown};
+
+impl Lockout {
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Turns lock-out on or off. Off, no failure bans and no automatic ban holds, but failures are counted and bans
+    /// kept: turned on again, bans that have not ended hold again, and whoever has failed too often within the window
+    /// is banned at once.
+    pub fn set_enabled(&mut self, enabled: bool, now_ms: u64) {
+        let turned_on = enabled && !self.settings.enabled;
+        self.settings.enabled = enabled;
+        if turned_on {
+            self.ban_all_over_the_limit(now_ms);
+        }
+    }
+
+    /// Puts other settings in force. Bans that lie wholly on the new allow-list are lifted.
+    pub fn set_settings(&mut self, settings: Settings, now_ms: u64) {
+        let enabled = settings.enabled;
+        let was_enabled = self.settings.enabled;
+        self.settings = Settings {
+            enabled: was_enabled,
+            ..settings.clamped()
+        };
+        self.sources
+            .resize(self.settings.max_tracked_addresses as usize);
+        self.lines
+            .resize(self.settings.max_tracked_addresses as usize);
+        let allowed: Vec<IpNet> = self
+            .bans()
+            .map(|ban| ban.prefix)
+            .filter(|prefix| self.is_wholly_allowed(prefix))
+            .collect();
+        for prefix in allowed {
+            self.lift(prefix);
+        }
+        self.set_enabled(enabled, now_ms);
+    }
+
+    /// All bans on the list, by prefix. One that has ended stays until the next tick; see [`Ban::until_ms`].
+    pub fn bans(&self) -> impl Iterator<Item = &Ban> {
+        self.bans.iter()
+    }
+
+    /// Bans an address or a prefix by hand, for `length_s` seconds ([`MAX_BAN_S`] at most). Holds also while lock-out
+    /// is off. Replaces a ban of the same prefix. Parts of the prefix on the allow-list stay free.
+    ///
+    /// # Errors
+    /// The allow-list covers it, it is too wide, or the list is full.
+    pub fn ban(
+        &mut self,
+        prefix: IpNet,
+        by: &str,
+        note: &str,
+        length_s: u64,
+        now_ms: u64,
+    ) -> Result<Ban, BanError> {
+        let prefix = prefix.trunc();
+        let narrowest_allowed = if prefix.addr().is_ipv4() { 8 } else { 16 };
+        if prefix.prefix_len() < narrowest_allowed {
+            return Err(BanError::TooWide { prefix });
+        }
+        if self.is_wholly_allowed(&prefix) {
+            return Err(BanError::AllowListed { prefix });
+        }
+        let tracker = self.sources.get(&Source::of(prefix.addr()));
+        let tracker = tracker.filter(|_| Source::of(prefix.addr()).prefix() == prefix);
+        let length_ms = length_s.clamp(1, MAX_BAN_S) * 1000;
+        let ban = Ban {
+            prefix,
+            since_ms: now_ms,
+            until_ms: now_ms.saturating_add(length_ms),
+            reason: BanReason::Operator {
+                by: shown(by, MAX_TEXT_BYTES),
+                note: shown(note, MAX_TEXT_BYTES),
+            },
+            repeat: 1,
+            failures: tracker.map_or(0, |tracker| tracker.total(now_ms).failures),
+            names_tried: tracker
+                .map(|tracker| tracker.names_tried(now_ms))
+                .unwrap_or_default(),
+            user_agent: None,
+        };
+        if self.insert(ban.clone()) {
+            Ok(ban)
+        } else {
+            Err(BanError::Full)
+        }
+    }
+
+    /// Takes the ban of exactly this prefix off. Whoever lifts it vouches for the source, so what its addresses failed
+    /// before is forgotten too. `false` if there was no such ban.
+    pub fn lift(&mut self, prefix: IpNet) -> bool {
+        let prefix = prefix.trunc();
+        if self.bans.remove(&prefix).is_none() {
+            return false;
+        }
+        let within: Vec<Source> = self
+            .sources
+            .iter()
+            .map(|(source, _)| *source)
+            .filter(|source| prefix.contains(&source.prefix()))
+            .collect();
+        for source in within {
+            self.sources.take(&source);
+        }
+        self.changes.push(BanChange::Lifted(prefix));
+        true
+    }
+
+    /// Brings a ban back from the store after a restart, with how often it was repeated. One that has ended is left
+    /// out, and no change is told.
+    pub fn restore(&mut self, ban: Ban, now_ms: u64) {
+        if ban.until_ms <= now_ms {
+            return;
+        }
+        let source = Source::of(ban.prefix.addr());
+        if source.prefix() == ban.prefix && !ban.is_operators() {
+            let forgiven_ms = ban.until_ms.saturating_add(self.settings.max_ban_s * 1000);
+            self.sources.update(&source, |tracker| {
+                tracker.set_strikes(ban.repeat, forgiven_ms)
+            });
+        }
+        self.bans.insert(ban);
+    }
+
+    fn is_wholly_allowed(&self, prefix: &IpNet) -> bool {
+        self.settings
+            .allow_list
+            .iter()
+            .any(|allowed| allowed.contains(prefix))
+    }
+
+    fn ban_all_over_the_limit(&mut self, now_ms: u64) {
+        let (window_ms, limit) = (self.settings.window_ms(), self.settings.failures as usize);
+        let all: Vec<Source> = self.sources.iter().map(|(source, _)| *source).collect();
+        for source in all {
+            let failed = self.sources.update_existing(&source, |tracker| {
+                tracker.prune(window_ms, now_ms);
+                tracker.failed()
+            });
+            let ip = source.prefix().addr();
+            let is_over = failed.is_some_and(|failed| failed >= limit);
+            if is_over && !self.is_allowed(ip) && self.ban_of(ip, now_ms).is_none() {
+                self.ban_source(source, None, now_ms);
+            }
+        }
+    }
+}
