@@ -98,11 +98,7 @@ impl fmt::Display for BanReason {
         match self {
             BanReason::FailedAuthentication { failures, window_s } => {
                 let plural = if *failures == 1 { "" } else { "s" };
-                write!(
-                    f,
-                    "{failures} failed password{plural} within {}",
-                    span(*window_s)
-                )
+                write!(f, "{failures} failed password{plural} within {}", span(*window_s))
             }
             BanReason::Operator { by, note } if note.is_empty() => write!(f, "banned by {by}"),
             BanReason::Operator { by, note } => write!(f, "banned by {by}: {note}"),
@@ -112,12 +108,7 @@ impl fmt::Display for BanReason {
 
 /// A length of time in the largest unit that divides it.
 fn span(seconds: u64) -> String {
-    let units = [
-        (86_400, "day"),
-        (3600, "hour"),
-        (60, "minute"),
-        (1, "second"),
-    ];
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
     let divides = |(length, _): &(u64, &str)| seconds >= *length && seconds.is_multiple_of(*length);
     let (length, unit) = units.into_iter().find(divides).unwrap_or((1, "second"));
     match seconds / length {
@@ -145,43 +136,19 @@ mod tests {
 
     #[test]
     fn reasons_read_as_words() {
-        let guessed = BanReason::FailedAuthentication {
-            failures: 5,
-            window_s: 600,
-        };
+        let guessed = BanReason::FailedAuthentication { failures: 5, window_s: 600 };
         let words = ban(guessed, &["100", "101", "test"]).describe();
-        assert_eq!(
-            words,
-            "5 failed passwords within 10 minutes, tried 100, 101, test"
-        );
-        let once = BanReason::FailedAuthentication {
-            failures: 1,
-            window_s: 90,
-        };
-        assert_eq!(
-            ban(once, &[]).describe(),
-            "1 failed password within 90 seconds"
-        );
-        let by_hand = BanReason::Operator {
-            by: "alice".to_owned(),
-            note: "scanner".to_owned(),
-        };
+        assert_eq!(words, "5 failed passwords within 10 minutes, tried 100, 101, test");
+        let once = BanReason::FailedAuthentication { failures: 1, window_s: 90 };
+        assert_eq!(ban(once, &[]).describe(), "1 failed password within 90 seconds");
+        let by_hand = BanReason::Operator { by: "alice".to_owned(), note: "scanner".to_owned() };
         assert_eq!(ban(by_hand, &[]).describe(), "banned by alice: scanner");
-        assert_eq!(
-            [span(3600), span(86_400), span(7200), span(0)],
-            ["1 hour", "1 day", "2 hours", "0 seconds"]
-        );
+        assert_eq!([span(3600), span(86_400), span(7200), span(0)], ["1 hour", "1 day", "2 hours", "0 seconds"]);
     }
 
     #[test]
     fn a_ban_survives_postcard() {
-        let ban = ban(
-            BanReason::FailedAuthentication {
-                failures: 5,
-                window_s: 600,
-            },
-            &["100"],
-        );
+        let ban = ban(BanReason::FailedAuthentication { failures: 5, window_s: 600 }, &["100"]);
         let bytes = postcard::to_stdvec(&ban).unwrap();
         assert_eq!(postcard::from_bytes::<Ban>(&bytes).unwrap(), ban);
     }

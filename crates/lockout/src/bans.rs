@@ -90,19 +90,58 @@ impl Bans {
     }
 
     fn first_automatic(&self) -> Option<IpNet> {
-        let is_automatic = |prefix: &&IpNet| {
-            self.by_prefix
-                .get(*prefix)
-                .is_some_and(|ban| !ban.is_operators())
-        };
-        self.by_end
-            .iter()
-            .map(|(_, prefix)| prefix)
-            .find(is_automatic)
-            .copied()
+        let is_automatic = |prefix: &&IpNet| self.by_prefix.get(*prefix).is_some_and(|ban| !ban.is_operators());
+        self.by_end.iter().map(|(_, prefix)| prefix).find(is_automatic).copied()
     }
 }
 
 fn length_key(prefix: &IpNet) -> (bool, u8) {
     (prefix.addr().is_ipv6(), prefix.prefix_len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ban::BanReason;
+
+    fn ban(n: usize, operators: bool) -> Ban {
+        let address = std::net::Ipv4Addr::from(0x0a00_0000 + n as u32);
+        let guessed = BanReason::FailedAuthentication { failures: 5, window_s: 600 };
+        let by_hand = BanReason::Operator { by: "alice".to_owned(), note: String::new() };
+        Ban {
+            prefix: IpNet::from(IpAddr::from(address)),
+            since_ms: 0,
+            until_ms: 1000 + n as u64,
+            reason: if operators { by_hand } else { guessed },
+            repeat: 1,
+            failures: 5,
+            names_tried: Vec::new(),
+            user_agent: None,
+        }
+    }
+
+    #[test]
+    fn a_full_list_gives_up_the_automatic_ban_that_ends_soonest() {
+        let mut bans = Bans::default();
+        for n in 0..MAX_BANS {
+            assert!(matches!(bans.insert(ban(n, n < 2)), Insertion::Added));
+        }
+        let soonest_automatic = ban(2, false).prefix;
+        assert!(
+            matches!(bans.insert(ban(MAX_BANS, true)), Insertion::Displaced(prefix) if prefix == soonest_automatic)
+        );
+        assert_eq!((bans.by_prefix.len(), bans.by_end.len()), (MAX_BANS, MAX_BANS));
+        assert!(bans.covering(ban(2, false).prefix.addr(), 0).next().is_none());
+        assert!(bans.covering(ban(0, true).prefix.addr(), 0).next().is_some());
+    }
+
+    #[test]
+    fn a_list_full_of_operators_bans_takes_no_more() {
+        let mut bans = Bans::default();
+        for n in 0..MAX_BANS {
+            bans.insert(ban(n, true));
+        }
+        assert!(matches!(bans.insert(ban(MAX_BANS, false)), Insertion::Full));
+        assert!(matches!(bans.insert(ban(7, true)), Insertion::Added), "replaced, not added");
+    }
 }

@@ -39,13 +39,7 @@ pub(crate) struct Bounded<K, V> {
 impl<K: Ord + Clone, V: Remembered> Bounded<K, V> {
     pub(crate) fn new(max: usize) -> Self {
         let (clean, struck) = (BTreeSet::new(), BTreeSet::new());
-        Bounded {
-            entries: BTreeMap::new(),
-            clean,
-            struck,
-            max: max.max(1),
-            swept_to: None,
-        }
+        Bounded { entries: BTreeMap::new(), clean, struck, max: max.max(1), swept_to: None }
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
@@ -76,14 +70,8 @@ impl<K: Ord + Clone, V: Remembered> Bounded<K, V> {
     }
 
     /// Changes an entry if there is one.
-    pub(crate) fn update_existing<R>(
-        &mut self,
-        key: &K,
-        change: impl FnOnce(&mut V) -> R,
-    ) -> Option<R> {
-        self.entries
-            .contains_key(key)
-            .then(|| self.update(key, change))
+    pub(crate) fn update_existing<R>(&mut self, key: &K, change: impl FnOnce(&mut V) -> R) -> Option<R> {
+        self.entries.contains_key(key).then(|| self.update(key, change))
     }
 
     pub(crate) fn resize(&mut self, max: usize) {
@@ -99,12 +87,8 @@ impl<K: Ord + Clone, V: Remembered> Bounded<K, V> {
             Some(key) => (std::ops::Bound::Excluded(key), std::ops::Bound::Unbounded),
             None => (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded),
         };
-        let next: Vec<(K, u64)> = self
-            .entries
-            .range(after)
-            .take(SWEPT_AT_ONCE)
-            .map(|(key, entry)| (key.clone(), entry.stale_ms()))
-            .collect();
+        let next: Vec<(K, u64)> =
+            self.entries.range(after).take(SWEPT_AT_ONCE).map(|(key, entry)| (key.clone(), entry.stale_ms())).collect();
         if next.len() == SWEPT_AT_ONCE {
             self.swept_to = next.last().map(|(key, _)| key.clone());
         }
@@ -125,22 +109,15 @@ impl<K: Ord + Clone, V: Remembered> Bounded<K, V> {
 
     fn forget_least(&mut self) {
         let struck_is_full = self.struck.len() > self.max / 4 * 3;
-        let first = if struck_is_full || self.clean.is_empty() {
-            self.struck.pop_first()
-        } else {
-            self.clean.pop_first()
-        };
+        let first =
+            if struck_is_full || self.clean.is_empty() { self.struck.pop_first() } else { self.clean.pop_first() };
         if let Some((_, key)) = first {
             self.entries.remove(&key);
         }
     }
 
     fn ranks_like(&mut self, rank: Rank) -> &mut BTreeSet<(Rank, K)> {
-        if rank.strikes > 0 {
-            &mut self.struck
-        } else {
-            &mut self.clean
-        }
+        if rank.strikes > 0 { &mut self.struck } else { &mut self.clean }
     }
 }
 
@@ -157,16 +134,8 @@ mod tests {
 
     impl Remembered for Entry {
         fn rank(&self) -> Option<Rank> {
-            let Entry {
-                strikes,
-                failures,
-                last_ms,
-            } = *self;
-            (failures > 0).then_some(Rank {
-                strikes,
-                failures,
-                last_ms,
-            })
+            let Entry { strikes, failures, last_ms } = *self;
+            (failures > 0).then_some(Rank { strikes, failures, last_ms })
         }
 
         fn stale_ms(&self) -> u64 {
@@ -233,10 +202,6 @@ mod tests {
         }
         assert_eq!(keys(&table), [150]);
         table.resize(0);
-        assert_eq!(
-            (table.len(), table.clean.len()),
-            (1, 1),
-            "a table holds one entry at least"
-        );
+        assert_eq!((table.len(), table.clean.len()), (1, 1), "a table holds one entry at least");
     }
 }

@@ -19,11 +19,7 @@ pub struct Run {
 impl Run {
     pub(crate) fn note(&mut self, now_ms: u64) {
         if self.is_over(now_ms) {
-            *self = Run {
-                failures: 0,
-                first_ms: now_ms,
-                last_ms: now_ms,
-            };
+            *self = Run { failures: 0, first_ms: now_ms, last_ms: now_ms };
         }
         self.failures = self.failures.saturating_add(1);
         self.last_ms = now_ms;
@@ -35,11 +31,7 @@ impl Run {
 
     /// The run as of now: nothing if it is over.
     pub(crate) fn as_of(self, now_ms: u64) -> Run {
-        if self.is_over(now_ms) {
-            Run::default()
-        } else {
-            self
-        }
+        if self.is_over(now_ms) { Run::default() } else { self }
     }
 }
 

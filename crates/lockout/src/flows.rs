@@ -50,20 +50,12 @@ impl Flows {
     }
 
     pub(crate) fn is_live(&self, from: SocketAddr, now_ms: u64) -> bool {
-        self.by_address
-            .get(&canonical(from))
-            .is_some_and(|flow| flow.until_ms > now_ms)
+        self.by_address.get(&canonical(from)).is_some_and(|flow| flow.until_ms > now_ms)
     }
 
     /// Admits one verification on the flow's own budget of `budget` failures within a window, although its address is
     /// refused. Without a budget a thief with one stolen phone could guess at the others without end.
-    pub(crate) fn spend(
-        &mut self,
-        from: SocketAddr,
-        budget: u32,
-        window_ms: u64,
-        now_ms: u64,
-    ) -> bool {
+    pub(crate) fn spend(&mut self, from: SocketAddr, budget: u32, window_ms: u64, now_ms: u64) -> bool {
         let Some(flow) = self.by_address.get_mut(&canonical(from)) else {
             return false;
         };
@@ -118,10 +110,7 @@ mod tests {
         assert!(!flows.is_live(flow("192.0.2.1:5061"), 99), "another port");
         assert!(!flows.is_live(flow("192.0.2.1:5060"), 100), "ended");
         flows.registered(flow("192.0.2.1:5060"), 50);
-        assert!(
-            flows.is_live(flow("192.0.2.1:5060"), 99),
-            "the longest binding counts"
-        );
+        assert!(flows.is_live(flow("192.0.2.1:5060"), 99), "the longest binding counts");
         flows.forget_ended(100);
         assert_eq!(flows.len(), 0);
     }

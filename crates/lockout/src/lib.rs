@@ -28,8 +28,7 @@ pub use facts::{FailureFacts, Run};
 pub use flows::MAX_FLOWS;
 pub use lockout::{Admission, Gate, Lockout};
 pub use settings::{
-    MAX_ALLOW_LIST, MAX_BAN_S, MAX_FAILURES, MAX_TRACKED_ADDRESSES, MAX_WINDOW_S, Settings,
-    SettingsMistake,
+    MAX_ALLOW_LIST, MAX_BAN_S, MAX_FAILURES, MAX_TRACKED_ADDRESSES, MAX_WINDOW_S, Settings, SettingsMistake,
 };
 pub use source::{MAX_NAME_BYTES, MAX_TEXT_BYTES};
 pub use tracker::{MAX_LINE_SOURCES, MAX_NAMES_TRIED};

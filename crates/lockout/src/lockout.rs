@@ -61,11 +61,7 @@ impl Lockout {
     /// its address is banned.
     pub fn before_parse(&self, from: SocketAddr, now_ms: u64) -> Gate {
         let is_banned = self.ban_of(from.ip(), now_ms).is_some();
-        if is_banned && !self.flows.is_live(from, now_ms) {
-            Gate::Banned
-        } else {
-            Gate::Pass
-        }
+        if is_banned && !self.flows.is_live(from, now_ms) { Gate::Banned } else { Gate::Pass }
     }
 
     /// The ban that holds for an address now, if any. The allow-list wins over every ban; while lock-out is off only
@@ -97,13 +93,7 @@ impl Lockout {
 
     /// The verification failed. `name` is the name it was tried as, whether it exists or not; `user_agent` what the
     /// request called itself. Returns the ban this failure brought on, if it did.
-    pub fn failed(
-        &mut self,
-        from: SocketAddr,
-        name: &str,
-        user_agent: Option<&str>,
-        now_ms: u64,
-    ) -> Option<Ban> {
+    pub fn failed(&mut self, from: SocketAddr, name: &str, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
         let source = Source::of(from.ip());
         let name: Arc<str> = shown(name, MAX_NAME_BYTES).into();
         self.lines.update(&name, |line| line.note(source, now_ms));
@@ -120,9 +110,7 @@ impl Lockout {
             tracker.failed()
         });
         let is_over = counts && self.settings.enabled && failed >= keep;
-        is_over
-            .then(|| self.ban_source(source, user_agent, now_ms))
-            .flatten()
+        is_over.then(|| self.ban_source(source, user_agent, now_ms)).flatten()
     }
 
     /// The verification succeeded. Forgives this source's failures as this name (a mistyped password), and none of its
@@ -131,20 +119,17 @@ impl Lockout {
         let facts = self.facts(from.ip(), name, now_ms);
         self.released(from, now_ms);
         let name = shown(name, MAX_NAME_BYTES);
-        self.sources
-            .update_existing(&Source::of(from.ip()), |tracker| tracker.forgive(&name));
+        self.sources.update_existing(&Source::of(from.ip()), |tracker| tracker.forgive(&name));
         facts
     }
 
     /// The verification was not made after all (a stale nonce, a request cancelled): takes the reservation back.
     pub fn released(&mut self, from: SocketAddr, now_ms: u64) {
         let window_ms = self.settings.window_ms();
-        let released = self
-            .sources
-            .update_existing(&Source::of(from.ip()), |tracker| {
-                tracker.prune(window_ms, now_ms);
-                tracker.release(from.port())
-            });
+        let released = self.sources.update_existing(&Source::of(from.ip()), |tracker| {
+            tracker.prune(window_ms, now_ms);
+            tracker.release(from.port())
+        });
         if released != Some(true) {
             self.flows.refund(from);
         }
@@ -158,11 +143,7 @@ impl Lockout {
             facts.address_as_line = tracker.as_name(&name, now_ms);
             facts.address = tracker.total(now_ms);
         }
-        if let Some(line) = self
-            .lines
-            .get(&name)
-            .filter(|line| !line.run.is_over(now_ms))
-        {
+        if let Some(line) = self.lines.get(&name).filter(|line| !line.run.is_over(now_ms)) {
             facts.line = line.run;
             facts.line_addresses = line.sources();
         }
@@ -174,11 +155,7 @@ impl Lockout {
     pub fn failures_before(&self, ip: IpAddr, name: &str, now_ms: u64, window_s: u64) -> u32 {
         let run = self.facts(ip, name, now_ms).address_as_line;
         let since_ms = now_ms.saturating_sub(window_s.saturating_mul(1000));
-        if run.last_ms >= since_ms {
-            run.failures
-        } else {
-            0
-        }
+        if run.last_ms >= since_ms { run.failures } else { 0 }
     }
 
     /// A binding lives on this flow until then. With several bindings on one flow the longest counts.
@@ -232,20 +209,11 @@ impl Lockout {
     fn reserve_of_flow(&mut self, from: SocketAddr, now_ms: u64) -> Admission {
         let (budget, window_ms) = (self.settings.failures, self.settings.window_ms());
         let admitted = self.flows.spend(from, budget, window_ms, now_ms);
-        if admitted {
-            Admission::Verify
-        } else {
-            Admission::Refuse
-        }
+        if admitted { Admission::Verify } else { Admission::Refuse }
     }
 
     /// Bans a source for its failures. `None` if the list is full of operators' bans: its counter still refuses it.
-    pub(crate) fn ban_source(
-        &mut self,
-        source: Source,
-        user_agent: Option<&str>,
-        now_ms: u64,
-    ) -> Option<Ban> {
+    pub(crate) fn ban_source(&mut self, source: Source, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
         let settings = &self.settings;
         let ban = self.sources.update(&source, |tracker| {
             let failures = u32::try_from(tracker.failed()).unwrap_or(u32::MAX);
@@ -256,10 +224,7 @@ impl Lockout {
                 prefix: source.prefix(),
                 since_ms: now_ms,
                 until_ms,
-                reason: BanReason::FailedAuthentication {
-                    failures,
-                    window_s: settings.window_s,
-                },
+                reason: BanReason::FailedAuthentication { failures, window_s: settings.window_s },
                 repeat,
                 failures: tracker.total(now_ms).failures,
                 names_tried: tracker.names_tried(now_ms),

@@ -28,19 +28,11 @@ impl Lockout {
     pub fn set_settings(&mut self, settings: Settings, now_ms: u64) {
         let enabled = settings.enabled;
         let was_enabled = self.settings.enabled;
-        self.settings = Settings {
-            enabled: was_enabled,
-            ..settings.clamped()
-        };
-        self.sources
-            .resize(self.settings.max_tracked_addresses as usize);
-        self.lines
-            .resize(self.settings.max_tracked_addresses as usize);
-        let allowed: Vec<IpNet> = self
-            .bans()
-            .map(|ban| ban.prefix)
-            .filter(|prefix| self.is_wholly_allowed(prefix))
-            .collect();
+        self.settings = Settings { enabled: was_enabled, ..settings.clamped() };
+        self.sources.resize(self.settings.max_tracked_addresses as usize);
+        self.lines.resize(self.settings.max_tracked_addresses as usize);
+        let allowed: Vec<IpNet> =
+            self.bans().map(|ban| ban.prefix).filter(|prefix| self.is_wholly_allowed(prefix)).collect();
         for prefix in allowed {
             self.lift(prefix);
         }
@@ -57,14 +49,7 @@ impl Lockout {
     ///
     /// # Errors
     /// The allow-list covers it, it is too wide, or the list is full.
-    pub fn ban(
-        &mut self,
-        prefix: IpNet,
-        by: &str,
-        note: &str,
-        length_s: u64,
-        now_ms: u64,
-    ) -> Result<Ban, BanError> {
+    pub fn ban(&mut self, prefix: IpNet, by: &str, note: &str, length_s: u64, now_ms: u64) -> Result<Ban, BanError> {
         let prefix = prefix.trunc();
         let narrowest_allowed = if prefix.addr().is_ipv4() { 8 } else { 16 };
         if prefix.prefix_len() < narrowest_allowed {
@@ -80,22 +65,13 @@ impl Lockout {
             prefix,
             since_ms: now_ms,
             until_ms: now_ms.saturating_add(length_ms),
-            reason: BanReason::Operator {
-                by: shown(by, MAX_TEXT_BYTES),
-                note: shown(note, MAX_TEXT_BYTES),
-            },
+            reason: BanReason::Operator { by: shown(by, MAX_TEXT_BYTES), note: shown(note, MAX_TEXT_BYTES) },
             repeat: 1,
             failures: tracker.map_or(0, |tracker| tracker.total(now_ms).failures),
-            names_tried: tracker
-                .map(|tracker| tracker.names_tried(now_ms))
-                .unwrap_or_default(),
+            names_tried: tracker.map(|tracker| tracker.names_tried(now_ms)).unwrap_or_default(),
             user_agent: None,
         };
-        if self.insert(ban.clone()) {
-            Ok(ban)
-        } else {
-            Err(BanError::Full)
-        }
+        if self.insert(ban.clone()) { Ok(ban) } else { Err(BanError::Full) }
     }
 
     /// Takes the ban of exactly this prefix off. Whoever lifts it vouches for the source, so what its addresses failed
@@ -105,12 +81,8 @@ impl Lockout {
         if self.bans.remove(&prefix).is_none() {
             return false;
         }
-        let within: Vec<Source> = self
-            .sources
-            .iter()
-            .map(|(source, _)| *source)
-            .filter(|source| prefix.contains(&source.prefix()))
-            .collect();
+        let within: Vec<Source> =
+            self.sources.iter().map(|(source, _)| *source).filter(|source| prefix.contains(&source.prefix())).collect();
         for source in within {
             self.sources.take(&source);
         }
@@ -127,18 +99,13 @@ impl Lockout {
         let source = Source::of(ban.prefix.addr());
         if source.prefix() == ban.prefix && !ban.is_operators() {
             let forgiven_ms = ban.until_ms.saturating_add(self.settings.max_ban_s * 1000);
-            self.sources.update(&source, |tracker| {
-                tracker.set_strikes(ban.repeat, forgiven_ms)
-            });
+            self.sources.update(&source, |tracker| tracker.set_strikes(ban.repeat, forgiven_ms));
         }
         self.bans.insert(ban);
     }
 
     fn is_wholly_allowed(&self, prefix: &IpNet) -> bool {
-        self.settings
-            .allow_list
-            .iter()
-            .any(|allowed| allowed.contains(prefix))
+        self.settings.allow_list.iter().any(|allowed| allowed.contains(prefix))
     }
 
     fn ban_all_over_the_limit(&mut self, now_ms: u64) {

@@ -52,35 +52,17 @@ impl Settings {
     /// Everything that is wrong with the settings, for a configuration to report together.
     pub fn mistakes(&self) -> Vec<SettingsMistake> {
         let checks = [
-            (
-                !(1..=MAX_FAILURES).contains(&self.failures),
-                SettingsMistake::Failures(self.failures),
-            ),
-            (
-                !(1..=MAX_WINDOW_S).contains(&self.window_s),
-                SettingsMistake::Window(self.window_s),
-            ),
-            (
-                !(1..=MAX_BAN_S).contains(&self.ban_s),
-                SettingsMistake::BanLength(self.ban_s),
-            ),
-            (
-                !(self.ban_s..=MAX_BAN_S).contains(&self.max_ban_s),
-                SettingsMistake::MaxBanLength(self.max_ban_s),
-            ),
-            (
-                self.allow_list.len() > MAX_ALLOW_LIST,
-                SettingsMistake::AllowList(self.allow_list.len()),
-            ),
+            (!(1..=MAX_FAILURES).contains(&self.failures), SettingsMistake::Failures(self.failures)),
+            (!(1..=MAX_WINDOW_S).contains(&self.window_s), SettingsMistake::Window(self.window_s)),
+            (!(1..=MAX_BAN_S).contains(&self.ban_s), SettingsMistake::BanLength(self.ban_s)),
+            (!(self.ban_s..=MAX_BAN_S).contains(&self.max_ban_s), SettingsMistake::MaxBanLength(self.max_ban_s)),
+            (self.allow_list.len() > MAX_ALLOW_LIST, SettingsMistake::AllowList(self.allow_list.len())),
             (
                 !(1..=MAX_TRACKED_ADDRESSES).contains(&self.max_tracked_addresses),
                 SettingsMistake::TrackedAddresses(self.max_tracked_addresses),
             ),
         ];
-        checks
-            .into_iter()
-            .filter_map(|(wrong, mistake)| wrong.then_some(mistake))
-            .collect()
+        checks.into_iter().filter_map(|(wrong, mistake)| wrong.then_some(mistake)).collect()
     }
 
     /// The settings with every number brought into its range.
@@ -101,9 +83,7 @@ impl Settings {
     /// Length of the `repeat`th ban in a row (1 for the first), in seconds.
     pub(crate) fn ban_length_s(&self, repeat: u32) -> u64 {
         let doublings = repeat.saturating_sub(1).min(63);
-        self.ban_s
-            .saturating_mul(1 << doublings)
-            .min(self.max_ban_s)
+        self.ban_s.saturating_mul(1 << doublings).min(self.max_ban_s)
     }
 }
 
@@ -137,24 +117,14 @@ mod tests {
     #[test]
     fn bans_double_up_to_a_week() {
         let settings = Settings::default();
-        let lengths: Vec<u64> = [1, 2, 3, 8, 9, 100, u32::MAX]
-            .map(|n| settings.ban_length_s(n))
-            .into();
-        assert_eq!(
-            lengths,
-            [3600, 7200, 14_400, 460_800, 604_800, 604_800, 604_800]
-        );
+        let lengths: Vec<u64> = [1, 2, 3, 8, 9, 100, u32::MAX].map(|n| settings.ban_length_s(n)).into();
+        assert_eq!(lengths, [3600, 7200, 14_400, 460_800, 604_800, 604_800, 604_800]);
     }
 
     #[test]
     fn all_mistakes_are_told_together() {
         assert!(Settings::default().mistakes().is_empty());
-        let wrong = Settings {
-            failures: 0,
-            window_s: 0,
-            max_ban_s: 1,
-            ..Settings::default()
-        };
+        let wrong = Settings { failures: 0, window_s: 0, max_ban_s: 1, ..Settings::default() };
         let told: Vec<String> = wrong.mistakes().iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 3);
         assert_eq!(told[0], "failures is 0: it must be 1 to 100");

@@ -65,9 +65,6 @@ mod tests {
     fn shown_text_is_short_and_printable() {
         assert_eq!(shown("a\r\nb\u{7f}", 64), "a??b?");
         assert_eq!(shown("éé", 3), "é");
-        assert_eq!(
-            shown(&"x".repeat(200), MAX_NAME_BYTES).len(),
-            MAX_NAME_BYTES
-        );
+        assert_eq!(shown(&"x".repeat(200), MAX_NAME_BYTES).len(), MAX_NAME_BYTES);
     }
 }

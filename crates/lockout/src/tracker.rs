@@ -36,8 +36,7 @@ struct Counted {
 impl Tracker {
     /// Drops what has slid out of the window.
     pub(crate) fn prune(&mut self, window_ms: u64, now_ms: u64) {
-        self.counted
-            .retain(|counted| counted.at_ms.saturating_add(window_ms) > now_ms);
+        self.counted.retain(|counted| counted.at_ms.saturating_add(window_ms) > now_ms);
     }
 
     pub(crate) fn counted(&self) -> usize {
@@ -47,11 +46,7 @@ impl Tracker {
     /// Counts a verification before it is made. Beyond `keep` the oldest goes: that happens only where nothing is
     /// refused (lock-out off).
     pub(crate) fn reserve(&mut self, port: u16, keep: usize, now_ms: u64) {
-        self.counted.push(Counted {
-            at_ms: now_ms,
-            port,
-            failed_as: None,
-        });
+        self.counted.push(Counted { at_ms: now_ms, port, failed_as: None });
         self.keep_last(keep);
     }
 
@@ -68,11 +63,7 @@ impl Tracker {
 
     /// Counts a failure that nothing was reserved for (its reservation slid out of the window or was forgotten).
     pub(crate) fn count_failure(&mut self, port: u16, name: &Arc<str>, keep: usize, now_ms: u64) {
-        self.counted.push(Counted {
-            at_ms: now_ms,
-            port,
-            failed_as: Some(name.clone()),
-        });
+        self.counted.push(Counted { at_ms: now_ms, port, failed_as: Some(name.clone()) });
         self.keep_last(keep);
     }
 
@@ -87,10 +78,7 @@ impl Tracker {
 
     /// Failures in the window that are known to have failed.
     pub(crate) fn failed(&self) -> usize {
-        self.counted
-            .iter()
-            .filter(|counted| counted.failed_as.is_some())
-            .count()
+        self.counted.iter().filter(|counted| counted.failed_as.is_some()).count()
     }
 
     /// Adds a failure to the runs.
@@ -114,8 +102,7 @@ impl Tracker {
     /// Forgives the failures as one name: whoever knows its secret may have mistyped it. Those as other names stay, or
     /// one known secret would buy any number of guesses at the rest.
     pub(crate) fn forgive(&mut self, name: &str) {
-        self.counted
-            .retain(|counted| counted.failed_as.as_deref() != Some(name));
+        self.counted.retain(|counted| counted.failed_as.as_deref() != Some(name));
         if let Some(at) = self.names.iter().position(|(known, _)| &**known == name) {
             let (_, run) = self.names.remove(at);
             self.total.failures = self.total.failures.saturating_sub(run.failures);
@@ -152,9 +139,7 @@ impl Tracker {
     }
 
     fn pending(&self, port: u16) -> Option<usize> {
-        self.counted
-            .iter()
-            .position(|counted| counted.port == port && counted.failed_as.is_none())
+        self.counted.iter().position(|counted| counted.port == port && counted.failed_as.is_none())
     }
 
     fn keep_last(&mut self, keep: usize) {
@@ -163,10 +148,7 @@ impl Tracker {
     }
 
     fn last_ms(&self) -> u64 {
-        self.counted
-            .last()
-            .map_or(0, |counted| counted.at_ms)
-            .max(self.total.last_ms)
+        self.counted.last().map_or(0, |counted| counted.at_ms).max(self.total.last_ms)
     }
 }
 
@@ -174,18 +156,12 @@ impl Remembered for Tracker {
     fn rank(&self) -> Option<Rank> {
         let counted = u32::try_from(self.counted.len()).unwrap_or(u32::MAX);
         let failures = self.total.failures.max(counted);
-        let rank = Rank {
-            strikes: self.strikes,
-            failures,
-            last_ms: self.last_ms(),
-        };
+        let rank = Rank { strikes: self.strikes, failures, last_ms: self.last_ms() };
         (self.strikes > 0 || failures > 0).then_some(rank)
     }
 
     fn stale_ms(&self) -> u64 {
-        self.last_ms()
-            .saturating_add(RUN_MEMORY_MS)
-            .max(self.strikes_until_ms)
+        self.last_ms().saturating_add(RUN_MEMORY_MS).max(self.strikes_until_ms)
     }
 }
 
@@ -214,14 +190,8 @@ impl LineFailures {
 
 impl Remembered for LineFailures {
     fn rank(&self) -> Option<Rank> {
-        let Run {
-            failures, last_ms, ..
-        } = self.run;
-        (failures > 0).then_some(Rank {
-            strikes: 0,
-            failures,
-            last_ms,
-        })
+        let Run { failures, last_ms, .. } = self.run;
+        (failures > 0).then_some(Rank { strikes: 0, failures, last_ms })
     }
 
     fn stale_ms(&self) -> u64 {
