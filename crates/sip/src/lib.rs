@@ -1,8 +1,11 @@
 //! SIP as this product speaks it: messages, transactions, dialogs and digest authentication (RFC 3261), pure.
 #![forbid(unsafe_code)]
 
+pub mod arena;
+pub mod dialog;
 pub mod flow;
 mod hex;
+pub mod ids;
 pub mod limits;
 mod malformed;
 pub mod message;
@@ -18,6 +21,7 @@ pub mod uri;
 mod via;
 pub mod write;
 
+pub use dialog::{Dialog, DialogId};
 pub use flow::{Flow, Transport};
 pub use malformed::Malformed;
 pub use message::{CSeq, Invalid, Message, ParseError};
@@ -28,6 +32,7 @@ pub use params::Params;
 pub use reason::reason_phrase;
 pub use scan::{eq_ignore_case, is_token};
 pub use sip_uri::SipUri;
+pub use transaction::TransactionTable;
 pub use uri::{Host, HostPort, Uri};
 pub use via::Via;
 pub use write::{RequestBuilder, ResponseBuilder};

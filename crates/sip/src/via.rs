@@ -42,9 +42,7 @@ impl<'a> Via<'a> {
         }
         let (sent_by, params) = scan::split_once(rest, b';');
         Ok(Via {
-            transport: ALL
-                .into_iter()
-                .find(|known| scan::eq_ignore_case(transport_raw, known.via_name())),
+            transport: ALL.into_iter().find(|known| scan::eq_ignore_case(transport_raw, known.via_name())),
             transport_raw,
             sent_by: HostPort::parse(sent_by).map_err(|_| BAD)?,
             params: Params::new(params.unwrap_or_default()),

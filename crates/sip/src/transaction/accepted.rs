@@ -29,11 +29,7 @@ pub struct AckWait {
 impl AckWait {
     /// Starts the wait for a 2xx that was just sent.
     pub fn new(response: Wire, now_ms: u64) -> Self {
-        Self {
-            response,
-            retransmit: Backoff::start(now_ms, T2_MS),
-            gives_up_at_ms: now_ms.saturating_add(GIVE_UP_MS),
-        }
+        Self { response, retransmit: Backoff::start(now_ms, T2_MS), gives_up_at_ms: now_ms.saturating_add(GIVE_UP_MS) }
     }
 
     /// When [`AckWait::tick`] is wanted next.
@@ -74,9 +70,7 @@ mod tests {
                 AckWaitStep::Wait => panic!("deadline reached and nothing due"),
             }
         };
-        let schedule = [
-            1_500, 2_500, 4_500, 8_500, 12_500, 16_500, 20_500, 24_500, 28_500, 32_500,
-        ];
+        let schedule = [1_500, 2_500, 4_500, 8_500, 12_500, 16_500, 20_500, 24_500, 28_500, 32_500];
         assert_eq!(sent_at_ms, schedule);
         assert_eq!(gave_up_at_ms, 33_000);
     }

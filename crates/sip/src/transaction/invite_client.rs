@@ -88,19 +88,12 @@ impl InviteClient {
 
     /// Whether a response of this status makes the machine send an ACK it does not have yet.
     pub const fn needs_ack(&self, status: u16) -> bool {
-        status >= 300
-            && matches!(
-                self.state,
-                InviteClientState::Calling | InviteClientState::Proceeding
-            )
+        status >= 300 && matches!(self.state, InviteClientState::Calling | InviteClientState::Proceeding)
     }
 
     /// When it wants [`InviteClientInput::Timer`].
     pub fn deadline_ms(&self) -> Option<u64> {
-        earliest(
-            self.retransmit.as_ref().map(Backoff::next_ms),
-            self.ends_at_ms,
-        )
+        earliest(self.retransmit.as_ref().map(Backoff::next_ms), self.ends_at_ms)
     }
 
     /// Takes one input and appends what follows from it to `out`.
@@ -117,9 +110,7 @@ impl InviteClient {
     /// RFC 3261 section 17.1.1.2, "Calling".
     fn calling(&mut self, input: InviteClientInput, now_ms: u64, out: &mut Vec<Action>) {
         match input {
-            InviteClientInput::Response {
-                status: 0..=199, ..
-            } => {
+            InviteClientInput::Response { status: 0..=199, .. } => {
                 self.state = InviteClientState::Proceeding;
                 self.retransmit = None;
                 self.ends_at_ms = Some(now_ms.saturating_add(TIMER_C_MS));
@@ -134,11 +125,7 @@ impl InviteClient {
                 if self.is_over(now_ms) {
                     out.push(Action::Timeout);
                     self.terminate(out);
-                } else if self
-                    .retransmit
-                    .as_mut()
-                    .is_some_and(|timer_a| timer_a.is_due(now_ms))
-                {
+                } else if self.retransmit.as_mut().is_some_and(|timer_a| timer_a.is_due(now_ms)) {
                     out.push(Action::Send(self.request.clone()));
                 }
             }
@@ -149,10 +136,7 @@ impl InviteClient {
     /// RFC 3261 section 17.1.1.2, "Proceeding", with timer C and the end of a cancelled call.
     fn proceeding(&mut self, input: InviteClientInput, now_ms: u64, out: &mut Vec<Action>) {
         match input {
-            InviteClientInput::Response {
-                status: status @ 0..=199,
-                ..
-            } => {
+            InviteClientInput::Response { status: status @ 0..=199, .. } => {
                 // Section 16.7 step 2: 100 alone does not prolong the ringing.
                 if status > 100 && self.cancelling == Cancelling::No {
                     self.ends_at_ms = Some(now_ms.saturating_add(TIMER_C_MS));
@@ -209,9 +193,7 @@ impl InviteClient {
     /// RFC 6026 section 7.2, "Accepted".
     fn accepted(&mut self, input: &InviteClientInput, now_ms: u64, out: &mut Vec<Action>) {
         match input {
-            InviteClientInput::Response {
-                status: 200..=299, ..
-            } => out.push(Action::PassUp),
+            InviteClientInput::Response { status: 200..=299, .. } => out.push(Action::PassUp),
             InviteClientInput::Timer if self.is_over(now_ms) => self.terminate(out),
             InviteClientInput::Response { .. }
             | InviteClientInput::Cancel
@@ -224,17 +206,13 @@ impl InviteClient {
     /// failed: the user must hear of it, or the callee would talk to nobody and be billed.
     fn completed(&mut self, input: &InviteClientInput, now_ms: u64, out: &mut Vec<Action>) {
         match input {
-            InviteClientInput::Response {
-                status: 200..=299, ..
-            } => out.push(Action::PassUp),
+            InviteClientInput::Response { status: 200..=299, .. } => out.push(Action::PassUp),
             InviteClientInput::Response { status: 300.., .. } => {
                 out.extend(self.ack.clone().map(Action::Send));
             }
             InviteClientInput::Timer if self.is_over(now_ms) => self.terminate(out),
             InviteClientInput::TransportError => self.fail(out),
-            InviteClientInput::Response { .. }
-            | InviteClientInput::Cancel
-            | InviteClientInput::Timer => {}
+            InviteClientInput::Response { .. } | InviteClientInput::Cancel | InviteClientInput::Timer => {}
         }
     }
 
@@ -270,10 +248,7 @@ mod tests {
     }
 
     fn got(status: u16) -> In {
-        In::Response {
-            status,
-            ack: (status >= 300).then(|| wire("ACK")),
-        }
+        In::Response { status, ack: (status >= 300).then(|| wire("ACK")) }
     }
 
     impl Script<InviteClient> {
@@ -306,11 +281,7 @@ mod tests {
     #[test]
     fn failure_is_acknowledged_again_for_each_retransmission() {
         let mut script = script(false);
-        script
-            .give(100, got(100))
-            .give(900, got(486))
-            .give(1_400, got(486))
-            .run_until(40_000);
+        script.give(100, got(100)).give(900, got(486)).give(1_400, got(486)).run_until(40_000);
         script.expect(&[
             "0 send INVITE",
             "100 pass up",
@@ -323,26 +294,14 @@ mod tests {
 
     #[test]
     fn failure_on_reliable_transport_ends_at_once() {
-        script(true).give(100, got(503)).expect(&[
-            "0 send INVITE",
-            "100 send ACK",
-            "100 pass up",
-            "100 terminated",
-        ]);
+        script(true).give(100, got(503)).expect(&["0 send INVITE", "100 send ACK", "100 pass up", "100 terminated"]);
     }
 
     #[test]
     fn every_2xx_goes_to_the_user_until_timer_m() {
         let mut script = script(false);
-        script
-            .give(100, got(180))
-            .give(200, got(200))
-            .give(700, got(200))
-            .give(800, got(486));
-        script
-            .give(900, In::Cancel)
-            .give(31_000, got(200))
-            .run_until(40_000);
+        script.give(100, got(180)).give(200, got(200)).give(700, got(200)).give(800, got(486));
+        script.give(900, In::Cancel).give(31_000, got(200)).run_until(40_000);
         script.expect(&[
             "0 send INVITE",
             "100 pass up",
@@ -356,48 +315,30 @@ mod tests {
     #[test]
     fn cancel_waits_for_a_provisional_response() {
         let mut script = script(false);
-        script
-            .give(100, In::Cancel)
-            .run_until(600)
-            .expect(&["0 send INVITE", "500 send INVITE"]);
-        script
-            .give(700, got(100))
-            .expect(&["700 pass up", "700 cancel"]);
-        script
-            .give(750, In::Cancel)
-            .give(800, got(487))
-            .run_until(40_000);
+        script.give(100, In::Cancel).run_until(600).expect(&["0 send INVITE", "500 send INVITE"]);
+        script.give(700, got(100)).expect(&["700 pass up", "700 cancel"]);
+        script.give(750, In::Cancel).give(800, got(487)).run_until(40_000);
         script.expect(&["800 send ACK", "800 pass up", "32800 terminated"]);
     }
 
     #[test]
     fn answer_that_crosses_the_cancel_still_reaches_the_user() {
         let mut script = script(false);
-        script
-            .give(100, got(180))
-            .give(200, In::Cancel)
-            .give(210, got(200));
+        script.give(100, got(180)).give(200, In::Cancel).give(210, got(200));
         script.expect(&["0 send INVITE", "100 pass up", "200 cancel", "210 pass up"]);
     }
 
     #[test]
     fn final_response_before_a_wanted_cancel_means_no_cancel() {
         let mut script = script(false);
-        script
-            .give(100, In::Cancel)
-            .give(200, got(200))
-            .run_until(40_000);
+        script.give(100, In::Cancel).give(200, got(200)).run_until(40_000);
         script.expect(&["0 send INVITE", "200 pass up", "32200 terminated"]);
     }
 
     #[test]
     fn cancelled_peer_that_stays_silent_is_given_up() {
         let mut script = script(false);
-        script
-            .give(100, got(180))
-            .give(200, In::Cancel)
-            .give(300, got(180))
-            .run_until(60_000);
+        script.give(100, got(180)).give(200, In::Cancel).give(300, got(180)).run_until(60_000);
         script.expect(&[
             "0 send INVITE",
             "100 pass up",
@@ -411,10 +352,7 @@ mod tests {
     #[test]
     fn timer_c_cancels_endless_ringing_and_news_prolongs_it() {
         let mut script = script(false);
-        script
-            .give(0, got(180))
-            .give(100_000, got(183))
-            .give(200_000, got(100));
+        script.give(0, got(180)).give(100_000, got(183)).give(200_000, got(100));
         script.run_until(400_000).expect(&[
             "0 send INVITE",
             "0 pass up",
@@ -430,19 +368,15 @@ mod tests {
     fn late_2xx_of_another_fork_reaches_the_user() {
         let mut script = script(false);
         script.give(100, got(486)).give(200, got(200));
-        script.expect(&[
-            "0 send INVITE",
-            "100 send ACK",
-            "100 pass up",
-            "200 pass up",
-        ]);
+        script.expect(&["0 send INVITE", "100 send ACK", "100 pass up", "200 pass up"]);
     }
 
     #[test]
     fn transport_error_informs_and_ends() {
-        script(false)
-            .give(1, In::TransportError)
-            .give(2, got(200))
-            .expect(&["0 send INVITE", "1 transport error", "1 terminated"]);
+        script(false).give(1, In::TransportError).give(2, got(200)).expect(&[
+            "0 send INVITE",
+            "1 transport error",
+            "1 terminated",
+        ]);
     }
 }

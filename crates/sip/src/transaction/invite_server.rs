@@ -1,8 +1,6 @@
 //! The INVITE server transaction: RFC 3261 section 17.2.1 with the Accepted state of RFC 6026.
 
-use super::timer::{
-    Backoff, GIVE_UP_MS, PROCEEDING_MAX_MS, T2_MS, T4_MS, TRYING_AFTER_MS, earliest,
-};
+use super::timer::{Backoff, GIVE_UP_MS, PROCEEDING_MAX_MS, T2_MS, T4_MS, TRYING_AFTER_MS, earliest};
 use super::{Action, Wire};
 
 /// Where the machine stands.
@@ -96,19 +94,13 @@ impl InviteServer {
     fn proceeding(&mut self, input: InviteServerInput, now_ms: u64, out: &mut Vec<Action>) {
         match input {
             InviteServerInput::Request => out.extend(self.last.clone().map(Action::Send)),
-            InviteServerInput::Response {
-                status: 100..=199,
-                bytes,
-            } => {
+            InviteServerInput::Response { status: 100..=199, bytes } => {
                 self.trying = None;
                 self.last = Some(bytes.clone());
                 self.ends_at_ms = Some(now_ms.saturating_add(PROCEEDING_MAX_MS));
                 out.push(Action::Send(bytes));
             }
-            InviteServerInput::Response {
-                status: 200..=299,
-                bytes,
-            } => {
+            InviteServerInput::Response { status: 200..=299, bytes } => {
                 self.trying = None;
                 self.last = None;
                 self.state = InviteServerState::Accepted;
@@ -120,8 +112,7 @@ impl InviteServer {
                 if self.is_over(now_ms) {
                     out.push(Action::Timeout);
                     self.terminate(out);
-                } else if let Some((_, trying)) = self.trying.take_if(|(at_ms, _)| *at_ms <= now_ms)
-                {
+                } else if let Some((_, trying)) = self.trying.take_if(|(at_ms, _)| *at_ms <= now_ms) {
                     self.last = Some(trying.clone());
                     out.push(Action::Send(trying));
                 }
@@ -136,18 +127,13 @@ impl InviteServer {
     /// RFC 6026 section 7.1, "Accepted".
     fn accepted(&mut self, input: InviteServerInput, now_ms: u64, out: &mut Vec<Action>) {
         match input {
-            InviteServerInput::Response {
-                status: 200..=299,
-                bytes,
-            } => {
+            InviteServerInput::Response { status: 200..=299, bytes } => {
                 out.push(Action::Send(bytes));
             }
             InviteServerInput::Ack => out.push(Action::PassUp),
             InviteServerInput::Timer if self.is_over(now_ms) => self.terminate(out),
             InviteServerInput::TransportError => out.push(Action::TransportError),
-            InviteServerInput::Request
-            | InviteServerInput::Response { .. }
-            | InviteServerInput::Timer => {}
+            InviteServerInput::Request | InviteServerInput::Response { .. } | InviteServerInput::Timer => {}
         }
     }
 
@@ -169,11 +155,7 @@ impl InviteServer {
                 if self.is_over(now_ms) {
                     out.push(Action::Timeout);
                     self.terminate(out);
-                } else if self
-                    .retransmit
-                    .as_mut()
-                    .is_some_and(|timer_g| timer_g.is_due(now_ms))
-                {
+                } else if self.retransmit.as_mut().is_some_and(|timer_g| timer_g.is_due(now_ms)) {
                     out.extend(self.last.clone().map(Action::Send));
                 }
             }
@@ -222,19 +204,13 @@ mod tests {
     use crate::transaction::script::{Script, wire};
 
     fn script(reliable: bool) -> Script<InviteServer> {
-        Script::new(
-            InviteServer::new(wire("100"), reliable, 0),
-            |m, now, out| {
-                m.handle(In::Timer, now, out);
-            },
-        )
+        Script::new(InviteServer::new(wire("100"), reliable, 0), |m, now, out| {
+            m.handle(In::Timer, now, out);
+        })
     }
 
     fn answer(status: u16) -> In {
-        In::Response {
-            status,
-            bytes: wire(&status.to_string()),
-        }
+        In::Response { status, bytes: wire(&status.to_string()) }
     }
 
     impl Script<InviteServer> {
@@ -245,21 +221,14 @@ mod tests {
 
     #[test]
     fn silence_of_the_user_sends_trying_after_200_ms() {
-        script(false)
-            .run_until(199)
-            .expect(&[])
-            .run_until(200)
-            .expect(&["200 send 100"]);
+        script(false).run_until(199).expect(&[]).run_until(200).expect(&["200 send 100"]);
         script(true).run_until(200).expect(&["200 send 100"]);
     }
 
     #[test]
     fn a_response_within_200_ms_replaces_trying() {
         let mut script = script(false);
-        script
-            .give(150, answer(180))
-            .run_until(5_000)
-            .expect(&["150 send 180"]);
+        script.give(150, answer(180)).run_until(5_000).expect(&["150 send 180"]);
         script.give(6_000, In::Request).expect(&["6000 send 180"]);
     }
 
@@ -272,17 +241,8 @@ mod tests {
     fn failure_is_retransmitted_until_acknowledged() {
         let mut script = script(false);
         script.give(100, answer(486)).run_until(9_000);
-        script.expect(&[
-            "100 send 486",
-            "600 send 486",
-            "1600 send 486",
-            "3600 send 486",
-            "7600 send 486",
-        ]);
-        script
-            .give(9_000, In::Ack)
-            .give(9_100, In::Request)
-            .give(9_200, In::Ack);
+        script.expect(&["100 send 486", "600 send 486", "1600 send 486", "3600 send 486", "7600 send 486"]);
+        script.give(9_000, In::Ack).give(9_100, In::Request).give(9_200, In::Ack);
         script.run_until(13_999).expect(&[]);
         script.run_until(14_000).expect(&["14000 terminated"]);
     }
@@ -310,24 +270,15 @@ mod tests {
     #[test]
     fn reliable_transport_neither_retransmits_nor_lingers() {
         let mut script = script(true);
-        script
-            .give(0, answer(404))
-            .run_until(10_000)
-            .expect(&["0 send 404"]);
+        script.give(0, answer(404)).run_until(10_000).expect(&["0 send 404"]);
         script.give(10_000, In::Ack).expect(&["10000 terminated"]);
     }
 
     #[test]
     fn accepted_absorbs_invites_and_passes_acks_and_further_2xx() {
         let mut script = script(false);
-        script
-            .give(0, answer(200))
-            .give(500, In::Request)
-            .give(500, answer(200));
-        script
-            .give(600, In::Ack)
-            .give(700, answer(486))
-            .run_until(31_999);
+        script.give(0, answer(200)).give(500, In::Request).give(500, answer(200));
+        script.give(600, In::Ack).give(700, answer(486)).run_until(31_999);
         script.expect(&["0 send 200", "500 send 200", "600 pass up"]);
         script.run_until(40_000).expect(&["32000 terminated"]);
     }
@@ -335,10 +286,7 @@ mod tests {
     #[test]
     fn transport_error_informs_but_keeps_absorbing() {
         let mut script = script(false);
-        script
-            .give(0, answer(486))
-            .give(1, In::TransportError)
-            .give(2, In::Request);
+        script.give(0, answer(486)).give(1, In::TransportError).give(2, In::Request);
         script.expect(&["0 send 486", "1 transport error", "2 send 486"]);
     }
 
@@ -346,11 +294,6 @@ mod tests {
     fn a_forgotten_invite_ends_fifteen_minutes_after_the_last_word() {
         let mut script = script(false);
         script.give(60_000, answer(180)).run_until(2_000_000);
-        script.expect(&[
-            "200 send 100",
-            "60000 send 180",
-            "960000 timeout",
-            "960000 terminated",
-        ]);
+        script.expect(&["200 send 100", "60000 send 180", "960000 timeout", "960000 terminated"]);
     }
 }

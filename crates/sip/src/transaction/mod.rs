@@ -5,10 +5,14 @@
 //! [`Action`]s, and says when it wants to be woken next.
 
 mod accepted;
+mod derived;
 mod invite_client;
 mod invite_server;
+mod key;
 mod non_invite_client;
 mod non_invite_server;
+mod side;
+mod table;
 pub mod timer;
 
 #[cfg(test)]
@@ -21,6 +25,10 @@ pub use invite_client::{InviteClient, InviteClientInput, InviteClientState};
 pub use invite_server::{InviteServer, InviteServerInput, InviteServerState};
 pub use non_invite_client::{NonInviteClient, NonInviteClientInput, NonInviteClientState};
 pub use non_invite_server::{NonInviteServer, NonInviteServerInput, NonInviteServerState};
+pub use table::{
+    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_KEY_BYTES, MAX_SERVERS, Output, SendError, ServerKey,
+    TransactionTable,
+};
 
 /// A serialised message, shared so that a retransmission copies nothing.
 pub type Wire = Arc<[u8]>;

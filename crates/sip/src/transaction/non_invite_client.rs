@@ -62,10 +62,7 @@ impl NonInviteClient {
 
     /// When it wants [`NonInviteClientInput::Timer`].
     pub fn deadline_ms(&self) -> Option<u64> {
-        earliest(
-            self.retransmit.as_ref().map(Backoff::next_ms),
-            self.ends_at_ms,
-        )
+        earliest(self.retransmit.as_ref().map(Backoff::next_ms), self.ends_at_ms)
     }
 
     /// Takes one input and appends what follows from it to `out`.
@@ -109,11 +106,7 @@ impl NonInviteClient {
         if self.is_over(now_ms) {
             out.push(Action::Timeout);
             self.terminate(out);
-        } else if self
-            .retransmit
-            .as_mut()
-            .is_some_and(|timer_e| timer_e.is_due(now_ms))
-        {
+        } else if self.retransmit.as_mut().is_some_and(|timer_e| timer_e.is_due(now_ms)) {
             out.push(Action::Send(self.request.clone()));
         }
     }
@@ -194,17 +187,13 @@ mod tests {
 
     #[test]
     fn reliable_transport_sends_once() {
-        script(true)
-            .run_until(40_000)
-            .expect(&["0 send BYE", "32000 timeout", "32000 terminated"]);
+        script(true).run_until(40_000).expect(&["0 send BYE", "32000 timeout", "32000 terminated"]);
     }
 
     #[test]
     fn provisional_response_slows_retransmission_to_t2() {
         let mut script = script(false);
-        script
-            .give(600, In::Response { status: 100 })
-            .run_until(10_000);
+        script.give(600, In::Response { status: 100 }).run_until(10_000);
         script.expect(&[
             "0 send BYE",
             "500 send BYE",
@@ -218,12 +207,8 @@ mod tests {
     #[test]
     fn final_response_is_passed_once_and_lingers_for_t4() {
         let mut script = script(false);
-        script
-            .give(100, In::Response { status: 200 })
-            .give(200, In::Response { status: 200 });
-        script
-            .run_until(10_000)
-            .expect(&["0 send BYE", "100 pass up", "5100 terminated"]);
+        script.give(100, In::Response { status: 200 }).give(200, In::Response { status: 200 });
+        script.run_until(10_000).expect(&["0 send BYE", "100 pass up", "5100 terminated"]);
     }
 
     #[test]
@@ -236,9 +221,7 @@ mod tests {
     #[test]
     fn transport_error_informs_and_ends() {
         let mut script = script(false);
-        script
-            .give(1, In::TransportError)
-            .give(2, In::Response { status: 200 });
+        script.give(1, In::TransportError).give(2, In::Response { status: 200 });
         script.expect(&["0 send BYE", "1 transport error", "1 terminated"]);
     }
 

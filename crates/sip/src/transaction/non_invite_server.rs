@@ -157,16 +157,11 @@ mod tests {
     use crate::transaction::script::{Script, wire};
 
     fn script(reliable: bool) -> Script<NonInviteServer> {
-        Script::new(NonInviteServer::new(reliable, 0), |m, now, out| {
-            m.handle(In::Timer, now, out)
-        })
+        Script::new(NonInviteServer::new(reliable, 0), |m, now, out| m.handle(In::Timer, now, out))
     }
 
     fn answer(status: u16) -> In {
-        In::Response {
-            status,
-            bytes: wire(&status.to_string()),
-        }
+        In::Response { status, bytes: wire(&status.to_string()) }
     }
 
     impl Script<NonInviteServer> {
@@ -179,35 +174,19 @@ mod tests {
     fn retransmissions_get_the_latest_response() {
         let mut script = script(false);
         script.give(500, In::Request).expect(&[]);
-        script
-            .give(600, answer(100))
-            .give(1_500, In::Request)
-            .give(1_600, answer(200));
-        script
-            .give(3_500, In::Request)
-            .give(3_600, answer(500))
-            .run_until(40_000);
-        script.expect(&[
-            "600 send 100",
-            "1500 send 100",
-            "1600 send 200",
-            "3500 send 200",
-            "33600 terminated",
-        ]);
+        script.give(600, answer(100)).give(1_500, In::Request).give(1_600, answer(200));
+        script.give(3_500, In::Request).give(3_600, answer(500)).run_until(40_000);
+        script.expect(&["600 send 100", "1500 send 100", "1600 send 200", "3500 send 200", "33600 terminated"]);
     }
 
     #[test]
     fn reliable_transport_ends_with_the_final_response() {
-        script(true)
-            .give(10, answer(200))
-            .expect(&["10 send 200", "10 terminated"]);
+        script(true).give(10, answer(200)).expect(&["10 send 200", "10 terminated"]);
     }
 
     #[test]
     fn a_user_that_never_answers_is_given_up() {
-        script(false)
-            .run_until(40_000)
-            .expect(&["32000 timeout", "32000 terminated"]);
+        script(false).run_until(40_000).expect(&["32000 timeout", "32000 terminated"]);
         let mut script = script(true);
         script.give(10, answer(100)).run_until(40_000);
         script.expect(&["10 send 100", "32000 timeout", "32000 terminated"]);
@@ -216,10 +195,7 @@ mod tests {
     #[test]
     fn transport_error_informs_and_ends() {
         let mut script = script(false);
-        script
-            .give(10, answer(200))
-            .give(11, In::TransportError)
-            .give(12, In::Request);
+        script.give(10, answer(200)).give(11, In::TransportError).give(12, In::Request);
         script.expect(&["10 send 200", "11 transport error", "11 terminated"]);
     }
 }

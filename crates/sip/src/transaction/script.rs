@@ -34,12 +34,7 @@ pub(super) struct Script<M> {
 
 impl<M: Machine> Script<M> {
     pub(super) fn new(machine: M, fire: Fire<M>) -> Self {
-        Self {
-            machine,
-            fire,
-            now_ms: 0,
-            log: Vec::new(),
-        }
+        Self { machine, fire, now_ms: 0, log: Vec::new() }
     }
 
     /// For machines that act when they are made.
@@ -51,36 +46,20 @@ impl<M: Machine> Script<M> {
 
     /// Fires every timer up to and including `until_ms`.
     pub(super) fn run_until(&mut self, until_ms: u64) -> &mut Self {
-        while let Some(at_ms) = self
-            .machine
-            .deadline_ms()
-            .filter(|at_ms| *at_ms <= until_ms)
-        {
-            assert!(
-                at_ms >= self.now_ms,
-                "deadline {at_ms} lies before now {}",
-                self.now_ms
-            );
+        while let Some(at_ms) = self.machine.deadline_ms().filter(|at_ms| *at_ms <= until_ms) {
+            assert!(at_ms >= self.now_ms, "deadline {at_ms} lies before now {}", self.now_ms);
             self.now_ms = at_ms;
             let mut out = Vec::new();
             (self.fire)(&mut self.machine, at_ms, &mut out);
             self.note(&out);
-            assert_ne!(
-                self.machine.deadline_ms(),
-                Some(at_ms),
-                "firing did not move the deadline"
-            );
+            assert_ne!(self.machine.deadline_ms(), Some(at_ms), "firing did not move the deadline");
         }
         self.now_ms = until_ms;
         self
     }
 
     /// Runs up to `at_ms` and then gives the machine an input.
-    pub(super) fn at(
-        &mut self,
-        at_ms: u64,
-        input: impl FnOnce(&mut M, u64, &mut Vec<Action>),
-    ) -> &mut Self {
+    pub(super) fn at(&mut self, at_ms: u64, input: impl FnOnce(&mut M, u64, &mut Vec<Action>)) -> &mut Self {
         self.run_until(at_ms);
         let mut out = Vec::new();
         input(&mut self.machine, at_ms, &mut out);

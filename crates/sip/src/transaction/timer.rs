@@ -31,11 +31,7 @@ pub(super) struct Backoff {
 impl Backoff {
     /// First retransmission after T1, then doubling up to `cap_ms`.
     pub(super) const fn start(now_ms: u64, cap_ms: u64) -> Self {
-        Self {
-            next_ms: now_ms.saturating_add(T1_MS),
-            interval_ms: T1_MS,
-            cap_ms,
-        }
+        Self { next_ms: now_ms.saturating_add(T1_MS), interval_ms: T1_MS, cap_ms }
     }
 
     pub(super) const fn next_ms(&self) -> u64 {

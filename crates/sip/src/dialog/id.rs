@@ -1,0 +1,61 @@
+//! What a dialog is found by: Call-ID and both tags (RFC 3261 section 12).
+
+use serde::{Deserialize, Serialize};
+
+use super::{DialogError, MAX_ID_BYTES, text};
+use crate::Message;
+
+/// Call-ID, our tag and the peer's. A peer of RFC 2543 may have no tag: then its tag is empty here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DialogId {
+    call_id: String,
+    local_tag: String,
+    remote_tag: String,
+}
+
+impl DialogId {
+    pub(super) fn new(call_id: &[u8], local_tag: &[u8], remote_tag: Option<&[u8]>) -> Result<Self, DialogError> {
+        if call_id.is_empty() {
+            return Err(DialogError::Missing("Call-ID"));
+        }
+        Ok(Self {
+            call_id: text(call_id, MAX_ID_BYTES, "Call-ID")?,
+            local_tag: text(local_tag, MAX_ID_BYTES, "tag")?,
+            remote_tag: text(remote_tag.unwrap_or_default(), MAX_ID_BYTES, "tag")?,
+        })
+    }
+
+    /// The dialog a received request belongs to: ours is the To tag. `None` if it has none, since then it is within
+    /// no dialog.
+    pub fn of_request(request: &Message) -> Option<Self> {
+        let to = request.to().ok()?;
+        let from = request.from().ok()?;
+        Self::new(request.call_id(), to.tag()?, from.tag()).ok()
+    }
+
+    /// The dialog a received response makes or belongs to: ours is the From tag. `None` if the peer gave no tag and
+    /// the response is provisional: then it makes no dialog.
+    pub fn of_response(response: &Message) -> Option<Self> {
+        let to = response.to().ok()?;
+        let from = response.from().ok()?;
+        if to.tag().is_none() && response.status().is_none_or(|status| status < 200) {
+            return None;
+        }
+        Self::new(response.call_id(), from.tag()?, to.tag()).ok()
+    }
+
+    /// The Call-ID.
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// The tag we gave.
+    pub fn local_tag(&self) -> &str {
+        &self.local_tag
+    }
+
+    /// The tag the peer gave.
+    pub fn remote_tag(&self) -> &str {
+        &self.remote_tag
+    }
+}

@@ -1,0 +1,133 @@
+//! One side of the table, server or client: the machines, their matching keys and their timers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Action;
+use crate::arena::{Arena, Slot};
+use crate::flow::Flow;
+
+/// What a message is matched by (RFC 3261 sections 17.1.3 and 17.2.3), as ordered bytes: an
+/// ordered map has no hash for an attacker to collide, and replays the same.
+pub(super) type MatchKey = Arc<[u8]>;
+
+/// A transaction machine as a side drives it.
+pub(super) trait Machine {
+    fn deadline_ms(&self) -> Option<u64>;
+    fn fire(&mut self, now_ms: u64, out: &mut Vec<Action>);
+}
+
+#[derive(Debug)]
+struct Entry<M> {
+    machine: M,
+    flow: Flow,
+    key: MatchKey,
+    /// The deadline that stands in the timer queue.
+    armed_ms: Option<u64>,
+}
+
+/// Machines of one side. Each has exactly one key and at most one place in the timer queue, so
+/// memory is bounded by the number of machines.
+#[derive(Debug)]
+pub(super) struct Side<M> {
+    entries: Arena<Entry<M>>,
+    by_key: BTreeMap<MatchKey, Slot>,
+    timers: BTreeSet<(u64, Slot)>,
+}
+
+impl<M: Machine> Side<M> {
+    pub(super) fn new() -> Self {
+        Self { entries: Arena::default(), by_key: BTreeMap::new(), timers: BTreeSet::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn find(&self, key: &[u8]) -> Option<Slot> {
+        self.by_key.get(key).copied()
+    }
+
+    pub(super) fn machine(&self, slot: Slot) -> Option<&M> {
+        self.entries.get(slot).map(|entry| &entry.machine)
+    }
+
+    pub(super) fn flow(&self, slot: Slot) -> Option<Flow> {
+        self.entries.get(slot).map(|entry| entry.flow)
+    }
+
+    /// Adds a machine; one that has the key already gives way.
+    pub(super) fn insert(&mut self, key: MatchKey, flow: Flow, machine: M) -> Slot {
+        if let Some(old) = self.find(&key) {
+            self.remove(old);
+        }
+        let entry = Entry { machine, flow, key: key.clone(), armed_ms: None };
+        let slot = self.entries.insert(entry);
+        self.by_key.insert(key, slot);
+        self.rearm(slot);
+        slot
+    }
+
+    /// Lets a machine act, then keeps its timer in step and drops it if it is done.
+    /// Returns its flow; `None` if the slot is empty.
+    pub(super) fn step(
+        &mut self,
+        slot: Slot,
+        out: &mut Vec<Action>,
+        act: impl FnOnce(&mut M, &mut Vec<Action>),
+    ) -> Option<Flow> {
+        let entry = self.entries.get_mut(slot)?;
+        let flow = entry.flow;
+        act(&mut entry.machine, out);
+        if out.last() == Some(&Action::Terminated) {
+            self.remove(slot);
+        } else {
+            self.rearm(slot);
+        }
+        Some(flow)
+    }
+
+    /// Fires the machine whose deadline came first, if it has come.
+    pub(super) fn fire_next(&mut self, now_ms: u64, out: &mut Vec<Action>) -> Option<(Slot, Flow)> {
+        let (at_ms, slot) = *self.timers.first()?;
+        if at_ms > now_ms {
+            return None;
+        }
+        let flow = self.step(slot, out, |machine, out| machine.fire(now_ms, out))?;
+        Some((slot, flow))
+    }
+
+    pub(super) fn next_deadline_ms(&self) -> Option<u64> {
+        self.timers.first().map(|(at_ms, _)| *at_ms)
+    }
+
+    pub(super) fn remove(&mut self, slot: Slot) {
+        if let Some(entry) = self.entries.remove(slot) {
+            self.by_key.remove(&entry.key);
+            if let Some(at_ms) = entry.armed_ms {
+                self.timers.remove(&(at_ms, slot));
+            }
+        }
+    }
+
+    /// Every machine on a flow, in the order of their slots.
+    pub(super) fn on_flow(&self, flow: &Flow) -> Vec<Slot> {
+        let on_flow = self.entries.iter().filter(|(_, entry)| entry.flow == *flow);
+        on_flow.map(|(slot, _)| slot).collect()
+    }
+
+    fn rearm(&mut self, slot: Slot) {
+        let Some(entry) = self.entries.get_mut(slot) else { return };
+        let wanted_ms = entry.machine.deadline_ms();
+        if entry.armed_ms == wanted_ms {
+            return;
+        }
+        if let Some(at_ms) = entry.armed_ms {
+            self.timers.remove(&(at_ms, slot));
+        }
+        if let Some(at_ms) = wanted_ms {
+            self.timers.insert((at_ms, slot));
+        }
+        entry.armed_ms = wanted_ms;
+    }
+}

@@ -1,0 +1,93 @@
+//! What goes into and comes out of the transaction table.
+
+use super::super::Wire;
+use crate::arena::Slot;
+use crate::flow::Flow;
+
+/// Most server transactions a table holds unless told otherwise. At 500 bytes each and 32 s of
+/// lingering this is 30 MB and 2,000 requests a second.
+pub const MAX_SERVERS: usize = 65_536;
+/// Most client transactions a table holds unless told otherwise. CANCELs come on top, at most
+/// one for each INVITE.
+pub const MAX_CLIENTS: usize = 65_536;
+
+/// A server transaction: one received request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerKey(pub(super) Slot);
+
+/// A client transaction: one request of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientKey(pub(super) Slot);
+
+/// What a received request is to its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A new request. Answer it with [`TransactionTable::respond`](super::TransactionTable::respond).
+    New(ServerKey),
+    /// A CANCEL, itself to be answered: 200 if it found an INVITE (which then gets 487 if it has
+    /// no final response yet), else 481 (RFC 3261 section 9.2).
+    Cancel {
+        /// The CANCEL's own transaction.
+        cancel: ServerKey,
+        /// The INVITE it means, if that transaction is alive.
+        invite: Option<ServerKey>,
+    },
+    /// An ACK that belongs to a dialog: find the dialog by its tags. Never answered.
+    Ack,
+    /// A retransmission or the ACK of a failure: dealt with.
+    Absorbed,
+    /// No room: answer 503 by [`TransactionTable::send`](super::TransactionTable::send), or drop it.
+    Full,
+    /// It lacks a usable Via, From or CSeq, or they are absurdly long: answer 400 or drop it.
+    Malformed,
+}
+
+/// What a received response is to its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It answers this request and is news.
+    To(ClientKey),
+    /// A retransmission, or the answer to a CANCEL: dealt with.
+    Absorbed,
+    /// No transaction of ours. Drop it (RFC 6026 section 8), unless it is a 2xx to an INVITE of
+    /// a call we gave up: then the callee has answered and is owed ACK and BYE.
+    Stray,
+}
+
+/// What the table wants done or known; drain with [`TransactionTable::poll_output`](super::TransactionTable::poll_output).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Put these bytes on this flow.
+    Send {
+        /// Where to.
+        flow: Flow,
+        /// The message.
+        bytes: Wire,
+    },
+    /// No final response came in time; to be treated as 408 (RFC 3261 section 8.1.3.1).
+    Timeout(ClientKey),
+    /// The request could not be sent; to be treated as 503 (RFC 3261 section 8.1.3.1).
+    Failed(ClientKey),
+    /// The transaction is over and its key finds nothing any more.
+    ClientEnded(ClientKey),
+    /// No ACK came for a failure, or the user never answered: nothing more will be sent.
+    ServerTimeout(ServerKey),
+    /// A response could not be sent.
+    ServerFailed(ServerKey),
+    /// The transaction is over and its key finds nothing any more.
+    ServerEnded(ServerKey),
+}
+
+/// Why a request was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The table holds as many client transactions as it may.
+    #[error("the table of client transactions is full")]
+    Full,
+    /// A request with this branch and method is under way.
+    #[error("the branch is in use")]
+    BranchInUse,
+    /// The branch is longer than [`MAX_KEY_BYTES`](super::MAX_KEY_BYTES).
+    #[error("the branch is too long")]
+    BranchTooLong,
+}
