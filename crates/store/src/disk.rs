@@ -11,8 +11,8 @@ pub use memory::MemoryDisk;
 /// One flat directory of files.
 ///
 /// The contract that the journal builds on: after a crash a file holds at least everything that was appended before
-/// its last successful [`sync`](Disk::sync); of what was appended later anything may be left (nothing, a part, zeros,
-/// garbage). `truncate`, `rename` and `remove` are durable when they return, and `rename` is atomic.
+/// its last successful [`sync`](Disk::sync); of what was appended later anything may be left (nothing, a part, zeros in
+/// place of a part). `truncate`, `rename` and `remove` are durable when they return, and `rename` is atomic.
 pub trait Disk {
     /// Names of all files, in ascending order.
     fn list(&self) -> io::Result<Vec<String>>;

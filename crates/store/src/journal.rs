@@ -31,7 +31,8 @@ pub struct Recovery {
     pub first_lsn: u64,
     /// The last whole record; 0 for a new journal.
     pub last_lsn: u64,
-    /// Bytes cut off the end: writes that were never reported durable and did not survive whole.
+    /// Bytes at the end that are no whole record: writes that were never reported durable and did not survive whole.
+    /// They are cut off by the next write, so that until then nothing is destroyed.
     pub torn_bytes: u64,
 }
 
@@ -45,8 +46,10 @@ pub struct Journal<D, T> {
     disk: D,
     /// First record of each segment, ascending, never empty; the last one's file may not exist yet.
     segments: Vec<u64>,
-    /// Bytes in the last segment's file.
+    /// Bytes of whole records (and header) in the last segment's file.
     len: u64,
+    /// Whether more than that may be in the file, to be cut off before the next write.
+    torn: bool,
     /// Size at which a new segment is begun.
     segment_bytes: u64,
     /// Last record appended.
@@ -60,7 +63,7 @@ pub struct Journal<D, T> {
 }
 
 impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
-    /// Opens the journal on a disk (or begins one) and cuts a torn tail off its last segment.
+    /// Opens the journal on a disk (or begins one) and finds the torn tail of its last segment. Writes nothing.
     ///
     /// # Errors
     /// Disk errors; a last segment of another format; a record that this version cannot read.
@@ -72,22 +75,23 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
     ///
     /// # Errors
     /// As `open`.
-    pub fn open_with(mut disk: D, segment_bytes: u64) -> Result<(Self, Recovery), Error> {
+    pub fn open_with(disk: D, segment_bytes: u64) -> Result<(Self, Recovery), Error> {
         let names = disk.list().map_err(|e| Error::file("list", "the journal", e))?;
         let mut segments: Vec<u64> = names.iter().filter_map(|name| frame::first_lsn(name)).collect();
         segments.sort_unstable();
         let tail = match segments.last() {
-            Some(&first) => recover_tail::<D, T>(&mut disk, first)?,
-            None => Tail { last_lsn: 0, len: 0, torn: 0 },
+            Some(&first) => find_tail::<D, T>(&disk, first)?,
+            None => Tail { last_lsn: 0, len: 0, torn_bytes: 0 },
         };
         if segments.is_empty() {
             segments.push(1);
         }
-        let recovery = Recovery { first_lsn: segments[0], last_lsn: tail.last_lsn, torn_bytes: tail.torn };
-        let mut journal = Self {
+        let recovery = Recovery { first_lsn: segments[0], last_lsn: tail.last_lsn, torn_bytes: tail.torn_bytes };
+        let journal = Self {
             disk,
             segments,
             len: tail.len,
+            torn: tail.torn_bytes > 0,
             segment_bytes,
             last_lsn: tail.last_lsn,
             durable_lsn: tail.last_lsn,
@@ -95,7 +99,6 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
             poisoned: false,
             records: PhantomData,
         };
-        journal.rotate_if_full();
         Ok((journal, recovery))
     }
 
@@ -133,20 +136,21 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
             return Ok(self.durable_lsn);
         }
         let name = self.current_name();
+        if self.torn {
+            self.cut_tail(&name)?;
+        }
         if self.len == 0 {
             self.write(&name, &frame::header())?;
         }
         let waiting = std::mem::take(&mut self.waiting);
-        if let Err(error) = self.write(&name, &waiting) {
-            self.waiting = waiting;
-            return Err(error);
-        }
-        // The buffer's room is kept for the next batch.
+        let written = self.write(&name, &waiting);
+        // Kept for another try, or else for its room.
         self.waiting = waiting;
+        written?;
         self.waiting.clear();
-        self.disk.sync(&name).map_err(|e| {
+        self.disk.sync(&name).map_err(|source| {
             self.poisoned = true;
-            Error::File { what: "sync", name, source: e }
+            Error::File { what: "sync", name, source }
         })?;
         self.durable_lsn = self.last_lsn;
         self.rotate_if_full();
@@ -196,20 +200,22 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
         frame::segment_name(self.segments[self.segments.len() - 1])
     }
 
-    /// Appends to the current segment; what a failed append left there is cut off again.
+    /// Appends to the current segment. What a failed append left there is cut off before the next one.
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        match self.disk.append(name, bytes) {
-            Ok(()) => {
-                self.len += bytes.len() as u64;
-                Ok(())
-            }
-            Err(cause) => {
-                let error = Error::file("append to", name, cause);
-                let cut = self.disk.truncate(name, self.len);
-                self.poisoned = cut.is_err() || !matches!(error, Error::DiskFull { .. });
-                Err(error)
-            }
-        }
+        self.disk.append(name, bytes).map_err(|cause| {
+            let error = Error::file("append to", name, cause);
+            self.torn = true;
+            self.poisoned = !matches!(error, Error::DiskFull { .. });
+            error
+        })?;
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn cut_tail(&mut self, name: &str) -> Result<(), Error> {
+        self.disk.truncate(name, self.len).map_err(|e| Error::file("cut the torn tail of", name, e))?;
+        self.torn = false;
+        Ok(())
     }
 
     /// Everything in the current segment is durable here, so the next one may begin.
@@ -224,15 +230,17 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
 /// The end of the journal.
 struct Tail {
     last_lsn: u64,
+    /// Bytes up to it in the last segment.
     len: u64,
-    torn: u64,
+    /// Bytes behind it.
+    torn_bytes: u64,
 }
 
-/// Finds the last whole record of the last segment and cuts off what follows it.
-fn recover_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &mut D, first: u64) -> Result<Tail, Error> {
+/// Finds the last whole record of the last segment.
+fn find_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &D, first: u64) -> Result<Tail, Error> {
     let name = frame::segment_name(first);
     let bytes = disk.read(&name).map_err(|e| Error::file("read", &name, e))?;
-    let mut tail = Tail { last_lsn: first.saturating_sub(1), len: 0, torn: 0 };
+    let mut tail = Tail { last_lsn: first.saturating_sub(1), len: 0, torn_bytes: bytes.len() as u64 };
     if frame::check_header(&name, &bytes)? {
         let mut frames = frame::Frames::after_header(&bytes);
         while let Some(payload) = frames.next_whole() {
@@ -240,10 +248,7 @@ fn recover_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &mut D, first: u6
             tail.last_lsn = frame::follow(tail.last_lsn, record.lsn())?;
         }
         tail.len = frames.offset();
-    }
-    tail.torn = bytes.len() as u64 - tail.len;
-    if tail.torn > 0 {
-        disk.truncate(&name, tail.len).map_err(|e| Error::file("cut the torn tail of", &name, e))?;
+        tail.torn_bytes -= tail.len;
     }
     Ok(tail)
 }

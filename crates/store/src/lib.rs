@@ -3,6 +3,8 @@
 //! The journal is the truth: a record is durable when the journal says so. The tables are projected from it and can
 //! be rebuilt; the outbox states, portal users and sessions are the exception, and live in SQLite alone.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 mod disk;
 mod error;
 mod home;

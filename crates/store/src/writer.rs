@@ -190,3 +190,6 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Worker<D, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,14 +72,24 @@ impl MemoryDisk {
         }
     }
 
-    /// Bytes of a file that a crash would keep; 0 where there is no such file.
-    pub fn synced_len(&self, name: &str) -> usize {
-        self.lock().files.get(name).map_or(0, |file| file.synced)
+    /// Another disk, with what this one would keep for certain if it crashed now.
+    pub fn synced(&self) -> Self {
+        let state = self.lock();
+        let named = state.files.iter().filter(|(_, file)| file.named);
+        let files = named.map(|(name, file)| (name.clone(), file.kept())).collect();
+        Self { state: Arc::new(Mutex::new(State { files, ..State::default() })) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is whole after every operation, so a panic elsewhere leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MemoryFile {
+    fn kept(&self) -> Self {
+        let bytes = self.bytes.get(..self.synced).unwrap_or_default().to_vec();
+        Self { synced: bytes.len(), bytes, named: true }
     }
 }
 

@@ -36,20 +36,16 @@ pub(super) fn header() -> [u8; HEADER_BYTES] {
 /// Whether a segment's header is whole (`false`: torn, so nothing behind it was ever durable).
 pub(super) fn check_header(name: &str, bytes: &[u8]) -> Result<bool, Error> {
     let expected = header();
-    match bytes.first_chunk::<HEADER_BYTES>() {
-        Some(found) if *found == expected => Ok(true),
-        Some(found) if found.starts_with(MAGIC) => Err(Error::Format {
-            name: name.to_owned(),
-            found: u16::from_le_bytes([found[4], found[5]]),
-            expected: FORMAT,
-        }),
-        // A header is written together with the first batch, so only a torn one can be anything else than ours: a
-        // part of it, or zeros.
-        Some(found) if found.iter().any(|byte| *byte != 0) => {
-            Err(Error::Format { name: name.to_owned(), found: 0, expected: FORMAT })
-        }
-        _ => Ok(false),
+    let Some(found) = bytes.first_chunk::<HEADER_BYTES>() else { return Ok(false) };
+    if *found == expected {
+        return Ok(true);
     }
+    // Zeros in place of a part are what a crash leaves; anything else is not ours.
+    if found.iter().zip(expected).all(|(found, expected)| *found == expected || *found == 0) {
+        return Ok(false);
+    }
+    let found = if found.starts_with(MAGIC) { u16::from_le_bytes([found[4], found[5]]) } else { 0 };
+    Err(Error::Format { name: name.to_owned(), found, expected: FORMAT })
 }
 
 /// Adds one frame to `out`; on an error `out` is as before.

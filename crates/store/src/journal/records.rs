@@ -34,7 +34,7 @@ impl<'a, D: Disk, T: Numbered + DeserializeOwned> Records<'a, D, T> {
         // The segment that holds the first wanted record is the last one that begins at or before it.
         let skip = segments.partition_point(|first| *first <= wanted).saturating_sub(1);
         let segments: VecDeque<u64> = segments.iter().skip(skip).copied().collect();
-        let last = segments.front().map_or(0, |first| first.saturating_sub(1));
+        let last = if after >= until { until } else { segments.front().map_or(0, |first| first.saturating_sub(1)) };
         Self {
             disk,
             segments,

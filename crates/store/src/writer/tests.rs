@@ -1,0 +1,115 @@
+//! The writer thread: order, group commit, events, a clean stop, a disk that fails.
+
+use std::sync::mpsc::channel;
+
+use super::*;
+use crate::MemoryDisk;
+use crate::contract::{Entries, Entry, entries};
+
+struct Running {
+    disk: MemoryDisk,
+    writer: Writer<Entry>,
+    events: Receiver<WriterEvent>,
+    batches: Receiver<Vec<Entry>>,
+}
+
+fn start() -> Running {
+    let disk = MemoryDisk::new();
+    let (journal, _) = Entries::open_with(disk.clone(), 1 << 10).unwrap();
+    let (projector, batches) = sync_channel(1 << 16);
+    let (sender, events) = channel();
+    let on_event = Box::new(move |event| drop(sender.send(event)));
+    let writer = Writer::spawn(journal, projector, on_event).unwrap();
+    Running { disk, writer, events, batches }
+}
+
+#[test]
+fn a_clean_stop_flushes_in_order() {
+    let running = start();
+    let handle = running.writer.handle();
+    for entry in entries(1..=5000) {
+        handle.submit(entry).unwrap();
+    }
+    assert_eq!(running.writer.stop().unwrap(), 5000);
+    assert!(matches!(handle.submit(entries(5001..=5001).remove(0)), Err(Error::WriterStopped)));
+    let mut told = 0;
+    for event in running.events {
+        let WriterEvent::Durable(lsn) = event else { panic!("{event:?}") };
+        assert!(lsn > told);
+        told = lsn;
+    }
+    assert_eq!(told, 5000);
+    let batches: Vec<_> = running.batches.iter().collect();
+    assert!(batches.iter().all(|batch| batch.len() <= MAX_BATCH));
+    assert_eq!(batches.concat(), entries(1..=5000));
+    running.disk.crash(|_, _| Vec::new());
+    assert_eq!(Entries::open(running.disk).unwrap().1.last_lsn, 5000);
+}
+
+#[test]
+fn durable_means_durable() {
+    let running = start();
+    let handle = running.writer.handle();
+    for entry in entries(1..=20) {
+        let lsn = entry.lsn;
+        handle.submit(entry).unwrap();
+        let event = running.events.recv().unwrap();
+        assert!(matches!(event, WriterEvent::Durable(durable) if durable == lsn), "{event:?}");
+        let copy = running.disk.synced();
+        assert_eq!(Entries::open(copy).unwrap().1.last_lsn, lsn);
+    }
+    running.writer.stop().unwrap();
+}
+
+#[test]
+fn a_failed_sync_stops_it() {
+    let running = start();
+    let handle = running.writer.handle();
+    handle.submit(entries(1..=1).remove(0)).unwrap();
+    assert!(matches!(running.events.recv().unwrap(), WriterEvent::Durable(1)));
+    running.disk.fail_next_sync();
+    handle.submit(entries(2..=2).remove(0)).unwrap();
+    assert!(matches!(running.events.recv().unwrap(), WriterEvent::Failed(Error::File { .. })));
+    assert_eq!(running.writer.stop().unwrap(), 1);
+}
+
+#[test]
+fn a_gap_stops_it() {
+    let running = start();
+    running.writer.handle().submit(entries(2..=2).remove(0)).unwrap();
+    assert!(matches!(running.events.recv().unwrap(), WriterEvent::Failed(Error::Gap { .. })));
+}
+
+#[test]
+fn a_full_disk_is_waited_for_until_the_stop() {
+    let running = start();
+    let handle = running.writer.handle();
+    running.disk.set_capacity(Some(10));
+    handle.submit(entries(1..=1).remove(0)).unwrap();
+    handle.submit(entries(2..=2).remove(0)).unwrap();
+    assert!(matches!(running.events.recv().unwrap(), WriterEvent::DiskFull(Error::DiskFull { .. })));
+    running.disk.set_capacity(None);
+    // The park ends early when the thread is unparked; a person with a full disk waits a second.
+    running.writer.thread.thread().unpark();
+    assert!(running.events.iter().any(|event| matches!(event, WriterEvent::Durable(2))));
+    running.disk.set_capacity(Some(10));
+    handle.submit(entries(3..=3).remove(0)).unwrap();
+    assert!(running.events.iter().any(|event| matches!(event, WriterEvent::DiskFull(_))));
+    assert_eq!(running.writer.stop().unwrap(), 2);
+}
+
+#[test]
+fn old_segments_are_removed_on_request() {
+    let running = start();
+    let handle = running.writer.handle();
+    // One at a time: each is a batch, so that segments end between them.
+    for entry in entries(1..=500) {
+        let lsn = entry.lsn;
+        handle.submit(entry).unwrap();
+        assert!(matches!(running.events.recv().unwrap(), WriterEvent::Durable(durable) if durable == lsn));
+    }
+    handle.remove_before(400).unwrap();
+    running.writer.stop().unwrap();
+    let first = Entries::open(running.disk).unwrap().1.first_lsn;
+    assert!(first > 1 && first <= 400, "{first}");
+}
