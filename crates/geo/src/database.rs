@@ -55,8 +55,7 @@ type Record<'a> = LookupResult<'a, Cow<'static, [u8]>>;
 
 impl Database {
     pub(crate) fn new(kind: DatabaseKind, bytes: Cow<'static, [u8]>) -> Result<Self, GeoError> {
-        let reader =
-            Reader::from_source(bytes).map_err(|source| GeoError::Unreadable { kind, source })?;
+        let reader = Reader::from_source(bytes).map_err(|source| GeoError::Unreadable { kind, source })?;
         Ok(Database { kind, reader })
     }
 
@@ -86,12 +85,7 @@ impl Database {
         if place.hosting.is_none() {
             place.hosting = flag(&record, &["traits", "is_hosting_provider"])
                 .or_else(|| flag(&record, &["is_hosting_provider"]))
-                .or_else(|| {
-                    place
-                        .network
-                        .as_deref()
-                        .and_then(hosting::from_network_name)
-                });
+                .or_else(|| place.network.as_deref().and_then(hosting::from_network_name));
         }
     }
 
@@ -108,12 +102,8 @@ impl Database {
             place.city = text(record, &["city", "names", "en"]).or_else(|| text(record, &["city"]));
         }
         if place.lat_lon_e4.is_none() {
-            place.lat_lon_e4 = coordinates(
-                record,
-                &["location", "latitude"],
-                &["location", "longitude"],
-            )
-            .or_else(|| coordinates(record, &["latitude"], &["longitude"]));
+            place.lat_lon_e4 = coordinates(record, &["location", "latitude"], &["location", "longitude"])
+                .or_else(|| coordinates(record, &["latitude"], &["longitude"]));
         }
     }
 }
@@ -136,9 +126,7 @@ fn text(record: &Record<'_>, path: &[&str]) -> Option<Arc<str>> {
 
 /// Cuts at a character boundary: names from databases end up in mails and pages.
 fn truncated(text: &str) -> &str {
-    let cut = (0..=MAX_TEXT_BYTES.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at));
+    let cut = (0..=MAX_TEXT_BYTES.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     cut.and_then(|at| text.get(..at)).unwrap_or_default()
 }
 
@@ -156,10 +144,7 @@ fn whole_u32(number: f64) -> Option<u32> {
 }
 
 fn coordinates(record: &Record<'_>, lat: &[&str], lon: &[&str]) -> Option<(i32, i32)> {
-    Some((
-        degrees_e4(number(record, lat)?, 90.0)?,
-        degrees_e4(number(record, lon)?, 180.0)?,
-    ))
+    Some((degrees_e4(number(record, lat)?, 90.0)?, degrees_e4(number(record, lon)?, 180.0)?))
 }
 
 fn degrees_e4(degrees: f64, limit: f64) -> Option<i32> {
@@ -197,11 +182,6 @@ impl Visitor<'_> for NumberVisitor {
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Number, E> {
-        value
-            .trim()
-            .trim_start_matches("AS")
-            .parse()
-            .map(Number)
-            .map_err(E::custom)
+        value.trim().trim_start_matches("AS").parse().map(Number).map_err(E::custom)
     }
 }

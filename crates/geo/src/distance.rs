@@ -14,18 +14,14 @@ pub fn km(a: (i32, i32), b: (i32, i32)) -> u32 {
     let half_lat = sin((lat_a - lat_b) / 2.0);
     let half_lon = sin((lon_a - lon_b) / 2.0);
     // The haversine formula; rounding can carry it a hair past one at the antipode.
-    let haversine =
-        half_lat * half_lat + sin(FRAC_PI_2 - lat_a) * sin(FRAC_PI_2 - lat_b) * half_lon * half_lon;
+    let haversine = half_lat * half_lat + sin(FRAC_PI_2 - lat_a) * sin(FRAC_PI_2 - lat_b) * half_lon * half_lon;
     (2.0 * EARTH_RADIUS_KM * asin(haversine.clamp(0.0, 1.0).sqrt())).round() as u32
 }
 
 /// Radians, with the latitude held to the poles and the longitude to one turn.
 fn radians((lat, lon): (i32, i32)) -> (f64, f64) {
     let to_radians = |e4: i32| f64::from(e4) / 10_000.0 * PI / 180.0;
-    (
-        to_radians(lat.clamp(-900_000, 900_000)),
-        to_radians(lon.clamp(-1_800_000, 1_800_000)),
-    )
+    (to_radians(lat.clamp(-900_000, 900_000)), to_radians(lon.clamp(-1_800_000, 1_800_000)))
 }
 
 /// Sine for angles in [-pi, pi], by its Taylor series around zero.
@@ -74,22 +70,10 @@ mod tests {
     fn known_distances() {
         assert_eq!(km(DENVER, DENVER), 0);
         assert_eq!(km((0, 0), (0, 10_000)), 111);
-        assert_eq!(
-            km((0, 1_799_999), (0, -1_799_999)),
-            0,
-            "across the date line"
-        );
+        assert_eq!(km((0, 1_799_999), (0, -1_799_999)), 0, "across the date line");
         assert_eq!(km((900_000, 0), (-900_000, 0)), 20_015, "pole to pole");
-        assert_eq!(
-            km((0, 0), (0, 1_800_000)),
-            20_015,
-            "antipodes on the equator"
-        );
-        assert_eq!(
-            km((515_074, -1_278), (488_566, 23_522)),
-            344,
-            "London to Paris"
-        );
+        assert_eq!(km((0, 0), (0, 1_800_000)), 20_015, "antipodes on the equator");
+        assert_eq!(km((515_074, -1_278), (488_566, 23_522)), 344, "London to Paris");
         assert_eq!(km(DENVER, KHAN_YUNIS), 11_065);
     }
 

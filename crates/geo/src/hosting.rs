@@ -12,6 +12,7 @@ const HOSTING_WORDS: &[&str] = &[
     "datacenters",
     "datacentre",
     "dedicated",
+    "host",
     "hosted",
     "hoster",
     "hosting",
@@ -47,11 +48,8 @@ const HOSTING_NAMES: &[&str] = &[
 pub(crate) fn from_network_name(network: &str) -> Option<bool> {
     let network = network.to_ascii_lowercase();
     let is_word_end = |c: char| !(c.is_alphanumeric() || c == '.');
-    let mut words = network
-        .split(is_word_end)
-        .map(|word| word.trim_matches('.'));
-    let says_hosting = words
-        .any(|word| HOSTING_WORDS.contains(&word) || HOSTING_NAMES.contains(&word))
+    let mut words = network.split(is_word_end).map(|word| word.trim_matches('.'));
+    let says_hosting = words.any(|word| HOSTING_WORDS.contains(&word) || HOSTING_NAMES.contains(&word))
         || network.contains("data center")
         || network.contains("data centre");
     says_hosting.then_some(true)
@@ -63,24 +61,11 @@ mod tests {
 
     #[test]
     fn hosters_are_told_by_whole_words() {
-        for hoster in [
-            "Cheap Cloud SAS",
-            "Bulk VPS BV",
-            "AMAZON-02",
-            "Hetzner Online GmbH",
-            "OVH SAS",
-            "X Data Center",
-        ] {
+        for hoster in ["Cheap Cloud SAS", "Bulk VPS BV", "AMAZON-02", "Hetzner Online GmbH", "OVH SAS", "X Data Center"]
+        {
             assert_eq!(from_network_name(hoster), Some(true), "{hoster}");
         }
-        for other in [
-            "PalTel",
-            "Comcast Cable",
-            "Cloudy Bay Telecom",
-            "Observers ISP",
-            "Colombia Movil",
-            "",
-        ] {
+        for other in ["PalTel", "Comcast Cable", "Cloudy Bay Telecom", "Observers ISP", "Colombia Movil", ""] {
             assert_eq!(from_network_name(other), None, "{other}");
         }
     }

@@ -7,6 +7,8 @@
 
 mod database;
 mod distance;
+#[cfg(test)]
+mod fixture;
 mod hosting;
 mod named;
 mod place;

@@ -37,15 +37,7 @@ impl NamedNetwork {
     /// A network with a name and nothing more.
     pub fn new(name: impl Into<Arc<str>>, range: IpNet) -> Self {
         let name = name.into();
-        NamedNetwork {
-            name,
-            range,
-            country: None,
-            city: None,
-            lat_lon_e4: None,
-            asn: None,
-            network: None,
-        }
+        NamedNetwork { name, range, country: None, city: None, lat_lon_e4: None, asn: None, network: None }
     }
 
     /// Puts what the operator said in place of what the databases said.
@@ -53,10 +45,7 @@ impl NamedNetwork {
         place.named = Some(self.name.clone());
         place.named_range = Some(self.range);
         // A database's city or coordinates may lie in another country than the operator says: drop them together.
-        let moved = self
-            .country
-            .is_some_and(|country| Some(country) != place.country)
-            || self.city.is_some();
+        let moved = self.country.is_some_and(|country| Some(country) != place.country) || self.city.is_some();
         if moved {
             place.city = None;
             place.lat_lon_e4 = None;
@@ -78,31 +67,17 @@ pub(crate) struct NamedNetworks(Vec<NamedNetwork>);
 impl NamedNetworks {
     pub(crate) fn new(mut networks: Vec<NamedNetwork>) -> Result<Self, GeoError> {
         if networks.len() > MAX_NAMED_NETWORKS {
-            return Err(GeoError::TooManyNamedNetworks {
-                count: networks.len(),
-            });
+            return Err(GeoError::TooManyNamedNetworks { count: networks.len() });
         }
         for network in &mut networks {
             if network.name.trim().is_empty() || network.name.len() > MAX_NAME_BYTES {
-                return Err(GeoError::BadNetworkName {
-                    range: network.range,
-                });
+                return Err(GeoError::BadNetworkName { range: network.range });
             }
             network.range = unmapped(network.range);
         }
-        networks.sort_by(|a, b| {
-            b.range
-                .prefix_len()
-                .cmp(&a.range.prefix_len())
-                .then(a.range.cmp(&b.range))
-        });
-        if let Some(pair) = networks
-            .windows(2)
-            .find(|pair| pair[0].range == pair[1].range)
-        {
-            return Err(GeoError::NetworkNamedTwice {
-                range: pair[0].range,
-            });
+        networks.sort_by(|a, b| b.range.prefix_len().cmp(&a.range.prefix_len()).then(a.range.cmp(&b.range)));
+        if let Some(pair) = networks.windows(2).find(|pair| pair[0].range == pair[1].range) {
+            return Err(GeoError::NetworkNamedTwice { range: pair[0].range });
         }
         Ok(NamedNetworks(networks))
     }
@@ -117,20 +92,14 @@ impl NamedNetworks {
 /// The range without host bits; one of IPv4-mapped addresses (::ffff:192.0.2.0/120) as the IPv4 range it is.
 fn unmapped(range: IpNet) -> IpNet {
     let range = range.trunc();
-    let (IpAddr::V6(address), Some(prefix_len)) =
-        (range.addr(), range.prefix_len().checked_sub(96))
-    else {
+    let (IpAddr::V6(address), Some(prefix_len)) = (range.addr(), range.prefix_len().checked_sub(96)) else {
         return range;
     };
     mapped_range(address, prefix_len).unwrap_or(range)
 }
 
 fn mapped_range(address: Ipv6Addr, prefix_len: u8) -> Option<IpNet> {
-    Some(
-        Ipv4Net::new(address.to_ipv4_mapped()?, prefix_len)
-            .ok()?
-            .into(),
-    )
+    Some(Ipv4Net::new(address.to_ipv4_mapped()?, prefix_len).ok()?.into())
 }
 
 #[cfg(test)]
@@ -142,24 +111,15 @@ mod tests {
     }
 
     fn locate(networks: &[(&str, &str)], ip: &str) -> Option<String> {
-        let networks = networks
-            .iter()
-            .map(|(name, range)| NamedNetwork::new(*name, net(range)))
-            .collect();
+        let networks = networks.iter().map(|(name, range)| NamedNetwork::new(*name, net(range))).collect();
         let mut place = Place::default();
-        NamedNetworks::new(networks)
-            .unwrap()
-            .apply(ip.parse().unwrap(), &mut place);
+        NamedNetworks::new(networks).unwrap().apply(ip.parse().unwrap(), &mut place);
         place.named.map(|name| name.to_string())
     }
 
     #[test]
     fn the_narrowest_network_counts() {
-        let networks = [
-            ("Campus", "192.0.2.0/24"),
-            ("Reception", "192.0.2.7/32"),
-            ("V6", "2001:db8::/32"),
-        ];
+        let networks = [("Campus", "192.0.2.0/24"), ("Reception", "192.0.2.7/32"), ("V6", "2001:db8::/32")];
         assert_eq!(locate(&networks, "192.0.2.7").as_deref(), Some("Reception"));
         assert_eq!(locate(&networks, "192.0.2.8").as_deref(), Some("Campus"));
         assert_eq!(locate(&networks, "2001:db8::1").as_deref(), Some("V6"));
@@ -168,10 +128,7 @@ mod tests {
 
     #[test]
     fn a_range_of_mapped_addresses_is_an_ipv4_range() {
-        assert_eq!(
-            locate(&[("Office", "::ffff:192.0.2.0/120")], "192.0.2.9").as_deref(),
-            Some("Office")
-        );
+        assert_eq!(locate(&[("Office", "::ffff:192.0.2.0/120")], "192.0.2.9").as_deref(), Some("Office"));
         assert_eq!(unmapped(net("192.0.2.9/24")), net("192.0.2.0/24"));
         assert_eq!(unmapped(net("2001:db8::/112")), net("2001:db8::/112"));
     }
@@ -190,30 +147,15 @@ mod tests {
             ..Place::default()
         };
         office.override_place(&mut place);
-        assert_eq!(
-            (place.country, place.city, place.lat_lon_e4),
-            (Some(*b"US"), None, None)
-        );
-        assert_eq!(
-            (place.asn, place.network.as_deref()),
-            (None, Some("Front Range Cable"))
-        );
+        assert_eq!((place.country, place.city, place.lat_lon_e4), (Some(*b"US"), None, None));
+        assert_eq!((place.asn, place.network.as_deref()), (None, Some("Front Range Cable")));
     }
 
     #[test]
     fn mistakes_are_named() {
-        let twice = vec![
-            NamedNetwork::new("A", net("192.0.2.0/24")),
-            NamedNetwork::new("B", net("192.0.2.1/24")),
-        ];
-        assert!(matches!(
-            NamedNetworks::new(twice),
-            Err(GeoError::NetworkNamedTwice { .. })
-        ));
+        let twice = vec![NamedNetwork::new("A", net("192.0.2.0/24")), NamedNetwork::new("B", net("192.0.2.1/24"))];
+        assert!(matches!(NamedNetworks::new(twice), Err(GeoError::NetworkNamedTwice { .. })));
         let nameless = vec![NamedNetwork::new(" ", net("192.0.2.0/24"))];
-        assert!(matches!(
-            NamedNetworks::new(nameless),
-            Err(GeoError::BadNetworkName { .. })
-        ));
+        assert!(matches!(NamedNetworks::new(nameless), Err(GeoError::BadNetworkName { .. })));
     }
 }

@@ -35,9 +35,7 @@ pub struct Place {
 impl Place {
     /// The country code as text, e.g. "PS".
     pub fn country_str(&self) -> Option<&str> {
-        self.country
-            .as_ref()
-            .and_then(|code| std::str::from_utf8(code).ok())
+        self.country.as_ref().and_then(|code| std::str::from_utf8(code).ok())
     }
 
     /// Whether nothing at all is known of the place.
@@ -96,8 +94,7 @@ impl fmt::Display for Place {
 pub fn parse_country(text: &str) -> Option<[u8; 2]> {
     let code: [u8; 2] = text.as_bytes().try_into().ok()?;
     let code = code.map(|letter| letter.to_ascii_uppercase());
-    let is_country = code.iter().all(u8::is_ascii_uppercase)
-        && ![*b"ZZ", *b"XX", *b"AP", *b"EU"].contains(&code);
+    let is_country = code.iter().all(u8::is_ascii_uppercase) && ![*b"ZZ", *b"XX", *b"AP", *b"EU"].contains(&code);
     is_country.then_some(code)
 }
 

@@ -24,10 +24,7 @@ pub struct PlaceSources {
 impl PlaceSources {
     /// Only the country database that ships with the product.
     pub fn shipped() -> Self {
-        PlaceSources {
-            country: Some(Cow::Borrowed(SHIPPED_COUNTRY)),
-            ..PlaceSources::default()
-        }
+        PlaceSources { country: Some(Cow::Borrowed(SHIPPED_COUNTRY)), ..PlaceSources::default() }
     }
 }
 
@@ -45,25 +42,13 @@ impl Places {
     /// # Errors
     /// A database that is not in MaxMind DB format; named networks that are too many, nameless or given twice.
     pub fn new(sources: PlaceSources) -> Result<Self, GeoError> {
-        let PlaceSources {
-            city,
-            asn,
-            country,
-            named,
-        } = sources;
-        let by_kind = [
-            (DatabaseKind::City, city),
-            (DatabaseKind::Asn, asn),
-            (DatabaseKind::Country, country),
-        ];
+        let PlaceSources { city, asn, country, named } = sources;
+        let by_kind = [(DatabaseKind::City, city), (DatabaseKind::Asn, asn), (DatabaseKind::Country, country)];
         let databases = by_kind
             .into_iter()
             .filter_map(|(kind, bytes)| bytes.map(|bytes| Database::new(kind, bytes)))
             .collect::<Result<_, _>>()?;
-        Ok(Places {
-            databases,
-            named: NamedNetworks::new(named)?,
-        })
+        Ok(Places { databases, named: NamedNetworks::new(named)? })
     }
 
     /// Where the address is. IPv4-mapped IPv6 addresses count as the IPv4 address they hold.
@@ -88,9 +73,9 @@ impl Places {
 
 impl fmt::Debug for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Places")
-            .field("sources", &self.sources())
-            .field("named", &self.named)
-            .finish()
+        f.debug_struct("Places").field("sources", &self.sources()).field("named", &self.named).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,10 +35,7 @@ mod tests {
         assert_eq!(name("fd00::1"), Some("private network"));
         assert_eq!(name("fe80::1"), Some("link-local network"));
         assert_eq!(name("100.64.0.1"), Some("shared carrier network (CGNAT)"));
-        assert_eq!(
-            name("100.127.255.255"),
-            Some("shared carrier network (CGNAT)")
-        );
+        assert_eq!(name("100.127.255.255"), Some("shared carrier network (CGNAT)"));
         assert_eq!(name("100.128.0.0"), None);
         assert_eq!(name("8.8.8.8"), None);
         assert_eq!(name("2606:4700::1111"), None);
