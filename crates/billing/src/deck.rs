@@ -1,0 +1,215 @@
+//! A rate table, and the longest prefix in it that a number begins with.
+
+use std::sync::{Arc, LazyLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::DeckRowFault;
+use crate::{E164, Error, Money, Prefix};
+
+mod import;
+
+pub use import::MAX_ROW_ERRORS;
+
+/// The most rows a deck may have.
+pub const MAX_DECK_ROWS: usize = 500_000;
+/// The most seconds a minimum or an increment may have.
+pub const MAX_STEP_S: u32 = 3_600;
+
+/// The price of calls to the numbers that begin with a prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// The first digits of the numbers it prices.
+    pub prefix: Prefix,
+    /// The destination as the table names it.
+    pub destination: Arc<str>,
+    /// The price of a minute of talk.
+    pub per_minute: Money,
+    /// The price of an answer.
+    pub connect_fee: Money,
+    /// The least number of seconds billed.
+    pub minimum_s: u32,
+    /// Beyond the minimum, seconds are billed in steps of this many; at least 1.
+    pub increment_s: u32,
+}
+
+impl Rate {
+    /// What keeps this rate from being charged, if anything.
+    fn fault(&self) -> Option<DeckRowFault> {
+        if self.per_minute.is_negative() {
+            return Some(DeckRowFault::Price(self.per_minute.to_string()));
+        }
+        if self.connect_fee.is_negative() {
+            return Some(DeckRowFault::Price(self.connect_fee.to_string()));
+        }
+        if self.minimum_s > MAX_STEP_S {
+            return Some(DeckRowFault::Seconds(
+                self.minimum_s.to_string(),
+                0,
+                MAX_STEP_S,
+            ));
+        }
+        if self.increment_s == 0 || self.increment_s > MAX_STEP_S {
+            return Some(DeckRowFault::Seconds(
+                self.increment_s.to_string(),
+                1,
+                MAX_STEP_S,
+            ));
+        }
+        None
+    }
+}
+
+/// A rate table. Cloning is cheap.
+///
+/// The rates are sorted as text is (1, 12, 120, 13), and each knows the longest other prefix that it
+/// begins with. All rates between a prefix and a number that begins with it begin with that prefix,
+/// too; so the one binary search that finds the last rate not after the number finds either the
+/// answer or one that leads to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Rate>", into = "Vec<Rate>")]
+pub struct Deck(Arc<Table>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Table {
+    /// The sort key of each rate, apart from the rates so that a search touches little memory.
+    keys: Vec<u64>,
+    /// The place of the longest other prefix each rate begins with, or `NO_PARENT`.
+    parents: Vec<u32>,
+    rates: Vec<Rate>,
+}
+
+const NO_PARENT: u32 = u32::MAX;
+
+/// Sorts 1 to 15 digits as text: the digits, filled with zeros to 15, then how many there are.
+fn sort_key(digits: u64, count: u32) -> u64 {
+    (digits * 10_u64.pow(15_u32.saturating_sub(count))) << 4 | u64::from(count)
+}
+
+impl Deck {
+    /// A deck of these rates, in any order.
+    ///
+    /// # Errors
+    /// [`Error::Rate`] for the first rate that cannot be charged or whose prefix is there twice, or
+    /// if there are none or more than [`MAX_DECK_ROWS`].
+    pub fn new(mut rates: Vec<Rate>) -> Result<Self, Error> {
+        for rate in &rates {
+            if let Some(fault) = rate.fault() {
+                return Err(Error::Rate {
+                    prefix: rate.prefix,
+                    fault,
+                });
+            }
+        }
+        if rates.len() > MAX_DECK_ROWS {
+            let prefix = rates[MAX_DECK_ROWS].prefix;
+            return Err(Error::Rate {
+                prefix,
+                fault: DeckRowFault::TooMany(MAX_DECK_ROWS),
+            });
+        }
+        rates.sort_by_key(|rate| sort_key(rate.prefix.value(), rate.prefix.digit_count()));
+        for pair in rates.windows(2) {
+            if let [a, b] = pair
+                && a.prefix == b.prefix
+            {
+                let prefix = a.prefix;
+                return Err(Error::Rate {
+                    prefix,
+                    fault: DeckRowFault::Twice(prefix),
+                });
+            }
+        }
+        Ok(Self(Arc::new(Table::of(rates))))
+    }
+
+    /// Reads a rate table in CSV; the separator may be a comma, a semicolon or a tab.
+    ///
+    /// The header names the columns, in any order and in the usual spellings ("Rate per minute",
+    /// `rate_per_minute`, "rate"): prefix and rate are needed; destination, connect fee (0 if not
+    /// there), minimum and increment (60 seconds each) are not. Other columns are left alone.
+    ///
+    /// # Errors
+    /// [`Error::Deck`] with all faulty rows by line, at most [`MAX_ROW_ERRORS`].
+    pub fn from_csv(bytes: &[u8]) -> Result<Self, Error> {
+        Self::new(import::rates(bytes)?)
+    }
+
+    /// The deck a fresh node starts with: made-up prices, plausible for a small provider, in US
+    /// dollars, for every country and for mobile, premium and satellite numbers where they differ.
+    #[must_use]
+    pub fn starter() -> Self {
+        static STARTER: LazyLock<Deck> = LazyLock::new(|| {
+            Deck::from_csv(include_bytes!("../data/starter-deck.csv"))
+                .expect("the file is part of the program, and a test reads it")
+        });
+        STARTER.clone()
+    }
+
+    /// The rate with the longest prefix that `number` begins with.
+    #[must_use]
+    pub fn rate_for(&self, number: E164) -> Option<&Rate> {
+        let table = &*self.0;
+        let key = sort_key(number.value(), number.digit_count());
+        let mut at = table.keys.partition_point(|&k| k <= key).checked_sub(1)?;
+        loop {
+            let rate = table.rates.get(at)?;
+            if rate.prefix.matches(number) {
+                return Some(rate);
+            }
+            // `NO_PARENT` is beyond any table, and ends the search.
+            at = *table.parents.get(at)? as usize;
+        }
+    }
+
+    /// The rates, sorted as text is.
+    #[must_use]
+    pub fn rates(&self) -> &[Rate] {
+        &self.0.rates
+    }
+}
+
+impl Table {
+    /// `rates` must be sorted by their sort key, without duplicates.
+    fn of(rates: Vec<Rate>) -> Self {
+        let mut keys = Vec::with_capacity(rates.len());
+        let mut parents = Vec::with_capacity(rates.len());
+        // The prefixes the current one begins with, shortest first.
+        let mut path: Vec<u32> = Vec::new();
+        for (at, rate) in (0_u32..).zip(&rates) {
+            keys.push(sort_key(rate.prefix.value(), rate.prefix.digit_count()));
+            let begins_with = |parent: &u32| {
+                E164::from_value(rate.prefix.value())
+                    .zip(rates.get(*parent as usize))
+                    .is_some_and(|(digits, parent)| parent.prefix.matches(digits))
+            };
+            while path.pop_if(|parent| !begins_with(parent)).is_some() {}
+            parents.push(path.last().copied().unwrap_or(NO_PARENT));
+            path.push(at);
+        }
+        Self {
+            keys,
+            parents,
+            rates,
+        }
+    }
+}
+
+impl TryFrom<Vec<Rate>> for Deck {
+    type Error = Error;
+    fn try_from(rates: Vec<Rate>) -> Result<Self, Error> {
+        Self::new(rates)
+    }
+}
+
+impl From<Deck> for Vec<Rate> {
+    fn from(deck: Deck) -> Self {
+        match Arc::try_unwrap(deck.0) {
+            Ok(table) => table.rates,
+            Err(shared) => shared.rates.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
