@@ -3,6 +3,7 @@
 
 pub mod arena;
 pub mod dialog;
+pub mod digest;
 pub mod flow;
 mod hex;
 pub mod ids;

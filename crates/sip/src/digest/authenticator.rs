@@ -1,0 +1,75 @@
+//! The server's side as a whole: challenges, and the judgement of what comes back.
+
+use super::{Algorithm, Authorization, Ha1Set, NonceCheck, NonceCounts, NonceMint, challenge_values};
+
+/// What became of credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// Right, with a fresh nonce whose count is new.
+    Accepted,
+    /// The secret is right but the nonce is too old, used before, or not one of ours (a restart): challenge again with
+    /// stale=true. Not a failed authentication.
+    Stale,
+    /// The response was not made with the secret: a failed authentication.
+    Wrong,
+}
+
+/// Challenges for one realm and judges the answers. Its memory is `NonceCounts`, and bounded by it.
+#[derive(Debug, Clone)]
+pub struct Authenticator {
+    realm: String,
+    algorithms: Vec<Algorithm>,
+    mint: NonceMint,
+    counts: NonceCounts,
+}
+
+impl Authenticator {
+    /// For `realm`, offering `algorithms` in that order.
+    pub fn new(realm: &str, algorithms: &[Algorithm], mint: NonceMint) -> Authenticator {
+        Authenticator { realm: realm.to_owned(), algorithms: algorithms.to_vec(), mint, counts: NonceCounts::default() }
+    }
+
+    /// The realm.
+    pub fn realm(&self) -> &str {
+        &self.realm
+    }
+
+    /// Takes a new random key for nonces into use; the one before stays good.
+    pub fn rotate_key(&mut self, key: [u8; 32]) {
+        self.mint.rotate(key);
+    }
+
+    /// The values of the WWW-Authenticate (or Proxy-Authenticate) headers of one challenge, in order. `salt` is random.
+    pub fn challenge(&self, now_ms: u64, salt: [u8; 8], stale: bool) -> Vec<Vec<u8>> {
+        challenge_values(&self.realm, &self.mint.mint(now_ms, salt), &self.algorithms, stale)
+    }
+
+    /// Judges credentials on a request of `method`. Nonces made before `secret_changed_ms` (when the line's secret last
+    /// changed; 0 if never) are void.
+    ///
+    /// For a name that does not exist pass an HA1 of random bytes: the work is the same, and the answer is `Wrong`. The
+    /// response is checked whatever the nonce is, so that a guess counts as one with any nonce. Credentials for another
+    /// realm or an algorithm that was not offered are `Wrong`.
+    pub fn judge(
+        &mut self,
+        credentials: &Authorization<'_>,
+        ha1: &Ha1Set,
+        method: &[u8],
+        secret_changed_ms: u64,
+        now_ms: u64,
+    ) -> Judgement {
+        let right = credentials.verify(ha1, method);
+        let offered = self.algorithms.contains(&credentials.algorithm);
+        if !right || !offered || credentials.realm.as_ref() != self.realm.as_bytes() {
+            return Judgement::Wrong;
+        }
+        let NonceCheck::Fresh(nonce) = self.mint.check(&credentials.nonce, now_ms) else {
+            return Judgement::Stale;
+        };
+        self.counts.expire(now_ms.saturating_sub(self.mint.validity_ms()));
+        if nonce.minted_ms < secret_changed_ms || !self.counts.accept(nonce, credentials.nonce_count()) {
+            return Judgement::Stale;
+        }
+        Judgement::Accepted
+    }
+}

@@ -1,0 +1,91 @@
+//! Challenges: WWW-Authenticate and Proxy-Authenticate, written as a server and read as a client (RFC 3261 §20.44).
+
+use std::borrow::Cow;
+
+use super::{Algorithm, DigestError, params};
+use crate::scan;
+
+/// The header values that challenge for `realm` with `nonce`: one for each algorithm, in the order given
+/// (`Algorithm::ALL` has the strongest first; `[Algorithm::Md5]` alone suits phones that trip over the rest). `stale`
+/// tells the client that its secret was right and only the nonce was too old.
+pub fn challenge_values(realm: &str, nonce: &str, algorithms: &[Algorithm], stale: bool) -> Vec<Vec<u8>> {
+    let one = |algorithm: &Algorithm| {
+        let mut out = b"Digest ".to_vec();
+        params::push_quoted(&mut out, "realm", realm.as_bytes());
+        out.extend_from_slice(b", ");
+        params::push_quoted(&mut out, "nonce", nonce.as_bytes());
+        out.extend_from_slice(b", algorithm=");
+        out.extend_from_slice(algorithm.as_str().as_bytes());
+        out.extend_from_slice(b", qop=\"auth\"");
+        if stale {
+            out.extend_from_slice(b", stale=true");
+        }
+        out
+    };
+    algorithms.iter().map(one).collect()
+}
+
+/// A challenge, borrowed from its message.
+#[derive(Debug, Clone)]
+pub struct Challenge<'a> {
+    /// The realm the secret must be for.
+    pub realm: Cow<'a, [u8]>,
+    /// The nonce to answer with.
+    pub nonce: Cow<'a, [u8]>,
+    /// To be sent back as it came.
+    pub opaque: Option<Cow<'a, [u8]>>,
+    /// The algorithm; MD5 if none is named.
+    pub algorithm: Algorithm,
+    /// True if qop=auth is offered; if not, the answer takes the form of RFC 2069.
+    pub qop_auth: bool,
+    /// True if only the nonce was at fault, not the secret.
+    pub stale: bool,
+}
+
+impl<'a> Challenge<'a> {
+    /// Reads the value of a WWW-Authenticate or Proxy-Authenticate header.
+    ///
+    /// # Errors
+    /// What makes the challenge one we cannot answer.
+    pub fn parse(value: &'a [u8]) -> Result<Challenge<'a>, DigestError> {
+        let (mut realm, mut nonce, mut opaque) = (None, None, None);
+        let (mut algorithm, mut qop, mut stale) = (None, None, None);
+        params::read(value, |name, value| {
+            let slot = match name.to_ascii_lowercase().as_slice() {
+                b"realm" => &mut realm,
+                b"nonce" => &mut nonce,
+                b"opaque" => &mut opaque,
+                b"algorithm" => &mut algorithm,
+                b"qop" => &mut qop,
+                b"stale" => &mut stale,
+                _ => return Ok(()),
+            };
+            params::once(slot, value)
+        })?;
+        let algorithm = match algorithm {
+            Some(name) => Algorithm::from_token(&name).ok_or(DigestError::Algorithm)?,
+            None => Algorithm::Md5,
+        };
+        let offers_auth =
+            |qop: &Cow<'_, [u8]>| qop.split(|&b| b == b',').any(|one| scan::eq_ignore_case(one.trim_ascii(), "auth"));
+        let qop_auth = qop.as_ref().is_some_and(offers_auth);
+        if qop.is_some() && !qop_auth {
+            return Err(DigestError::Qop);
+        }
+        Ok(Challenge {
+            realm: realm.ok_or(DigestError::Missing("realm"))?,
+            nonce: nonce.ok_or(DigestError::Missing("nonce"))?,
+            opaque,
+            algorithm,
+            qop_auth,
+            stale: stale.is_some_and(|stale| scan::eq_ignore_case(&stale, "true")),
+        })
+    }
+
+    /// Of several challenges the one to answer: the strongest algorithm we have, the first of equals. `None` if there is
+    /// none we can answer.
+    pub fn strongest(values: impl Iterator<Item = &'a [u8]>) -> Option<Challenge<'a>> {
+        let usable = values.filter_map(|value| Challenge::parse(value).ok());
+        usable.reduce(|best, next| if next.algorithm > best.algorithm { next } else { best })
+    }
+}
