@@ -44,6 +44,8 @@ enum Start {
 enum Defect {
     /// A line that is no header.
     HeaderLine,
+    /// No empty line ends the headers.
+    NoEnd,
     /// Content-Length is no number, or given twice with different numbers.
     ContentLength,
     /// Content-Length counts more bytes than the datagram has.

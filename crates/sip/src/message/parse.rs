@@ -21,8 +21,8 @@ pub enum ParseError {
     /// More than `MAX_HEADERS` lines.
     #[error("the message has more than {MAX_HEADERS} header lines")]
     TooManyHeaders,
-    /// No empty line ends the headers: the datagram was cut off.
-    #[error("the headers do not end: the message was cut off")]
+    /// The datagram ends in the middle of a header line.
+    #[error("the message was cut off in its headers")]
     CutOff,
 }
 
@@ -43,7 +43,14 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
     let mut headers = Vec::with_capacity(USUAL_HEADERS);
     let mut defect = None;
     loop {
-        let line = lines.next_line(true).ok_or(ParseError::CutOff)?;
+        let Some(line) = lines.next_line(true) else {
+            // Behind a whole line only the empty one is missing: readable enough for a 400.
+            if lines.at < lines.bytes.len() {
+                return Err(ParseError::CutOff);
+            }
+            defect = Some(Defect::NoEnd);
+            break;
+        };
         if line.from == line.to {
             break;
         }

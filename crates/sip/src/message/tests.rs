@@ -80,7 +80,7 @@ fn what_cannot_be_framed() {
     let cases: [(&[u8], ParseError); 10] = [
         (b"", ParseError::Empty),
         (b"\r\n\r\n", ParseError::Empty),
-        (b"INVITE sip:a@b SIP/2.0\r\nTo: x\r\n", ParseError::CutOff),
+        (b"INVITE sip:a@b SIP/2.0\r\nTo: x\r\nFr", ParseError::CutOff),
         (b"INVITE sip:a@b SIP/2.0", ParseError::CutOff),
         (b"GET / HTTP/1.1\r\n\r\n", ParseError::StartLine),
         (b"INVITE SIP/2.0\r\n\r\n", ParseError::StartLine),
@@ -111,6 +111,7 @@ fn what_is_framed_but_refused() {
         ("INVITE sip:bob@example.com", &format!("INVITE {long}"), Invalid::UriTooLong, 414),
         ("INVITE sip", "INV{TE sip", Invalid::Method, 400),
         ("Subject: one", "Subject one", Invalid::HeaderLine, 400),
+        ("Content-Length: 4\r\n\r\nbodytrailing", "", Invalid::NoEnd, 400),
         ("v: ", " v: ", Invalid::HeaderLine, 400),
         ("Call-ID: c1@example.com\r\n", "", Invalid::Missing(Name::CallId), 400),
         ("Call-ID: c1", "i: c2\r\nCall-ID: c1", Invalid::Repeated(Name::CallId), 400),

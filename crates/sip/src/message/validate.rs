@@ -26,6 +26,9 @@ pub enum Invalid {
     /// A line that is no header.
     #[error("a header line is malformed")]
     HeaderLine,
+    /// No empty line ends the headers.
+    #[error("no empty line ends the headers")]
+    NoEnd,
     /// A mandatory header is missing.
     #[error("the {0} header is missing")]
     Missing(Name),
@@ -73,6 +76,7 @@ pub(super) fn validate(message: &Message) -> Result<(), Invalid> {
     }
     match message.defect {
         Some(Defect::HeaderLine) => return Err(Invalid::HeaderLine),
+        Some(Defect::NoEnd) => return Err(Invalid::NoEnd),
         Some(Defect::ContentLength) => return Err(Invalid::Header(Name::ContentLength)),
         Some(Defect::BodyShort) => return Err(Invalid::BodyShort),
         None => {}
