@@ -106,15 +106,15 @@ impl Dialog {
     /// as we sent it. It is confirmed if the response is a 2xx, else early.
     ///
     /// # Errors
-    /// If the response lacks what a dialog needs. A missing Contact is borne with: better to send BYE to the
-    /// address we called than to leave a callee talking to nobody.
+    /// If the response lacks what a dialog needs. A missing or unreadable Contact is borne with: better to send BYE
+    /// to the address we called than to leave a callee talking to nobody.
     pub fn uac(request: &Message, response: &Message, flow: Flow) -> Result<Self, DialogError> {
         let from = request.from().map_err(|_| DialogError::Missing("From"))?;
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
         let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
-        let target = match contact(response)? {
-            Some(contact) => contact,
-            None => text(request.request_uri(), MAX_URI_BYTES, "Contact")?,
+        let target = match contact(response) {
+            Ok(Some(contact)) => contact,
+            _ => text(request.request_uri(), MAX_URI_BYTES, "Contact")?,
         };
         let mut routes = route_set(response)?;
         routes.reverse();
@@ -183,21 +183,17 @@ impl Dialog {
             routes.reverse();
             self.route_set = routes;
         }
-        self.refresh_target(response)?;
+        self.refresh_target(response);
         self.state = DialogState::Confirmed;
         Ok(())
     }
 
     /// Takes the peer's Contact from a target refresh request or the 2xx to one (RFC 3261 sections 12.2.1.2 and
-    /// 12.2.2). Without a Contact the target stays.
-    ///
-    /// # Errors
-    /// If the Contact is malformed or too long; the target stays.
-    pub fn refresh_target(&mut self, message: &Message) -> Result<(), DialogError> {
-        if let Some(target) = contact(message)? {
+    /// 12.2.2). Without one, or with one that cannot be read, the target stays: the call can still be ended.
+    pub fn refresh_target(&mut self, message: &Message) {
+        if let Ok(Some(target)) = contact(message) {
             self.remote_target = target;
         }
-        Ok(())
     }
 
     /// Takes a request of the peer within the dialog (RFC 3261 section 12.2.2): checks its order, and lets INVITE
@@ -212,8 +208,7 @@ impl Dialog {
         }
         self.remote_cseq = Some(cseq.number);
         if matches!(request.method(), Some(Method::Invite | Method::Update)) {
-            // A Contact we cannot read leaves the target as it was: the call can still be ended.
-            let _ = self.refresh_target(request);
+            self.refresh_target(request);
         }
         Sequence::InOrder
     }
@@ -241,13 +236,14 @@ fn is_secure(request: &Message, flow: Flow) -> bool {
     sips && flow.transport == Transport::Tls
 }
 
-/// The URI of the first Contact.
+/// The URI of the first Contact, which must be one a request line can have.
 fn contact(message: &Message) -> Result<Option<String>, DialogError> {
+    const BAD: DialogError = DialogError::Missing("Contact");
     let Some(contact) = message.contacts().next() else { return Ok(None) };
-    match contact {
-        Ok(contact) if !contact.is_star() => text(contact.uri, MAX_URI_BYTES, "Contact").map(Some),
-        _ => Err(DialogError::Missing("Contact")),
-    }
+    let contact = contact.map_err(|_| BAD)?;
+    let uri = text(contact.uri, MAX_URI_BYTES, "Contact")?;
+    contact.parse_uri().map_err(|_| BAD)?;
+    Ok(Some(uri))
 }
 
 /// The Record-Route values in the order of the message.

@@ -11,7 +11,9 @@ use std::collections::VecDeque;
 
 use self::clients::Client;
 use self::servers::Server;
-pub use self::types::{Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_SERVERS, Output, SendError, ServerKey};
+pub use self::types::{
+    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_SERVERS, MAX_TRYING_BYTES, Output, SendError, ServerKey,
+};
 pub use super::key::MAX_KEY_BYTES;
 use super::side::Side;
 use super::timer::earliest;

@@ -4,12 +4,14 @@ use super::super::Wire;
 use crate::arena::Slot;
 use crate::flow::Flow;
 
-/// Most server transactions a table holds unless told otherwise. At 500 bytes each and 32 s of
-/// lingering this is 30 MB and 2,000 requests a second.
+/// Most server transactions a table holds unless told otherwise. Each stays for at least 32 s on UDP, so this is
+/// 2,000 requests a second; at 1 KB each with the response it keeps, 64 MB.
 pub const MAX_SERVERS: usize = 65_536;
-/// Most client transactions a table holds unless told otherwise. CANCELs come on top, at most
-/// one for each INVITE.
+/// Most client transactions a table holds unless told otherwise, and most CANCELs on top of them.
 pub const MAX_CLIENTS: usize = 65_536;
+
+/// Longest 100 Trying: it repeats the Vias of its INVITE, and without a limit a flood could make us keep whole datagrams.
+pub const MAX_TRYING_BYTES: usize = 8_192;
 
 /// A server transaction: one received request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,7 +40,8 @@ pub enum Incoming {
     Absorbed,
     /// No room: answer 503 by [`TransactionTable::send`](super::TransactionTable::send), or drop it.
     Full,
-    /// It lacks a usable Via, From or CSeq, or they are absurdly long: answer 400 or drop it.
+    /// It lacks a usable Via, From or CSeq, or they are absurdly long ([`MAX_KEY_BYTES`](super::MAX_KEY_BYTES),
+    /// [`MAX_TRYING_BYTES`]): answer 400 or drop it.
     Malformed,
 }
 
