@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use billing::{AccountId, CarrierId, Deck, DeckId, E164};
+use billing::{CarrierId, Deck, DeckId};
 use edge::Carrier;
+use ipnet::IpNet;
 use lockout::{Ban, Settings as LockoutSettings};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ pub enum NodeChange {
     /// Remove a carrier.
     RemoveCarrier(CarrierId),
     /// Add or replace a deck.
-    PutDeck(DeckId, Deck),
+    PutDeck(DeckId, Arc<Deck>),
     /// Remove a deck.
     RemoveDeck(DeckId),
     /// Lock-out switch, limits, allow-list.
@@ -25,11 +27,8 @@ pub enum NodeChange {
     /// An address was locked out.
     Banned(Ban),
     /// A ban was lifted or ran out.
-    Unbanned(ipnet::IpNet),
+    Unbanned(IpNet),
 }
-
-/// Who a DID belongs to.
-pub type DidOwner = BTreeMap<E164, AccountId>;
 
 /// The node's book.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,14 +36,40 @@ pub struct NodeBook {
     /// Carriers.
     pub carriers: BTreeMap<CarrierId, Carrier>,
     /// Decks.
-    pub decks: BTreeMap<DeckId, Deck>,
+    pub decks: BTreeMap<DeckId, Arc<Deck>>,
     /// Lock-out settings.
     pub lockout: LockoutSettings,
     /// Bans in force.
     pub bans: Vec<Ban>,
 }
 
+impl NodeBook {
+    /// Applies a change.
+    pub fn apply(&mut self, change: &NodeChange) {
+        match change {
+            NodeChange::PutCarrier(carrier) => {
+                self.carriers.insert(carrier.id.clone(), carrier.clone());
+            }
+            NodeChange::RemoveCarrier(id) => {
+                self.carriers.remove(id);
+            }
+            NodeChange::PutDeck(id, deck) => {
+                self.decks.insert(id.clone(), Arc::clone(deck));
+            }
+            NodeChange::RemoveDeck(id) => {
+                self.decks.remove(id);
+            }
+            NodeChange::Lockout(settings) => self.lockout = settings.clone(),
+            NodeChange::Banned(ban) => {
+                self.bans.retain(|other| other.prefix != ban.prefix);
+                self.bans.push(ban.clone());
+            }
+            NodeChange::Unbanned(prefix) => self.bans.retain(|ban| ban.prefix != *prefix),
+        }
+    }
+}
+
 /// An address as people type it: alone or with a prefix length.
-pub fn address_or_prefix(text: &str) -> Option<ipnet::IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(ipnet::IpNet::from))
+pub fn address_or_prefix(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

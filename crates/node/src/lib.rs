@@ -1,10 +1,22 @@
 //! The node: where the call machine meets the accounts, the lock-out and the journal; still without any I/O.
+//!
+//! A [`Worker`] owns one [`edge::Edge`] and the accounts. Its driver feeds it datagrams, relay events, commands and
+//! time, and after each of them drains [`Worker::poll_output`]. Replies of an account that spend money or promise
+//! something wait in the worker until the driver reports the journal record they depend on as durable.
 #![forbid(unsafe_code)]
 
 mod book;
+mod commands;
+mod directory;
 mod io;
+mod log;
 mod record;
+mod state;
+mod worker;
+mod zones;
 
-pub use book::{DidOwner, NodeBook, NodeChange};
+pub use book::{NodeBook, NodeChange, address_or_prefix};
 pub use io::{Command, CommandError, CommandReply, Output};
 pub use record::{Body, Record};
+pub use state::{NodeState, RecoveryError};
+pub use worker::{Setup, Worker};

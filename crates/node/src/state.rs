@@ -1,0 +1,70 @@
+//! The node's durable state: what a snapshot holds, and how journal records bring it up to date after a crash.
+
+use std::collections::BTreeMap;
+
+use account::Account;
+use billing::AccountId;
+use serde::{Deserialize, Serialize};
+
+use crate::{Body, NodeBook, Record};
+
+/// Everything that survives a restart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NodeState {
+    /// The last record in it.
+    pub lsn: u64,
+    /// Carriers, decks, lock-out.
+    pub book: NodeBook,
+    /// The accounts.
+    pub accounts: BTreeMap<AccountId, Account>,
+}
+
+/// Why a journal does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecoveryError {
+    /// A record is missing.
+    #[error("journal record {expected} is missing (found {found}): restore the data directory from a backup")]
+    Gap {
+        /// The record that should come.
+        expected: u64,
+        /// The record that came.
+        found: u64,
+    },
+    /// Replaying a record led elsewhere than it did when it was written.
+    #[error(
+        "journal record {lsn} of account {account} leads to other effects now than when it was written: \
+         it was written by another version; start that version once more and stop it cleanly before the upgrade"
+    )]
+    Diverged {
+        /// The record.
+        lsn: u64,
+        /// Its account.
+        account: AccountId,
+    },
+}
+
+impl NodeState {
+    /// Applies one record; records that are already in the state are skipped.
+    ///
+    /// # Errors
+    /// [`RecoveryError`] where the record does not follow or leads to other effects than it did.
+    pub fn apply(&mut self, record: &Record) -> Result<(), RecoveryError> {
+        if record.lsn <= self.lsn {
+            return Ok(());
+        }
+        if record.lsn != self.lsn + 1 {
+            return Err(RecoveryError::Gap { expected: self.lsn + 1, found: record.lsn });
+        }
+        match &record.body {
+            Body::Account { account: id, input, effects, .. } => {
+                let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
+                if account.handle(record.at_ms, input).effects != *effects {
+                    return Err(RecoveryError::Diverged { lsn: record.lsn, account: id.clone() });
+                }
+            }
+            Body::Node(change) => self.book.apply(change),
+        }
+        self.lsn = record.lsn;
+        Ok(())
+    }
+}
