@@ -1,0 +1,230 @@
+//! The worker's thread: wait for packets, letters and deadlines; feed the worker; carry out what it wants.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::SyncSender;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use media::RelayCommand;
+use mio::{Events, Poll, Token, Waker};
+use node::{Command, NodeState, Output, Record, Worker};
+use store::WriterHandle;
+
+use crate::mailbox::{Answer, Letter, Mailbox, mailbox};
+use crate::relay::Relay;
+use crate::udp::{MAX_DATAGRAM, Sockets};
+use crate::{Clock, Handle, NetError};
+
+const WAKE: Token = Token(usize::MAX);
+/// The longest sleep without a deadline.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long running calls may take to end at a stop (BYE and its answer, settlement on disk).
+const STOP_MS: u64 = 5_000;
+
+/// What the driver needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// SIP over UDP: the addresses to listen on.
+    pub listen: Vec<SocketAddr>,
+    /// The relay's own address.
+    pub relay_ip: IpAddr,
+    /// The address that goes into SDP, where it differs (behind a static NAT).
+    pub relay_advertised: IpAddr,
+    /// First and last relay port.
+    pub relay_ports: (u16, u16),
+    /// RTP silence that ends a call.
+    pub silence_ms: u64,
+    /// A snapshot is handed over after so many records.
+    pub snapshot_every: u64,
+}
+
+/// A bound node that has not yet a worker.
+pub struct Running {
+    /// The way to the worker.
+    pub handle: Handle,
+    /// The SIP addresses that are bound.
+    pub addresses: Vec<SocketAddr>,
+    thread: JoinHandle<NodeState>,
+}
+
+impl Running {
+    /// Ends all calls, waits for the worker and returns its last state (all records of it were handed to the journal).
+    pub fn stop(self) -> Option<NodeState> {
+        self.handle.stop();
+        self.thread.join().ok()
+    }
+
+    /// Waits until the worker ends by itself (after [`Command::Shutdown`], or because the journal failed).
+    pub fn join(self) -> Option<NodeState> {
+        self.thread.join().ok()
+    }
+
+    /// Whether the worker has ended.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+/// Binds the sockets, then starts the worker that `make` builds for the bound addresses.
+///
+/// `journal` receives the handle that the journal's thread reports durability to, and gives back where records go.
+/// `snapshots` takes a copy of the state now and then; a full channel skips one.
+///
+/// # Errors
+/// [`NetError`] where an address or a port range cannot be used.
+pub fn start(
+    config: Config,
+    clock: Clock,
+    make: impl FnOnce(&[SocketAddr]) -> Worker,
+    journal: impl FnOnce(Handle) -> WriterHandle<Record>,
+    snapshots: SyncSender<NodeState>,
+) -> Result<Running, NetError> {
+    let system = |what| move |source| NetError::System { what, source };
+    let poll = Poll::new().map_err(system("poller"))?;
+    let sockets = Sockets::bind(&config.listen, poll.registry())?;
+    let waker = Waker::new(poll.registry(), WAKE).map_err(system("waker"))?;
+    let (postbox, mailbox) = mailbox(waker);
+    let relay = Relay::start(&config, clock, postbox.clone())?;
+    let handle = Handle::new(postbox);
+    let addresses = sockets.addresses();
+    let driver = Driver {
+        worker: make(&addresses),
+        journal: journal(handle.clone()),
+        poll,
+        sockets,
+        mailbox,
+        relay,
+        clock,
+        answers: BTreeMap::new(),
+        next_token: 0,
+        snapshots,
+        snapshot_every: config.snapshot_every,
+        snapshot_lsn: 0,
+    };
+    let thread = Builder::new().name("worker".into()).spawn(move || driver.run()).map_err(system("thread"))?;
+    Ok(Running { handle, addresses, thread })
+}
+
+struct Driver {
+    worker: Worker,
+    poll: Poll,
+    sockets: Sockets,
+    mailbox: Mailbox,
+    relay: Relay,
+    clock: Clock,
+    journal: WriterHandle<Record>,
+    answers: BTreeMap<u64, Answer>,
+    next_token: u64,
+    snapshots: SyncSender<NodeState>,
+    snapshot_every: u64,
+    snapshot_lsn: u64,
+}
+
+impl Driver {
+    fn run(mut self) -> NodeState {
+        let mut events = Events::with_capacity(64);
+        let mut buffer = vec![0; MAX_DATAGRAM];
+        let mut stop_at_ms = None;
+        let mut more = false;
+        self.flush();
+        loop {
+            let patience = if more { Duration::ZERO } else { self.patience() };
+            if let Err(error) = self.poll.poll(&mut events, Some(patience))
+                && error.kind() != std::io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "the poller failed");
+                return self.worker.state();
+            }
+            more = self.receive(&mut buffer);
+            if self.letters() && stop_at_ms.is_none() {
+                stop_at_ms = Some(self.clock.now_ms() + STOP_MS);
+            }
+            let now_ms = self.clock.now_ms();
+            if self.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+                self.worker.tick(now_ms);
+            }
+            self.flush();
+            if self.mailbox.journal_failed() {
+                tracing::error!("the journal failed: the node stops, since nothing it did now would survive");
+                return self.worker.state();
+            }
+            if stop_at_ms.is_some_and(|at_ms| self.worker.is_idle() || now_ms >= at_ms) {
+                return self.worker.state();
+            }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let now_ms = self.clock.now_ms();
+        self.worker.next_wake_ms().map_or(IDLE, |at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)).min(IDLE))
+    }
+
+    /// Reads all sockets; true where more waits than was read.
+    fn receive(&mut self, buffer: &mut [u8]) -> bool {
+        let mut more = false;
+        for number in 0..self.sockets.addresses().len() {
+            let (worker, clock) = (&mut self.worker, &self.clock);
+            more |= self.sockets.receive(number, buffer, |flow, bytes| worker.datagram(clock.now_ms(), flow, bytes));
+            self.flush();
+        }
+        more
+    }
+
+    /// Opens the letters; true where one says stop.
+    fn letters(&mut self) -> bool {
+        let mut stop = false;
+        self.worker.durable(self.clock.now_ms(), self.mailbox.durable_lsn());
+        while let Some(letter) = self.mailbox.take() {
+            let now_ms = self.clock.now_ms();
+            match letter {
+                Letter::Command(command, answer) => {
+                    stop |= command == Command::Shutdown;
+                    self.next_token += 1;
+                    self.answers.insert(self.next_token, answer);
+                    self.worker.command(now_ms, self.next_token, command);
+                }
+                Letter::Relay(event) => self.worker.relay(now_ms, event),
+                Letter::Stop => {
+                    stop = true;
+                    self.worker.command(now_ms, 0, Command::Shutdown);
+                }
+            }
+            self.flush();
+        }
+        stop
+    }
+
+    /// Carries out everything the worker wants.
+    fn flush(&mut self) {
+        while let Some(output) = self.worker.poll_output() {
+            match output {
+                Output::Send { flow, bytes } => self.sockets.send(&flow, &bytes),
+                Output::Relay(command) => self.relay(command),
+                Output::Journal(record) => self.append(record),
+                Output::Reply { token, reply } => {
+                    if let Some(answer) = self.answers.remove(&token) {
+                        answer(reply);
+                    }
+                }
+                Output::Ban(change) => tracing::info!(?change, "lock-out"),
+            }
+        }
+    }
+
+    fn relay(&mut self, command: RelayCommand) {
+        if let Some(event) = self.relay.command(command) {
+            self.worker.relay(self.clock.now_ms(), event);
+        }
+    }
+
+    fn append(&mut self, record: Record) {
+        let lsn = record.lsn;
+        // A stopped writer has said so through the mailbox, which ends this thread.
+        let _ = self.journal.submit(record);
+        if lsn >= self.snapshot_lsn + self.snapshot_every {
+            self.snapshot_lsn = lsn;
+            let _ = self.snapshots.try_send(self.worker.state());
+        }
+    }
+}

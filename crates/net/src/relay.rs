@@ -1,0 +1,231 @@
+//! The built-in relay's thread: opens ports, moves packets as the sessions decide, reports silence.
+
+mod session;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::Arc;
+use std::thread::Builder;
+use std::time::Duration;
+
+use media::{PortPool, RelayCommand, RelayEvent, RelayId};
+use mio::{Events, Poll, Token, Waker};
+
+use crate::driver::Config;
+use crate::mailbox::{Letter, Postbox};
+use crate::{Clock, NetError};
+use session::{Slot, SocketKey};
+
+const WAKE: Token = Token(usize::MAX);
+/// How often silence is looked for; commands and packets wake the thread at once.
+const LOOK_MS: u64 = 500;
+/// Commands that may wait.
+const COMMANDS: usize = 4096;
+/// Packets read from one socket before the others get their turn.
+pub const BURST: usize = 4096;
+
+/// The worker's way to the relay's thread; the thread ends when this is dropped.
+pub struct Relay {
+    commands: SyncSender<RelayCommand>,
+    waker: Arc<Waker>,
+}
+
+impl Relay {
+    /// Starts the thread.
+    pub fn start(config: &Config, clock: Clock, events: Postbox) -> Result<Self, NetError> {
+        let system = |what| move |source| NetError::System { what, source };
+        let (first, last) = config.relay_ports;
+        let ports = PortPool::new(first, last, media::ports::COOL_DOWN_MS).map_err(|_| NetError::RelayPorts(first, last))?;
+        let poll = Poll::new().map_err(system("poller"))?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(system("waker"))?);
+        let (commands, inbox) = sync_channel(COMMANDS);
+        let thread = Thread {
+            ip: config.relay_ip,
+            advertised: config.relay_advertised,
+            silence_ms: config.silence_ms,
+            poll,
+            inbox,
+            events,
+            unsent: Vec::new(),
+            ports,
+            clock,
+            slots: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            next_token: 0,
+        };
+        Builder::new().name("relay".into()).spawn(move || thread.run()).map_err(system("thread"))?;
+        Ok(Self { commands, waker })
+    }
+
+    /// Passes a command on; an `Open` that finds no room comes back as failed at once.
+    pub fn command(&self, command: RelayCommand) -> Option<RelayEvent> {
+        let failed = match &command {
+            RelayCommand::Open { relay, .. } => Some(RelayEvent::OpenFailed { relay: *relay }),
+            _ => None,
+        };
+        if self.commands.try_send(command).is_err() {
+            return failed;
+        }
+        if let Err(error) = self.waker.wake() {
+            tracing::error!(%error, "the relay cannot be woken");
+        }
+        None
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // The thread sees that the channel is closed when it is woken; it looks every half second in any case.
+        let (closed, _) = sync_channel(1);
+        self.commands = closed;
+        let _ = self.waker.wake();
+    }
+}
+
+struct Thread {
+    ip: IpAddr,
+    advertised: IpAddr,
+    silence_ms: u64,
+    poll: Poll,
+    inbox: Receiver<RelayCommand>,
+    events: Postbox,
+    /// Events that found the worker's box full.
+    unsent: Vec<RelayEvent>,
+    ports: PortPool,
+    clock: Clock,
+    slots: BTreeMap<RelayId, Slot>,
+    owners: BTreeMap<Token, (RelayId, SocketKey)>,
+    next_token: usize,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        let mut buffer = vec![0; media::relay::MAX_MEDIA_BYTES + 1];
+        let mut look_at_ms = self.clock.now_ms() + LOOK_MS;
+        loop {
+            let wait = Duration::from_millis(look_at_ms.saturating_sub(self.clock.now_ms()));
+            if let Err(error) = self.poll.poll(&mut events, Some(wait))
+                && error.kind() != std::io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "the relay's poller failed");
+                return;
+            }
+            let now_ms = self.clock.now_ms();
+            for event in events.iter().filter(|event| event.token() != WAKE) {
+                self.packets(event.token(), now_ms, &mut buffer);
+            }
+            if !self.commands(now_ms) {
+                return;
+            }
+            if now_ms >= look_at_ms {
+                look_at_ms = now_ms + LOOK_MS;
+                self.look_for_silence(now_ms);
+            }
+            for event in std::mem::take(&mut self.unsent) {
+                self.report(event);
+            }
+        }
+    }
+
+    fn packets(&mut self, token: Token, now_ms: u64, buffer: &mut [u8]) {
+        if let Some((relay, key)) = self.owners.get(&token)
+            && let Some(slot) = self.slots.get_mut(relay)
+        {
+            slot.forward(*key, now_ms, buffer);
+        }
+    }
+
+    /// Carries out the commands that wait; false once the worker is gone.
+    fn commands(&mut self, now_ms: u64) -> bool {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(command) => self.command(command, now_ms),
+                Err(std::sync::mpsc::TryRecvError::Empty) => return true,
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn command(&mut self, command: RelayCommand, now_ms: u64) {
+        match command {
+            RelayCommand::Open { relay, streams } => self.open(relay, streams.min(media::MAX_STREAMS), now_ms),
+            RelayCommand::Announce { relay, side, stream, addr, rtcp } => {
+                self.with(relay, |slot| slot.session.set_announced(side, stream, addr, rtcp, now_ms));
+            }
+            RelayCommand::Relatch { relay, side } => self.with(relay, |slot| slot.session.relatch(side, now_ms)),
+            RelayCommand::Held { relay, held } => self.with(relay, |slot| slot.session.set_held(held, now_ms)),
+            RelayCommand::Close { relay } => self.close(relay, now_ms),
+        }
+    }
+
+    fn with(&mut self, relay: RelayId, change: impl FnOnce(&mut Slot)) {
+        if let Some(slot) = self.slots.get_mut(&relay) {
+            change(slot);
+        }
+    }
+
+    fn open(&mut self, relay: RelayId, streams: usize, now_ms: u64) {
+        match Slot::open(self.ip, streams, &mut self.ports, now_ms) {
+            Ok(mut slot) => {
+                let (owners, next) = (&mut self.owners, &mut self.next_token);
+                let registered = slot.register(self.poll.registry(), |key| {
+                    *next += 1;
+                    owners.insert(Token(*next), (relay, key));
+                    Token(*next)
+                });
+                if let Err(error) = registered {
+                    tracing::warn!(%error, "relay ports cannot be polled");
+                    self.forget(relay, &slot, now_ms);
+                    return self.report(RelayEvent::OpenFailed { relay });
+                }
+                let (a, b) = slot.addresses(self.advertised);
+                self.slots.insert(relay, slot);
+                self.report(RelayEvent::Opened { relay, a, b });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no relay ports: widen the port range or free it");
+                self.report(RelayEvent::OpenFailed { relay });
+            }
+        }
+    }
+
+    fn close(&mut self, relay: RelayId, now_ms: u64) {
+        if let Some(slot) = self.slots.remove(&relay) {
+            let counters = slot.session.counters();
+            self.forget(relay, &slot, now_ms);
+            self.report(RelayEvent::Closed { relay, counters });
+        }
+    }
+
+    fn forget(&mut self, relay: RelayId, slot: &Slot, now_ms: u64) {
+        self.owners.retain(|_, (owner, _)| *owner != relay);
+        for pair in slot.pairs() {
+            self.ports.give_back(pair, now_ms);
+        }
+    }
+
+    fn look_for_silence(&mut self, now_ms: u64) {
+        let limit_ms = self.silence_ms;
+        let dead: Vec<_> = self
+            .slots
+            .iter()
+            .filter_map(|(relay, slot)| slot.session.dead_call(now_ms, limit_ms).map(|since_ms| (*relay, since_ms)))
+            .collect();
+        for (relay, since_ms) in dead {
+            self.report(RelayEvent::Silent { relay, since_ms });
+        }
+    }
+
+    fn report(&mut self, event: RelayEvent) {
+        // Silence is found again at the next look; everything else waits for room.
+        let repeats = matches!(event, RelayEvent::Silent { .. });
+        if let Err(Letter::Relay(event)) = self.events.put(Letter::Relay(event))
+            && !repeats
+            && !self.events.is_orphaned()
+        {
+            self.unsent.push(event);
+        }
+    }
+}
