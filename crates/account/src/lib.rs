@@ -8,9 +8,8 @@ mod message;
 mod settings;
 
 pub use message::{
-    Actor, Answer, Attempt, CallEnd, Caller, Change, ChangeError, Done, Effect, HungUpBy, Input, Lease, LookUps, Notice,
-    Party, Permit, Refusal, RefusalCode, Registration, RegistrationChange, Reply, Settlement, Told, Verdict, Via,
+    Actor, Answer, Attempt, CallEnd, Caller, Change, ChangeError, Done, Effect, HungUpBy, Input, Lease, LookUps,
+    Notice, Party, Permit, Refusal, RefusalCode, Registration, RegistrationChange, Reply, Settlement, Told, Verdict,
+    Via,
 };
-pub use settings::{
-    Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport,
-};
+pub use settings::{Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};

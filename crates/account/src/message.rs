@@ -1,8 +1,6 @@
 //! What goes into an account machine and what comes out of it.
 
-use billing::{
-    CallId, CarrierId, Cdr, Destination, Dialled, E164, IncidentId, LedgerEntry, LineId, Money, Rate,
-};
+use billing::{CallId, CarrierId, Cdr, Destination, Dialled, E164, IncidentId, LedgerEntry, LineId, Money, Rate};
 use geo::Place;
 use guard::{Cause, Incident};
 use serde::{Deserialize, Serialize};
@@ -51,6 +49,16 @@ pub enum Actor {
     CommandLine,
     /// A portal user, by login name.
     User(String),
+}
+
+impl Actor {
+    /// The actor's name for logs and bans.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::CommandLine => "the command line",
+            Self::User(login) => login,
+        }
+    }
 }
 
 /// Who places a call.
@@ -507,4 +515,3 @@ pub enum Reply {
     /// To [`Input::Change`].
     Changed(Result<Done, ChangeError>),
 }
-

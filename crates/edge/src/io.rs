@@ -1,6 +1,6 @@
 //! What goes into the call machine and what comes out of it.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use account::{CallEnd, Flow, Reply};
 use billing::{AccountId, CallId, LineId};
@@ -90,15 +90,15 @@ pub enum Output {
     Verify {
         /// Handle.
         token: u64,
-        /// Source address.
-        ip: IpAddr,
+        /// Source address and port.
+        from: SocketAddr,
         /// The user name tried (at most 64 bytes, lossy).
         name: String,
     },
     /// The outcome of a verification.
     Auth {
-        /// Source address.
-        ip: IpAddr,
+        /// Source address and port.
+        from: SocketAddr,
         /// The user name tried.
         name: String,
         /// The outcome.

@@ -4,8 +4,8 @@ mod session;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
 use std::time::Duration;
 
@@ -36,7 +36,8 @@ impl Relay {
     pub fn start(config: &Config, clock: Clock, events: Postbox) -> Result<Self, NetError> {
         let system = |what| move |source| NetError::System { what, source };
         let (first, last) = config.relay_ports;
-        let ports = PortPool::new(first, last, media::ports::COOL_DOWN_MS).map_err(|_| NetError::RelayPorts(first, last))?;
+        let ports =
+            PortPool::new(first, last, media::ports::COOL_DOWN_MS).map_err(|_| NetError::RelayPorts(first, last))?;
         let poll = Poll::new().map_err(system("poller"))?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(system("waker"))?);
         let (commands, inbox) = sync_channel(COMMANDS);

@@ -2,6 +2,7 @@
 
 use account::{Actor, Change, Done, Input, Line, Reply};
 use billing::AccountId;
+use ipnet::IpNet;
 use lockout::Ban;
 
 use crate::log::Release;
@@ -13,8 +14,11 @@ impl Worker {
         match command {
             Command::Account { account, by, change } => self.account_command(now_ms, token, &account, by, change),
             Command::Node { change, .. } => self.node_command(now_ms, token, change),
+            Command::Ban { by, prefix, note, length_s } => self.ban(now_ms, token, &by, prefix, &note, length_s),
+            Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
             Command::Calls { account } => {
-                let calls = self.edge.calls().into_iter().filter(|c| account.as_ref().is_none_or(|id| c.account == *id));
+                let calls =
+                    self.edge.calls().into_iter().filter(|c| account.as_ref().is_none_or(|id| c.account == *id));
                 self.reply(token, Ok(CommandReply::Calls(calls.collect())));
             }
             Command::Bans => {
@@ -93,12 +97,8 @@ impl Worker {
             Err(error) => return self.reply(token, Err(error)),
         };
         match change {
-            NodeChange::Banned(ban) => self.lockout.put_ban(ban, now_ms),
-            NodeChange::Unbanned(prefix) => {
-                self.lockout.lift(prefix);
-            }
             NodeChange::Lockout(settings) => {
-                self.lockout.set_settings(settings.clone());
+                self.lockout.set_settings(settings.clone(), now_ms);
                 self.node_changed(now_ms, NodeChange::Lockout(settings));
             }
             change => {
@@ -108,6 +108,27 @@ impl Worker {
                 self.swap_directory(now_ms, next);
             }
         }
+        self.drive(now_ms);
+        self.reply_when_durable(token, Ok(CommandReply::Done(Done { text })));
+    }
+
+    fn ban(&mut self, now_ms: u64, token: u64, by: &Actor, prefix: IpNet, note: &str, length_s: u64) {
+        match self.lockout.ban(prefix, by.name(), note, length_s, now_ms) {
+            Ok(_) => self.bans_changed(now_ms, token, format!("{prefix} is locked out.")),
+            Err(error) => self.reply(token, Err(CommandError::Ban(error.to_string()))),
+        }
+    }
+
+    fn lift_ban(&mut self, now_ms: u64, token: u64, prefix: IpNet) {
+        if self.lockout.lift(prefix) {
+            self.bans_changed(now_ms, token, format!("{prefix} is no longer locked out."));
+        } else {
+            self.reply(token, Err(CommandError::NotBanned(prefix)));
+        }
+    }
+
+    /// The lock-out's changes reach the journal in `drive`; the answer waits for them.
+    fn bans_changed(&mut self, now_ms: u64, token: u64, text: String) {
         self.drive(now_ms);
         self.reply_when_durable(token, Ok(CommandReply::Done(Done { text })));
     }
@@ -137,12 +158,7 @@ impl Worker {
             ),
             NodeChange::Lockout(_) => "Lock-out is off.".into(),
             NodeChange::Banned(ban) => format!("{} is locked out.", ban.prefix),
-            NodeChange::Unbanned(prefix) => {
-                if !self.lockout.bans().any(|ban| ban.prefix == *prefix) {
-                    return Err(CommandError::NotBanned(*prefix));
-                }
-                format!("{prefix} is no longer locked out.")
-            }
+            NodeChange::Unbanned(prefix) => format!("{prefix} is no longer locked out."),
         })
     }
 

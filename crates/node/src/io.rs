@@ -3,6 +3,7 @@
 use account::{Actor, Change, ChangeError, Done, Flow};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
+use ipnet::IpNet;
 use lockout::{Ban, BanChange};
 use media::RelayCommand;
 use serde::{Deserialize, Serialize};
@@ -23,12 +24,30 @@ pub enum Command {
         /// What.
         change: Change,
     },
-    /// Change the node's book.
+    /// Change the node's book (carriers, decks, lock-out settings; bans have commands of their own).
     Node {
         /// Who asks.
         by: Actor,
         /// What.
         change: NodeChange,
+    },
+    /// Lock an address or prefix out.
+    Ban {
+        /// Who asks.
+        by: Actor,
+        /// Which.
+        prefix: IpNet,
+        /// Why.
+        note: String,
+        /// For how long, seconds.
+        length_s: u64,
+    },
+    /// Lift a ban.
+    LiftBan {
+        /// Who asks.
+        by: Actor,
+        /// Which.
+        prefix: IpNet,
     },
     /// Running calls, of one account or of all.
     Calls {
@@ -83,9 +102,12 @@ pub enum CommandError {
     /// Still in use.
     #[error("{0} is still in use by account {1}")]
     InUse(String, AccountId),
+    /// A ban that makes no sense.
+    #[error("{0}")]
+    Ban(String),
     /// No such ban.
     #[error("{0} is not locked out")]
-    NotBanned(ipnet::IpNet),
+    NotBanned(IpNet),
     /// No such call.
     #[error("call {0} is not running")]
     NoCall(CallId),

@@ -48,7 +48,9 @@ impl Worker {
     pub fn new(setup: Setup, state: NodeState, now_ms: u64) -> Self {
         let directory = Arc::new(directory::build(&state));
         let mut lockout = Lockout::new(state.book.lockout.clone());
-        lockout.restore(&state.book.bans, now_ms);
+        for ban in &state.book.bans {
+            lockout.restore(ban.clone(), now_ms);
+        }
         let mut worker = Self {
             edge: Edge::new(setup.edge, Arc::clone(&directory), setup.seed, setup.boot_epoch, now_ms),
             accounts: state.accounts,
@@ -74,8 +76,7 @@ impl Worker {
             orphans.extend(account.running().map(|call| (id.clone(), call.id, call.legs.clone())));
             for line in account.lines().values() {
                 for binding in &line.bindings {
-                    let remote = binding.flow.remote;
-                    self.lockout.flow_registered(remote.ip(), remote.port(), binding.expires_ms);
+                    self.lockout.flow_registered(binding.flow.remote, binding.expires_ms);
                 }
             }
         }
@@ -91,7 +92,7 @@ impl Worker {
 
     /// A datagram arrived: the ban check comes before any parsing.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
-        if self.lockout.before_parse(flow.remote.ip(), flow.remote.port(), now_ms) == Gate::Banned {
+        if self.lockout.before_parse(flow.remote, now_ms) == Gate::Banned {
             return;
         }
         self.edge.handle(now_ms, edge::Input::Datagram { flow, bytes });
@@ -129,7 +130,7 @@ impl Worker {
     /// When [`Worker::tick`] is due next.
     pub fn next_wake_ms(&self) -> Option<u64> {
         let account = self.wakes.first().map(|(at_ms, _)| *at_ms);
-        [self.edge.next_wake_ms(), self.lockout.next_wake_ms(), account].into_iter().flatten().min()
+        [self.edge.next_wake_ms(), self.lockout.next_expiry_ms(), account].into_iter().flatten().min()
     }
 
     /// What the driver should do next; drain it fully after each input.
@@ -167,14 +168,15 @@ impl Worker {
             edge::Output::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
             edge::Output::Account { account, input } => self.account_input(now_ms, &account, input),
-            edge::Output::Verify { token, ip, .. } => {
-                let failures_before = self.lockout.failures_before(ip, now_ms);
-                let admitted = self.lockout.reserve(ip, now_ms) == Admission::Verify;
+            edge::Output::Verify { token, from, name } => {
+                let window_s = u64::from(self.lockout.settings().window_s);
+                let failures_before = self.lockout.failures_before(from.ip(), &name, now_ms, window_s);
+                let admitted = self.lockout.reserve(from, now_ms) == Admission::Verify;
                 self.edge.handle(now_ms, edge::Input::Verify { token, admitted, failures_before });
             }
-            edge::Output::Auth { ip, name, report, user_agent } => match report {
-                AuthReport::Failed => self.lockout.failed(ip, &name, &user_agent, now_ms),
-                AuthReport::Succeeded => self.lockout.succeeded(ip, &name, now_ms),
+            edge::Output::Auth { from, name, report, user_agent } => match report {
+                AuthReport::Failed => drop(self.lockout.failed(from, &name, Some(&user_agent), now_ms)),
+                AuthReport::Succeeded => drop(self.lockout.succeeded(from, &name, now_ms)),
             },
             edge::Output::CarrierState { carrier, up, text } => {
                 self.carriers.insert(carrier, (up, text));
@@ -208,8 +210,7 @@ impl Worker {
     fn deliver(&mut self, now_ms: u64, reply: Reply) {
         if let Reply::Registered { bindings, .. } = &reply {
             for binding in bindings {
-                let remote = binding.flow.remote;
-                self.lockout.flow_registered(remote.ip(), remote.port(), binding.expires_ms);
+                self.lockout.flow_registered(binding.flow.remote, binding.expires_ms);
             }
         }
         self.edge.handle(now_ms, edge::Input::Reply(reply));
