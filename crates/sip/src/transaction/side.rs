@@ -9,7 +9,7 @@ use crate::flow::Flow;
 
 /// What a message is matched by (RFC 3261 sections 17.1.3 and 17.2.3), as ordered bytes: an
 /// ordered map has no hash for an attacker to collide, and replays the same.
-pub(super) type MatchKey = Arc<[u8]>;
+type MatchKey = Arc<[u8]>;
 
 /// A transaction machine as a side drives it.
 pub(super) trait Machine {
@@ -57,10 +57,11 @@ impl<M: Machine> Side<M> {
     }
 
     /// Adds a machine; one that has the key already gives way.
-    pub(super) fn insert(&mut self, key: MatchKey, flow: Flow, machine: M) -> Slot {
+    pub(super) fn insert(&mut self, key: Vec<u8>, flow: Flow, machine: M) -> Slot {
         if let Some(old) = self.find(&key) {
             self.remove(old);
         }
+        let key = MatchKey::from(key);
         let entry = Entry { machine, flow, key: key.clone(), armed_ms: None };
         let slot = self.entries.insert(entry);
         self.by_key.insert(key, slot);

@@ -138,6 +138,9 @@ fn branch_sender_and_method_all_tell_transactions_apart() {
     ] {
         new_server(&mut table, &message);
     }
+    new_server(&mut table, &request("OPTIONS", "Pbx.Example;branch=z9hG4bKa", ""));
+    let again = request("OPTIONS", "pbx.example;branch=z9hG4bKa", "");
+    assert_eq!(table.receive_request(&again, udp(), 0), Incoming::Absorbed);
     let again = request("OPTIONS", "198.51.100.7:5060 ;rport;branch=z9hG4bKa", "");
     assert_eq!(table.receive_request(&again, udp(), 0), Incoming::Absorbed);
 }
