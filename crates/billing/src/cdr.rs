@@ -15,10 +15,7 @@ pub const MAX_TEXT_CHARS: usize = 256;
 /// The first [`MAX_TEXT_CHARS`] characters of a text, without control characters.
 #[must_use]
 pub fn cut_text(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_TEXT_CHARS)
-        .collect()
+    text.chars().filter(|c| !c.is_control()).take(MAX_TEXT_CHARS).collect()
 }
 
 /// What is known of one call attempt once it is over.
@@ -159,8 +156,7 @@ impl CdrTimes {
     /// least 1 if somebody did.
     #[must_use]
     pub fn talk_ms(&self) -> u64 {
-        self.answer_ms
-            .map_or(0, |answer_ms| self.end_ms.saturating_sub(answer_ms).max(1))
+        self.answer_ms.map_or(0, |answer_ms| self.end_ms.saturating_sub(answer_ms).max(1))
     }
 }
 
@@ -253,20 +249,14 @@ mod tests {
                 line: Some("101".parse().unwrap()),
                 direction: Direction::Outbound,
                 caller: "+13035550100".into(),
-                told_by_pbx: Some(ToldByPbx {
-                    extension: "117".into(),
-                    address: "198.18.0.9".into(),
-                }),
+                told_by_pbx: Some(ToldByPbx { extension: "117".into(), address: "198.18.0.9".into() }),
             },
             from: CdrFrom {
                 ip: [198, 18, 0, 9].into(),
                 port: 5060,
                 transport: "UDP".into(),
                 user_agent: "Yealink".into(),
-                place: CdrPlace {
-                    country: "PS".parse().ok(),
-                    ..CdrPlace::default()
-                },
+                place: CdrPlace { country: "PS".parse().ok(), ..CdrPlace::default() },
             },
             number: CdrNumber {
                 dialled: "011355691234567".into(),
@@ -276,18 +266,11 @@ mod tests {
                 class: Some(NumberClass::Mobile),
             },
             route: Some(Route::Carrier("wholesale".parse().unwrap())),
-            times: CdrTimes {
-                start_ms: 10,
-                ring_ms: Some(20),
-                answer_ms: Some(30),
-                end_ms: 30,
-            },
+            times: CdrTimes { start_ms: 10, ring_ms: Some(20), answer_ms: Some(30), end_ms: 30 },
             result: CdrResult {
                 sip_status: 200,
                 reason: "OK".into(),
-                hung_up_by: HungUpBy::Node {
-                    why: "incident".into(),
-                },
+                hung_up_by: HungUpBy::Node { why: "incident".into() },
                 recovered: false,
             },
             money: CdrMoney::default(),

@@ -97,37 +97,18 @@ mod tests {
         for (per_minute, fee, minimum_s, increment_s, talk_ms, billed, cost) in examples {
             let rate = rate(per_minute, fee, minimum_s, increment_s);
             assert_eq!(billed_s(&rate, talk_ms), billed, "{rate:?} {talk_ms}");
-            assert_eq!(
-                charge(&rate, talk_ms),
-                cost.parse().unwrap(),
-                "{rate:?} {talk_ms}"
-            );
+            assert_eq!(charge(&rate, talk_ms), cost.parse().unwrap(), "{rate:?} {talk_ms}");
         }
     }
 
     #[test]
     fn budgets_buy_whole_increments() {
         let budget = |text: &str| text.parse::<Money>().unwrap();
-        assert_eq!(
-            affordable_talk_s(&rate("0.35", "0", 6, 6), budget("0.40")),
-            66
-        );
-        assert_eq!(
-            affordable_talk_s(&rate("0.35", "0", 60, 60), budget("0.34")),
-            0
-        );
-        assert_eq!(
-            affordable_talk_s(&rate("0.35", "0", 60, 60), budget("0.70")),
-            120
-        );
-        assert_eq!(
-            affordable_talk_s(&rate("0.10", "0.05", 30, 6), budget("0.04")),
-            0
-        );
-        assert_eq!(
-            affordable_talk_s(&rate("0", "0.05", 30, 6), budget("0.05")),
-            u32::MAX
-        );
+        assert_eq!(affordable_talk_s(&rate("0.35", "0", 6, 6), budget("0.40")), 66);
+        assert_eq!(affordable_talk_s(&rate("0.35", "0", 60, 60), budget("0.34")), 0);
+        assert_eq!(affordable_talk_s(&rate("0.35", "0", 60, 60), budget("0.70")), 120);
+        assert_eq!(affordable_talk_s(&rate("0.10", "0.05", 30, 6), budget("0.04")), 0);
+        assert_eq!(affordable_talk_s(&rate("0", "0.05", 30, 6), budget("0.05")), u32::MAX);
         assert_eq!(affordable_talk_s(&rate("0", "0", 30, 6), budget("-1")), 0);
     }
 
@@ -137,10 +118,7 @@ mod tests {
         dear.per_minute = Money::MAX;
         dear.connect_fee = Money::MAX;
         assert_eq!(charge(&dear, u64::MAX), Money::MAX);
-        assert_eq!(
-            affordable_talk_s(&rate("0.000001", "0", 1, 1), Money::MAX),
-            u32::MAX
-        );
+        assert_eq!(affordable_talk_s(&rate("0.000001", "0", 1, 1), Money::MAX), u32::MAX);
     }
 
     prop_compose! {

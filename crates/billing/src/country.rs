@@ -43,9 +43,7 @@ impl Country {
     /// without.
     #[must_use]
     pub fn trunk_prefix(self) -> Option<&'static str> {
-        self.row()
-            .map(|row| row.2)
-            .filter(|prefix| !prefix.is_empty())
+        self.row().map(|row| row.2).filter(|prefix| !prefix.is_empty())
     }
 
     /// Whether it belongs to the North American Numbering Plan (calling code 1).
@@ -75,11 +73,7 @@ impl FromStr for Country {
             return Err(unknown());
         };
         let country = Self([a.to_ascii_uppercase(), b.to_ascii_uppercase()]);
-        if country.row().is_some() {
-            Ok(country)
-        } else {
-            Err(unknown())
-        }
+        if country.row().is_some() { Ok(country) } else { Err(unknown()) }
     }
 }
 
@@ -112,10 +106,7 @@ impl<'de> Deserialize<'de> for Country {
             return deserializer.deserialize_str(ParseVisitor::<Self>::new("country code"));
         }
         let country = Self(<[u8; 2]>::deserialize(deserializer)?);
-        country
-            .row()
-            .map(|_| country)
-            .ok_or_else(|| de::Error::custom("not a country code"))
+        country.row().map(|_| country).ok_or_else(|| de::Error::custom("not a country code"))
     }
 }
 

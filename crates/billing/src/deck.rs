@@ -43,18 +43,10 @@ impl Rate {
             return Some(DeckRowFault::Price(self.connect_fee.to_string()));
         }
         if self.minimum_s > MAX_STEP_S {
-            return Some(DeckRowFault::Seconds(
-                self.minimum_s.to_string(),
-                0,
-                MAX_STEP_S,
-            ));
+            return Some(DeckRowFault::Seconds(self.minimum_s.to_string(), 0, MAX_STEP_S));
         }
         if self.increment_s == 0 || self.increment_s > MAX_STEP_S {
-            return Some(DeckRowFault::Seconds(
-                self.increment_s.to_string(),
-                1,
-                MAX_STEP_S,
-            ));
+            return Some(DeckRowFault::Seconds(self.increment_s.to_string(), 1, MAX_STEP_S));
         }
         None
     }
@@ -95,18 +87,12 @@ impl Deck {
     pub fn new(mut rates: Vec<Rate>) -> Result<Self, Error> {
         for rate in &rates {
             if let Some(fault) = rate.fault() {
-                return Err(Error::Rate {
-                    prefix: rate.prefix,
-                    fault,
-                });
+                return Err(Error::Rate { prefix: rate.prefix, fault });
             }
         }
         if rates.len() > MAX_DECK_ROWS {
             let prefix = rates[MAX_DECK_ROWS].prefix;
-            return Err(Error::Rate {
-                prefix,
-                fault: DeckRowFault::TooMany(MAX_DECK_ROWS),
-            });
+            return Err(Error::Rate { prefix, fault: DeckRowFault::TooMany(MAX_DECK_ROWS) });
         }
         rates.sort_by_key(|rate| sort_key(rate.prefix.value(), rate.prefix.digit_count()));
         for pair in rates.windows(2) {
@@ -114,10 +100,7 @@ impl Deck {
                 && a.prefix == b.prefix
             {
                 let prefix = a.prefix;
-                return Err(Error::Rate {
-                    prefix,
-                    fault: DeckRowFault::Twice(prefix),
-                });
+                return Err(Error::Rate { prefix, fault: DeckRowFault::Twice(prefix) });
             }
         }
         Ok(Self(Arc::new(Table::of(rates))))
@@ -187,11 +170,7 @@ impl Table {
             parents.push(path.last().copied().unwrap_or(NO_PARENT));
             path.push(at);
         }
-        Self {
-            keys,
-            parents,
-            rates,
-        }
+        Self { keys, parents, rates }
     }
 }
 

@@ -87,11 +87,7 @@ impl E164 {
     /// A number from its digits as a value: `14155550123` is `+14155550123`.
     #[must_use]
     pub const fn from_value(value: u64) -> Option<Self> {
-        if value > 0 && value < LIMIT {
-            Some(Self(value))
-        } else {
-            None
-        }
+        if value > 0 && value < LIMIT { Some(Self(value)) } else { None }
     }
 
     /// A number from its digits alone, without `+`.
@@ -141,9 +137,7 @@ impl FromStr for E164 {
 
     /// Reads "+355691234567" or "355691234567".
     fn from_str(text: &str) -> Result<Self, Error> {
-        parse_digits(text.strip_prefix('+').unwrap_or(text))
-            .map(Self)
-            .ok_or_else(|| Error::E164 { text: short(text) })
+        parse_digits(text.strip_prefix('+').unwrap_or(text)).map(Self).ok_or_else(|| Error::E164 { text: short(text) })
     }
 }
 
@@ -167,11 +161,7 @@ impl Prefix {
     /// A prefix from its digits as a value.
     #[must_use]
     pub const fn from_value(value: u64) -> Option<Self> {
-        if value > 0 && value < LIMIT {
-            Some(Self(value))
-        } else {
-            None
-        }
+        if value > 0 && value < LIMIT { Some(Self(value)) } else { None }
     }
 
     /// The digits as a value.
@@ -262,16 +252,7 @@ mod tests {
         assert_eq!(number.to_string(), "+355691234567");
         assert_eq!(number.as_digits().as_str(), "355691234567");
         assert_eq!(number.digits().next(), Some(3));
-        for bad in [
-            "",
-            "+",
-            "0123",
-            "+1234567890123456",
-            "12 34",
-            "++1",
-            "1a",
-            "１２",
-        ] {
+        for bad in ["", "+", "0123", "+1234567890123456", "12 34", "++1", "1a", "１２"] {
             assert!(bad.parse::<E164>().is_err(), "{bad}");
         }
         assert!(postcard::from_bytes::<E164>(&[0]).is_err());

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Country;
+use crate::error::short;
+use crate::{Country, Error};
 
 /// The most digits an emergency number has.
 const MAX_EMERGENCY_DIGITS: usize = 5;
@@ -21,56 +22,72 @@ pub enum EmergencyKind {
 
 /// An emergency number of a country: goes through whatever else is the matter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "(Country, String)", into = "(Country, String)")]
 pub struct EmergencyNumber {
     country: Country,
-    /// Its place in the country's list.
-    at: u8,
+    /// The digits, then zero bytes.
+    digits: [u8; MAX_EMERGENCY_DIGITS],
 }
 
 impl EmergencyNumber {
     /// The emergency number that `digits` are in `country`, if they are one.
     #[must_use]
     pub fn find(country: Country, digits: &str) -> Option<Self> {
-        if digits.len() > MAX_EMERGENCY_DIGITS {
-            return None;
-        }
-        let at = numbers(country).position(|number| number == digits)?;
-        Some(Self {
-            country,
-            at: u8::try_from(at).ok()?,
-        })
+        numbers(country).find(|&number| number == digits)?;
+        Self::of(country, digits)
     }
 
     /// All emergency numbers of a country.
     pub fn all(country: Country) -> impl Iterator<Item = Self> {
-        (0_u8..)
-            .zip(numbers(country))
-            .map(move |(at, _)| Self { country, at })
+        numbers(country).filter_map(move |digits| Self::of(country, digits))
+    }
+
+    /// The number to call when all that is known is that it is an emergency.
+    #[must_use]
+    pub fn main(country: Country) -> Self {
+        let usual = ["112", "911", "999"].into_iter().find_map(|d| Self::find(country, d));
+        let first = || Self::all(country).next();
+        usual.or_else(first).unwrap_or(Self { country, digits: *b"112\0\0" })
+    }
+
+    fn of(country: Country, text: &str) -> Option<Self> {
+        let mut digits = [0; MAX_EMERGENCY_DIGITS];
+        digits.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        plain.then_some(Self { country, digits })
     }
 
     /// What to send to the carrier: the digits alone.
     #[must_use]
-    pub fn digits(self) -> &'static str {
-        numbers(self.country)
-            .nth(usize::from(self.at))
-            .unwrap_or(EVERYWHERE)
+    pub fn digits(&self) -> &str {
+        std::str::from_utf8(&self.digits).unwrap_or("").trim_end_matches('\0')
     }
 
     /// The country whose number it is.
     #[must_use]
-    pub fn country(self) -> Country {
+    pub fn country(&self) -> Country {
         self.country
     }
 
     /// What answers there.
     #[must_use]
-    pub fn kind(self) -> EmergencyKind {
+    pub fn kind(&self) -> EmergencyKind {
         let north = self.country == Country::US || self.country == Country::CA;
-        if north && self.digits() == "933" {
-            EmergencyKind::Test
-        } else {
-            EmergencyKind::Help
-        }
+        if north && self.digits() == "933" { EmergencyKind::Test } else { EmergencyKind::Help }
+    }
+}
+
+/// Any few digits are let in: a number that left the table may still stand in a journal.
+impl TryFrom<(Country, String)> for EmergencyNumber {
+    type Error = Error;
+    fn try_from((country, digits): (Country, String)) -> Result<Self, Error> {
+        Self::of(country, &digits).ok_or_else(|| Error::Emergency { text: short(&digits) })
+    }
+}
+
+impl From<EmergencyNumber> for (Country, String) {
+    fn from(number: EmergencyNumber) -> Self {
+        (number.country, number.digits().to_owned())
     }
 }
 
@@ -91,10 +108,7 @@ const EVERYWHERE: &str = "112";
 
 fn numbers(country: Country) -> impl Iterator<Item = &'static str> {
     let row = TABLE.binary_search_by(|(code, _)| code.as_slice().cmp(country.code().as_bytes()));
-    let list = row
-        .ok()
-        .and_then(|at| TABLE.get(at))
-        .map_or(EVERYWHERE, |row| row.1);
+    let list = row.ok().and_then(|at| TABLE.get(at)).map_or(EVERYWHERE, |row| row.1);
     list.split(' ')
 }
 
@@ -371,13 +385,7 @@ mod tests {
         ] {
             assert_eq!(find(country, digits).unwrap().digits(), digits, "{country}");
         }
-        for (country, digits) in [
-            ("US", "112"),
-            ("US", "999"),
-            ("GB", "911"),
-            ("US", "9111"),
-            ("US", ""),
-        ] {
+        for (country, digits) in [("US", "112"), ("US", "999"), ("GB", "911"), ("US", "9111"), ("US", "")] {
             assert_eq!(find(country, digits), None, "{country} {digits}");
         }
         assert_eq!(find("AQ", "112").unwrap().digits(), "112");
@@ -388,23 +396,28 @@ mod tests {
         assert_eq!(find("US", "933").unwrap().kind(), EmergencyKind::Test);
         assert_eq!(find("US", "911").unwrap().kind(), EmergencyKind::Help);
         assert_eq!(EmergencyNumber::all(Country::US).count(), 2);
+        assert_eq!(EmergencyNumber::main(Country::US).digits(), "911");
+        assert_eq!(EmergencyNumber::main("DE".parse().unwrap()).digits(), "112");
+        assert_eq!(EmergencyNumber::main("AU".parse().unwrap()).digits(), "112");
+        assert_eq!(EmergencyNumber::main("JP".parse().unwrap()).digits(), "110");
+    }
+
+    #[test]
+    fn numbers_survive_the_journal() {
+        let number = find("US", "911").unwrap();
+        let bytes = postcard::to_stdvec(&number).unwrap();
+        assert_eq!(bytes, b"US\x03911");
+        assert_eq!(postcard::from_bytes::<EmergencyNumber>(&bytes).unwrap(), number);
+        assert!(postcard::from_bytes::<EmergencyNumber>(b"US\x039 1").is_err());
     }
 
     #[test]
     fn the_table_is_sorted_and_plain() {
         assert!(TABLE.windows(2).all(|pair| pair[0].0 < pair[1].0));
         for (code, list) in TABLE {
-            assert!(
-                std::str::from_utf8(code)
-                    .unwrap()
-                    .parse::<Country>()
-                    .is_ok()
-            );
+            assert!(std::str::from_utf8(code).unwrap().parse::<Country>().is_ok());
             for number in list.split(' ') {
-                assert!(
-                    (2..=MAX_EMERGENCY_DIGITS).contains(&number.len()),
-                    "{number}"
-                );
+                assert!((2..=MAX_EMERGENCY_DIGITS).contains(&number.len()), "{number}");
                 assert!(number.bytes().all(|b| b.is_ascii_digit()), "{number}");
             }
         }

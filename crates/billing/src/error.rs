@@ -7,10 +7,12 @@ use crate::{CallId, Money};
 #[non_exhaustive]
 pub enum Error {
     /// A text is not an id of that kind.
-    #[error("`{text}` is not a valid {kind}: use 1 to 64 characters of a-z, 0-9, `.`, `_` and `-`")]
+    #[error("`{text}` is not a valid {kind}: use 1 to 64 characters of {allowed}")]
     Id {
         /// What the text should have been, e.g. "line name".
         kind: &'static str,
+        /// The characters it may have.
+        allowed: &'static str,
         /// The text, cut short.
         text: String,
     },
@@ -37,9 +39,7 @@ pub enum Error {
         text: String,
     },
     /// A text is not an E.164 number.
-    #[error(
-        "`{text}` is not an international number: write `+`, the country code and the number, at most 15 digits"
-    )]
+    #[error("`{text}` is not an international number: write `+`, the country code and the number, at most 15 digits")]
     E164 {
         /// The text, cut short.
         text: String,
@@ -53,6 +53,12 @@ pub enum Error {
     /// A text is not an ISO 3166 country code.
     #[error("`{text}` is not a country: use its two-letter code, like US")]
     Country {
+        /// The text, cut short.
+        text: String,
+    },
+    /// A text is not made of the few digits an emergency number has.
+    #[error("`{text}` is not an emergency number: it has at most 5 digits")]
+    Emergency {
         /// The text, cut short.
         text: String,
     },

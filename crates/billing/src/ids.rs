@@ -37,7 +37,12 @@ macro_rules! name_id {
                 if is_name(text, $upper) {
                     Ok(Self(text.into()))
                 } else {
-                    Err(Error::Id { kind: $kind, text: short(text) })
+                    let allowed = if $upper {
+                        "a-z, A-Z, 0-9, `.`, `_` and `-`"
+                    } else {
+                        "a-z, 0-9, `.`, `_` and `-`"
+                    };
+                    Err(Error::Id { kind: $kind, allowed, text: short(text) })
                 }
             }
 
@@ -209,10 +214,7 @@ pub(crate) struct ParseVisitor<T> {
 
 impl<T> ParseVisitor<T> {
     pub(crate) fn new(kind: &'static str) -> Self {
-        Self {
-            kind,
-            made: std::marker::PhantomData,
-        }
+        Self { kind, made: std::marker::PhantomData }
     }
 }
 
@@ -236,10 +238,7 @@ mod tests {
     #[test]
     fn names_keep_to_their_characters() {
         assert_eq!(AccountId::new("law-000").unwrap().as_str(), "law-000");
-        assert_eq!(
-            LineId::new("Front.Desk_1").unwrap().to_string(),
-            "Front.Desk_1"
-        );
+        assert_eq!(LineId::new("Front.Desk_1").unwrap().to_string(), "Front.Desk_1");
         for bad in ["", "a b", "é", "a/b", &"x".repeat(65)] {
             assert!(LineId::new(bad).is_err(), "{bad}");
         }
@@ -256,36 +255,20 @@ mod tests {
         assert_eq!(CallId(0).to_string(), "c0000000000000");
         assert_eq!(CallId(u64::MAX).to_string(), "cfzzzzzzzzzzzz");
         assert_eq!(IncidentId(32).to_string(), "i0000000000010");
-        for bad in [
-            "",
-            "c",
-            "c000000000000",
-            "i0000000000000",
-            "cg000000000000",
-            "c000000000000O",
-        ] {
+        for bad in ["", "c", "c000000000000", "i0000000000000", "cg000000000000", "c000000000000O"] {
             assert!(bad.parse::<CallId>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn ids_are_text_in_json_and_compact_in_postcard() {
-        assert_eq!(
-            serde_json::to_string(&CallId(7)).unwrap(),
-            "\"c0000000000007\""
-        );
+        assert_eq!(serde_json::to_string(&CallId(7)).unwrap(), "\"c0000000000007\"");
         assert_eq!(postcard::to_stdvec(&CallId(7)).unwrap(), [7]);
-        assert_eq!(
-            serde_json::from_str::<LineId>("\"101\"").unwrap().as_str(),
-            "101"
-        );
+        assert_eq!(serde_json::from_str::<LineId>("\"101\"").unwrap().as_str(), "101");
         assert!(serde_json::from_str::<LineId>("\"1 1\"").is_err());
         let bytes = postcard::to_stdvec(&LineId::new("101").unwrap()).unwrap();
         assert_eq!(bytes, b"\x03101");
-        assert_eq!(
-            postcard::from_bytes::<LineId>(&bytes).unwrap().as_str(),
-            "101"
-        );
+        assert_eq!(postcard::from_bytes::<LineId>(&bytes).unwrap().as_str(), "101");
     }
 
     proptest! {

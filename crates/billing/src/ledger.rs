@@ -142,10 +142,7 @@ impl Ledger {
     /// Whether the book keeps its promise; for the checks of tests and simulations.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let sum = self
-            .holds
-            .values()
-            .fold(Money::ZERO, |sum, &h| sum.saturating_add(h));
+        let sum = self.holds.values().fold(Money::ZERO, |sum, &h| sum.saturating_add(h));
         let spent = self.captured.checked_add(self.held);
         sum == self.held
             && self.holds.values().all(|held| !held.is_negative())
@@ -223,12 +220,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::NoHold`] if the call holds nothing, so that a call is never charged twice;
     /// [`Error::NotPositive`] for an amount below zero.
-    pub fn capture(
-        &mut self,
-        call: CallId,
-        amount: Money,
-        posting: Posting<'_>,
-    ) -> Result<Captured, Error> {
+    pub fn capture(&mut self, call: CallId, amount: Money, posting: Posting<'_>) -> Result<Captured, Error> {
         if amount.is_negative() {
             return Err(Error::NotPositive);
         }
@@ -236,18 +228,12 @@ impl Ledger {
         let charged = amount.min(self.available());
         let uncovered = amount.saturating_sub(charged);
         if charged == Money::ZERO {
-            return Ok(Captured {
-                entry: None,
-                uncovered,
-            });
+            return Ok(Captured { entry: None, uncovered });
         }
         self.captured = self.captured.saturating_add(charged);
         let taken = Money::ZERO.saturating_sub(charged);
         let entry = self.entry(EntryKind::Capture, taken, Some(call), posting);
-        Ok(Captured {
-            entry: Some(entry),
-            uncovered,
-        })
+        Ok(Captured { entry: Some(entry), uncovered })
     }
 
     /// Gives back all a call holds, and says how much it was.
@@ -262,20 +248,10 @@ impl Ledger {
 
     fn need(&self, need: Money) -> Result<(), Error> {
         let available = self.available();
-        if need <= available {
-            Ok(())
-        } else {
-            Err(Error::NotEnough { need, available })
-        }
+        if need <= available { Ok(()) } else { Err(Error::NotEnough { need, available }) }
     }
 
-    fn entry(
-        &mut self,
-        kind: EntryKind,
-        amount: Money,
-        call: Option<CallId>,
-        posting: Posting<'_>,
-    ) -> LedgerEntry {
+    fn entry(&mut self, kind: EntryKind, amount: Money, call: Option<CallId>, posting: Posting<'_>) -> LedgerEntry {
         self.last_seq += 1;
         LedgerEntry {
             seq: self.last_seq,

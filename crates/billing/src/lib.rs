@@ -19,8 +19,8 @@ mod money;
 mod numbering;
 
 pub use cdr::{
-    Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrVerdict, CdrWho, Decision,
-    Direction, HungUpBy, MAX_TEXT_CHARS, Route, ToldByPbx, cut_text,
+    Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrVerdict, CdrWho, Decision, Direction,
+    HungUpBy, MAX_TEXT_CHARS, Route, ToldByPbx, cut_text,
 };
 pub use charge::{affordable_talk_s, billed_s, charge};
 pub use country::Country;

@@ -1,8 +1,7 @@
 //! What Google's libphonenumber knows of numbering plans, behind three questions.
 
 use rlibphonenumber::{
-    CountryCodeSource, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region,
-    get_national_significant_number_owned,
+    CountryCodeSource, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region, get_national_significant_number_owned,
 };
 
 use crate::{Country, E164};
@@ -63,12 +62,19 @@ pub(crate) struct National {
 /// Reads digits as dialled in `country`: its trunk prefix and its international prefix are known.
 pub(crate) fn parse_national(digits: &str, country: Country) -> Option<National> {
     let region = Region::from_code(country.code()).ok()?;
-    let phone = PHONE_NUMBER_UTIL
-        .parse_and_keep_raw_input(digits, Some(region))
-        .ok()?;
+    let phone = PHONE_NUMBER_UTIL.parse_and_keep_raw_input(digits, Some(region)).ok()?;
     let national = get_national_significant_number_owned(&phone);
     Some(National {
         number: E164::from_digits(&format!("{}{national}", phone.country_code))?,
         international: phone.country_code_source() == CountryCodeSource::FromNumberWithIdd,
     })
+}
+
+/// A number that somebody in `country` can have.
+#[cfg(test)]
+pub(crate) fn example_number(country: Country) -> Option<E164> {
+    let region = Region::from_code(country.code()).ok()?;
+    let phone = PHONE_NUMBER_UTIL.get_example_number(region).ok()?;
+    let national = get_national_significant_number_owned(&phone);
+    E164::from_digits(&format!("{}{national}", phone.country_code))
 }

@@ -12,9 +12,7 @@ use crate::error::short;
 const MICROS: i64 = 1_000_000;
 
 /// An amount in micro-units (millionths) of the account's currency; may be negative.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(i64);
 
@@ -216,8 +214,8 @@ impl Currency {
     #[must_use]
     pub fn decimals(&self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
-            | b"RWF" | b"UGX" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -284,18 +282,7 @@ mod tests {
         assert_eq!(money(".5"), Money::from_micros(500_000));
         assert_eq!(money("-0.0012"), Money::from_micros(-1_200));
         assert_eq!(money("0.01000000"), Money::from_cents(1));
-        for bad in [
-            "",
-            ".",
-            "-",
-            "1e3",
-            "1,5",
-            "$1",
-            "0.0000001",
-            "1.2.3",
-            "9223372036855",
-            "--1",
-        ] {
+        for bad in ["", ".", "-", "1e3", "1,5", "$1", "0.0000001", "1.2.3", "9223372036855", "--1"] {
             assert!(bad.parse::<Money>().is_err(), "{bad}");
         }
     }
@@ -313,10 +300,7 @@ mod tests {
         assert_eq!(money("12.5").format(&"JPY".parse().unwrap()), "¥13");
         assert_eq!(money("12.5").format(&"CHF".parse().unwrap()), "CHF 12.50");
         assert_eq!(money("0.001").format(&"KWD".parse().unwrap()), "KWD 0.001");
-        assert_eq!(
-            Money::from_micros(i64::MIN).format(&usd),
-            "-$9223372036854.78"
-        );
+        assert_eq!(Money::from_micros(i64::MIN).format(&usd), "-$9223372036854.78");
     }
 
     #[test]

@@ -72,9 +72,7 @@ pub enum NotDiallable {
     #[error("there is no such number")]
     NoSuchNumber,
     /// A local number of somewhere else (`phone-context`, RFC 3966, 5.1.5).
-    #[error(
-        "a local number of another country cannot be called: dial it with + and its country code"
-    )]
+    #[error("a local number of another country cannot be called: dial it with + and its country code")]
     ForeignContext,
 }
 
@@ -86,22 +84,14 @@ impl DialPlan {
     ///
     /// # Errors
     /// [`Error::AreaCode`] unless 1 to 6 digits, [`Error::OutsidePrefix`] unless 1 to 4 digits.
-    pub fn new(
-        country: Country,
-        area_code: Option<&str>,
-        outside_prefix: Option<&str>,
-    ) -> Result<Self, Error> {
+    pub fn new(country: Country, area_code: Option<&str>, outside_prefix: Option<&str>) -> Result<Self, Error> {
         if let Some(text) = area_code.filter(|code| !is_digits(code, 6)) {
             return Err(Error::AreaCode { text: short(text) });
         }
         if let Some(text) = outside_prefix.filter(|prefix| !is_digits(prefix, 4)) {
             return Err(Error::OutsidePrefix { text: short(text) });
         }
-        Ok(Self {
-            country,
-            area_code: area_code.map(str::to_owned),
-            outside_prefix: outside_prefix.map(str::to_owned),
-        })
+        Ok(Self { country, area_code: area_code.map(str::to_owned), outside_prefix: outside_prefix.map(str::to_owned) })
     }
 
     /// The account's country.
@@ -127,40 +117,42 @@ impl DialPlan {
     ///
     /// The rules, in this order: a text with `*` or `#` is a feature code. Emergency numbers, also
     /// after the outside prefix. `+` and an international number. 2 to 6 digits are an extension,
-    /// unless they are a whole number of the country. Then the digits after the outside prefix, and
-    /// the digits as they stand, are read as dialled in the country; the first reading wins whose
-    /// prefix says what it is and that somebody can have, else the first that somebody can have,
-    /// else the first that is a number at all.
+    /// unless they are a whole number of the country. Then the digits are read as dialled in the
+    /// country, after the outside prefix and as they stand. Preferred is a reading whose own prefix
+    /// or length says what it is and whose number somebody can have; then the digits as they stand,
+    /// if somebody can have that number; then the rest, so that the guard sees unallocated ones.
+    ///
+    /// `urn:service:sos` and its kin (RFC 5031) are the country's main emergency number.
     #[must_use]
     pub fn dial(&self, dialled: &str) -> Dialled {
-        match self.clean(dialled) {
-            Ok(text) => self.read(&text),
+        if is_sos(dialled.trim()) {
+            return Dialled::Emergency(EmergencyNumber::main(self.country));
+        }
+        if dialled.len() > MAX_DIALLED_CHARS {
+            return Dialled::Invalid(NotDiallable::TooLong);
+        }
+        let (user, parameters) = split_user(dialled.trim());
+        match self.clean(user) {
+            Ok(text) => self.read(&text, self.is_foreign_context(parameters)),
             Err(why) => Dialled::Invalid(why),
         }
     }
 
-    /// The characters that count: digits, `*`, `#` and a leading `+`.
-    fn clean(&self, dialled: &str) -> Result<String, NotDiallable> {
-        if dialled.len() > MAX_DIALLED_CHARS {
-            return Err(NotDiallable::TooLong);
-        }
-        let dialled = strip_scheme(dialled.trim());
-        let (user, parameters) = dialled.split_once(';').unwrap_or((dialled, ""));
+    /// The characters that count: digits, `*`, `#`, and a `+` before or right after the outside
+    /// prefix.
+    fn clean(&self, user: &str) -> Result<String, NotDiallable> {
         let user = unescape(user).ok_or(NotDiallable::NotDigits)?;
         let mut text = String::with_capacity(user.len());
         for c in user.chars() {
             match c {
                 '0'..='9' | '*' | '#' => text.push(c),
-                '+' if text.is_empty() => text.push(c),
+                '+' if text.is_empty() || Some(text.as_str()) == self.outside_prefix() => text.push(c),
                 '-' | '.' | ' ' | '(' | ')' => {}
                 _ => return Err(NotDiallable::NotDigits),
             }
         }
         if text.is_empty() || text == "+" {
             return Err(NotDiallable::Empty);
-        }
-        if !text.starts_with('+') && self.is_foreign_context(parameters) {
-            return Err(NotDiallable::ForeignContext);
         }
         Ok(text)
     }
@@ -175,12 +167,7 @@ impl DialPlan {
         let Some(digits) = context.and_then(|context| {
             let context = unescape(context)?;
             let digits = context.strip_prefix('+')?;
-            Some(
-                digits
-                    .chars()
-                    .filter(char::is_ascii_digit)
-                    .collect::<String>(),
-            )
+            Some(digits.chars().filter(char::is_ascii_digit).collect::<String>())
         }) else {
             return false;
         };
@@ -188,7 +175,7 @@ impl DialPlan {
         !code.is_some_and(|code| digits.starts_with(&code))
     }
 
-    fn read(&self, text: &str) -> Dialled {
+    fn read(&self, text: &str, foreign_context: bool) -> Dialled {
         // The send key of old phones.
         let text = match text.strip_suffix('#') {
             Some(digits) if !digits.is_empty() && !digits.contains(['*', '#']) => digits,
@@ -197,17 +184,17 @@ impl DialPlan {
         if text.contains(['*', '#']) {
             return Dialled::Feature(text.to_owned());
         }
-        if let Some(digits) = text.strip_prefix('+') {
+        if let Some((_, digits)) = text.split_once('+') {
             return international(digits).map_or(NO_SUCH_NUMBER, Dialled::Number);
         }
-        let outside = self
-            .outside_prefix
-            .as_deref()
-            .and_then(|prefix| text.strip_prefix(prefix));
+        let outside = self.outside_prefix.as_deref().and_then(|prefix| text.strip_prefix(prefix));
         for digits in [Some(text), outside].into_iter().flatten() {
             if let Some(number) = EmergencyNumber::find(self.country, digits) {
                 return Dialled::Emergency(number);
             }
+        }
+        if foreign_context {
+            return Dialled::Invalid(NotDiallable::ForeignContext);
         }
         if EXTENSION_DIGITS.contains(&text.len()) {
             return match self.short_national(text) {
@@ -215,12 +202,10 @@ impl DialPlan {
                 None => Dialled::Extension(text.to_owned()),
             };
         }
-        let readings = [outside, Some(text)].map(|digits| self.number(digits?));
-        match best(&readings) {
+        let after_prefix = outside.and_then(|digits| self.number(digits));
+        match best(after_prefix, self.number(text)) {
             Some(number) => Dialled::Number(number),
-            None if self.is_local_without_area(text) => {
-                Dialled::Invalid(NotDiallable::NeedsAreaCode)
-            }
+            None if self.is_local_without_area(text) => Dialled::Invalid(NotDiallable::NeedsAreaCode),
             None => NO_SUCH_NUMBER,
         }
     }
@@ -240,31 +225,27 @@ impl DialPlan {
     }
 
     fn number(&self, digits: &str) -> Option<Reading> {
-        if self.country.is_nanp() {
-            self.nanp_number(digits).map(Reading::explicit)
-        } else {
-            self.other_number(digits)
-        }
+        if self.country.is_nanp() { self.nanp_number(digits) } else { self.other_number(digits) }
     }
 
     /// Digits as dialled in North America. 9011 is 011 by way of an outside line, and dialled by
     /// phones whose PBX needs no such prefix, too.
-    fn nanp_number(&self, digits: &str) -> Option<E164> {
+    fn nanp_number(&self, digits: &str) -> Option<Reading> {
         for prefix in ["011", "00", "9011"] {
             if let Some(rest) = digits.strip_prefix(prefix) {
-                return international(rest);
+                return international(rest).map(Reading::explicit);
             }
         }
-        match digits.len() {
-            7 if is_nanp_local(digits) => {
-                E164::from_digits(&format!("1{}{digits}", self.area_code.as_deref()?))
+        let first = digits.bytes().next();
+        match (digits.len(), first) {
+            (7, Some(b'2'..=b'9')) => {
+                let area_code = self.area_code.as_deref()?;
+                E164::from_digits(&format!("1{area_code}{digits}")).map(Reading::explicit)
             }
-            7 => None,
-            10 if digits.starts_with(|c| matches!(c, '2'..='9')) => {
-                E164::from_digits(&format!("1{digits}"))
-            }
-            10 => None,
-            _ => international(digits),
+            (10, Some(b'2'..=b'9')) => E164::from_digits(&format!("1{digits}")).map(Reading::explicit),
+            (11, Some(b'1')) => E164::from_digits(digits).map(Reading::explicit),
+            (7 | 10, _) => None,
+            _ => international(digits).map(Reading::guess),
         }
     }
 
@@ -277,10 +258,7 @@ impl DialPlan {
         }
         let national = parsed.map(|parsed| parsed.number);
         let valid = |number: &E164| metadata::is_valid(*number);
-        let with_trunk = self
-            .country
-            .trunk_prefix()
-            .is_none_or(|p| digits.starts_with(p));
+        let with_trunk = self.country.trunk_prefix().is_none_or(|p| digits.starts_with(p));
         if with_trunk && let Some(number) = national.filter(valid) {
             return Some(Reading::explicit(number));
         }
@@ -292,14 +270,14 @@ impl DialPlan {
             .or_else(|| digits.strip_prefix("00").and_then(international))
             .or(bare)
             .or(national)
-            .map(|number| Reading {
-                number,
-                is_explicit: false,
-            })
+            .map(Reading::guess)
     }
 
-    /// The area code and these digits.
+    /// The area code and these digits, none of which is a trunk prefix.
     fn local(&self, digits: &str) -> Option<E164> {
+        if self.country.trunk_prefix().is_some_and(|trunk| digits.starts_with(trunk)) {
+            return None;
+        }
         let code = self.country.calling_code()?;
         let area_code = self.area_code.as_deref()?;
         E164::from_digits(&format!("{code}{area_code}{digits}"))
@@ -316,21 +294,24 @@ struct Reading {
 
 impl Reading {
     fn explicit(number: E164) -> Self {
-        Self {
-            number,
-            is_explicit: true,
-        }
+        Self { number, is_explicit: true }
+    }
+
+    fn guess(number: E164) -> Self {
+        Self { number, is_explicit: false }
     }
 }
 
-/// The first reading that is explicit and somebody's number, else the first that is somebody's
-/// number, else the first.
-fn best(readings: &[Option<Reading>]) -> Option<E164> {
-    let all = || readings.iter().flatten();
-    let valid = |reading: &&Reading| metadata::is_valid(reading.number);
-    let best = all()
-        .filter(|reading| reading.is_explicit)
+/// The reading that is meant, of those after the outside prefix and as it stands: an explicit one
+/// that is somebody's number; what stands there, if it is somebody's; an explicit one; a guess.
+fn best(after_prefix: Option<Reading>, as_it_stands: Option<Reading>) -> Option<E164> {
+    let all = || after_prefix.into_iter().chain(as_it_stands);
+    let explicit = || all().filter(|reading| reading.is_explicit);
+    let valid = |reading: &Reading| metadata::is_valid(reading.number);
+    let best = explicit()
         .find(valid)
+        .or_else(|| as_it_stands.filter(valid))
+        .or_else(|| explicit().next())
         .or_else(|| all().find(valid))
         .or_else(|| all().next());
     best.map(|reading| reading.number)
@@ -352,15 +333,22 @@ fn is_nanp_local(digits: &str) -> bool {
     digits.len() == 7 && digits.starts_with(|c| matches!(c, '2'..='9'))
 }
 
-/// The text after `sip:`, `sips:` or `tel:`, and before the host.
-fn strip_scheme(text: &str) -> &str {
-    let scheme = text.split_once(':').filter(|(scheme, _)| {
-        ["sip", "sips", "tel"]
-            .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known))
-    });
+/// Whether a text is the emergency service URN or one of its sub-services (RFC 5031, 4.2).
+fn is_sos(text: &str) -> bool {
+    const SOS: &str = "urn:service:sos";
+    text.split_at_checked(SOS.len())
+        .is_some_and(|(urn, rest)| urn.eq_ignore_ascii_case(SOS) && (rest.is_empty() || rest.starts_with(['.', ';'])))
+}
+
+/// The user part and its parameters: what stands after `sip:`, `sips:` or `tel:`, if any, and before
+/// the host, if any.
+fn split_user(text: &str) -> (&str, &str) {
+    let scheme = text
+        .split_once(':')
+        .filter(|(scheme, _)| ["sip", "sips", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
     let rest = scheme.map_or(text, |(_, rest)| rest);
-    rest.split_once('@').map_or(rest, |(user, _)| user)
+    let user = rest.split_once('@').map_or(rest, |(user, _)| user);
+    user.split_once(';').unwrap_or((user, ""))
 }
 
 /// Resolves %-escapes (RFC 3261, 25.1); none if one is broken or not ASCII.
@@ -382,26 +370,14 @@ fn unescape(text: &str) -> Option<String> {
 impl TryFrom<RawDialPlan> for DialPlan {
     type Error = Error;
     fn try_from(raw: RawDialPlan) -> Result<Self, Error> {
-        Self::new(
-            raw.country,
-            raw.area_code.as_deref(),
-            raw.outside_prefix.as_deref(),
-        )
+        Self::new(raw.country, raw.area_code.as_deref(), raw.outside_prefix.as_deref())
     }
 }
 
 impl From<DialPlan> for RawDialPlan {
     fn from(plan: DialPlan) -> Self {
-        let DialPlan {
-            country,
-            area_code,
-            outside_prefix,
-        } = plan;
-        Self {
-            country,
-            area_code,
-            outside_prefix,
-        }
+        let DialPlan { country, area_code, outside_prefix } = plan;
+        Self { country, area_code, outside_prefix }
     }
 }
 

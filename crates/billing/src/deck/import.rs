@@ -12,54 +12,14 @@ pub const MAX_ROW_ERRORS: usize = 100;
 const DEFAULT_STEP_S: u32 = 60;
 
 /// The names a column goes by, in lower case without anything but letters.
-const PREFIX: &[&str] = &[
-    "prefix",
-    "code",
-    "dialcode",
-    "dialprefix",
-    "areacode",
-    "destinationcode",
-];
-const DESTINATION: &[&str] = &[
-    "destination",
-    "name",
-    "description",
-    "destinationname",
-    "country",
-];
-const RATE: &[&str] = &[
-    "rateperminute",
-    "rate",
-    "price",
-    "permin",
-    "perminute",
-    "ratemin",
-    "priceperminute",
-];
-const CONNECT_FEE: &[&str] = &[
-    "connectfee",
-    "connectionfee",
-    "setupfee",
-    "connect",
-    "connectcharge",
-];
-const MINIMUM: &[&str] = &[
-    "minimums",
-    "minimum",
-    "min",
-    "minimumseconds",
-    "initial",
-    "initialincrement",
-    "firstincrement",
-];
-const INCREMENT: &[&str] = &[
-    "increments",
-    "increment",
-    "interval",
-    "incrementseconds",
-    "subsequentincrement",
-    "nextincrement",
-];
+const PREFIX: &[&str] = &["prefix", "code", "dialcode", "dialprefix", "areacode", "destinationcode"];
+const DESTINATION: &[&str] = &["destination", "name", "description", "destinationname", "country"];
+const RATE: &[&str] = &["rateperminute", "rate", "price", "permin", "perminute", "ratemin", "priceperminute"];
+const CONNECT_FEE: &[&str] = &["connectfee", "connectionfee", "setupfee", "connect", "connectcharge"];
+const MINIMUM: &[&str] =
+    &["minimums", "minimum", "min", "minimumseconds", "initial", "initialincrement", "firstincrement"];
+const INCREMENT: &[&str] =
+    &["increments", "increment", "interval", "incrementseconds", "subsequentincrement", "nextincrement"];
 
 /// Where each column stands.
 struct Columns {
@@ -87,11 +47,7 @@ impl Faults {
 pub(super) fn rates(bytes: &[u8]) -> Result<Vec<Rate>, Error> {
     let mut faults = Faults::default();
     let rates = read(bytes, &mut faults);
-    if faults.0.is_empty() {
-        Ok(rates)
-    } else {
-        Err(Error::Deck { rows: faults.0 })
-    }
+    if faults.0.is_empty() { Ok(rates) } else { Err(Error::Deck { rows: faults.0 }) }
 }
 
 fn read(bytes: &[u8], faults: &mut Faults) -> Vec<Rate> {
@@ -170,11 +126,7 @@ fn columns(header: &csv::StringRecord, faults: &mut Faults) -> Option<Columns> {
         })
         .collect();
     // The names are in order of preference: `rate` after `rate_per_minute`.
-    let find = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| plain.iter().position(|p| p == name))
-    };
+    let find = |names: &[&str]| names.iter().find_map(|name| plain.iter().position(|p| p == name));
     let (prefix, rate) = (find(PREFIX), find(RATE));
     if prefix.is_none() {
         faults.add(1, DeckRowFault::NoColumn("prefix"));
@@ -193,12 +145,7 @@ fn columns(header: &csv::StringRecord, faults: &mut Faults) -> Option<Columns> {
 }
 
 /// One rate; all faults of its row are noted.
-fn row(
-    record: &csv::StringRecord,
-    columns: &Columns,
-    line: u64,
-    faults: &mut Faults,
-) -> Option<Rate> {
+fn row(record: &csv::StringRecord, columns: &Columns, line: u64, faults: &mut Faults) -> Option<Rate> {
     let cell = |at: usize| record.get(at).unwrap_or("");
     let optional = |at: Option<usize>| at.map(cell).filter(|text| !text.is_empty());
     let mut noted = |result: Result<_, DeckRowFault>| result.map_err(|f| faults.add(line, f)).ok();

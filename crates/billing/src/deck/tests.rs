@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Country, metadata};
 
 fn rate(prefix: u64) -> Rate {
     Rate {
@@ -16,8 +17,7 @@ fn rate(prefix: u64) -> Rate {
 }
 
 fn found(deck: &Deck, number: u64) -> Option<u64> {
-    deck.rate_for(E164::from_value(number).unwrap())
-        .map(|rate| rate.prefix.value())
+    deck.rate_for(E164::from_value(number).unwrap()).map(|rate| rate.prefix.value())
 }
 
 #[test]
@@ -61,8 +61,7 @@ fn tables_of_carriers_are_read() {
     assert_eq!(albania.connect_fee, Money::from_cents(5));
     assert_eq!((albania.minimum_s, albania.increment_s), (60, 1));
 
-    let theirs =
-        b"\xef\xbb\xbfName;Dial Code;Rate/Min;Valid from\r\nAlbania; +355 ;0.2;2026\r\n\r\n";
+    let theirs = b"\xef\xbb\xbfName;Dial Code;Rate/Min;Valid from\r\nAlbania; +355 ;0.2;2026\r\n\r\n";
     let deck = Deck::from_csv(theirs).unwrap();
     let albania = deck.rate_for("+355691".parse().unwrap()).unwrap();
     assert_eq!((albania.minimum_s, albania.increment_s), (60, 60));
@@ -100,9 +99,39 @@ fn decks_survive_the_journal() {
 #[test]
 fn the_starter_deck_prices_what_matters() {
     let deck = Deck::starter();
-    let price = |number: &str| deck.rate_for(number.parse().unwrap()).unwrap().per_minute;
-    assert_eq!(price("+13035550100"), Money::from_cents(1));
-    assert_eq!(price("+355691234567"), Money::from_cents(35));
+    for (number, cents) in [
+        ("+13035550100", 1),
+        ("+14162345678", 1),
+        ("+18002345678", 0),
+        ("+18762345678", 25),
+        ("+19002345678", 200),
+        ("+35542234567", 22),
+        ("+355691234567", 35),
+        ("+881612345678", 600),
+        ("+447400123456", 3),
+        ("+447911123456", 22),
+    ] {
+        let price = deck.rate_for(number.parse().unwrap()).unwrap().per_minute;
+        assert_eq!(price, Money::from_cents(cents), "{number}");
+    }
+}
+
+/// Every number that libphonenumber gives as an example has a price, and one in its own country's
+/// name unless several share the calling code.
+#[test]
+fn the_starter_deck_prices_every_country() {
+    let deck = Deck::starter();
+    let codes: Vec<_> = Country::all().filter_map(Country::calling_code).collect();
+    for country in Country::all() {
+        let Some(number) = metadata::example_number(country) else {
+            continue;
+        };
+        let rate = deck.rate_for(number).unwrap_or_else(|| panic!("{country} {number}"));
+        let shared = codes.iter().filter(|&&c| Some(c) == country.calling_code()).count() > 1;
+        let named = rate.destination.starts_with(country.name());
+        assert!(named || shared, "{country} {number} {}", rate.destination);
+    }
+    assert!(deck.rate_for("+9999999".parse().unwrap()).is_none());
 }
 
 proptest! {

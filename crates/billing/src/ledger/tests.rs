@@ -4,11 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const NODE: Posting<'static> = Posting {
-    at_ms: 1_000,
-    by: "node",
-    note: "",
-};
+const NODE: Posting<'static> = Posting { at_ms: 1_000, by: "node", note: "" };
 const CALL: CallId = CallId(1);
 
 fn cents(cents: i64) -> Money {
@@ -31,31 +27,19 @@ fn a_call_is_held_extended_and_captured() {
 
     let captured = ledger.capture(CALL, cents(120), NODE).unwrap();
     let entry = captured.entry.unwrap();
-    assert_eq!(
-        (entry.seq, entry.kind, entry.amount),
-        (2, EntryKind::Capture, cents(-120))
-    );
+    assert_eq!((entry.seq, entry.kind, entry.amount), (2, EntryKind::Capture, cents(-120)));
     assert_eq!((entry.balance, entry.call), (cents(380), Some(CALL)));
     assert_eq!(captured.uncovered, Money::ZERO);
-    assert_eq!(
-        (ledger.held(), ledger.available()),
-        (Money::ZERO, cents(380))
-    );
+    assert_eq!((ledger.held(), ledger.available()), (Money::ZERO, cents(380)));
 }
 
 #[test]
 fn a_call_is_never_charged_twice() {
     let mut ledger = book(500);
     ledger.place_hold(CALL, cents(100)).unwrap();
-    assert_eq!(
-        ledger.place_hold(CALL, cents(1)),
-        Err(Error::AlreadyHeld { call: CALL })
-    );
+    assert_eq!(ledger.place_hold(CALL, cents(1)), Err(Error::AlreadyHeld { call: CALL }));
     ledger.capture(CALL, cents(100), NODE).unwrap();
-    assert_eq!(
-        ledger.capture(CALL, cents(100), NODE),
-        Err(Error::NoHold { call: CALL })
-    );
+    assert_eq!(ledger.capture(CALL, cents(100), NODE), Err(Error::NoHold { call: CALL }));
     assert_eq!(ledger.release(CALL), Err(Error::NoHold { call: CALL }));
     assert_eq!(ledger.captured(), cents(100));
 }
@@ -64,10 +48,7 @@ fn a_call_is_never_charged_twice() {
 fn a_hold_stops_at_the_balance() {
     let mut ledger = book(100);
     ledger.place_hold(CALL, cents(80)).unwrap();
-    let short = Error::NotEnough {
-        need: cents(30),
-        available: cents(20),
-    };
+    let short = Error::NotEnough { need: cents(30), available: cents(20) };
     assert_eq!(ledger.place_hold(CallId(2), cents(30)), Err(short.clone()));
     assert_eq!(ledger.extend_hold(CALL, cents(30)), Err(short.clone()));
     assert_eq!(ledger.adjust(cents(-30), NODE), Err(short));
@@ -91,13 +72,7 @@ fn a_free_call_leaves_no_entry() {
     let mut ledger = Ledger::new();
     ledger.place_hold(CALL, Money::ZERO).unwrap();
     let captured = ledger.capture(CALL, Money::ZERO, NODE).unwrap();
-    assert_eq!(
-        captured,
-        Captured {
-            entry: None,
-            uncovered: Money::ZERO
-        }
-    );
+    assert_eq!(captured, Captured { entry: None, uncovered: Money::ZERO });
 }
 
 #[test]
@@ -146,10 +121,9 @@ fn apply(ledger: &mut Ledger, operation: Operation) -> Option<LedgerEntry> {
             ledger.extend_hold(CallId(call), cents(amount)).ok();
             None
         }
-        Operation::Capture(call, amount) => ledger
-            .capture(CallId(call), cents(amount), NODE)
-            .ok()
-            .and_then(|c| c.entry),
+        Operation::Capture(call, amount) => {
+            ledger.capture(CallId(call), cents(amount), NODE).ok().and_then(|c| c.entry)
+        }
         Operation::Release(call) => {
             ledger.release(CallId(call)).ok();
             None

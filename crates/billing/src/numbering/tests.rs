@@ -50,14 +50,15 @@ fn an_american_office_with_an_outside_line() {
             ("93035550100", "+13035550100"),
             ("913035550100", "+13035550100"),
             ("9011355691234567", "+355691234567"),
-            (
-                "9+355691234567",
-                "invalid: what was dialled is not a number",
-            ),
+            ("9+355691234567", "+355691234567"),
+            ("8+355691234567", "invalid: what was dialled is not a number"),
             // Dallas has area code 972, and is no call to Israel.
             ("9722345678", "+19722345678"),
             // An Indian mobile in bare E.164: 987 is no area code.
             ("919876543210", "+919876543210"),
+            // Ten digits are a number of North America, even if nobody has it.
+            ("9607717749", "+19607717749"),
+            ("9355691234567", "+355691234567"),
             ("911", "emergency 911"),
             ("9911", "emergency 911"),
             ("933", "emergency 933"),
@@ -88,10 +89,7 @@ fn an_american_office_without_area_code_or_outside_line() {
     check(
         &plan,
         &[
-            (
-                "5550100",
-                "invalid: dial the area code too: none is set for this account",
-            ),
+            ("5550100", "invalid: dial the area code too: none is set for this account"),
             ("9011355691234567", "+355691234567"),
             ("9911", "extension 9911"),
             ("8762345678", "+18762345678"),
@@ -114,6 +112,8 @@ fn texts_of_sip_uris() {
                 "2079460000;phone-context=+44",
                 "invalid: a local number of another country cannot be called: dial it with + and its country code",
             ),
+            // Whatever else is the matter.
+            ("911;phone-context=+44", "emergency 911"),
             ("+442079460000;phone-context=+44", "+442079460000"),
             ("+442079460000;user=phone", "+442079460000"),
             ("sip:3035550100@example.com", "+13035550100"),
@@ -121,6 +121,9 @@ fn texts_of_sip_uris() {
             ("", "invalid: nothing was dialled"),
             ("+", "invalid: nothing was dialled"),
             ("()", "invalid: nothing was dialled"),
+            ("urn:service:sos", "emergency 911"),
+            ("URN:service:sos.fire", "emergency 911"),
+            ("urn:service:sosx", "invalid: what was dialled is not a number"),
             ("alice", "invalid: what was dialled is not a number"),
             ("30%3", "invalid: what was dialled is not a number"),
             ("30%FF", "invalid: what was dialled is not a number"),
@@ -188,35 +191,10 @@ fn a_german_office() {
 
 #[test]
 fn a_country_without_trunk_prefix_and_one_with_short_numbers() {
-    check(
-        &plan("ES", None, None),
-        &[
-            ("912345678", "+34912345678"),
-            ("0034912345678", "+34912345678"),
-        ],
-    );
-    check(
-        &plan("AD", None, None),
-        &[
-            ("712345", "+376712345"),
-            ("112", "emergency 112"),
-            ("200", "extension 200"),
-        ],
-    );
-    check(
-        &plan("IT", None, None),
-        &[
-            ("0612345678", "+390612345678"),
-            ("3123456789", "+393123456789"),
-        ],
-    );
-    check(
-        &plan("AU", None, None),
-        &[
-            ("0011355691234567", "+355691234567"),
-            ("000", "emergency 000"),
-        ],
-    );
+    check(&plan("ES", None, None), &[("912345678", "+34912345678"), ("0034912345678", "+34912345678")]);
+    check(&plan("AD", None, None), &[("712345", "+376712345"), ("112", "emergency 112"), ("200", "extension 200")]);
+    check(&plan("IT", None, None), &[("0612345678", "+390612345678"), ("3123456789", "+393123456789")]);
+    check(&plan("AU", None, None), &[("0011355691234567", "+355691234567"), ("000", "emergency 000")]);
 }
 
 #[test]
