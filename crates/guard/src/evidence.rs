@@ -21,6 +21,27 @@ impl Decibans {
     pub const fn tenths(self) -> i32 {
         self.0
     }
+    /// The sum, held at the end of the range.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+    /// `numerator / denominator` of it, cut towards zero.
+    #[must_use]
+    pub(crate) const fn part(self, numerator: i32, denominator: i32) -> Self {
+        Self(self.0.saturating_mul(numerator) / denominator)
+    }
+    /// Held between two bounds, given in whole decibans.
+    #[must_use]
+    pub(crate) fn within(self, least_db: i32, most_db: i32) -> Self {
+        Self(self.0.clamp(least_db * 10, most_db * 10))
+    }
+}
+
+impl std::iter::Sum for Decibans {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self(0), Self::plus)
+    }
 }
 
 impl std::fmt::Display for Decibans {
@@ -49,8 +70,52 @@ pub enum EvidenceKind {
     Repetition,
     /// An hour or weekday unusual for the line.
     Hours,
+    /// A long call to a number that is not a habit.
+    Length,
+    /// Another line of the account was struck lately.
+    Spread,
     /// The owner said "that was us".
     Owner,
+}
+
+impl EvidenceKind {
+    /// Every kind, in the order they are weighed.
+    pub const ALL: [Self; 11] = [
+        Self::Dormant,
+        Self::Destination,
+        Self::Price,
+        Self::Origin,
+        Self::Guessing,
+        Self::Burst,
+        Self::Repetition,
+        Self::Hours,
+        Self::Length,
+        Self::Spread,
+        Self::Owner,
+    ];
+
+    /// Its name in records and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dormant => "dormant",
+            Self::Destination => "destination",
+            Self::Price => "price",
+            Self::Origin => "origin",
+            Self::Guessing => "guessing",
+            Self::Burst => "burst",
+            Self::Repetition => "repetition",
+            Self::Hours => "hours",
+            Self::Length => "length",
+            Self::Spread => "spread",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl std::fmt::Display for EvidenceKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// One observed fact with its weight.

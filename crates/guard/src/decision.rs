@@ -1,0 +1,74 @@
+//! The sequential test: evidence so far against the money at risk until the next look.
+
+use crate::math::ratio_db;
+use crate::{Decibans, Evidence};
+use billing::Money;
+
+/// Odds, before any evidence, that a call of the cut class is a thief's, in decibans: one hijack in a hundred years of a
+/// line, a hundred calls each, against a line's thousand calls abroad in a year, is 1 : 1000.
+pub(crate) const PRIOR: Decibans = Decibans::whole(-30);
+/// What refusing an honest call costs its caller: ten units of the deck's currency.
+const REFUSAL: Money = Money::from_cents(1_000);
+/// What a cut costs beyond that: about three refused calls until the owner has turned calling back on.
+const CUT_ABOVE: Decibans = Decibans::whole(5);
+/// Minutes a call runs until evidence grows enough to stop it, if it is a thief's.
+const MINUTES_AT_RISK: i64 = 4;
+/// No call is so dear that evidence may be thinner than this: one dear call in office hours is an honest oddity.
+const LEAST: Decibans = Decibans::whole(34);
+
+/// The evidence needed to refuse with so much a minute at risk: where loss times odds of a thief exceeds the cost of
+/// refusing times odds of the owner.
+pub(crate) fn needed(per_minute: Money) -> Decibans {
+    let loss = per_minute.saturating_mul(MINUTES_AT_RISK).micros().max(1);
+    let stake = ratio_db(REFUSAL.micros().unsigned_abs(), loss.unsigned_abs());
+    stake.plus(PRIOR.part(-1, 1)).max(LEAST)
+}
+
+/// What the sum of evidence leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Let it run.
+    Allow,
+    /// Refuse this call, tell the owner.
+    Refuse,
+    /// Refuse it and cut.
+    Cut,
+}
+
+/// Decides.
+pub(crate) fn decide(score: Decibans, needed: Decibans) -> Decision {
+    if score < needed {
+        Decision::Allow
+    } else if score < needed.plus(CUT_ABOVE) {
+        Decision::Refuse
+    } else {
+        Decision::Cut
+    }
+}
+
+/// The sum.
+pub(crate) fn score(evidence: &[Evidence]) -> Decibans {
+    evidence.iter().map(|evidence| evidence.weight).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dear_call_needs_less_evidence_than_a_cheap_one() {
+        let cents = |cents| needed(Money::from_cents(cents));
+        assert_eq!(cents(2), Decibans::from_tenths(510));
+        assert_eq!(cents(28), Decibans::from_tenths(395));
+        assert_eq!(cents(790), LEAST);
+        assert!(needed(Money::ZERO) > Decibans::whole(90));
+    }
+
+    #[test]
+    fn refusing_needs_less_than_cutting() {
+        let needed = needed(Money::from_cents(28));
+        assert_eq!(decide(Decibans::whole(39), needed), Decision::Allow);
+        assert_eq!(decide(Decibans::whole(40), needed), Decision::Refuse);
+        assert_eq!(decide(Decibans::whole(45), needed), Decision::Cut);
+    }
+}

@@ -1,0 +1,249 @@
+//! The guard of one account: what comes in (registrations, calls, owners' words), what it answers.
+
+use std::collections::BTreeMap;
+
+use billing::{CallId, Destination, LineId, Money};
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::{Attempt, Outcome, PlaceKey};
+use crate::decision::{self, Decision};
+use crate::habit::{self, Habit, OriginKey, Settled, hour_of_week};
+use crate::kinds::{self, dormant, origin};
+use crate::line::Line;
+use crate::scene::Scene;
+use crate::{Action, Decibans, Ended, Incident, Observed, Origin, Registered, Screening};
+
+/// Lines watched for one account; above it the one silent for longest is forgotten.
+pub const MAX_LINES: usize = 4096;
+/// Running calls of one account that can be found again; above it the oldest is no longer re-screened.
+pub const MAX_OPEN_CALLS: usize = 4096;
+/// How long a cut on one line makes the next line's a matter of the account.
+const BESIDE_MS: u64 = 24 * 3_600_000;
+/// On a line that has just been cut one call in ten is a thief's, not one in a thousand: so much less evidence makes a
+/// running call a suspect.
+const SUSPECT_BELOW: Decibans = Decibans::whole(-20);
+
+/// The guard's whole memory of one account. Give it everything in the order it happened; it answers at once.
+///
+/// Times never go back. The same inputs lead to the same answers, byte for byte. Bounds: [`MAX_LINES`] lines of at most
+/// 64 attempts, 256 calls waiting to become habit, 64 destinations, 128 numbers and 16 origins each (about 20 kB full, 1
+/// kB for an ordinary phone), and for the account 256 destinations, 1,024 numbers and 64 origins.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    account: Habit,
+    lines: BTreeMap<LineId, Line>,
+    /// Lines of running calls.
+    open: BTreeMap<CallId, LineId>,
+}
+
+impl Guard {
+    /// A guard that has seen nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A line registered.
+    pub fn registered(&mut self, now_ms: u64, seen: &Registered) {
+        self.see(now_ms, &seen.line, &seen.origin, seen.failures_before);
+    }
+
+    /// A line places a call towards a carrier (home calls too; never emergencies): may it go? The attempt is learnt as
+    /// well. Only calls of the cut class are ever refused.
+    ///
+    /// `action` says what should stand from now on; asking for what already stands is no mistake, the caller knows.
+    pub fn screen(&mut self, now_ms: u64, seen: &Observed) -> Screening {
+        let line =
+            Self::see_in(&mut self.lines, &mut self.account, now_ms, &seen.line, &seen.origin, seen.failures_before);
+        dormant::wake(now_ms, line, &self.account);
+        if !seen.cut_class {
+            let hour = hour_of_week(now_ms, seen.utc_offset_min);
+            for habit in [&mut line.habit, &mut self.account] {
+                habit.home_calls = habit.home_calls.saturating_add(1);
+                habit.hours.learn(hour);
+            }
+            return allowed();
+        }
+        line.push(now_ms, Attempt::new(now_ms, seen));
+        if self.open.len() >= MAX_OPEN_CALLS {
+            self.open.pop_first();
+        }
+        self.open.insert(seen.call, seen.line.clone());
+        self.judge(now_ms, &seen.line, seen.call)
+    }
+
+    /// A call was answered.
+    pub fn answered(&mut self, now_ms: u64, call: CallId) {
+        if let Some(attempt) = self.attempt_mut(call) {
+            attempt.answered_ms.get_or_insert(now_ms);
+        }
+    }
+
+    /// A running call is looked at again, at set times after its answer: may it go on? Where not, it is to be hung up.
+    pub fn rescreen(&mut self, now_ms: u64, call: CallId) -> Screening {
+        match self.open.get(&call).cloned() {
+            Some(line) => self.judge(now_ms, &line, call),
+            None => allowed(),
+        }
+    }
+
+    /// A call ended, answered or not. It becomes habit some hours later, if no incident comes.
+    pub fn ended(&mut self, now_ms: u64, ended: &Ended) {
+        let Some(line) = self.open.remove(&ended.call).and_then(|id| self.lines.get_mut(&id)) else {
+            return;
+        };
+        if let Some(attempt) = line.attempt_mut(ended.call) {
+            attempt.outcome = Some(Outcome { at_ms: now_ms, talk_ms: ended.talk_ms });
+        }
+        line.wait(now_ms, ended.call);
+    }
+
+    /// A line has a new secret: whoever had the old one is out, so what was held against the line no longer counts.
+    pub fn secret_changed(&mut self, _now_ms: u64, line: &LineId) {
+        if let Some(line) = self.lines.get_mut(line) {
+            line.absolve();
+        }
+    }
+
+    /// A line is gone.
+    pub fn line_removed(&mut self, line: &LineId) {
+        self.lines.remove(line);
+        self.open.retain(|_, of| of != line);
+    }
+
+    /// International calling was turned back on for a line, or for the account with all its lines.
+    pub fn cut_lifted(&mut self, _now_ms: u64, line: Option<&LineId>) {
+        match line {
+            Some(line) => {
+                self.lines.get_mut(line).into_iter().for_each(Line::absolve);
+            }
+            None => self.lines.values_mut().for_each(Line::absolve),
+        }
+    }
+
+    /// The owner owned to an incident: its numbers, destinations, prices and origins are normal for the line at once, and
+    /// later calls there say so ([`crate::EvidenceKind::Owner`]).
+    pub fn that_was_us(&mut self, now_ms: u64, incident: &Incident) {
+        let Some(line) = self.lines.get_mut(&incident.line) else {
+            return;
+        };
+        for call in &incident.calls {
+            let destination = Destination::of(call.number);
+            let settled = line.attempt(call.call).map(Settled::from);
+            let place = settled.map_or_else(|| PlaceKey::of(call.number, &destination), |settled| settled.place);
+            line.own(now_ms, place);
+            match settled {
+                Some(settled) => {
+                    line.habit.learn(now_ms, &settled, habit::LINE);
+                    self.account.learn(now_ms, &settled, habit::ACCOUNT);
+                }
+                None => {
+                    line.habit.numbers.learn(call.number.into(), habit::LINE.numbers);
+                    self.account.numbers.learn(call.number.into(), habit::ACCOUNT.numbers);
+                }
+            }
+        }
+        for (ip, place) in &incident.origins {
+            let key = OriginKey::from(&Origin { ip: *ip, place: place.clone(), user_agent: "".into() });
+            origin::trust(now_ms, key, line, &mut self.account);
+        }
+        line.absolve();
+    }
+
+    fn attempt_mut(&mut self, call: CallId) -> Option<&mut Attempt> {
+        let line = self.open.get(&call)?;
+        self.lines.get_mut(line)?.attempt_mut(call)
+    }
+
+    fn see(&mut self, now_ms: u64, id: &LineId, origin: &Origin, failures: u32) {
+        Self::see_in(&mut self.lines, &mut self.account, now_ms, id, origin, failures);
+    }
+
+    /// Notes that a line proved itself from an origin; gives the line.
+    fn see_in<'a>(
+        lines: &'a mut BTreeMap<LineId, Line>,
+        account: &mut Habit,
+        now_ms: u64,
+        id: &LineId,
+        origin: &Origin,
+        failures: u32,
+    ) -> &'a mut Line {
+        if lines.len() >= MAX_LINES && !lines.contains_key(id) {
+            let silent = lines.iter().min_by_key(|(_, line)| line.last_call_ms.max(line.habit.since_ms));
+            let silent = silent.map(|(id, _)| id.clone());
+            silent.and_then(|silent| lines.remove(&silent));
+        }
+        account.touch(now_ms);
+        let line = lines.entry(id.clone()).or_default();
+        line.habit.touch(now_ms);
+        line.settle(now_ms, account);
+        let key = OriginKey::from(origin);
+        line.guess(now_ms, key, failures);
+        origin::see(now_ms, key, line, account);
+        line
+    }
+
+    fn scene<'a>(&'a self, now_ms: u64, id: &LineId, line: &'a Line, call: &'a Attempt) -> Scene<'a> {
+        let beside = self.lines.iter().filter(|(other, _)| *other != id).filter_map(|(_, other)| other.struck_ms);
+        Scene {
+            now_ms,
+            call,
+            line,
+            account: &self.account,
+            lines: self.lines.len() as u64,
+            struck_beside_ms: beside.max().filter(|struck| now_ms.saturating_sub(*struck) < BESIDE_MS),
+        }
+    }
+
+    /// Weighs a call that is remembered and decides on it.
+    fn judge(&mut self, now_ms: u64, id: &LineId, call: CallId) -> Screening {
+        let Some((line, attempt)) = self.lines.get(id).and_then(|line| Some((line, line.attempt(call)?))) else {
+            return allowed();
+        };
+        let scene = self.scene(now_ms, id, line, attempt);
+        let evidence = kinds::weigh_all(&scene);
+        let score = decision::score(&evidence);
+        let decision = decision::decide(score, decision::needed(at_risk(&scene)));
+        let beside = scene.struck_beside_ms.is_some();
+        let (action, suspects) = match decision {
+            Decision::Allow => (None, Vec::new()),
+            Decision::Refuse => (Some(Action::Alert), Vec::new()),
+            Decision::Cut if beside => (Some(Action::CutInternational), self.suspects(now_ms, None, call)),
+            Decision::Cut => (Some(Action::CutLine), self.suspects(now_ms, Some(id), call)),
+        };
+        let allowed = decision == Decision::Allow;
+        if let Some(line) = self.lines.get_mut(id) {
+            line.record(now_ms, call, score, decision);
+        }
+        Screening { allowed, score, evidence, action, suspects }
+    }
+
+    /// Running calls of the cut class, on a line or all lines, that the same evidence makes suspect.
+    fn suspects(&self, now_ms: u64, only: Option<&LineId>, but: CallId) -> Vec<CallId> {
+        let lines = self.lines.iter().filter(|(id, _)| only.is_none_or(|only| only == *id));
+        let running = lines.flat_map(|(id, line)| line.recent.iter().map(move |attempt| (id, line, attempt)));
+        running
+            .filter(|(_, line, attempt)| attempt.runs() && attempt.call != but && line.is_fresh(attempt))
+            .filter(|(id, line, attempt)| {
+                let scene = self.scene(now_ms, id, line, attempt);
+                let score = decision::score(&kinds::weigh_all(&scene));
+                score >= decision::needed(attempt.per_minute).plus(SUSPECT_BELOW)
+            })
+            .map(|(_, _, attempt)| attempt.call)
+            .collect()
+    }
+}
+
+/// What a minute may cost: this call and, if it is to a fresh number, the others to fresh numbers that run on the line.
+fn at_risk(scene: &Scene<'_>) -> Money {
+    let own = scene.call.per_minute;
+    if !scene.is_fresh() {
+        return own;
+    }
+    let beside = scene.other_fresh().filter(|other| other.runs());
+    beside.fold(own, |sum, other| sum.saturating_add(other.per_minute))
+}
+
+fn allowed() -> Screening {
+    Screening { allowed: true, score: Decibans::default(), evidence: Vec::new(), action: None, suspects: Vec::new() }
+}

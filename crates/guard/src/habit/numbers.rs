@@ -1,0 +1,44 @@
+//! The numbers a line or an account calls, by their last nine digits, the latest last.
+
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::Suffix;
+
+/// Numbers that were called and settled. Looked through from the latest back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    latest_last: Vec<Suffix>,
+}
+
+impl Numbers {
+    /// Whether the number is a habit.
+    pub(crate) fn knows(&self, suffix: Suffix) -> bool {
+        self.latest_last.iter().rev().any(|&known| known == suffix)
+    }
+
+    /// Makes it the latest; above `most` the one not called for longest is evicted. Says whether it was known.
+    pub(crate) fn learn(&mut self, suffix: Suffix, most: usize) -> bool {
+        let known = self.latest_last.iter().rposition(|&known| known == suffix);
+        if let Some(at) = known {
+            self.latest_last.remove(at);
+        } else if self.latest_last.len() >= most {
+            self.latest_last.remove(0);
+        }
+        self.latest_last.push(suffix);
+        known.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_not_called_for_longest_makes_room() {
+        let mut numbers = Numbers::default();
+        for n in [1, 2, 1, 3] {
+            numbers.learn(Suffix(n), 2);
+        }
+        assert!(numbers.knows(Suffix(1)) && numbers.knows(Suffix(3)) && !numbers.knows(Suffix(2)));
+    }
+}

@@ -1,0 +1,246 @@
+//! Where a line or an account calls and registers from, and how often that changes.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Decibans, Origin};
+
+/// User agents remembered; the oldest is evicted.
+const MAX_AGENTS: usize = 8;
+/// Sightings of one origin count at most once in this time, so that a busy hour is one fact and not a thousand.
+const SIGHTING_MS: u64 = 3_600_000;
+
+/// An origin as habits know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OriginKey {
+    /// The /24 (IPv4) or /48 (IPv6).
+    prefix: u64,
+    /// Autonomous system.
+    pub(crate) asn: Option<u32>,
+    /// ISO country.
+    pub(crate) country: Option<[u8; 2]>,
+    /// A hosting or VPN business.
+    pub(crate) hosting: bool,
+    /// Hash of the name of the user agent, without its version.
+    agent: u32,
+    /// The user agent is a tool of attack.
+    pub(crate) tool: bool,
+}
+
+/// User agents of the published attacks (DESIGN section 6), as substrings in lower case.
+const TOOLS: [&str; 7] = ["friendly-scanner", "sipvicious", "sipcli", "sundayddr", "vaxsipuseragent", "pplsip", "smap"];
+
+impl From<&Origin> for OriginKey {
+    fn from(origin: &Origin) -> Self {
+        let agent = origin.user_agent.to_ascii_lowercase();
+        Self {
+            prefix: prefix(origin.ip),
+            asn: origin.place.asn,
+            country: origin.place.country,
+            hosting: origin.place.hosting == Some(true),
+            agent: agent_hash(&agent),
+            tool: TOOLS.iter().any(|tool| agent.contains(tool)),
+        }
+    }
+}
+
+impl OriginKey {
+    /// Whether both come from the same /24 or /48.
+    pub(crate) const fn same_prefix(&self, other: &Self) -> bool {
+        self.prefix == other.prefix
+    }
+
+    fn same_network(&self, other: &Self) -> bool {
+        self.asn.is_some() && self.asn == other.asn
+    }
+}
+
+fn prefix(ip: IpAddr) -> u64 {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
+        IpAddr::V6(v6) => 1 << 63 | (v6.to_bits() >> 80) as u64,
+    }
+}
+
+/// FNV-1a of the letters before the first digit or slash: a version is no new phone.
+fn agent_hash(agent: &str) -> u32 {
+    let name = agent.bytes().take_while(|byte| !byte.is_ascii_digit() && *byte != b'/');
+    name.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// How new an origin is, by the widest circle it is new in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Familiarity {
+    /// The /24 is known.
+    Known,
+    /// A new /24 of a known network.
+    NewPrefix,
+    /// A new network in a known country, or one of which nothing is known.
+    NewNetwork,
+    /// A new country.
+    NewCountry,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Known {
+    key: OriginKey,
+    since_ms: u64,
+    last_ms: u64,
+    /// How new it was when first seen, and what that said then.
+    first: Familiarity,
+    weight: Decibans,
+}
+
+/// Origins of a line or an account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Origins {
+    known: Vec<Known>,
+    agents: Vec<(u32, u64)>,
+    /// Sightings, at most one an hour and origin.
+    sightings: u64,
+    /// How many of them were a new prefix, a new network, a new country.
+    new: [u64; 3],
+}
+
+impl Origins {
+    /// Whether nothing was ever seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sightings == 0
+    }
+
+    /// Whether everything always came from one place: then its coming from there says nothing.
+    pub(crate) fn is_steady(&self) -> bool {
+        self.known.len() == 1
+    }
+
+    /// How new an origin is.
+    pub(crate) fn familiarity(&self, key: &OriginKey) -> Familiarity {
+        if self.known.iter().any(|known| known.key.same_prefix(key)) {
+            Familiarity::Known
+        } else if self.known.iter().any(|known| known.key.same_network(key)) {
+            Familiarity::NewPrefix
+        } else if key.country.is_none() || self.known.iter().any(|known| known.key.country == key.country) {
+            Familiarity::NewNetwork
+        } else {
+            Familiarity::NewCountry
+        }
+    }
+
+    /// How often a sighting was at least this new: events and sightings.
+    pub(crate) fn novelty(&self, at_least: Familiarity) -> (u64, u64) {
+        let from = (at_least as usize).saturating_sub(1);
+        (self.new.iter().skip(from).sum(), self.sightings)
+    }
+
+    /// What the first sighting of this origin said, how new it was and when that was.
+    pub(crate) fn first_sight(&self, key: &OriginKey) -> Option<(Familiarity, Decibans, u64)> {
+        let known = self.known.iter().find(|known| known.key.same_prefix(key))?;
+        Some((known.first, known.weight, known.since_ms))
+    }
+
+    /// Whether the user agent was seen here before `before_ms`; `None` where no agent was.
+    pub(crate) fn knows_agent(&self, key: &OriginKey, before_ms: u64) -> Option<bool> {
+        let mut settled = self.agents.iter().filter(|(_, since)| *since < before_ms).peekable();
+        settled.peek()?;
+        Some(settled.any(|(agent, _)| *agent == key.agent))
+    }
+
+    /// Notes a sighting; `weight` is what it says if it is new. Above `most` the one not seen for longest is evicted.
+    pub(crate) fn see(&mut self, now_ms: u64, key: OriginKey, weight: Decibans, most: usize) {
+        self.see_agent(now_ms, key.agent);
+        let first = self.familiarity(&key);
+        if let Some(known) = self.known.iter_mut().find(|known| known.key.same_prefix(&key)) {
+            if now_ms.saturating_sub(known.last_ms) >= SIGHTING_MS {
+                known.last_ms = now_ms;
+                self.sightings = self.sightings.saturating_add(1);
+            }
+            return;
+        }
+        if self.known.len() >= most {
+            let oldest = (0..self.known.len()).min_by_key(|&i| self.known[i].last_ms);
+            oldest.map(|oldest| self.known.remove(oldest));
+        }
+        if let Some(count) = self.new.get_mut((first as usize).saturating_sub(1)).filter(|_| self.sightings > 0) {
+            *count = count.saturating_add(1);
+        }
+        self.sightings = self.sightings.saturating_add(1);
+        self.known.push(Known { key, since_ms: now_ms, last_ms: now_ms, first, weight });
+    }
+
+    fn see_agent(&mut self, now_ms: u64, agent: u32) {
+        if self.agents.iter().any(|(known, _)| *known == agent) {
+            return;
+        }
+        if self.agents.len() >= MAX_AGENTS {
+            self.agents.remove(0);
+        }
+        self.agents.push((agent, now_ms));
+    }
+
+    /// Forgets what was first seen since `since_ms`: it may be the thief's.
+    pub(crate) fn forget_since(&mut self, since_ms: u64) {
+        self.known.retain(|known| known.since_ms < since_ms);
+        self.agents.retain(|(_, since)| *since < since_ms);
+    }
+
+    /// Forgets one origin first seen since `since_ms`.
+    pub(crate) fn forget(&mut self, key: &OriginKey, since_ms: u64) {
+        self.known.retain(|known| known.since_ms < since_ms || !known.key.same_prefix(key));
+        self.agents.retain(|(agent, since)| *since < since_ms || *agent != key.agent);
+    }
+
+    /// The owner owns to this origin: it says nothing from now on.
+    pub(crate) fn trust(&mut self, key: &OriginKey) {
+        for known in self.known.iter_mut().filter(|known| known.key.same_prefix(key)) {
+            known.weight = Decibans::default();
+            known.first = Familiarity::Known;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geo::Place;
+
+    fn key(ip: &str, asn: u32, country: &[u8; 2], agent: &str) -> OriginKey {
+        let place = Place { asn: Some(asn), country: Some(*country), ..Place::default() };
+        OriginKey::from(&Origin { ip: ip.parse().unwrap(), place, user_agent: agent.into() })
+    }
+
+    #[test]
+    fn new_by_the_widest_circle() {
+        let mut origins = Origins::default();
+        origins.see(0, key("192.0.2.9", 1, b"US", "Yealink T54W 96.86"), Decibans::default(), 16);
+        let ask = |ip, asn, country| origins.familiarity(&key(ip, asn, country, ""));
+        assert_eq!(ask("192.0.2.77", 1, b"US"), Familiarity::Known);
+        assert_eq!(ask("198.51.100.1", 1, b"US"), Familiarity::NewPrefix);
+        assert_eq!(ask("198.51.100.1", 2, b"US"), Familiarity::NewNetwork);
+        assert_eq!(ask("198.51.100.1", 2, b"PS"), Familiarity::NewCountry);
+        assert_eq!(origins.knows_agent(&key("192.0.2.1", 1, b"US", "Yealink T46"), 1), Some(true));
+        assert_eq!(origins.knows_agent(&key("192.0.2.1", 1, b"US", "Snom"), 1), Some(false));
+        assert_eq!(origins.knows_agent(&key("192.0.2.1", 1, b"US", "Snom"), 0), None);
+    }
+
+    #[test]
+    fn the_origin_not_seen_for_longest_makes_room_and_the_young_are_forgotten() {
+        let mut origins = Origins::default();
+        for (at, ip) in
+            [(0, "192.0.2.1"), (1, "198.51.100.1"), (SIGHTING_MS, "192.0.2.1"), (SIGHTING_MS + 1, "203.0.113.1")]
+        {
+            origins.see(at, key(ip, 1, b"US", "a"), Decibans::whole(6), 2);
+        }
+        assert_eq!(origins.familiarity(&key("198.51.100.1", 1, b"US", "")), Familiarity::NewPrefix);
+        assert_eq!(origins.novelty(Familiarity::NewPrefix), (2, 4));
+        origins.forget_since(SIGHTING_MS);
+        assert_eq!(origins.familiarity(&key("192.0.2.5", 1, b"US", "")), Familiarity::Known);
+        assert_eq!(origins.familiarity(&key("203.0.113.1", 1, b"US", "")), Familiarity::NewPrefix);
+    }
+
+    #[test]
+    fn tools_are_known_by_name() {
+        assert!(key("192.0.2.1", 1, b"US", "Friendly-Scanner 1.8").tool);
+        assert!(!key("192.0.2.1", 1, b"US", "Zoiper rev.1116").tool);
+    }
+}

@@ -1,0 +1,60 @@
+//! Burst: more calls to fresh numbers, within the hour or the day, than the line's own rate explains.
+//!
+//! Counted are calls to numbers that are no habit, beyond the first (the first is what all other evidence is about), the
+//! same number again as a quarter. Expected is the line's settled rate of such calls over two weeks, smoothed with half
+//! of what a line of the account has on average and half a call; times four for the short counter, since a week's calls
+//! fall into a quarter of its hours, times two for the long one. The weight is the Chernoff bound of the Poisson tail,
+//! k log(k/m) - (k - m), two thirds of it because people's calls cluster; the higher of both counters counts.
+
+use super::Fact;
+use crate::Decibans;
+use crate::fading::{Fading, ONE};
+use crate::habit::RATE_HALF_LIFE_MS;
+use crate::line::{LONG_MS, SHORT_MS};
+use crate::math::ratio_db;
+use crate::scene::Scene;
+
+const MOST_DB: i32 = 12;
+const DAY_MS: u64 = 24 * 3_600_000;
+/// A rate is never judged on less than two days of watching, nor on more than what its half-life remembers.
+const SPAN_MS: (u64, u64) = (2 * DAY_MS, RATE_HALF_LIFE_MS / 100 * 144);
+
+/// Fresh calls expected in a counter of this half-life, in thousandths; `crowding` for hours and days without any.
+fn expected(scene: &Scene<'_>, half_life_ms: u64, crowding: u64) -> u64 {
+    let now_ms = scene.now_ms;
+    let own = scene.line.habit.new_numbers.level(now_ms, RATE_HALF_LIFE_MS);
+    let average = scene.account.new_numbers.level(now_ms, RATE_HALF_LIFE_MS) / scene.lines.max(1);
+    let calls = own + average / 2 + ONE / 2;
+    let span_ms = scene.account.age_ms(now_ms).clamp(SPAN_MS.0, SPAN_MS.1);
+    // A steady rate fills a counter up to 1.44 half-lives of it.
+    calls.saturating_mul(crowding).saturating_mul(half_life_ms / 100 * 144) / span_ms
+}
+
+/// Two thirds of the Chernoff bound, for `counted` against `expected` thousandths.
+fn surprise(counted: u64, expected: u64) -> Decibans {
+    let expected = expected.max(1);
+    if counted <= expected {
+        return Decibans::default();
+    }
+    // Thousandths of calls times tenths of decibans: 10 k log10(k/m) - 4.343 (k - m).
+    let gain = counted as i64 * i64::from(ratio_db(counted, expected).tenths()) - (counted - expected) as i64 * 43;
+    Decibans::from_tenths((gain * 2 / 3 / ONE as i64).clamp(0, 10_000) as i32)
+}
+
+fn counted(counter: Fading, now_ms: u64, half_life_ms: u64) -> u64 {
+    counter.level(now_ms, half_life_ms).saturating_sub(ONE)
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+    if !scene.is_fresh() {
+        return None;
+    }
+    let short = counted(scene.line.fresh_short, scene.now_ms, SHORT_MS);
+    let long = counted(scene.line.fresh_long, scene.now_ms, LONG_MS);
+    let by_short = surprise(short, expected(scene, SHORT_MS, 4));
+    let by_long = surprise(long, expected(scene, LONG_MS, 2));
+    let (count, within, weight) =
+        if by_short >= by_long { (short, "the last hour", by_short) } else { (long, "a day", by_long) };
+    let text = format!("{} calls to numbers new to the line within {within}", 1 + count.div_ceil(ONE));
+    (weight.tenths() > 0).then(|| Fact { weight: weight.within(0, MOST_DB), text })
+}

@@ -1,0 +1,111 @@
+//! Destination: a country, premium or satellite range, or number new to line and account.
+//!
+//! Thief: any of about 60 published destinations alike (1/60), one of twelve premium and satellite ranges (1/12); the
+//! number is one of his own in 95 % of his calls. Owner: how often the account's calls open a new destination (escape
+//! estimate: new ones / calls), shared out among 32 plausible ones (64 for premium and satellite, which firms call
+//! rarely); destinations called before by their share. The line is smoothed towards its account with the weight of five
+//! calls. Calling the country one is in speaks for a traveller: 0.03 / 0.3 = -8 dB, a little less than the ratio since
+//! networks are misplaced. An unallocated number: three in ten of a pump's, against the line's own share.
+
+use super::Fact;
+use crate::math::ratio_db;
+use crate::scene::Scene;
+use crate::{Decibans, habit::Habit};
+
+/// Probabilities are counted in millionths.
+const MILLION: u64 = 1_000_000;
+/// Calls after which a line's own habits weigh as much as its account's.
+const SMOOTHING: u64 = 5;
+/// Bounds of the parts and of the whole.
+const PLACE_DB: (i32, i32) = (-10, 14);
+const NUMBER_DB: (i32, i32) = (-12, 6);
+const WHOLE_DB: (i32, i32) = (-16, 22);
+/// Each further new destination of the day, at most two: an owner opens one at a time.
+const ANOTHER: Decibans = Decibans::whole(3);
+const TRAVELLER: Decibans = Decibans::whole(-8);
+
+/// What the destination alone says.
+pub(super) fn place_db(scene: &Scene<'_>) -> Decibans {
+    let place = scene.call.place;
+    let (shares, thief) = if place.is_special() { (64, MILLION / 12) } else { (32, MILLION / 60) };
+    let account = scene.account;
+    let calls = account.places.total();
+    // New destinations by calls, so far; the first call of all is new.
+    let escape = MILLION.min((account.places.first_calls() + 1) * MILLION / (calls + 1));
+    let of_account = match account.places.count(place) {
+        0 => escape / shares,
+        count => count * (MILLION - escape) / calls.max(1),
+    };
+    let own = &scene.line.habit.places;
+    let owner = (own.count(place) * MILLION + SMOOTHING * of_account) / (own.total() + SMOOTHING);
+    ratio_db(thief, owner).within(PLACE_DB.0, PLACE_DB.1)
+}
+
+/// What the number alone says, by the line's habit of calling numbers again.
+fn number_db(scene: &Scene<'_>) -> Decibans {
+    let habit = &scene.line.habit;
+    let again = (habit.repeats + 1) * MILLION / (habit.calls + 3);
+    let weight = if !scene.is_fresh() {
+        ratio_db(MILLION / 20, again)
+    } else if scene.account.numbers.knows(scene.call.suffix()) {
+        // Known to a colleague: half of what one's own would say.
+        ratio_db(MILLION / 20, again).part(1, 2)
+    } else {
+        ratio_db(MILLION * 19 / 20, MILLION.saturating_sub(again))
+    };
+    weight.within(NUMBER_DB.0, NUMBER_DB.1)
+}
+
+fn unallocated_db(scene: &Scene<'_>) -> Decibans {
+    let share = |habit: &Habit| (habit.unallocated + 1) * MILLION / (habit.calls + 30);
+    if scene.call.destination.valid {
+        return Decibans::default();
+    }
+    ratio_db(3 * MILLION / 10, share(scene.account).max(share(&scene.line.habit))).within(0, 6)
+}
+
+fn is_new(scene: &Scene<'_>) -> bool {
+    scene.account.places.count(scene.call.place) == 0
+}
+
+/// Other destinations new to the account that the line called in the last day.
+fn others(scene: &Scene<'_>) -> usize {
+    let mut places: Vec<_> = scene
+        .other_fresh()
+        .map(|other| other.place)
+        .filter(|&place| place != scene.call.place && scene.account.places.count(place) == 0)
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    places.len()
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+    let mut weight = place_db(scene).plus(number_db(scene));
+    let mut text = scene.call.destination_name();
+    let calls = scene.account.calls;
+    match scene.account.places.count(scene.call.place) {
+        0 => text.push_str(&format!(", never called before by this account in {calls} calls abroad")),
+        count => text.push_str(&format!(", called {count} times before in {calls} calls abroad")),
+    }
+    text.push_str(if scene.is_fresh() { "; a number new to the line" } else { "; a number the line knows" });
+    let unallocated = unallocated_db(scene);
+    if unallocated.tenths() > 0 {
+        text.push_str(" that is not allocated to anybody");
+    }
+    weight = weight.plus(unallocated);
+    if scene.is_fresh() && is_new(scene) {
+        let others = others(scene);
+        if others > 0 {
+            weight = weight.plus(ANOTHER.part(others.min(2) as i32, 1));
+            text.push_str(&format!("; {} new destinations within a day", others + 1));
+        }
+        let here = scene.call.origin.country.filter(|_| !scene.call.place.is_special());
+        let there = scene.call.destination.country;
+        if here.is_some_and(|here| there.is_some_and(|there| there.code().as_bytes() == here)) {
+            weight = weight.plus(TRAVELLER);
+            text.push_str("; called from that very country");
+        }
+    }
+    Some(Fact { weight: weight.within(WHOLE_DB.0, WHOLE_DB.1), text })
+}

@@ -1,0 +1,31 @@
+//! Length: a long call to a number that is no habit.
+//!
+//! Pumped calls run twenty minutes and longer (DESIGN section 6); first calls to a number last two minutes in the
+//! median, and a few per cent of them twenty (log-normal, one sigma a factor of 3.7): ratios of 2.5, 4, 7 and 15 at 3, 5,
+//! 10 and 20 minutes, of which half is counted, as first calls to family are long. Other fresh calls of the day count
+//! half of that.
+
+use super::Fact;
+use crate::Decibans;
+use crate::scene::Scene;
+
+/// Whole minutes at least, and what they say.
+const STEPS: [(u64, Decibans); 4] =
+    [(20, Decibans::whole(6)), (10, Decibans::whole(4)), (5, Decibans::whole(3)), (3, Decibans::whole(2))];
+
+fn by_length(talk_ms: u64) -> Decibans {
+    let minutes = talk_ms / 60_000;
+    STEPS.iter().find(|(least, _)| minutes >= *least).map_or(Decibans::default(), |(_, weight)| *weight)
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+    if !scene.is_fresh() {
+        return None;
+    }
+    let own_ms = scene.call.talk_ms(scene.now_ms);
+    let others_ms = scene.other_fresh().map(|other| other.talk_ms(scene.now_ms)).max().unwrap_or(0);
+    let (own, others) = (by_length(own_ms), by_length(others_ms).part(1, 2));
+    let (weight, talk_ms) = if own >= others { (own, own_ms) } else { (others, others_ms) };
+    (weight.tenths() > 0)
+        .then(|| Fact { weight, text: format!("{} minutes of talk with a new number", talk_ms / 60_000) })
+}

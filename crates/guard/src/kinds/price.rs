@@ -1,0 +1,70 @@
+//! Price: the price a minute against the prices the line is used to.
+//!
+//! Thief: the prices of the published destinations, from 0.11 (Caribbean codes) over 0.3 to 0.9 (most countries) to 8
+//! (satellite). Owner: the line's histogram, smoothed towards the account's, that towards firms in general, each with
+//! the weight of ten calls. Weighed twice, as "so dear or dearer" and as "so cheap or cheaper": a price below the habit
+//! speaks for the owner. Where the destination is new as well, half of the smaller of both weights is taken off: dear
+//! and new are one fact in part. A number without a price: one in ten of a prober's attempts, one in sixty of an
+//! owner's misdialled ones: 8 dB.
+
+use super::{Fact, destination};
+use crate::habit::{Habit, Prices, bucket};
+use crate::math::ratio_db;
+use crate::scene::Scene;
+use crate::{Decibans, habit};
+
+const UNPRICED: Decibans = Decibans::whole(8);
+const LEAST_DB: i32 = -10;
+const MOST_DB: i32 = 14;
+/// Calls after which own habits weigh as much as the wider ones.
+const SMOOTHING: u64 = 10;
+const THOUSAND: u64 = 1000;
+
+/// Of a thousand calls, how many fall into each doubling of the price: the thief's, and those of firms in general.
+const THIEF: [u64; habit::BUCKETS] = [20, 20, 10, 20, 80, 300, 250, 150, 50, 50, 40, 10];
+const FIRMS: [u64; habit::BUCKETS] = [80, 300, 250, 120, 130, 60, 32, 16, 7, 3, 1, 1];
+
+fn at_least(table: &[u64; habit::BUCKETS], bucket: u8) -> u64 {
+    table.iter().skip(usize::from(bucket)).sum()
+}
+
+fn at_most(table: &[u64; habit::BUCKETS], bucket: u8) -> u64 {
+    table.iter().take(usize::from(bucket) + 1).sum()
+}
+
+/// A share of calls by line, account and firms in general, in billionths.
+fn owner(scene: &Scene<'_>, firms: u64, count: impl Fn(&Prices) -> u64) -> u64 {
+    let unit = THOUSAND * THOUSAND;
+    let smoothed = |habit: &Habit, wider: u64| {
+        let total = habit.prices.total();
+        (count(&habit.prices).saturating_mul(THOUSAND * unit) + SMOOTHING * wider) / (total + SMOOTHING)
+    };
+    smoothed(&scene.line.habit, smoothed(scene.account, firms * unit))
+}
+
+/// What the price alone says.
+fn price_db(scene: &Scene<'_>) -> Decibans {
+    let bucket = bucket(scene.call.per_minute);
+    let unit = THOUSAND * THOUSAND;
+    let dear = owner(scene, at_least(&FIRMS, bucket), |prices| prices.at_least(bucket));
+    let cheap = owner(scene, at_most(&FIRMS, bucket), |prices| prices.at_most(bucket));
+    ratio_db(at_least(&THIEF, bucket) * unit, dear)
+        .plus(ratio_db(at_most(&THIEF, bucket) * unit, cheap))
+        .within(LEAST_DB, MOST_DB)
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+    if !scene.call.priced {
+        return Some(Fact { weight: UNPRICED, text: "the deck has no price for this number".into() });
+    }
+    let alone = price_db(scene);
+    let shared = destination::place_db(scene).min(alone).max(Decibans::default());
+    let weight = alone.plus(shared.part(-1, 2));
+    let price = scene.call.per_minute;
+    let usual = scene.line.habit.prices.usual().or_else(|| scene.account.prices.usual());
+    let text = match usual {
+        Some(usual) => format!("{price} a minute; half of its calls abroad cost less than {usual}"),
+        None => format!("{price} a minute; no calls abroad to compare with"),
+    };
+    Some(Fact { weight, text })
+}

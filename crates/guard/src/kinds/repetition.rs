@@ -1,0 +1,50 @@
+//! Repetition: a fresh number again and again, behind several prefixes, or several fresh calls at once.
+//!
+//! Owners redial what was busy or not answered (half of such calls are dialled again, a tenth five times), but seldom
+//! call a number new to them again the same day once it answered (one in ten, and then one in ten again), and hardly
+//! ever call it twice at the same time (one in five hundred). A pump does little else (DESIGN section 6): a few numbers,
+//! many at once. Different fresh numbers at once: conference legs, five at the most; a pump starts five to fifteen.
+
+use super::Fact;
+use crate::Decibans;
+use crate::attempt::Attempt;
+use crate::scene::Scene;
+
+const MOST_DB: i32 = 20;
+
+/// Redialling after no answer, by attempts before.
+const REDIALS: [i32; 7] = [0, 1, 2, 3, 4, 5, 6];
+/// Calling again after an answer, by answers before.
+const AGAIN: [i32; 4] = [0, 4, 8, 11];
+/// The same number at the same time, by calls running.
+const TWICE: [i32; 3] = [0, 12, 16];
+/// Different fresh numbers at the same time, by calls running.
+const AT_ONCE: [i32; 9] = [0, 1, 2, 4, 5, 7, 9, 11, 12];
+/// The same subscriber behind another prefix: probing.
+const PREFIXES_DB: i32 = 8;
+
+fn step(table: &[i32], count: usize) -> i32 {
+    table.get(count).or_else(|| table.last()).copied().unwrap_or_default()
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+    if !scene.is_fresh() {
+        return None;
+    }
+    let suffix = scene.call.suffix();
+    let same: Vec<&Attempt> = scene.other_fresh().filter(|other| other.suffix() == suffix).collect();
+    let answered = same.iter().filter(|other| other.talk_ms(scene.now_ms) > 0).count();
+    let running = same.iter().filter(|other| other.runs()).count();
+    let beside = scene.other_fresh().filter(|other| other.runs() && other.suffix() != suffix).count();
+    let mut db = step(&REDIALS, same.len() - answered) + step(&AGAIN, answered).max(step(&TWICE, running));
+    db += step(&AT_ONCE, beside);
+    let mut text = format!("attempt {} to this new number within a day, {answered} answered before", same.len() + 1);
+    if running + beside > 0 {
+        text.push_str(&format!(", {} calls to new numbers at once", running + beside + 1));
+    }
+    if same.iter().any(|other| other.number != scene.call.number) {
+        db += PREFIXES_DB;
+        text.push_str(", behind several prefixes");
+    }
+    (db > 0).then(|| Fact { weight: Decibans::whole(db).within(0, MOST_DB), text })
+}
