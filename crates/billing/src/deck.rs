@@ -83,7 +83,7 @@ impl Deck {
     ///
     /// # Errors
     /// [`Error::Rate`] for the first rate that cannot be charged or whose prefix is there twice, or
-    /// if there are none or more than [`MAX_DECK_ROWS`].
+    /// if there are more than [`MAX_DECK_ROWS`].
     pub fn new(mut rates: Vec<Rate>) -> Result<Self, Error> {
         for rate in &rates {
             if let Some(fault) = rate.fault() {
@@ -120,6 +120,7 @@ impl Deck {
 
     /// The deck a fresh node starts with: made-up prices, plausible for a small provider, in US
     /// dollars, for every country and for mobile, premium and satellite numbers where they differ.
+    /// Its prefixes were drawn from libphonenumber's patterns (release 9.0.33).
     #[must_use]
     pub fn starter() -> Self {
         static STARTER: LazyLock<Deck> = LazyLock::new(|| {

@@ -78,3 +78,37 @@ pub(crate) fn example_number(country: Country) -> Option<E164> {
     let national = get_national_significant_number_owned(&phone);
     E164::from_digits(&format!("{}{national}", phone.country_code))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calling_codes_are_split_off_whole() {
+        for code in Country::all().filter_map(Country::calling_code).chain([800, 870, 881, 979]) {
+            let number = E164::from_digits(&format!("{code}99999999")).unwrap();
+            let digits = u32::try_from(code.to_string().len()).unwrap();
+            assert_eq!(calling_code_digits(number), digits, "{code}");
+        }
+    }
+
+    #[test]
+    fn every_example_is_somebodys() {
+        for country in Country::all() {
+            let Some(number) = example_number(country) else {
+                continue;
+            };
+            let (region, _) = region_and_type(number).unwrap();
+            let found: Country = region.as_region_str().parse().unwrap();
+            assert_eq!(found.calling_code(), country.calling_code(), "{number}");
+            assert!(is_valid(number), "{country} {number}");
+        }
+    }
+
+    #[test]
+    fn zeros_after_the_country_code_count() {
+        for (digits, valid) in [("390612345678", true), ("39612345678", false), ("100", false), ("1000000", false)] {
+            assert_eq!(is_valid(E164::from_digits(digits).unwrap()), valid, "{digits}");
+        }
+    }
+}
