@@ -1,15 +1,48 @@
 //! The account machine: one account's balance, holds, permissions, bindings and guard; it screens and settles.
 //!
-//! Everything that changes an account is an [`Input`]; the machine answers with [`Outcome`]s: effects, which are
-//! journalled and become rows, and replies, which go back to the call machine or the person who asked.
+//! Everything that changes an account is an [`Input`]; [`Account::handle`] answers with an [`Answer`]: effects, which
+//! are journalled and become rows, and replies, which go back to the call machine or the person who asked. The same
+//! inputs at the same times give the same account, effects and replies: a restarted node replays its journal.
 #![forbid(unsafe_code)]
 
+mod call;
+mod caller_id;
+mod cdr;
+mod change;
+mod exposure;
+mod extend;
+#[cfg(test)]
+mod fixture;
+mod guarding;
+mod incident;
+mod lease;
+mod lift;
+mod lines;
+mod look_ups;
+mod machine;
 mod message;
+mod number;
+#[cfg(test)]
+mod property;
+mod register;
+mod screen;
 mod settings;
+mod settle;
+mod state;
+mod tick;
 
+pub use call::{Facts, PricedNumber, RunningCall};
+pub use change::{MAX_CALLS, MAX_DID_LINES, MAX_DIDS, MAX_LINES, MAX_PAYMENTS};
+pub use exposure::{OWN_DAYS, OWN_WINDOW_DAYS};
+pub use incident::{MAX_INCIDENT_CALLS, REPORT_WITHIN_MS};
+pub use lease::{CHECK_BEFORE_S, GRACE_S, LEASE_S};
 pub use message::{
     Actor, Answer, Attempt, CallEnd, Caller, Change, ChangeError, Done, Effect, HungUpBy, Input, Lease, LookUps,
     Notice, Party, Permit, Refusal, RefusalCode, Registration, RegistrationChange, Reply, Settlement, Told, Verdict,
     Via,
 };
+pub use number::{UNPRICED_PER_MINUTE, UNPRICED_STEP_S};
+pub use register::MAX_BINDINGS;
+pub use screen::status;
 pub use settings::{Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
+pub use state::{Account, ExposureBound};

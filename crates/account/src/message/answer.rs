@@ -1,0 +1,204 @@
+//! What an account answers: verdicts, leases and other replies, and the effects that are journalled.
+
+use billing::{CallId, CarrierId, Cdr, E164, LedgerEntry, LineId, Money};
+use guard::Incident;
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, CallEnd, Caller, ChangeError, Done};
+use crate::{Binding, Cut, Did, Line, Settings};
+
+/// How long a call may talk before the account must be asked again.
+///
+/// Times are seconds since the answer. At `check_at_s` the edge sends [`Input::Extend`]; at `paid_until_s` it hangs
+/// up if no longer lease has come by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// When to ask again; `None`: never.
+    pub check_at_s: Option<u32>,
+    /// What is paid for; `None`: without end (calls that cost nothing).
+    pub paid_until_s: Option<u32>,
+}
+
+/// Where an allowed call goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Permit {
+    /// To phones of the account, all at once.
+    Lines {
+        /// Where they are.
+        bindings: Vec<(LineId, Binding)>,
+        /// What they are shown.
+        caller: Caller,
+        /// What was called, the number in E.164 or the extension: for the To header, and for the user part of the
+        /// Request-URI where a whole PBX (a trunk) has to find the phone.
+        called: String,
+    },
+    /// To a carrier.
+    Carrier {
+        /// Carriers in order.
+        carriers: Vec<CarrierId>,
+        /// The number in E.164, or the emergency number as dialled.
+        number: String,
+        /// What the carrier is shown: one of the account's numbers.
+        caller: Caller,
+        /// An emergency call.
+        emergency: bool,
+    },
+}
+
+/// Why a call is refused; the edge turns it into a SIP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum RefusalCode {
+    /// Not a number anybody can dial (484/404).
+    BadNumber,
+    /// No such extension or DID, or nobody registered there: 404 / 480.
+    NoSuchLine,
+    /// The line exists and no phone is registered (480).
+    NotRegistered,
+    /// The owner's settings do not allow it (403).
+    NotPermitted,
+    /// Cut by an incident (403).
+    Cut,
+    /// The guard refuses it (403).
+    Guard,
+    /// The balance does not cover it (402).
+    NoCredit,
+    /// Above the exposure ceiling (403).
+    Exposure,
+    /// Too many calls at once (486/503).
+    TooManyCalls,
+    /// No carrier for it (503).
+    NoCarrier,
+}
+
+/// A refusal with its sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Why.
+    pub code: RefusalCode,
+    /// One sentence the owner understands.
+    pub text: String,
+}
+
+/// The answer to [`Input::Screen`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Go on.
+    Allowed {
+        /// Where to.
+        permit: Permit,
+        /// How long.
+        lease: Lease,
+    },
+    /// Stop here.
+    Refused(Refusal),
+}
+
+/// What an input leads to, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Durable consequences, journalled with the input and projected into tables.
+    pub effects: Vec<Effect>,
+    /// Replies, released once the record that carries the input is durable if `spends` is set, at once otherwise.
+    pub replies: Vec<Reply>,
+    /// Whether the replies spend money or promise something (an INVITE to a carrier, a longer lease, an answer, a
+    /// changed secret).
+    pub spends: bool,
+}
+
+/// A durable consequence of an input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "effects are moved once into the journal record")]
+pub enum Effect {
+    /// A call ended (or was refused).
+    Cdr(Cdr),
+    /// Money moved.
+    Ledger(LedgerEntry),
+    /// Settings, new or changed.
+    Settings(Settings),
+    /// A line, new or changed (secret, cut, bindings, last seen).
+    Line(Line),
+    /// A line is gone.
+    LineRemoved(LineId),
+    /// A DID, new or changed.
+    Did(Did),
+    /// A DID is gone.
+    DidRemoved(E164),
+    /// An incident, new or changed.
+    Incident(Incident),
+    /// The cut of the whole account, new, or `None` where it was lifted.
+    AccountCut(Option<Cut>),
+    /// The account's balance and what is held now, after this input (only where they changed).
+    Balance {
+        /// Paid in less captured.
+        balance: Money,
+        /// Set aside for running calls.
+        held: Money,
+    },
+    /// Something to tell the account's contacts.
+    Notice(Notice),
+    /// A change by a person, in words (audit log).
+    Audit {
+        /// Who.
+        by: Actor,
+        /// What.
+        text: String,
+    },
+}
+
+/// Something to tell the account's contacts (an outbox row each).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Notice {
+    /// An incident was opened and its first account is complete (running suspicious calls were hung up and settled).
+    Incident(Box<Incident>),
+    /// An emergency number was dialled (Kari's Law).
+    Emergency {
+        /// The line.
+        line: LineId,
+        /// The number.
+        number: String,
+        /// From where.
+        place: String,
+    },
+}
+
+/// What goes back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// To [`Input::Screen`].
+    Verdict {
+        /// The call.
+        call: CallId,
+        /// The verdict.
+        verdict: Verdict,
+    },
+    /// To [`Input::Answered`] and [`Input::Extend`]: the lease from now on.
+    Leased {
+        /// The call.
+        call: CallId,
+        /// The lease.
+        lease: Lease,
+    },
+    /// End this call now.
+    HangUp {
+        /// The call.
+        call: CallId,
+        /// Why.
+        end: CallEnd,
+    },
+    /// To [`Input::Register`]: the line's bindings now.
+    Registered {
+        /// The token of the request.
+        token: u64,
+        /// All bindings of the line.
+        bindings: Vec<Binding>,
+    },
+    /// To [`Input::Register`] out of order (RFC 3261 10.3 step 7) or above the maximum.
+    RegisterRefused {
+        /// The token of the request.
+        token: u64,
+        /// SIP status.
+        status: u16,
+    },
+    /// To [`Input::Change`].
+    Changed(Result<Done, ChangeError>),
+}

@@ -1,0 +1,59 @@
+//! How a call ended, from the call machine.
+
+use billing::{CallId, CarrierId, LineId};
+use serde::{Deserialize, Serialize};
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HungUpBy {
+    /// The caller (BYE or CANCEL).
+    Caller,
+    /// The callee (BYE or a failure answer).
+    Callee,
+    /// This node: see the reason.
+    Node,
+}
+
+/// Why this node ended a call; also what a person reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallEnd {
+    /// One of the parties ended it.
+    Normal,
+    /// The credit ran out.
+    CreditEnded,
+    /// The guard's cut.
+    Cut,
+    /// The line's secret was changed.
+    SecretChanged,
+    /// An owner or administrator hung it up.
+    Operator,
+    /// No voice from either side.
+    Silence,
+    /// The node restarted during the call.
+    Recovered,
+    /// The node is shutting down.
+    Shutdown,
+}
+
+/// How a call ended, from the call machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    /// The call.
+    pub call: CallId,
+    /// When it began to ring, if it did.
+    pub ring_ms: Option<u64>,
+    /// When the callee answered, if so. The end is the input's own time.
+    pub answer_ms: Option<u64>,
+    /// SIP status of the final answer to the caller (200 for an answered call, 487 cancelled).
+    pub status: u16,
+    /// The peer's reason phrase or ours (at most 128 bytes).
+    pub reason: String,
+    /// Who ended it.
+    pub hung_up_by: HungUpBy,
+    /// Why, where the node did.
+    pub end: CallEnd,
+    /// The carrier that took it, or the line that answered.
+    pub carrier: Option<CarrierId>,
+    /// The line that answered, for calls to phones.
+    pub callee: Option<LineId>,
+}

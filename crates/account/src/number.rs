@@ -1,0 +1,149 @@
+//! An outside number, which costs money: what may stop it, and the hold it gets.
+
+use billing::{Destination, E164, LineId, Money, Prefix, Rate};
+use guard::{Observed, Origin};
+
+use crate::call::{Facts, PricedNumber};
+use crate::exposure::{day, ground};
+use crate::lease::grant;
+use crate::message::{Answer, Permit, Refusal, RefusalCode};
+use crate::screen::{Way, refusal};
+use crate::{Account, RunningCall, Settings};
+
+/// What a minute costs to a number the deck does not price, in micro-units of the account's currency.
+pub const UNPRICED_PER_MINUTE: Money = Money::from_cents(40);
+/// Minimum and increment of such a number, seconds.
+pub const UNPRICED_STEP_S: u32 = 6;
+
+impl Account {
+    pub(crate) fn call_number(
+        &mut self,
+        now_ms: u64,
+        line: &LineId,
+        number: E164,
+        facts: &mut Facts,
+        out: &mut Answer,
+    ) -> Result<Way, Refusal> {
+        let Some((settings, state)) = self.settings.clone().zip(self.lines.get(line)) else {
+            return Err(refusal(RefusalCode::NotPermitted, "the account is not set up for outside calls"));
+        };
+        let caller = self.outside_caller(state, &facts.attempt.caller);
+        let international = state.international;
+        facts.shown.clone_from(&caller.user);
+        let priced = self.priced(now_ms, &settings, number, facts);
+        facts.number = Some(priced.clone());
+        let carriers = self.carriers()?;
+        self.room_for(RunningCall::is_paid)?;
+        let what = || priced.destination.name(number);
+        if priced.cut_class && !international {
+            let text = format!("line {line} is not allowed to call {}", what());
+            return Err(refusal(RefusalCode::NotPermitted, text));
+        }
+        self.not_cut(line, &priced)?;
+        self.ask_guard(now_ms, line, &priced, facts, out)?;
+        // The guard may have cut the line or the account just now.
+        self.not_cut(line, &priced)?;
+        let lease = self.place_hold(now_ms, &settings, &priced, facts)?;
+        let number = number.to_string();
+        Ok(Way { permit: Permit::Carrier { carriers, number, caller, emergency: false }, lease })
+    }
+
+    pub(crate) fn priced(&self, now_ms: u64, settings: &Settings, number: E164, facts: &Facts) -> PricedNumber {
+        let look_ups = &facts.attempt.look_ups;
+        let destination = look_ups.destination.unwrap_or_else(|| Destination::of(number));
+        let cut_class = destination.in_cut_class(settings.country);
+        let today = day(now_ms, look_ups.utc_offset_min);
+        PricedNumber {
+            e164: number,
+            destination,
+            rate: look_ups.rate.clone().unwrap_or_else(|| unpriced(number)),
+            priced: look_ups.rate.is_some(),
+            cut_class,
+            exposed: cut_class && !self.exposure.is_own(today, ground(&destination)),
+        }
+    }
+
+    fn not_cut(&self, line: &LineId, number: &PricedNumber) -> Result<(), Refusal> {
+        match self.cut_on(line) {
+            Some(cut) if number.cut_class => {
+                let text = format!("international calls are cut by incident {}", cut.incident);
+                Err(refusal(RefusalCode::Cut, text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn ask_guard(
+        &mut self,
+        now_ms: u64,
+        line: &LineId,
+        number: &PricedNumber,
+        facts: &mut Facts,
+        out: &mut Answer,
+    ) -> Result<(), Refusal> {
+        let attempt = &facts.attempt;
+        let observed = Observed {
+            call: attempt.call,
+            line: line.clone(),
+            origin: Origin {
+                ip: attempt.via.flow.remote.ip(),
+                place: attempt.via.place.clone(),
+                user_agent: attempt.via.user_agent.clone(),
+            },
+            number: number.e164,
+            destination: number.destination,
+            cut_class: number.cut_class,
+            per_minute: number.rate.per_minute,
+            priced: number.priced,
+            cause: attempt.cause,
+            failures_before: attempt.via.failures_before,
+            utc_offset_min: attempt.look_ups.utc_offset_min,
+        };
+        let screening = self.guard.screen(now_ms, &observed);
+        if !self.heed(now_ms, &screening, facts, false, out) {
+            return Ok(());
+        }
+        let strongest = screening.evidence.first().map_or("", |fact| fact.text.as_str());
+        let text = format!("stopped by the guard at {} dB: {strongest}", screening.score);
+        Err(refusal(RefusalCode::Guard, text))
+    }
+
+    /// Sets aside what the first interval costs, or as much of it as there is.
+    fn place_hold(
+        &mut self,
+        now_ms: u64,
+        settings: &Settings,
+        number: &PricedNumber,
+        facts: &Facts,
+    ) -> Result<crate::Lease, Refusal> {
+        let available = self.ledger.available();
+        let Some(mut granted) = grant(&number.rate, 0, 0, available) else {
+            let text = format!("the free balance of {} does not cover this call", available.format(&settings.currency));
+            return Err(refusal(RefusalCode::NoCredit, text));
+        };
+        if number.exposed {
+            let room = self.exposure_room(now_ms);
+            granted = grant(&number.rate, 0, 0, available.min(room)).ok_or_else(|| {
+                let ceiling = settings.exposure_ceiling.format(&settings.currency);
+                let text = format!("calls to new destinations have reached {ceiling}, the most a day may cost");
+                refusal(RefusalCode::Exposure, text)
+            })?;
+        }
+        match self.ledger.place_hold(facts.attempt.call, granted.hold) {
+            Ok(()) => Ok(granted.lease),
+            Err(error) => Err(refusal(RefusalCode::TooManyCalls, error.to_string())),
+        }
+    }
+}
+
+/// The rate of a number the deck does not price.
+fn unpriced(number: E164) -> Rate {
+    Rate {
+        prefix: Prefix::from_value(number.value()).expect("a whole number is a prefix of itself"),
+        destination: "not in the rate table".into(),
+        per_minute: UNPRICED_PER_MINUTE,
+        connect_fee: Money::ZERO,
+        minimum_s: UNPRICED_STEP_S,
+        increment_s: UNPRICED_STEP_S,
+    }
+}

@@ -1,0 +1,123 @@
+use super::*;
+use crate::fixture::*;
+use crate::{Input, Via};
+
+fn put(contacts: &[(&str, u32)]) -> RegistrationChange {
+    RegistrationChange::Put(contacts.iter().map(|(contact, s)| ((*contact).to_owned(), *s)).collect())
+}
+
+fn contacts(answer: &Answer) -> Vec<String> {
+    match answer.replies.as_slice() {
+        [Reply::Registered { token: 7, bindings }] => bindings.iter().map(|b| b.contact.clone()).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn status(answer: &Answer) -> u16 {
+    match answer.replies.as_slice() {
+        [Reply::RegisterRefused { token: 7, status }] => *status,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn rows(answer: &Answer) -> usize {
+    answer.effects.iter().filter(|effect| matches!(effect, Effect::Line(_))).count()
+}
+
+#[test]
+fn bindings_are_added_refreshed_listed_and_removed() {
+    let mut firm = Firm::new();
+    let answer = firm.register("107", "a", 1, put(&[("sip:a@x", 60)]));
+    assert_eq!((contacts(&answer), rows(&answer)), (vec!["sip:a@x".into()], 1));
+    let answer = firm.register("107", "b", 1, put(&[("sip:b@x", 60)]));
+    assert_eq!(contacts(&answer), ["sip:a@x", "sip:b@x"]);
+    let answer = firm.after_s(30).register("107", "a", 2, put(&[("sip:a@x", 60)]));
+    assert_eq!((contacts(&answer).len(), rows(&answer)), (2, 0), "a pure refresh writes no row");
+    let answer = firm.register("107", "q", 1, RegistrationChange::Query);
+    assert_eq!(contacts(&answer).len(), 2);
+    // b has lapsed, a was refreshed.
+    let answer = firm.after_s(30).register("107", "q", 2, RegistrationChange::Query);
+    assert_eq!((contacts(&answer), rows(&answer)), (vec!["sip:a@x".into()], 1));
+    let answer = firm.register("107", "a", 3, put(&[("sip:a@x", 0)]));
+    assert_eq!((contacts(&answer).len(), rows(&answer)), (0, 1));
+    assert_eq!(status(&firm.register("999", "a", 1, put(&[("sip:a@x", 60)]))), 404);
+}
+
+#[test]
+fn what_comes_late_or_twice_changes_nothing() {
+    let mut firm = Firm::new();
+    firm.register("107", "a", 5, put(&[("sip:a@x", 60)]));
+    for cseq in [4, 5] {
+        // All or nothing: the new contact is not added either.
+        assert_eq!(status(&firm.register("107", "a", cseq, put(&[("sip:n@x", 60), ("sip:a@x", 0)]))), 500);
+        assert_eq!(status(&firm.register("107", "a", cseq, RegistrationChange::RemoveAll)), 500);
+    }
+    assert_eq!(firm.account.lines()["107"].bindings.len(), 1);
+    // Another Call-ID is another registration (a phone that was restarted).
+    assert_eq!(contacts(&firm.register("107", "b", 1, put(&[("sip:a@x", 60)]))).len(), 1);
+    assert_eq!(contacts(&firm.register("107", "b", 2, RegistrationChange::RemoveAll)).len(), 0);
+}
+
+#[test]
+fn a_line_has_eight_bindings_and_the_stalest_goes() {
+    let mut firm = Firm::new();
+    for n in 0..8 {
+        firm.after_s(1).register("107", &format!("c{n}"), 1, put(&[(&format!("sip:{n}@x"), 3600)]));
+    }
+    firm.register("107", "c0", 2, put(&[("sip:0@x", 3600)]));
+    let answer = firm.register("107", "c8", 1, put(&[("sip:8@x", 60)]));
+    let left = contacts(&answer);
+    assert_eq!(left.len(), MAX_BINDINGS);
+    assert!(!left.contains(&"sip:1@x".to_owned()) && left.contains(&"sip:0@x".to_owned()));
+    assert!(left.contains(&"sip:8@x".to_owned()), "not the one just put, though it lapses first");
+    let many: Vec<(String, u32)> = (0..9).map(|n| (format!("sip:m{n}@x"), 60)).collect();
+    assert_eq!(status(&firm.register("107", "m", 1, RegistrationChange::Put(many))), 400);
+    assert_eq!(status(&firm.register("107", "m", 2, put(&[(&"x".repeat(513), 60)]))), 400);
+}
+
+#[test]
+fn a_new_address_is_a_row_and_the_way_back() {
+    let mut firm = Firm::new();
+    firm.bind("107");
+    let contact = put(&[("sip:107@192.0.2.10", 3600)]);
+    let answer = firm.register_from("107", "reg-107", 2, contact, ABROAD);
+    assert_eq!(rows(&answer), 1);
+    let line = &firm.account.lines()["107"];
+    assert_eq!(line.bindings[0].flow, flow(ABROAD));
+    assert_eq!(line.last_seen.as_ref().map(|seen| seen.1), Some("198.51.100.9".parse().unwrap()));
+}
+
+#[test]
+fn the_guard_hears_of_what_is_new_and_of_guesses() {
+    let mut firm = Firm::new();
+    firm.bind("107");
+    let taught = firm.account.guard.clone();
+    let again = |cseq, failures_before| {
+        Input::Register(Registration {
+            token: 7,
+            line: line_id("107"),
+            change: put(&[("sip:107@192.0.2.10", 3600)]),
+            call_id: "reg-107".into(),
+            cseq,
+            via: Via { failures_before, ..via(OFFICE) },
+        })
+    };
+    firm.after_s(60).handle(&again(2, 0));
+    assert_eq!(firm.account.guard, taught);
+    firm.after_s(60).handle(&again(3, 12));
+    assert_ne!(firm.account.guard, taught);
+}
+
+#[test]
+fn lapsed_bindings_go_by_the_tick_that_was_asked_for() {
+    let mut firm = Firm::new();
+    assert_eq!(firm.account.next_wake_ms(), None);
+    firm.register("107", "a", 1, put(&[("sip:a@x", 60)]));
+    let wake_ms = firm.account.next_wake_ms().unwrap();
+    assert_eq!(wake_ms, firm.now_ms + 60_000);
+    firm.now_ms = wake_ms - 1;
+    assert_eq!(firm.handle(&Input::Tick), Answer::default());
+    firm.now_ms = wake_ms;
+    assert_eq!(rows(&firm.handle(&Input::Tick)), 1);
+    assert_eq!(firm.account.next_wake_ms(), None);
+}

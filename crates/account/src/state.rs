@@ -1,0 +1,150 @@
+//! What one account is at a moment, and what the node may ask of it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use billing::{AccountId, CallId, E164, IncidentId, Ledger, LineId, Money};
+use guard::{Guard, Incident};
+use serde::{Deserialize, Serialize};
+
+use crate::exposure::Exposure;
+use crate::incident::Incidents;
+use crate::{Cut, Did, Line, RunningCall, Settings};
+
+/// The account machine. All of it is in here: a snapshot is this, serialised; and it changes by
+/// [`Account::handle`] alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    pub(crate) id: AccountId,
+    /// `None` until the first settings: the account does not exist yet.
+    pub(crate) settings: Option<Arc<Settings>>,
+    pub(crate) lines: BTreeMap<LineId, Line>,
+    pub(crate) dids: BTreeMap<E164, Did>,
+    pub(crate) ledger: Ledger,
+    /// References of the latest payments, oldest first, so that none is booked twice.
+    pub(crate) payments: VecDeque<String>,
+    pub(crate) guard: Guard,
+    /// Allowed calls that have not been settled.
+    pub(crate) running: BTreeMap<CallId, RunningCall>,
+    pub(crate) incidents: Incidents,
+    /// The cut class turned off on every line.
+    pub(crate) cut: Option<Cut>,
+    pub(crate) exposure: Exposure,
+    /// Inputs handled so far.
+    pub(crate) seq: u64,
+}
+
+/// What calls to destinations that are not the account's own may cost (invariant 5), for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExposureBound {
+    /// The most they may cost in a rolling day, by the settings.
+    pub ceiling: Money,
+    /// Charged in the last day and held for running calls.
+    pub used: Money,
+    /// What a hijacker could still spend there now: the rest of the ceiling, or the free credit if that is less.
+    pub left: Money,
+}
+
+impl Account {
+    /// An account that does not exist yet: the first input has to be its settings.
+    #[must_use]
+    pub fn new(id: AccountId) -> Self {
+        Self {
+            id,
+            settings: None,
+            lines: BTreeMap::new(),
+            dids: BTreeMap::new(),
+            ledger: Ledger::default(),
+            payments: VecDeque::new(),
+            guard: Guard::default(),
+            running: BTreeMap::new(),
+            incidents: Incidents::default(),
+            cut: None,
+            exposure: Exposure::default(),
+            seq: 0,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &AccountId {
+        &self.id
+    }
+
+    /// Its settings; `None` before the first.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.settings.as_deref()
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> &BTreeMap<LineId, Line> {
+        &self.lines
+    }
+
+    /// Its numbers.
+    pub fn dids(&self) -> &BTreeMap<E164, Did> {
+        &self.dids
+    }
+
+    /// Paid in less captured.
+    pub fn balance(&self) -> Money {
+        self.ledger.balance()
+    }
+
+    /// Its book.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Allowed calls that have not been settled.
+    pub fn running(&self) -> &BTreeMap<CallId, RunningCall> {
+        &self.running
+    }
+
+    /// The cut of the account as a whole, if there is one.
+    pub fn cut(&self) -> Option<Cut> {
+        self.cut
+    }
+
+    /// Its open incidents and the latest closed ones, by id.
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.all()
+    }
+
+    /// One incident.
+    pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(id)
+    }
+
+    /// How many inputs it has handled.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// What a hijacker could spend on destinations that are not the account's own.
+    pub fn exposure_bound(&self, now_ms: u64) -> ExposureBound {
+        let ceiling = self.settings().map_or(Money::ZERO, |settings| settings.exposure_ceiling);
+        let used = self.exposure.charged(now_ms).saturating_add(self.exposed_holds());
+        let rest = ceiling.saturating_sub(used).max(Money::ZERO);
+        ExposureBound { ceiling, used, left: rest.min(self.ledger.available()) }
+    }
+
+    /// What may still be held for calls to foreign ground.
+    pub(crate) fn exposure_room(&self, now_ms: u64) -> Money {
+        let bound = self.exposure_bound(now_ms);
+        bound.ceiling.saturating_sub(bound.used).max(Money::ZERO)
+    }
+
+    fn exposed_holds(&self) -> Money {
+        self.running
+            .iter()
+            .filter(|(_, call)| call.facts.number.as_ref().is_some_and(|number| number.exposed))
+            .filter_map(|(id, _)| self.ledger.hold(*id))
+            .fold(Money::ZERO, Money::saturating_add)
+    }
+
+    /// When it wants an [`crate::Input::Tick`]: the first binding lapses, or an incident is due to be reported.
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let lapses = self.lines.values().flat_map(|line| &line.bindings).map(|binding| binding.expires_ms);
+        lapses.chain(self.incidents.next_report_ms()).min()
+    }
+}
