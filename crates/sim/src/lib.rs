@@ -1,1 +1,16 @@
-//! sim
+//! The simulator: telephones, carriers, attackers and ordinary traffic, and whole nodes run from a seed in one process.
+//!
+//! The stations ([`ua`], [`carrier`], [`attacker`], [`office`]) have no sockets and no clock: the simulator drives them
+//! over a virtual network, the demonstration over real sockets.
+#![forbid(unsafe_code)]
+
+pub mod carrier;
+mod dice;
+mod sdp;
+mod stack;
+mod talk;
+pub mod ua;
+
+pub use dice::Dice;
+pub use sdp::addresses_in;
+pub use stack::{CallHandle, End};
