@@ -125,12 +125,56 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// The database refused or could not be read.
+    #[error("the database cannot {what}")]
+    Database {
+        /// What was asked of it ("list calls").
+        what: &'static str,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// The database is not of the format this version of the program works with.
+    #[error("the database has format {found}, this version works with format {known}: use the version of the node")]
+    DatabaseFormat {
+        /// Its format.
+        found: u32,
+        /// The format known.
+        known: u32,
+    },
+    /// A value cannot be written as JSON, or a row's JSON cannot be read back.
+    #[error("the database holds a {what} that this version cannot read or write")]
+    Json {
+        /// Of what kind.
+        what: &'static str,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// A login name is taken.
+    #[error("there is already a user {0}")]
+    UserExists(String),
+    /// No user of that login name.
+    #[error("there is no user {0}")]
+    NoUser(String),
+    /// No role of that name.
+    #[error("{0} is no role: use admin, owner or viewer")]
+    NoRole(String),
+    /// The system gives no thread.
+    #[error("the {name} thread cannot be started")]
+    Thread {
+        /// Its name.
+        name: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
     /// The writer thread has stopped; its own event said why.
     #[error("the journal writer has stopped")]
     WriterStopped,
     /// The projector thread has stopped; its own event said why.
     #[error("the projector has stopped")]
     ProjectorStopped,
+    /// The keeper thread has stopped by a fault of its own.
+    #[error("the keeper of snapshots has stopped")]
+    KeeperStopped,
 }
 
 impl Error {
@@ -139,6 +183,15 @@ impl Error {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { name: name.to_owned() },
             _ => Self::File { what, name: name.to_owned(), source },
+        }
+    }
+
+    /// Whether there is no room left, for the journal or for the database: trying again later makes sense.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        match self {
+            Self::DiskFull { .. } => true,
+            Self::Database { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            _ => false,
         }
     }
 }

@@ -18,10 +18,23 @@ pub const SEGMENT_BYTES: u64 = 64 << 20;
 /// The largest record, bytes (a deck of a few hundred thousand rows is the largest there is).
 pub const MAX_RECORD_BYTES: usize = 32 << 20;
 
-/// A record that knows its log sequence number; numbers count from 1 without gaps.
+/// What has a log sequence number: a record its own (they count from 1 without gaps), a state that of the last record
+/// in it.
 pub trait Numbered {
     /// Log sequence number.
     fn lsn(&self) -> u64;
+}
+
+impl Numbered for node::Record {
+    fn lsn(&self) -> u64 {
+        self.lsn
+    }
+}
+
+impl Numbered for node::NodeState {
+    fn lsn(&self) -> u64 {
+        self.lsn
+    }
 }
 
 /// What opening a journal found.
@@ -165,7 +178,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
     /// Removes the segments that hold only records before `lsn`. The last segment always stays.
     ///
     /// The caller answers for it that these records are both in a snapshot that will be loaded and projected into
-    /// the tables; see [`crate::Snapshots::oldest`].
+    /// the tables; see [`crate::Snapshots::fallback`].
     ///
     /// # Errors
     /// Disk errors; segments already removed stay removed.

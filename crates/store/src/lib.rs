@@ -2,19 +2,37 @@
 //!
 //! The journal is the truth: a record is durable when the journal says so. The tables are projected from it and can
 //! be rebuilt; the outbox states, portal users and sessions are the exception, and live in SQLite alone.
+//!
+//! A node at work: its worker hands records to the [`Writer`]; the writer makes them durable, says so, and passes them
+//! to the [`Projection`], which turns them into rows. Now and then the worker hands its whole state to the [`Keeper`],
+//! which saves it and lets go of the part of the journal nobody needs any more. A node that starts: [`Home::open`],
+//! [`Journal::open`], [`recover_state`] and [`recover_tables`], then [`Threads::start`].
 
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
+mod db;
 mod disk;
 mod error;
 mod home;
 mod journal;
+mod keeper;
+mod projection;
+mod recover;
 mod snapshot;
+mod threads;
 mod writer;
 
+pub use db::{
+    AccountRow, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ROWS, MAX_SESSIONS_PER_USER, Projector,
+    Queued, Reader, Role, Sending, Session, Totals, User,
+};
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;
 pub use home::Home;
 pub use journal::{Journal, MAX_RECORD_BYTES, Numbered, Records, Recovery, SEGMENT_BYTES};
+pub use keeper::Keeper;
+pub use projection::{BATCH_QUEUE, Projection};
+pub use recover::{recover_state, recover_tables};
 pub use snapshot::{MAX_SNAPSHOT_BYTES, SNAPSHOTS_KEPT, Snapshots};
-pub use writer::{MAX_BATCH, QUEUE, Writer, WriterEvent, WriterHandle};
+pub use threads::{OnEvent, Parts, StoreEvent, Threads};
+pub use writer::{MAX_BATCH, QUEUE, Writer, WriterHandle};

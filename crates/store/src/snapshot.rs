@@ -73,12 +73,15 @@ impl<D: Disk> Snapshots<D> {
         }
     }
 
-    /// The record of the oldest snapshot kept. Records up to it (and projected into the tables) may leave the journal.
+    /// The record of the older of the snapshots kept, once there are [`SNAPSHOTS_KEPT`]. Records up to it (and shown by
+    /// the tables, durably) may leave the journal: should the newest snapshot have decayed, this one and the journal
+    /// after it make the state.
     ///
     /// # Errors
     /// Disk errors.
-    pub fn oldest(&self) -> Result<Option<u64>, Error> {
-        Ok(self.numbered()?.first().map(|(lsn, _)| *lsn))
+    pub fn fallback(&self) -> Result<Option<u64>, Error> {
+        let all = self.numbered()?;
+        Ok(all.first().filter(|_| all.len() >= SNAPSHOTS_KEPT).map(|(lsn, _)| *lsn))
     }
 
     /// All files, with their record number where they are snapshots.

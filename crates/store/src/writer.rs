@@ -8,12 +8,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::journal::Numbered;
+use crate::threads::{OnEvent, StoreEvent};
 use crate::{Disk, Error, Journal};
 
 /// Records that may wait for the writer.
@@ -24,18 +25,6 @@ pub const MAX_BATCH: usize = 1024;
 
 /// How long a full disk is left alone before the next try.
 const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
-
-/// What the writer tells its driver; called on the writer's thread, so it must not wait.
-#[derive(Debug)]
-pub enum WriterEvent {
-    /// All records up to this one are durable.
-    Durable(u64),
-    /// The disk is full. The writer tries again every second; what depends on durability waits (paid calls fail
-    /// closed).
-    DiskFull(Error),
-    /// The writer has stopped for good; records after the last durable one are lost. Restart the node.
-    Failed(Error),
-}
 
 /// What the writer is asked.
 enum Message<T> {
@@ -95,12 +84,12 @@ impl<T: Numbered + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
     pub fn spawn<D: Disk + Send + 'static>(
         journal: Journal<D, T>,
         projector: SyncSender<Vec<T>>,
-        on_event: Box<dyn Fn(WriterEvent) + Send>,
-    ) -> std::io::Result<Self> {
+        on_event: OnEvent,
+    ) -> Result<Self, Error> {
         let (queue, inbox) = sync_channel(QUEUE);
         let give_up = Arc::new(AtomicBool::new(false));
         let worker = Worker { journal, inbox, projector, on_event, give_up: Arc::clone(&give_up), stopping: false };
-        let thread = Builder::new().name("journal".to_owned()).spawn(move || worker.run())?;
+        let thread = crate::threads::spawn("journal", move || worker.run())?;
         Ok(Self { handle: WriterHandle { queue }, give_up, thread })
     }
 
@@ -127,7 +116,7 @@ struct Worker<D, T> {
     journal: Journal<D, T>,
     inbox: Receiver<Message<T>>,
     projector: SyncSender<Vec<T>>,
-    on_event: Box<dyn Fn(WriterEvent) + Send>,
+    on_event: OnEvent,
     give_up: Arc<AtomicBool>,
     stopping: bool,
 }
@@ -141,12 +130,12 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Worker<D, T> {
                 continue;
             }
             if let Err(error) = self.make_durable(&batch) {
-                (self.on_event)(WriterEvent::Failed(error));
+                (self.on_event)(StoreEvent::Failed(error));
                 break;
             }
-            (self.on_event)(WriterEvent::Durable(self.journal.durable_lsn()));
+            (self.on_event)(StoreEvent::Durable(self.journal.durable_lsn()));
             if self.projector.send(batch).is_err() {
-                (self.on_event)(WriterEvent::Failed(Error::ProjectorStopped));
+                (self.on_event)(StoreEvent::Failed(Error::ProjectorStopped));
                 break;
             }
         }
@@ -182,7 +171,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Worker<D, T> {
             match self.journal.sync() {
                 Ok(_) => return Ok(()),
                 Err(error @ Error::DiskFull { .. }) if !self.give_up.load(Ordering::Acquire) => {
-                    (self.on_event)(WriterEvent::DiskFull(error));
+                    (self.on_event)(StoreEvent::DiskFull(error));
                     std::thread::park_timeout(DISK_FULL_RETRY);
                 }
                 Err(error) => return Err(error),

@@ -14,13 +14,12 @@ fn the_newest_of_the_last_two_is_loaded() {
     let disk = MemoryDisk::new();
     let mut snapshots = Snapshots::new(disk.clone());
     assert_eq!(snapshots.load_latest::<State>().unwrap(), None);
-    assert_eq!(snapshots.oldest().unwrap(), None);
-    for lsn in [5, 50, 500] {
+    for (lsn, fallback) in [(5, None), (50, Some(5)), (500, Some(50))] {
         snapshots.save(lsn, &state(&lsn.to_string())).unwrap();
+        assert_eq!(snapshots.fallback().unwrap(), fallback);
     }
     disk.crash(|_, _| Vec::new());
     assert_eq!(snapshots.load_latest().unwrap(), Some((500, state("500"))));
-    assert_eq!(snapshots.oldest().unwrap(), Some(50));
     assert_eq!(disk.list().unwrap(), [file_name(50), file_name(500)]);
 }
 

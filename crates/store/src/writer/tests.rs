@@ -1,5 +1,6 @@
 //! The writer thread: order, group commit, events, a clean stop, a disk that fails.
 
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use super::*;
@@ -9,7 +10,7 @@ use crate::contract::{Entries, Entry, entries};
 struct Running {
     disk: MemoryDisk,
     writer: Writer<Entry>,
-    events: Receiver<WriterEvent>,
+    events: Receiver<StoreEvent>,
     batches: Receiver<Vec<Entry>>,
 }
 
@@ -18,7 +19,7 @@ fn start() -> Running {
     let (journal, _) = Entries::open_with(disk.clone(), 1 << 10).unwrap();
     let (projector, batches) = sync_channel(1 << 16);
     let (sender, events) = channel();
-    let on_event = Box::new(move |event| drop(sender.send(event)));
+    let on_event = Arc::new(move |event| drop(sender.send(event)));
     let writer = Writer::spawn(journal, projector, on_event).unwrap();
     Running { disk, writer, events, batches }
 }
@@ -34,7 +35,7 @@ fn a_clean_stop_flushes_in_order() {
     assert!(matches!(handle.submit(entries(5001..=5001).remove(0)), Err(Error::WriterStopped)));
     let mut told = 0;
     for event in running.events {
-        let WriterEvent::Durable(lsn) = event else { panic!("{event:?}") };
+        let StoreEvent::Durable(lsn) = event else { panic!("{event:?}") };
         assert!(lsn > told);
         told = lsn;
     }
@@ -54,7 +55,7 @@ fn durable_means_durable() {
         let lsn = entry.lsn;
         handle.submit(entry).unwrap();
         let event = running.events.recv().unwrap();
-        assert!(matches!(event, WriterEvent::Durable(durable) if durable == lsn), "{event:?}");
+        assert!(matches!(event, StoreEvent::Durable(durable) if durable == lsn), "{event:?}");
         let copy = running.disk.synced();
         assert_eq!(Entries::open(copy).unwrap().1.last_lsn, lsn);
     }
@@ -66,10 +67,10 @@ fn a_failed_sync_stops_it() {
     let running = start();
     let handle = running.writer.handle();
     handle.submit(entries(1..=1).remove(0)).unwrap();
-    assert!(matches!(running.events.recv().unwrap(), WriterEvent::Durable(1)));
+    assert!(matches!(running.events.recv().unwrap(), StoreEvent::Durable(1)));
     running.disk.fail_next_sync();
     handle.submit(entries(2..=2).remove(0)).unwrap();
-    assert!(matches!(running.events.recv().unwrap(), WriterEvent::Failed(Error::File { .. })));
+    assert!(matches!(running.events.recv().unwrap(), StoreEvent::Failed(Error::File { .. })));
     assert_eq!(running.writer.stop().unwrap(), 1);
 }
 
@@ -77,7 +78,7 @@ fn a_failed_sync_stops_it() {
 fn a_gap_stops_it() {
     let running = start();
     running.writer.handle().submit(entries(2..=2).remove(0)).unwrap();
-    assert!(matches!(running.events.recv().unwrap(), WriterEvent::Failed(Error::Gap { .. })));
+    assert!(matches!(running.events.recv().unwrap(), StoreEvent::Failed(Error::Gap { .. })));
 }
 
 #[test]
@@ -87,14 +88,14 @@ fn a_full_disk_is_waited_for_until_the_stop() {
     running.disk.set_capacity(Some(10));
     handle.submit(entries(1..=1).remove(0)).unwrap();
     handle.submit(entries(2..=2).remove(0)).unwrap();
-    assert!(matches!(running.events.recv().unwrap(), WriterEvent::DiskFull(Error::DiskFull { .. })));
+    assert!(matches!(running.events.recv().unwrap(), StoreEvent::DiskFull(Error::DiskFull { .. })));
     running.disk.set_capacity(None);
     // The park ends early when the thread is unparked; a person with a full disk waits a second.
     running.writer.thread.thread().unpark();
-    assert!(running.events.iter().any(|event| matches!(event, WriterEvent::Durable(2))));
+    assert!(running.events.iter().any(|event| matches!(event, StoreEvent::Durable(2))));
     running.disk.set_capacity(Some(10));
     handle.submit(entries(3..=3).remove(0)).unwrap();
-    assert!(running.events.iter().any(|event| matches!(event, WriterEvent::DiskFull(_))));
+    assert!(running.events.iter().any(|event| matches!(event, StoreEvent::DiskFull(_))));
     assert_eq!(running.writer.stop().unwrap(), 2);
 }
 
@@ -106,7 +107,7 @@ fn old_segments_are_removed_on_request() {
     for entry in entries(1..=500) {
         let lsn = entry.lsn;
         handle.submit(entry).unwrap();
-        assert!(matches!(running.events.recv().unwrap(), WriterEvent::Durable(durable) if durable == lsn));
+        assert!(matches!(running.events.recv().unwrap(), StoreEvent::Durable(durable) if durable == lsn));
     }
     handle.remove_before(400).unwrap();
     running.writer.stop().unwrap();

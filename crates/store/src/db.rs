@@ -1,0 +1,82 @@
+//! The SQLite database: connections, their settings, and the steps from one format to the next.
+//!
+//! Three kinds of connection, one file in WAL mode: the [`Projector`] writes what the journal says, the [`Desk`] writes
+//! what is not in the journal (states of the outbox, users, sessions), a [`Reader`] only reads.
+
+mod desk;
+mod outbox;
+mod project;
+mod projector;
+mod reader;
+mod row;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::Error;
+pub use desk::Desk;
+pub use outbox::{Queued, Sending};
+pub use projector::Projector;
+pub use reader::{AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ROWS, Reader, Totals};
+pub use users::{MAX_SESSIONS_PER_USER, Role, Session, User};
+
+/// The steps from an empty database to the present format; `user_version` counts those taken.
+const STEPS: [&str; 1] = [include_str!("db/schema.sql")];
+
+/// How long a connection waits for another one that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Creates the database or brings it to the present format.
+///
+/// # Errors
+/// [`Error::DatabaseFormat`]; [`Error::Database`] where it cannot be opened or written.
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|source| Error::Database { what: "be opened", source })?;
+    let settings = || {
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(())
+    };
+    settings().map_err(|source| Error::Database { what: "be opened", source })?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    let failed = |source| Error::Database { what: "be brought to the present format", source };
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    let found = version(&transaction)?;
+    let known = STEPS.len();
+    if found > known {
+        return Err(Error::DatabaseFormat { found: number(found), known: number(known) });
+    }
+    for step in STEPS.iter().skip(found) {
+        transaction.execute_batch(step).map_err(failed)?;
+    }
+    transaction.pragma_update(None, "user_version", number(known)).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+fn version(connection: &Connection) -> Result<usize, Error> {
+    let found: i64 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|source| Error::Database { what: "tell its format", source })?;
+    Ok(usize::try_from(found).unwrap_or(usize::MAX))
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

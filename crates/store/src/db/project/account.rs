@@ -1,0 +1,235 @@
+//! Rows from an account's effects.
+
+use account::{Actor, Cut, Did, Effect, Line, LineKind, Notice, Settings};
+use billing::{AccountId, Cdr, E164, LedgerEntry, LineId, Money, Route};
+use guard::{Action, Incident};
+use node::Record;
+use rusqlite::{Transaction, params};
+
+use super::run;
+use crate::Error;
+use crate::db::row::{int, json};
+
+/// The effects of one record on their way into tables.
+pub(in crate::db) struct Rows<'a> {
+    pub(in crate::db) transaction: &'a Transaction<'a>,
+    pub(in crate::db) record: &'a Record,
+    pub(in crate::db) account: &'a AccountId,
+    /// Rows of this record so far that have no number of their own.
+    pub(in crate::db) n: i64,
+}
+
+impl Rows<'_> {
+    /// One effect.
+    pub(in crate::db) fn apply(&mut self, effect: &Effect) -> Result<(), Error> {
+        match effect {
+            Effect::Cdr(cdr) => self.cdr(cdr),
+            Effect::Ledger(entry) => self.ledger(entry),
+            Effect::Settings(settings) => self.settings(settings),
+            Effect::Line(line) => self.line(line),
+            Effect::LineRemoved(line) => self.line_removed(line),
+            Effect::Did(did) => self.did(did),
+            Effect::DidRemoved(number) => self.did_removed(*number),
+            Effect::Incident(incident) => self.incident(incident),
+            Effect::AccountCut(cut) => self.account_cut(*cut),
+            Effect::Balance { balance, held } => self.balance(*balance, *held),
+            Effect::Notice(notice) => self.notice(notice),
+            Effect::Audit { by, text } => self.audit(by, text),
+        }
+    }
+
+    fn cdr(&self, cdr: &Cdr) -> Result<(), Error> {
+        let number = cdr.number.e164.map_or_else(|| cdr.number.dialled.clone(), |number| number.to_string());
+        let carrier = match &cdr.route {
+            Some(Route::Carrier(carrier)) => Some(carrier.as_str()),
+            Some(Route::Line(_)) | None => None,
+        };
+        let rows = run(
+            self.transaction,
+            "write a call",
+            "INSERT INTO cdrs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+             ON CONFLICT DO NOTHING",
+            params![
+                self.account.as_str(),
+                cdr.call.to_string(),
+                cdr.who.line.as_ref().map(LineId::as_str),
+                cdr.who.direction.as_str(),
+                int(cdr.times.start_ms),
+                cdr.times.answer_ms.is_some(),
+                int(cdr.times.talk_ms()),
+                number,
+                cdr.number.country.as_ref().map(billing::Country::code),
+                carrier,
+                cdr.from.ip.to_string(),
+                cdr.result.sip_status,
+                cdr.verdict.decision.as_str(),
+                cdr.money.charge.micros(),
+                cdr.verdict.incident.map(|incident| incident.to_string()),
+                json("call", cdr)?,
+            ],
+        )?;
+        self.once(rows, "call detail record")
+    }
+
+    fn ledger(&self, entry: &LedgerEntry) -> Result<(), Error> {
+        let rows = run(
+            self.transaction,
+            "write a ledger entry",
+            "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            params![
+                self.account.as_str(),
+                int(entry.seq),
+                int(entry.at_ms),
+                entry.kind.as_str(),
+                entry.amount.micros(),
+                entry.balance.micros(),
+                entry.call.map(|call| call.to_string()),
+                json("ledger entry", entry)?,
+            ],
+        )?;
+        self.once(rows, "ledger entry")
+    }
+
+    /// A second row for one call or entry would be a fault of the account machine; the first one, which people may
+    /// have seen, stays.
+    fn once(&self, rows: usize, what: &str) -> Result<(), Error> {
+        if rows == 0 {
+            tracing::error!(lsn = self.record.lsn, account = %self.account, "a second {what} of one number is ignored");
+        }
+        Ok(())
+    }
+
+    fn settings(&self, settings: &Settings) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "write an account",
+            "INSERT INTO accounts (account, name, settings) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET name = excluded.name, settings = excluded.settings",
+            params![self.account.as_str(), settings.name, json("account", settings)?],
+        )
+        .map(drop)
+    }
+
+    fn balance(&self, balance: Money, held: Money) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "write a balance",
+            "UPDATE accounts SET balance_micros = ?2, held_micros = ?3 WHERE account = ?1",
+            params![self.account.as_str(), balance.micros(), held.micros()],
+        )
+        .map(drop)
+    }
+
+    fn account_cut(&self, cut: Option<Cut>) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "write a cut",
+            "UPDATE accounts SET cut_incident = ?2, cut_since_ms = ?3 WHERE account = ?1",
+            params![self.account.as_str(), cut.map(|cut| cut.incident.to_string()), cut.map(|cut| int(cut.since_ms)),],
+        )
+        .map(drop)
+    }
+
+    fn line(&self, line: &Line) -> Result<(), Error> {
+        // Tables are read by many and copied about: they hold no digest of a secret.
+        let shown = Line { secrets: None, ..line.clone() };
+        run(
+            self.transaction,
+            "write a line",
+            "INSERT OR REPLACE INTO lines VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                self.account.as_str(),
+                line.id.as_str(),
+                match line.kind {
+                    LineKind::Extension => "extension",
+                    LineKind::Trunk => "trunk",
+                },
+                line.name,
+                line.auth_name.as_deref(),
+                line.secrets.as_ref().map(|secrets| secrets.version),
+                line.cut.map(|cut| cut.incident.to_string()),
+                line.last_seen.as_ref().map(|(at_ms, _, _)| int(*at_ms)),
+                line.last_seen.as_ref().map(|(_, ip, _)| ip.to_string()),
+                line.bindings.len() as i64,
+                json("line", &shown)?,
+            ],
+        )
+        .map(drop)
+    }
+
+    fn line_removed(&self, line: &LineId) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "remove a line",
+            "DELETE FROM lines WHERE account = ?1 AND line = ?2",
+            params![self.account.as_str(), line.as_str()],
+        )
+        .map(drop)
+    }
+
+    fn did(&self, did: &Did) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "write a DID",
+            "INSERT OR REPLACE INTO dids VALUES (?1, ?2, ?3)",
+            params![did.number.to_string(), self.account.as_str(), json("DID", did)?],
+        )
+        .map(drop)
+    }
+
+    fn did_removed(&self, number: E164) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "remove a DID",
+            "DELETE FROM dids WHERE number = ?1 AND account = ?2",
+            params![number.to_string(), self.account.as_str()],
+        )
+        .map(drop)
+    }
+
+    fn incident(&self, incident: &Incident) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "write an incident",
+            "INSERT OR REPLACE INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                incident.id.to_string(),
+                self.account.as_str(),
+                incident.line.as_str(),
+                int(incident.opened_ms),
+                incident.closed_ms.map(int),
+                match incident.action {
+                    Action::Alert => "alert",
+                    Action::CutLine => "cut-line",
+                    Action::CutInternational => "cut-international",
+                },
+                incident.shadow,
+                json("incident", incident)?,
+            ],
+        )
+        .map(drop)
+    }
+
+    fn notice(&mut self, notice: &Notice) -> Result<(), Error> {
+        self.n += 1;
+        let at_ms = int(self.record.at_ms);
+        run(
+            self.transaction,
+            "queue a notice",
+            "INSERT INTO outbox (lsn, n, account, created_ms, notice, next_try_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?4)",
+            params![int(self.record.lsn), self.n, self.account.as_str(), at_ms, json("notice", notice)?],
+        )
+        .map(drop)
+    }
+
+    fn audit(&mut self, by: &Actor, text: &str) -> Result<(), Error> {
+        self.n += 1;
+        run(
+            self.transaction,
+            "write the audit log",
+            "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![int(self.record.lsn), self.n, self.account.as_str(), int(self.record.at_ms), by.name(), text],
+        )
+        .map(drop)
+    }
+}

@@ -1,0 +1,91 @@
+//! From journal records to rows: one transaction a batch, together with the number of the last record applied.
+
+use std::path::Path;
+
+use node::{Body, Record};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::project::{account, node as node_rows};
+use super::row;
+use crate::Error;
+
+/// The one writer of the projected tables.
+///
+/// Commits without waiting for the disk (`synchronous=NORMAL`): after a power failure the tables may stand at an
+/// earlier record, never in between, and go on from there with what the journal has.
+#[derive(Debug)]
+pub struct Projector {
+    connection: Connection,
+}
+
+impl Projector {
+    /// Opens (or creates) the database.
+    ///
+    /// # Errors
+    /// Where it cannot be opened, or is of a newer format.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let connection = super::connect(path)?;
+        connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .map_err(|source| Error::Database { what: "change its settings", source })?;
+        Ok(Self { connection })
+    }
+
+    /// The last record applied.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn applied_lsn(&self) -> Result<u64, Error> {
+        applied_lsn(&self.connection)
+    }
+
+    /// Applies records, in order; those applied before are skipped. All of them or none. Returns the last one applied.
+    ///
+    /// # Errors
+    /// [`Error::Gap`] where records are missing before them; database errors.
+    pub fn apply(&mut self, records: &[Record]) -> Result<u64, Error> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|source| Error::Database { what: "be written", source })?;
+        let applied = apply_in(&transaction, records)?;
+        transaction.commit().map_err(|source| Error::Database { what: "be written", source })?;
+        Ok(applied)
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+pub(super) fn read_applied(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.query_row("SELECT lsn FROM applied", [], |row| row::unsigned(row, "lsn"))
+}
+
+fn applied_lsn(connection: &Connection) -> Result<u64, Error> {
+    read_applied(connection).map_err(|source| Error::Database { what: "tell what was applied", source })
+}
+
+/// The rows of a batch and the number of its last record, in a transaction of the caller's.
+pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record]) -> Result<u64, Error> {
+    let before = applied_lsn(transaction)?;
+    let mut applied = before;
+    for record in records.iter().skip_while(|record| record.lsn <= before) {
+        if record.lsn != applied + 1 {
+            return Err(Error::Gap { expected: applied + 1, found: record.lsn });
+        }
+        match &record.body {
+            Body::Account { account, effects, .. } => {
+                let mut rows = account::Rows { transaction, record, account, n: 0 };
+                effects.iter().try_for_each(|effect| rows.apply(effect))?;
+            }
+            Body::Node(change) => node_rows::apply(transaction, record.at_ms, change)?,
+        }
+        applied = record.lsn;
+    }
+    transaction
+        .execute("UPDATE applied SET lsn = ?1", [row::int(applied)])
+        .map_err(|source| Error::Database { what: "be written", source })?;
+    Ok(applied)
+}

@@ -1,0 +1,161 @@
+//! Questions about calls and money.
+
+use billing::{AccountId, CallId, Cdr, Decision, IncidentId, LedgerEntry, LineId, Money};
+use rusqlite::types::Value;
+use rusqlite::{params, params_from_iter};
+
+use super::{MAX_ROWS, Reader};
+use crate::Error;
+use crate::db::row::{from_json, int, unsigned};
+
+/// Which calls; what is `None` does not restrict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CdrFilter {
+    /// Of one account.
+    pub account: Option<AccountId>,
+    /// Placed by one line.
+    pub line: Option<LineId>,
+    /// Begun at or after.
+    pub since_ms: Option<u64>,
+    /// Begun before.
+    pub until_ms: Option<u64>,
+    /// Whose number begins so: in E.164 with its `+`, or digits as dialled for what is no number.
+    pub number_prefix: Option<String>,
+    /// Let through or refused.
+    pub verdict: Option<Decision>,
+    /// Of one incident.
+    pub incident: Option<IncidentId>,
+    /// The page after this call (its beginning and id), which was the last one of the page before.
+    pub before: Option<(u64, CallId)>,
+    /// How many at most ([`MAX_ROWS`] at the most).
+    pub limit: u32,
+}
+
+impl Default for CdrFilter {
+    fn default() -> Self {
+        Self {
+            account: None,
+            line: None,
+            since_ms: None,
+            until_ms: None,
+            number_prefix: None,
+            verdict: None,
+            incident: None,
+            before: None,
+            limit: 100,
+        }
+    }
+}
+
+impl CdrFilter {
+    /// The SQL for it and its values.
+    fn sql(&self) -> (String, Vec<Value>) {
+        let mut sql = String::from("SELECT json FROM cdrs WHERE 1");
+        let mut values: Vec<Value> = Vec::new();
+        let mut and = |clause: &str, with: Vec<Value>| {
+            sql.push_str(" AND ");
+            sql.push_str(clause);
+            values.extend(with);
+        };
+        if let Some(account) = &self.account {
+            and("account = ?", vec![account.as_str().to_owned().into()]);
+        }
+        if let Some(line) = &self.line {
+            and("line = ?", vec![line.as_str().to_owned().into()]);
+        }
+        if let Some(since_ms) = self.since_ms {
+            and("start_ms >= ?", vec![int(since_ms).into()]);
+        }
+        if let Some(until_ms) = self.until_ms {
+            and("start_ms < ?", vec![int(until_ms).into()]);
+        }
+        if let Some(prefix) = &self.number_prefix {
+            and("substr(number, 1, length(?)) = ?", vec![prefix.clone().into(), prefix.clone().into()]);
+        }
+        if let Some(verdict) = self.verdict {
+            and("verdict = ?", vec![verdict.as_str().to_owned().into()]);
+        }
+        if let Some(incident) = self.incident {
+            and("incident = ?", vec![incident.to_string().into()]);
+        }
+        if let Some((start_ms, call)) = self.before {
+            and("(start_ms, call) < (?, ?)", vec![int(start_ms).into(), call.to_string().into()]);
+        }
+        sql.push_str(" ORDER BY start_ms DESC, call DESC LIMIT ?");
+        values.push(i64::from(self.limit.min(MAX_ROWS)).into());
+        (sql, values)
+    }
+}
+
+/// Calls of some time added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Attempts.
+    pub calls: u64,
+    /// Of which answered.
+    pub answered: u64,
+    /// Talk time, milliseconds.
+    pub talk_ms: u64,
+    /// Charged, in the account's currency.
+    pub charge: Money,
+}
+
+impl Reader {
+    /// Calls, the latest first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn cdrs(&self, filter: &CdrFilter) -> Result<Vec<Cdr>, Error> {
+        let (sql, values) = filter.sql();
+        self.all("list calls", &sql, params_from_iter(values), |row| from_json(row, "json"))
+    }
+
+    /// One call, of one account or of any.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn cdr(&self, account: Option<&AccountId>, call: CallId) -> Result<Option<Cdr>, Error> {
+        self.one(
+            "find a call",
+            "SELECT json FROM cdrs WHERE call = ?1 AND (?2 IS NULL OR account = ?2) LIMIT 1",
+            params![call.to_string(), account.map(AccountId::as_str)],
+            |row| from_json(row, "json"),
+        )
+    }
+
+    /// An account's calls begun at or after a time, added up (today: since midnight in the account's zone).
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn totals(&self, account: &AccountId, since_ms: u64) -> Result<Totals, Error> {
+        let totals = self.one(
+            "add up calls",
+            "SELECT count(*) AS calls, coalesce(sum(answered), 0) AS answered, coalesce(sum(talk_ms), 0) AS talk_ms,
+                    coalesce(sum(charge_micros), 0) AS charge_micros
+             FROM cdrs WHERE account = ?1 AND start_ms >= ?2",
+            params![account.as_str(), int(since_ms)],
+            |row| {
+                Ok(Totals {
+                    calls: unsigned(row, "calls")?,
+                    answered: unsigned(row, "answered")?,
+                    talk_ms: unsigned(row, "talk_ms")?,
+                    charge: Money::from_micros(row.get("charge_micros")?),
+                })
+            },
+        )?;
+        Ok(totals.unwrap_or_default())
+    }
+
+    /// An account's ledger entries, the latest first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn ledger(&self, account: &AccountId, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
+        self.all(
+            "list ledger entries",
+            "SELECT json FROM ledger WHERE account = ?1 ORDER BY seq DESC LIMIT ?2",
+            params![account.as_str(), limit.min(MAX_ROWS)],
+            |row| from_json(row, "json"),
+        )
+    }
+}

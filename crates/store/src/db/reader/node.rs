@@ -1,0 +1,83 @@
+//! Questions about the node's own book: carriers, decks, lock-out.
+
+use billing::{DeckId, Rate};
+use edge::Carrier;
+use lockout::Ban;
+use rusqlite::params;
+
+use super::{MAX_ROWS, Reader};
+use crate::Error;
+use crate::db::row::{from_json, int, parsed, unsigned};
+
+/// A deck, without its rates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeckRow {
+    /// Its id.
+    pub id: DeckId,
+    /// When it was last put.
+    pub changed_ms: u64,
+    /// How many rates it has.
+    pub rates: u64,
+}
+
+impl Reader {
+    /// All carriers, by id; their secrets are blank, for no table holds them.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn carriers(&self) -> Result<Vec<Carrier>, Error> {
+        self.all("list carriers", "SELECT json FROM carriers ORDER BY carrier LIMIT ?1", [MAX_ROWS], |row| {
+            from_json(row, "json")
+        })
+    }
+
+    /// All decks, by id.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn decks(&self) -> Result<Vec<DeckRow>, Error> {
+        self.all("list decks", "SELECT * FROM decks ORDER BY deck LIMIT ?1", [MAX_ROWS], |row| {
+            Ok(DeckRow {
+                id: parsed(row, "deck")?,
+                changed_ms: unsigned(row, "changed_ms")?,
+                rates: unsigned(row, "rates")?,
+            })
+        })
+    }
+
+    /// Rates of a deck whose prefix begins with these digits, by prefix.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn rates(&self, deck: &DeckId, digits: &str, limit: u32) -> Result<Vec<Rate>, Error> {
+        self.all(
+            "list rates",
+            "SELECT json FROM rates WHERE deck = ?1 AND substr(prefix, 1, length(?2)) = ?2 ORDER BY prefix LIMIT ?3",
+            params![deck.as_str(), digits, limit.min(MAX_ROWS)],
+            |row| from_json(row, "json"),
+        )
+    }
+
+    /// The lock-out settings; the defaults before they were first changed.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn lockout(&self) -> Result<lockout::Settings, Error> {
+        let settings = self
+            .one("read the lock-out settings", "SELECT json FROM lockout_settings", [], |row| from_json(row, "json"))?;
+        Ok(settings.unwrap_or_default())
+    }
+
+    /// Bans in force at a time, those that end last first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn bans(&self, now_ms: u64) -> Result<Vec<Ban>, Error> {
+        self.all(
+            "list bans",
+            "SELECT json FROM bans WHERE until_ms > ?1 ORDER BY until_ms DESC, prefix LIMIT ?2",
+            params![int(now_ms), MAX_ROWS],
+            |row| from_json(row, "json"),
+        )
+    }
+}

@@ -1,0 +1,168 @@
+-- The tables people query, format 1. All but outbox states, users and sessions are projected from the journal.
+-- Times are milliseconds since the Unix epoch, money is micro-units of the account's currency. No table holds a secret
+-- of a line or carrier.
+
+CREATE TABLE applied (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    lsn  INTEGER NOT NULL
+) STRICT;
+INSERT INTO applied VALUES (1, 0);
+
+CREATE TABLE accounts (
+    account        TEXT PRIMARY KEY,
+    name           TEXT    NOT NULL,
+    settings       TEXT    NOT NULL,
+    balance_micros INTEGER NOT NULL DEFAULT 0,
+    held_micros    INTEGER NOT NULL DEFAULT 0,
+    cut_incident   TEXT,
+    cut_since_ms   INTEGER
+) STRICT;
+
+CREATE TABLE lines (
+    account        TEXT    NOT NULL,
+    line           TEXT    NOT NULL,
+    kind           TEXT    NOT NULL,
+    name           TEXT    NOT NULL,
+    auth_name      TEXT,
+    secret_version INTEGER,
+    cut_incident   TEXT,
+    last_seen_ms   INTEGER,
+    last_seen_ip   TEXT,
+    bindings       INTEGER NOT NULL,
+    json           TEXT    NOT NULL,
+    PRIMARY KEY (account, line)
+) STRICT;
+
+CREATE TABLE dids (
+    number  TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    json    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE cdrs (
+    account       TEXT    NOT NULL,
+    call          TEXT    NOT NULL,
+    line          TEXT,
+    direction     TEXT    NOT NULL,
+    start_ms      INTEGER NOT NULL,
+    answered      INTEGER NOT NULL,
+    talk_ms       INTEGER NOT NULL,
+    number        TEXT    NOT NULL,
+    country       TEXT,
+    carrier       TEXT,
+    ip            TEXT    NOT NULL,
+    status        INTEGER NOT NULL,
+    verdict       TEXT    NOT NULL,
+    charge_micros INTEGER NOT NULL,
+    incident      TEXT,
+    json          TEXT    NOT NULL,
+    PRIMARY KEY (account, call)
+) STRICT;
+CREATE INDEX cdrs_by_time ON cdrs (start_ms, call);
+CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call);
+CREATE INDEX cdrs_by_line ON cdrs (account, line, start_ms, call);
+CREATE INDEX cdrs_by_call ON cdrs (call);
+
+CREATE TABLE ledger (
+    account        TEXT    NOT NULL,
+    seq            INTEGER NOT NULL,
+    at_ms          INTEGER NOT NULL,
+    kind           TEXT    NOT NULL,
+    amount_micros  INTEGER NOT NULL,
+    balance_micros INTEGER NOT NULL,
+    call           TEXT,
+    json           TEXT    NOT NULL,
+    PRIMARY KEY (account, seq)
+) STRICT;
+
+CREATE TABLE incidents (
+    incident  TEXT PRIMARY KEY,
+    account   TEXT    NOT NULL,
+    line      TEXT    NOT NULL,
+    opened_ms INTEGER NOT NULL,
+    closed_ms INTEGER,
+    action    TEXT    NOT NULL,
+    shadow    INTEGER NOT NULL,
+    json      TEXT    NOT NULL
+) STRICT;
+CREATE INDEX incidents_by_account ON incidents (account, opened_ms);
+
+CREATE TABLE carriers (
+    carrier TEXT PRIMARY KEY,
+    name    TEXT NOT NULL,
+    json    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE decks (
+    deck       TEXT PRIMARY KEY,
+    changed_ms INTEGER NOT NULL,
+    rates      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE rates (
+    deck              TEXT    NOT NULL,
+    prefix            TEXT    NOT NULL,
+    destination       TEXT    NOT NULL,
+    per_minute_micros INTEGER NOT NULL,
+    json              TEXT    NOT NULL,
+    PRIMARY KEY (deck, prefix)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lockout_settings (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    json TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE bans (
+    prefix   TEXT PRIMARY KEY,
+    since_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    reason   TEXT    NOT NULL,
+    json     TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE audit (
+    lsn     INTEGER NOT NULL,
+    n       INTEGER NOT NULL,
+    account TEXT    NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    by      TEXT    NOT NULL,
+    text    TEXT    NOT NULL,
+    PRIMARY KEY (lsn, n)
+) STRICT;
+CREATE INDEX audit_by_account ON audit (account, lsn);
+
+CREATE TABLE outbox (
+    id          INTEGER PRIMARY KEY,
+    lsn         INTEGER NOT NULL,
+    n           INTEGER NOT NULL,
+    account     TEXT    NOT NULL,
+    created_ms  INTEGER NOT NULL,
+    notice      TEXT    NOT NULL,
+    state       TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'failed')),
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    next_try_ms INTEGER NOT NULL,
+    done_ms     INTEGER,
+    error       TEXT,
+    UNIQUE (lsn, n)
+) STRICT;
+CREATE INDEX outbox_due ON outbox (next_try_ms) WHERE state = 'queued';
+
+CREATE TABLE users (
+    login         TEXT PRIMARY KEY,
+    name          TEXT    NOT NULL,
+    email         TEXT    NOT NULL,
+    role          TEXT    NOT NULL CHECK (role IN ('admin', 'owner', 'viewer')),
+    account       TEXT,
+    password_hash TEXT    NOT NULL,
+    created_ms    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sessions (
+    token_hash   BLOB PRIMARY KEY,
+    login        TEXT    NOT NULL REFERENCES users (login) ON DELETE CASCADE,
+    created_ms   INTEGER NOT NULL,
+    last_used_ms INTEGER NOT NULL,
+    expires_ms   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_login ON sessions (login, last_used_ms);

@@ -1,0 +1,65 @@
+//! Projection, questions and the desk, on real files.
+
+mod desk;
+mod fixture;
+mod projection;
+mod questions;
+
+use std::path::PathBuf;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::projector::apply_in;
+use super::*;
+use fixture::*;
+
+/// A database file of its own.
+struct Place {
+    _directory: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tollguard.db");
+        Self { _directory: directory, path }
+    }
+
+    /// With [`records`] applied.
+    fn filled() -> Self {
+        let place = Self::new();
+        place.projector().apply(&records()).unwrap();
+        place
+    }
+
+    fn projector(&self) -> Projector {
+        Projector::open(&self.path).unwrap()
+    }
+
+    fn reader(&self) -> Reader {
+        Reader::open(&self.path).unwrap()
+    }
+
+    fn desk(&self) -> Desk {
+        Desk::open(&self.path).unwrap()
+    }
+
+    /// Every row of every table, as text.
+    fn dump(&self) -> Vec<String> {
+        let connection = Connection::open(&self.path).unwrap();
+        let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+        let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let mut dump = Vec::new();
+        for table in tables {
+            let mut rows = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let columns = rows.column_count();
+            let read = |row: &rusqlite::Row<'_>| (0..columns).map(|n| row.get::<_, Value>(n)).collect();
+            let rows: Vec<Vec<Value>> = rows.query_map([], read).unwrap().map(Result::unwrap).collect();
+            dump.extend(rows.iter().map(|row| format!("{table} {row:?}")));
+        }
+        dump.sort();
+        dump
+    }
+}

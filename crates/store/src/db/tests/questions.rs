@@ -1,0 +1,126 @@
+//! What the reader answers.
+
+use billing::{Cdr, Decision, IncidentId, Money};
+
+use super::*;
+
+#[test]
+fn calls_by_every_filter() {
+    let place = Place::filled();
+    let reader = place.reader();
+    let numbers = |filter: CdrFilter| -> Vec<u64> {
+        reader.cdrs(&filter).unwrap().into_iter().map(|cdr: Cdr| cdr.call.0).collect()
+    };
+    let all = CdrFilter::default;
+    assert_eq!(numbers(all()), [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    assert_eq!(numbers(CdrFilter { limit: 2, ..all() }), [9, 8]);
+    assert_eq!(numbers(CdrFilter { account: Some(id("law-001")), ..all() }), [0; 0]);
+    assert_eq!(numbers(CdrFilter { account: Some(law()), line: Some(id("101")), ..all() }), [8, 6, 4, 2]);
+    let (since_ms, until_ms) = (Some(cdr(3).times.start_ms), Some(cdr(6).times.start_ms));
+    assert_eq!(numbers(CdrFilter { since_ms, until_ms, ..all() }), [5, 4, 3]);
+    assert_eq!(numbers(CdrFilter { verdict: Some(Decision::Refused), ..all() }), [9, 6, 3]);
+    assert_eq!(numbers(CdrFilter { incident: Some(IncidentId(9)), ..all() }), [9, 6, 3]);
+    assert_eq!(numbers(CdrFilter { number_prefix: Some("+355691234567".into()), ..all() }), [7]);
+    assert_eq!(numbers(CdrFilter { number_prefix: Some("011".into()), ..all() }), [5], "no number, as dialled");
+    assert_eq!(numbers(CdrFilter { number_prefix: Some("%".into()), ..all() }), [0; 0]);
+}
+
+#[test]
+fn pages_meet_without_overlap() {
+    let place = Place::filled();
+    let reader = place.reader();
+    let mut found = Vec::new();
+    let mut before = None;
+    loop {
+        let page = reader.cdrs(&CdrFilter { limit: 2, before, ..CdrFilter::default() }).unwrap();
+        let Some(last) = page.last() else { break };
+        before = Some((last.times.start_ms, last.call));
+        found.extend(page);
+    }
+    assert_eq!(found, (1..=9).rev().map(cdr).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_call_and_totals() {
+    let place = Place::filled();
+    let reader = place.reader();
+    assert_eq!(reader.cdr(Some(&law()), cdr(2).call).unwrap(), Some(cdr(2)));
+    assert_eq!(reader.cdr(Some(&id("law-001")), cdr(2).call).unwrap(), None);
+    let totals = reader.totals(&law(), cdr(4).times.start_ms).unwrap();
+    assert_eq!(totals, Totals { calls: 6, answered: 4, talk_ms: 120_000, charge: Money::from_cents(80) });
+    assert_eq!(reader.totals(&id("law-001"), 0).unwrap(), Totals::default());
+    let ledger = reader.ledger(&law(), 2).unwrap();
+    assert_eq!(ledger, [entry(10), entry(9)]);
+}
+
+#[test]
+fn accounts_lines_and_numbers() {
+    let place = Place::filled();
+    let reader = place.reader();
+    let row = reader.account(&law()).unwrap().unwrap();
+    assert_eq!((row.balance, row.held), (Money::from_cents(9_880), Money::from_cents(40)));
+    assert_eq!(row.cut.map(|cut| (cut.incident, cut.since_ms)), Some((IncidentId(9), START_MS)));
+    assert_eq!(row.settings, settings());
+    assert_eq!(reader.accounts().unwrap(), [row]);
+    let lines = reader.lines(&law()).unwrap();
+    assert_eq!(lines.iter().map(|row| row.line.id.as_str()).collect::<Vec<_>>(), ["101", "107"]);
+    assert_eq!(lines[1].secret_version, Some(3));
+    assert_eq!(lines[1].line, account::Line { secrets: None, ..line("107") });
+    assert_eq!(reader.line(&law(), &id("107")).unwrap(), Some(lines[1].clone()));
+    let dids = reader.dids(Some(&law())).unwrap();
+    assert_eq!(dids.len(), 1);
+    assert_eq!((&dids[0].account, &dids[0].did.lines), (&law(), &vec![id("101")]));
+    assert_eq!(reader.dids(None).unwrap(), dids);
+    let audit = reader.audit(Some(&law()), 10).unwrap();
+    assert_eq!(audit.iter().map(|row| row.by.as_str()).collect::<Vec<_>>(), ["dana", "the command line"]);
+}
+
+#[test]
+fn incidents_open_and_closed() {
+    let place = Place::filled();
+    let reader = place.reader();
+    assert_eq!(reader.incidents(Some(&law()), true, 10).unwrap(), [incident(None)]);
+    let closed = incident(Some(START_MS + 5));
+    let effects = vec![account::Effect::Incident(closed.clone()), account::Effect::AccountCut(None)];
+    let next = records().len() as u64 + 1;
+    place.projector().apply(&numbered(next, vec![fixture::account(effects)])).unwrap();
+    assert_eq!(reader.incidents(None, true, 10).unwrap(), []);
+    assert_eq!(reader.incidents(None, false, 10).unwrap(), std::slice::from_ref(&closed));
+    assert_eq!(reader.incident(IncidentId(9)).unwrap(), Some(closed));
+    assert_eq!(reader.incident(IncidentId(10)).unwrap(), None);
+    assert_eq!(reader.account(&law()).unwrap().unwrap().cut, None);
+}
+
+#[test]
+fn the_nodes_own_book() {
+    let place = Place::filled();
+    let reader = place.reader();
+    let carriers = reader.carriers().unwrap();
+    assert_eq!(carriers.len(), 1);
+    assert_eq!(carriers[0].auth.as_ref().map(|auth| auth.secret.as_str()), Some(""));
+    let decks = reader.decks().unwrap();
+    assert_eq!(decks.iter().map(|deck| (deck.id.as_str(), deck.rates)).collect::<Vec<_>>(), [("retail", 3)]);
+    assert_eq!(reader.rates(&id("retail"), "355", 10).unwrap(), rates()[1..]);
+    assert_eq!(reader.rates(&id("old"), "", 10).unwrap(), []);
+    assert!(!reader.lockout().unwrap().enabled);
+    assert!(Place::at_format().reader().lockout().unwrap().enabled, "the default");
+    assert_eq!(reader.bans(START_MS).unwrap(), [ban(9, START_MS + 3_600_000)]);
+    assert_eq!(reader.bans(START_MS + 3_600_000).unwrap(), []);
+}
+
+impl Place {
+    /// With empty tables.
+    fn at_format() -> Self {
+        let place = Self::new();
+        place.projector();
+        place
+    }
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let place = Place::filled();
+    let reader = place.reader();
+    assert!(reader.all("x", "DELETE FROM cdrs RETURNING call", [], |_| Ok(())).is_err());
+    assert!(Reader::open(&place.path.with_file_name("none.db")).is_err());
+}
