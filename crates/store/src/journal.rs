@@ -76,7 +76,8 @@ pub struct Journal<D, T> {
 }
 
 impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
-    /// Opens the journal on a disk (or begins one) and finds the torn tail of its last segment. Writes nothing.
+    /// Opens the journal on a disk (or begins one), finds the torn tail of its last segment, and makes durable what is
+    /// before it: a process killed between write and sync leaves whole records that only the kernel has. Changes no file.
     ///
     /// # Errors
     /// Disk errors; a last segment of another format; a record that this version cannot read.
@@ -88,12 +89,12 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
     ///
     /// # Errors
     /// As `open`.
-    pub fn open_with(disk: D, segment_bytes: u64) -> Result<(Self, Recovery), Error> {
+    pub fn open_with(mut disk: D, segment_bytes: u64) -> Result<(Self, Recovery), Error> {
         let names = disk.list().map_err(|e| Error::file("list", "the journal", e))?;
         let mut segments: Vec<u64> = names.iter().filter_map(|name| frame::first_lsn(name)).collect();
         segments.sort_unstable();
         let tail = match segments.last() {
-            Some(&first) => find_tail::<D, T>(&disk, first)?,
+            Some(&first) => find_tail::<D, T>(&mut disk, first)?,
             None => Tail { last_lsn: 0, len: 0, torn_bytes: 0 },
         };
         if segments.is_empty() {
@@ -249,9 +250,10 @@ struct Tail {
     torn_bytes: u64,
 }
 
-/// Finds the last whole record of the last segment.
-fn find_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &D, first: u64) -> Result<Tail, Error> {
+/// Finds the last whole record of the last segment, which is durable then.
+fn find_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &mut D, first: u64) -> Result<Tail, Error> {
     let name = frame::segment_name(first);
+    disk.sync(&name).map_err(|e| Error::file("sync", &name, e))?;
     let bytes = disk.read(&name).map_err(|e| Error::file("read", &name, e))?;
     let mut tail = Tail { last_lsn: first.saturating_sub(1), len: 0, torn_bytes: bytes.len() as u64 };
     if frame::check_header(&name, &bytes)? {

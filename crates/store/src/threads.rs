@@ -71,18 +71,21 @@ impl<D: Disk + Send + 'static> Threads<D> {
         self.writer.handle()
     }
 
-    /// Stops after everything handed in is durable and in the tables, then saves the worker's last state. The worker
-    /// has to have ended, and the sender of its states with it.
+    /// Stops after everything handed in is durable and in the tables, then saves the worker's last state (`None` where
+    /// the worker left none). The worker has to have ended, and the sender of its states with it.
     ///
     /// # Errors
     /// Where a thread panicked, or the last snapshot could not be saved (the journal has everything all the same).
-    pub fn stop<S: Numbered + Serialize>(self, last: &S) -> Result<(), Error> {
+    pub fn stop<S: Numbered + Serialize>(self, last: Option<&S>) -> Result<(), Error> {
         self.projection.give_up_on_full_disk();
         let durable_lsn = self.writer.stop()?;
         self.projection.stop()?;
         let mut snapshots = self.keeper.stop()?;
         // After a failure the state runs ahead of what is durable, and must not be kept.
-        if last.lsn() <= durable_lsn { snapshots.save(last.lsn(), last) } else { Ok(()) }
+        match last.filter(|last| last.lsn() <= durable_lsn) {
+            Some(last) => snapshots.save(last.lsn(), last),
+            None => Ok(()),
+        }
     }
 }
 

@@ -24,13 +24,16 @@ struct Open {
 }
 
 impl FileDisk {
-    /// Opens a directory, creating it where it does not exist.
+    /// Opens a directory, creating it where it does not exist, and makes its name and the names in it durable (a
+    /// process killed before may have left some to the kernel).
     ///
     /// # Errors
-    /// Where it cannot be created or opened.
+    /// Where it cannot be created, opened or synced.
     pub fn open(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path)?;
         let directory = File::open(path)?;
+        directory.sync_all()?;
+        File::open(path.join(".."))?.sync_all()?;
         Ok(Self { path: path.to_owned(), directory, open: None })
     }
 

@@ -75,6 +75,20 @@ fn after_a_failed_sync_nothing_more_is_promised() {
     assert_eq!(journal.durable_lsn(), 2);
 }
 
+#[test]
+fn what_a_killed_process_left_to_the_kernel_is_synced_before_it_counts() {
+    let disk = MemoryDisk::new();
+    let (mut journal, _) = Entries::open(disk.clone()).unwrap();
+    journal.append(&entries(1..=3)).unwrap();
+    disk.fail_next_sync();
+    journal.sync().unwrap_err();
+    drop(journal);
+    let (journal, recovery) = Entries::open(disk.clone()).unwrap();
+    assert_eq!((recovery.last_lsn, journal.durable_lsn()), (3, 3));
+    disk.crash(|_, _| Vec::new());
+    assert_eq!(Entries::open(disk).unwrap().1.last_lsn, 3);
+}
+
 /// What a crash in the middle of a sync leaves of the bytes written.
 #[derive(Clone, Debug)]
 enum Torn {

@@ -92,7 +92,7 @@ fn snapshots_follow_and_the_journal_is_cut() {
         }
     }
     drop(states);
-    threads.stop(&state).unwrap();
+    threads.stop(Some(&state)).unwrap();
 
     let (parts, recovered) = disks.open();
     assert_eq!(recovered, state);
@@ -119,7 +119,7 @@ fn after_a_crash_state_and_tables_are_those_of_the_durable_records() {
     handle.submit(record(11)).unwrap();
     while !matches!(events.recv().unwrap(), StoreEvent::Failed(_)) {}
     drop(states);
-    threads.stop(&Count { lsn: 11, records: 11 }).unwrap();
+    threads.stop(Some(&Count { lsn: 11, records: 11 })).unwrap();
     disks.journal.crash(|_, _| Vec::new());
 
     let (parts, recovered) = disks.open();
