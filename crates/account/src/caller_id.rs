@@ -2,7 +2,7 @@
 
 use billing::{Dialled, E164, LineId};
 
-use crate::{Account, Caller, Line};
+use crate::{Account, Caller, Line, LineKind};
 
 impl Account {
     /// The caller as a carrier is shown it. What the caller claims counts only if it is a number of this account, with
@@ -22,10 +22,14 @@ impl Account {
         }
     }
 
-    /// The caller as another phone of the account is shown it.
-    pub(crate) fn inside_caller(&self, line: &LineId, private: bool) -> Caller {
-        let name = self.lines.get(line).map(|line| line.name.clone()).unwrap_or_default();
-        Caller { user: line.to_string(), name, private }
+    /// The caller as another phone of the account is shown it: an extension by its id; a trunk, behind which there are
+    /// many phones, by the number it shows outside.
+    pub(crate) fn inside_caller(&self, line: &LineId, claimed: &Caller) -> Caller {
+        match self.lines.get(line) {
+            Some(trunk) if trunk.kind == LineKind::Trunk => self.outside_caller(trunk, claimed),
+            Some(phone) => Caller { user: line.to_string(), name: phone.name.clone(), private: claimed.private },
+            None => Caller { user: line.to_string(), ..Caller::default() },
+        }
     }
 
     fn claimed_number(&self, line: &Line, claimed: &Caller) -> Option<E164> {

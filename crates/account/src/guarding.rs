@@ -1,7 +1,7 @@
 //! What the guard says, carried out: an incident opened, the cut class cut, suspicious calls hung up.
 
 use billing::{CallId, IncidentId, LineId};
-use guard::{Action, Screening};
+use guard::{Action, Incident, IncidentState, Screening};
 
 use crate::call::Facts;
 use crate::incident::new_incident;
@@ -23,16 +23,11 @@ impl Account {
         out: &mut Answer,
     ) -> bool {
         let shadow = self.settings().is_none_or(|settings| settings.guard == GuardMode::Shadow);
-        let verdict = &mut facts.verdict;
-        verdict.score_tenth_db = screening.score.tenths();
-        verdict.reasons = screening.evidence.iter().take(MAX_REASONS).map(|fact| fact.text.clone()).collect();
-        if shadow && !screening.allowed {
-            verdict.reasons.insert(0, "The guard only watches; it would have stopped this call.".to_owned());
-        }
+        note(screening, shadow, facts);
         let Some(line) = facts.line().cloned() else { return false };
         let stopped = !shadow && !screening.allowed;
         let incident = match screening.action {
-            Some(action) => Some(self.act(now_ms, &line, action, shadow, screening, facts, out)),
+            Some(action) => self.act(now_ms, &line, action, shadow, screening, facts, out),
             None => self.incidents.open_on(now_ms, &line).filter(|_| !screening.allowed),
         };
         let Some(incident) = incident else { return stopped };
@@ -44,7 +39,8 @@ impl Account {
         stopped
     }
 
-    /// Opens an incident on the line or carries on the open one, and cuts what the guard wants cut.
+    /// Carries on the line's open incident or opens one, and cuts what the guard wants cut. Nothing is done where the
+    /// owner has already closed the incident that this very call had opened.
     #[allow(clippy::too_many_arguments, reason = "one screening, taken apart by its caller")]
     fn act(
         &mut self,
@@ -55,19 +51,12 @@ impl Account {
         screening: &Screening,
         facts: &Facts,
         out: &mut Answer,
-    ) -> IncidentId {
+    ) -> Option<IncidentId> {
         let id = match self.incidents.open_on(now_ms, line) {
             Some(id) => id,
             None => {
-                for stale in self.incidents.open(Some(line)) {
-                    self.incidents.close(now_ms, stale, guard::IncidentState::Lifted);
-                }
                 let incident = new_incident(&self.id, line, now_ms, facts.attempt.call, screening, action, shadow);
-                let id = incident.id;
-                for (ground, day) in self.incidents.open_new(incident, facts) {
-                    self.exposure.withdraw(day, ground);
-                }
-                id
+                self.open(now_ms, incident, facts)?
             }
         };
         if let Some(case) = self.incidents.case(id) {
@@ -78,7 +67,22 @@ impl Account {
         if !shadow {
             self.cut_by(now_ms, id, line, action, out);
         }
-        id
+        Some(id)
+    }
+
+    /// Opens an incident; what its earlier calls had taught of destinations is unlearned.
+    fn open(&mut self, now_ms: u64, incident: Incident, facts: &Facts) -> Option<IncidentId> {
+        let id = incident.id;
+        if self.incidents.get(id).is_some() {
+            return None;
+        }
+        for stale in self.incidents.open(Some(&incident.line)) {
+            self.incidents.close(now_ms, stale, IncidentState::Lifted);
+        }
+        for (ground, day) in self.incidents.open_new(incident, facts) {
+            self.exposure.withdraw(day, ground);
+        }
+        Some(id)
     }
 
     /// Turns the cut class off: on the line, and on the account if that is wanted.
@@ -107,6 +111,8 @@ impl Account {
             running.facts.verdict.incident = Some(incident);
             self.incidents.attach(incident, call, &running.facts, "running", true);
             if cuts {
+                let reason = format!("Hung up with incident {incident}: the evidence of call {but} speaks against it.");
+                running.facts.verdict.reasons.insert(0, reason);
                 self.hang_up(call, CallEnd::Cut, out);
             }
         }
@@ -115,6 +121,19 @@ impl Account {
     /// The cut that stops the cut class on a line now.
     pub(crate) fn cut_on(&self, line: &LineId) -> Option<Cut> {
         self.lines.get(line).and_then(|line| line.cut).or(self.cut)
+    }
+}
+
+/// Keeps the guard's score and facts for the CDR: those of the highest score the call ever had.
+fn note(screening: &Screening, shadow: bool, facts: &mut Facts) {
+    let verdict = &mut facts.verdict;
+    if !verdict.reasons.is_empty() && screening.score.tenths() <= verdict.score_tenth_db {
+        return;
+    }
+    verdict.score_tenth_db = screening.score.tenths();
+    verdict.reasons = screening.evidence.iter().take(MAX_REASONS).map(|fact| fact.text.clone()).collect();
+    if shadow && !screening.allowed {
+        verdict.reasons.insert(0, "The guard only watches; it would have stopped this call.".to_owned());
     }
 }
 

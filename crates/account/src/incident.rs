@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use billing::{CallId, IncidentId, LineId};
+use billing::{CallId, IncidentId, LineId, cut_text};
 use guard::{Action, Incident, IncidentCall, IncidentState, Screening};
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +89,7 @@ impl Case {
             incident.origins.push((ip, via.place.clone()));
         }
         if let Some(told) = &facts.attempt.told {
-            let text = format!("extension {} from {}", told.extension, told.address);
+            let text = cut_text(&format!("extension {} from {}", told.extension, told.address));
             if incident.told.len() < MAX_TOLD && !incident.told.contains(&text) {
                 incident.told.push(text);
             }

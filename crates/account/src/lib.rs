@@ -29,6 +29,8 @@ mod screen;
 mod settings;
 mod settle;
 mod state;
+#[cfg(test)]
+mod story;
 mod tick;
 
 pub use call::{Facts, PricedNumber, RunningCall};
@@ -43,6 +45,5 @@ pub use message::{
 };
 pub use number::{UNPRICED_PER_MINUTE, UNPRICED_STEP_S};
 pub use register::MAX_BINDINGS;
-pub use screen::status;
 pub use settings::{Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
 pub use state::{Account, ExposureBound};

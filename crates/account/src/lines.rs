@@ -6,7 +6,7 @@ use guard::IncidentState;
 
 use crate::change::{Changed, MAX_LINES, name_of};
 use crate::message::{Answer, CallEnd, ChangeError, Effect};
-use crate::{Account, Line, Secrets};
+use crate::{Account, Line, RunningCall, Secrets};
 
 impl Account {
     /// Adds a line or changes one. Bindings, cut and last seen stay as they are. A changed secret is a changed secret,
@@ -67,7 +67,7 @@ impl Account {
             dropped = std::mem::take(&mut line.bindings).len();
             out.effects.push(Effect::Line(line.clone()));
         }
-        let hung_up = self.hang_up_line(id, out);
+        let hung_up = self.hang_up_line(id, CallEnd::SecretChanged, out);
         self.guard.secret_changed(now_ms, id);
         // An incident that cut nothing needs no lifting: this was what the owner had to do.
         for incident in self.incidents.open_without_cut(id) {
@@ -76,10 +76,11 @@ impl Account {
         format!("{} dropped, {} hung up", count(dropped, "binding"), count(hung_up, "call"))
     }
 
-    fn hang_up_line(&mut self, id: &LineId, out: &mut Answer) -> usize {
-        let calls: Vec<CallId> =
-            self.running.iter().filter(|(_, call)| call.involves(id)).map(|(call, _)| *call).collect();
-        calls.into_iter().filter(|call| self.hang_up(*call, CallEnd::SecretChanged, out)).count()
+    /// Hangs up the calls a line places or is rung by, but for emergency calls; says how many.
+    fn hang_up_line(&mut self, id: &LineId, end: CallEnd, out: &mut Answer) -> usize {
+        let its = |call: &RunningCall| call.involves(id) && !call.emergency;
+        let calls: Vec<CallId> = self.running.iter().filter(|(_, call)| its(call)).map(|(id, _)| *id).collect();
+        calls.into_iter().filter(|call| self.hang_up(*call, end, out)).count()
     }
 
     pub(crate) fn remove_line(&mut self, now_ms: u64, id: &LineId, out: &mut Answer) -> Changed {
@@ -89,7 +90,7 @@ impl Account {
             did.lines.retain(|line| line != id);
             out.effects.push(Effect::Did(did.clone()));
         }
-        let hung_up = self.hang_up_line(id, out);
+        let hung_up = self.hang_up_line(id, CallEnd::Operator, out);
         for incident in self.incidents.open(Some(id)) {
             // What it did to the whole account stands until the owner lifts it.
             if self.cut.is_none_or(|cut| cut.incident != incident) {

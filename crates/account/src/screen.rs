@@ -62,7 +62,7 @@ impl Account {
             Dialled::Extension(extension) => self.call_extension(now_ms, line, &extension, facts),
             Dialled::Number(number) if self.dids.contains_key(&number) => {
                 facts.direction = Direction::Internal;
-                let caller = self.inside_caller(line, facts.attempt.caller.private);
+                let caller = self.inside_caller(line, &facts.attempt.caller);
                 self.call_did(now_ms, number, caller, facts)
             }
             Dialled::Number(number) => self.call_number(now_ms, line, number, facts, out),
@@ -114,7 +114,7 @@ impl Account {
         let Some((called, _)) = self.lines.get_key_value(extension) else {
             return Err(refusal(RefusalCode::NoSuchLine, format!("there is no extension {extension}")));
         };
-        let caller = self.inside_caller(line, facts.attempt.caller.private);
+        let caller = self.inside_caller(line, &facts.attempt.caller);
         self.ring(now_ms, std::slice::from_ref(called), caller, extension.to_owned(), facts)
     }
 
@@ -182,7 +182,7 @@ impl Account {
         facts.verdict.decision = Decision::Refused;
         facts.verdict.reasons.insert(0, refusal.text.clone());
         self.file_refused(now_ms, call, &mut facts);
-        let status = status(refusal.code);
+        let status = refusal.code.sip_status();
         let ending = Ending {
             times: CdrTimes { start_ms: now_ms, ring_ms: None, answer_ms: None, end_ms: now_ms },
             route: None,
@@ -212,20 +212,6 @@ impl Account {
             facts.verdict.incident = Some(incident);
             self.incidents.attach(incident, call, facts, "refused", false);
         }
-    }
-}
-
-/// The SIP status of a refusal (RFC 3261 section 21), as the CDR tells it and the call machine answers it.
-#[must_use]
-pub const fn status(code: RefusalCode) -> u16 {
-    match code {
-        RefusalCode::BadNumber => 484,
-        RefusalCode::NoSuchLine => 404,
-        RefusalCode::NotRegistered => 480,
-        RefusalCode::NotPermitted | RefusalCode::Cut | RefusalCode::Guard | RefusalCode::Exposure => 403,
-        RefusalCode::NoCredit => 402,
-        RefusalCode::TooManyCalls => 486,
-        RefusalCode::NoCarrier => 503,
     }
 }
 

@@ -1,3 +1,5 @@
+//! Changes by people: what is done, said and audited.
+
 use super::*;
 use crate::fixture::*;
 use crate::{Input, Secrets};
@@ -115,7 +117,7 @@ fn a_removed_line_is_gone_with_its_calls() {
     let mut firm = Firm::new();
     let (call, _, _) = firm.call("107", ALBANIA);
     let answer = firm.change(Change::RemoveLine(line_id("107")));
-    assert_eq!(hung_up(&answer), [(call, CallEnd::SecretChanged)]);
+    assert_eq!(hung_up(&answer), [(call, CallEnd::Operator)]);
     assert!(answer.effects.contains(&Effect::LineRemoved(line_id("107"))));
     assert_eq!(firm.refused("107", HOME).code, crate::RefusalCode::NoSuchLine);
     assert_eq!(cdrs(&firm.end(call)).len(), 1);

@@ -1,3 +1,5 @@
+//! The exposure window and the ground an account makes its own.
+
 use super::*;
 
 const ALBANIA: Ground = (None, NumberClass::Mobile);

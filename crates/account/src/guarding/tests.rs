@@ -1,3 +1,5 @@
+//! The guard's word carried out, and incidents from opening to the owner's answer.
+
 use billing::{Direction, Money, NumberClass};
 use guard::{Incident, IncidentState};
 
@@ -206,4 +208,28 @@ fn a_call_the_guard_stops_in_mid_talk_pays_for_its_talk() {
     let settled = firm.settle(call, Some(firm.now_ms - 20_000), HungUpBy::Node, CallEnd::Cut);
     assert_eq!(cdrs(&settled)[0].money.charge, money("0.24"));
     assert_eq!(firm.account.ledger().held(), Money::ZERO);
+}
+
+#[test]
+fn what_the_owner_has_answered_is_not_opened_again_by_the_same_call() {
+    let mut firm = Firm::new();
+    firm.change(Change::Guard(GuardMode::Shadow));
+    let says = screening(false, Some(Action::CutLine), &[]);
+    let (mut facts, _, _) = heed(&mut firm, &says);
+    let id = only(&firm).id;
+    firm.done(Change::ThatWasUs { incident: id });
+    let mut out = Answer::default();
+    firm.account.heed(firm.now_ms + 30_000, &says, &mut facts, true, &mut out);
+    assert_eq!(only(&firm).state, IncidentState::Ours);
+}
+
+#[test]
+fn a_suspect_hung_up_on_anothers_evidence_says_so() {
+    let mut firm = Firm::new();
+    let (call, _, _) = firm.call("107", ALBANIA);
+    firm.answer(call);
+    let (facts, _, _) = heed(&mut firm, &screening(false, Some(Action::CutLine), &[call]));
+    let settled = firm.end(call);
+    let reason = &cdrs(&settled)[0].verdict.reasons[0];
+    assert!(reason.contains(&facts.attempt.call.to_string()), "{reason}");
 }

@@ -48,9 +48,9 @@ pub enum Permit {
 /// Why a call is refused; the edge turns it into a SIP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RefusalCode {
-    /// Not a number anybody can dial (484/404).
+    /// Not a number anybody can dial (484).
     BadNumber,
-    /// No such extension or DID, or nobody registered there: 404 / 480.
+    /// No such extension or DID (404).
     NoSuchLine,
     /// The line exists and no phone is registered (480).
     NotRegistered,
@@ -64,10 +64,25 @@ pub enum RefusalCode {
     NoCredit,
     /// Above the exposure ceiling (403).
     Exposure,
-    /// Too many calls at once (486/503).
+    /// Too many calls at once (503).
     TooManyCalls,
     /// No carrier for it (503).
     NoCarrier,
+}
+
+impl RefusalCode {
+    /// The SIP status it is answered with (RFC 3261 section 21), also on the CDR.
+    #[must_use]
+    pub const fn sip_status(self) -> u16 {
+        match self {
+            Self::BadNumber => 484,
+            Self::NoSuchLine => 404,
+            Self::NotRegistered => 480,
+            Self::NotPermitted | Self::Cut | Self::Guard | Self::Exposure => 403,
+            Self::NoCredit => 402,
+            Self::TooManyCalls | Self::NoCarrier => 503,
+        }
+    }
 }
 
 /// A refusal with its sentence.

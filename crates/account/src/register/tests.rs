@@ -1,3 +1,5 @@
+//! Registration by RFC 3261 section 10.3: order, limits, lapses.
+
 use super::*;
 use crate::fixture::*;
 use crate::{Input, Via};

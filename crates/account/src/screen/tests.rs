@@ -1,3 +1,5 @@
+//! Screening: the order of its questions, each refusal, who is shown.
+
 use billing::{CarrierId, Direction};
 
 use super::*;
@@ -185,4 +187,14 @@ fn a_watching_guard_stops_nothing() {
     assert!(out.effects.is_empty() && out.replies.is_empty());
     assert!(firm.account.incidents().all(|incident| incident.shadow));
     assert_eq!((firm.account.cut(), firm.account.lines()["107"].cut), (None, None));
+}
+
+#[test]
+fn a_trunk_shows_its_phones_number_to_other_lines() {
+    let mut firm = Firm::new();
+    let trunk = crate::Line { kind: crate::LineKind::Trunk, ..line("hq") };
+    firm.change(Change::PutLine(crate::Line { caller_id: Some("+13035550199".parse().unwrap()), ..trunk }));
+    firm.bind("101");
+    let (_, permit, _) = firm.call("hq", "+13035550100");
+    assert!(matches!(permit, Permit::Lines { caller, .. } if caller.user == "+13035550199"));
 }

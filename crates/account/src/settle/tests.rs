@@ -1,3 +1,5 @@
+//! Money of a call from its hold to its charge.
+
 use billing::{HungUpBy as Who, Route};
 
 use super::*;
