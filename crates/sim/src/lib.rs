@@ -4,8 +4,10 @@
 //! over a virtual network, the demonstration over real sockets.
 #![forbid(unsafe_code)]
 
+pub mod attacker;
 pub mod carrier;
 mod dice;
+pub mod office;
 mod sdp;
 mod stack;
 mod talk;

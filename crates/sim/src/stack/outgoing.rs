@@ -219,8 +219,7 @@ impl Stack {
         leg.offering = false;
         let accepted = response.filter(|_| status < 300);
         if let (Some(ok), Some(dialog)) = (accepted, leg.dialog.as_mut()) {
-            // A Contact that cannot be read leaves the target as it was.
-            let _ = dialog.refresh_target(ok);
+            dialog.refresh_target(ok);
             let ack: std::sync::Arc<[u8]> = dialog.ack(cseq, sent_by, &branch).finish().into();
             self.table.send(dialog.flow(), ack.clone());
             self.acks.insert(key, ack);
