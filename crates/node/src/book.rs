@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use billing::{CarrierId, Deck, DeckId};
 use edge::Carrier;
@@ -19,7 +18,7 @@ pub enum NodeChange {
     /// Remove a carrier.
     RemoveCarrier(CarrierId),
     /// Add or replace a deck.
-    PutDeck(DeckId, Arc<Deck>),
+    PutDeck(DeckId, Deck),
     /// Remove a deck.
     RemoveDeck(DeckId),
     /// Lock-out switch, limits, allow-list.
@@ -36,7 +35,7 @@ pub struct NodeBook {
     /// Carriers.
     pub carriers: BTreeMap<CarrierId, Carrier>,
     /// Decks.
-    pub decks: BTreeMap<DeckId, Arc<Deck>>,
+    pub decks: BTreeMap<DeckId, Deck>,
     /// Lock-out settings.
     pub lockout: LockoutSettings,
     /// Bans in force.
@@ -54,7 +53,7 @@ impl NodeBook {
                 self.carriers.remove(id);
             }
             NodeChange::PutDeck(id, deck) => {
-                self.decks.insert(id.clone(), Arc::clone(deck));
+                self.decks.insert(id.clone(), deck.clone());
             }
             NodeChange::RemoveDeck(id) => {
                 self.decks.remove(id);

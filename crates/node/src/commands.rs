@@ -138,15 +138,15 @@ impl Worker {
         Ok(match change {
             NodeChange::PutCarrier(carrier) => format!("Carrier {} is set up.", carrier.id),
             NodeChange::RemoveCarrier(id) => {
-                self.unused(id.as_ref(), |settings| settings.carriers.contains(id))?;
+                self.unused(id.as_str(), |settings| settings.carriers.contains(id))?;
                 if !self.book.carriers.contains_key(id) {
                     return Err(CommandError::NoCarrier(id.clone()));
                 }
                 format!("Carrier {id} is removed.")
             }
-            NodeChange::PutDeck(id, deck) => format!("Deck {id} has {} prices.", deck.len()),
+            NodeChange::PutDeck(id, deck) => format!("Deck {id} has {} prices.", deck.rates().len()),
             NodeChange::RemoveDeck(id) => {
-                self.unused(id.as_ref(), |settings| settings.deck == *id)?;
+                self.unused(id.as_str(), |settings| settings.deck == *id)?;
                 if !self.book.decks.contains_key(id) {
                     return Err(CommandError::NoDeck(id.clone()));
                 }

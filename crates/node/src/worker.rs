@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use account::{Account, Answer, CallEnd, Effect, Flow, Input, Party, Reply};
+use account::{Account, Answer, CallEnd, Effect, Flow, Input, Reply};
 use billing::{AccountId, CarrierId, Deck};
 use edge::{AuthReport, Directory, Edge, EdgeSettings};
 use geo::Places;
@@ -40,7 +40,8 @@ pub struct Worker {
     zones: Zones,
     wakes: BTreeSet<(u64, AccountId)>,
     wake_of: BTreeMap<AccountId, u64>,
-    empty_deck: Deck,
+    /// Prices nothing; for an account whose deck is gone.
+    no_deck: Deck,
 }
 
 impl Worker {
@@ -64,7 +65,7 @@ impl Worker {
             zones: Zones::new(),
             wakes: BTreeSet::new(),
             wake_of: BTreeMap::new(),
-            empty_deck: Deck::default(),
+            no_deck: Deck::new(Vec::new()).expect("no rate can be faulty"),
         };
         worker.resume(now_ms);
         worker
@@ -73,7 +74,7 @@ impl Worker {
     fn resume(&mut self, now_ms: u64) {
         let mut orphans = Vec::new();
         for (id, account) in &self.accounts {
-            orphans.extend(account.running().map(|call| (id.clone(), call.id, call.legs.clone())));
+            orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
             for line in account.lines().values() {
                 for binding in &line.bindings {
                     self.lockout.flow_registered(binding.flow.remote, binding.expires_ms);
@@ -167,7 +168,9 @@ impl Worker {
         match output {
             edge::Output::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
-            edge::Output::Account { account, input } => self.account_input(now_ms, &account, input),
+            edge::Output::Account { account, input } => {
+                self.account_input(now_ms, &account, input);
+            }
             edge::Output::Verify { token, from, name } => {
                 let window_s = u64::from(self.lockout.settings().window_s);
                 let failures_before = self.lockout.failures_before(from.ip(), &name, now_ms, window_s);
@@ -175,8 +178,13 @@ impl Worker {
                 self.edge.handle(now_ms, edge::Input::Verify { token, admitted, failures_before });
             }
             edge::Output::Auth { from, name, report, user_agent } => match report {
-                AuthReport::Failed => drop(self.lockout.failed(from, &name, Some(&user_agent), now_ms)),
-                AuthReport::Succeeded => drop(self.lockout.succeeded(from, &name, now_ms)),
+                // The ban, if this failure led to one, comes out of `drain_changes`.
+                AuthReport::Failed => {
+                    self.lockout.failed(from, &name, Some(&user_agent), now_ms);
+                }
+                AuthReport::Succeeded => {
+                    self.lockout.succeeded(from, &name, now_ms);
+                }
             },
             edge::Output::CarrierState { carrier, up, text } => {
                 self.carriers.insert(carrier, (up, text));
@@ -232,11 +240,8 @@ impl Worker {
                 let Some(account) = self.accounts.get(id) else { return };
                 let Some(settings) = account.settings() else { return };
                 let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
-                let deck = self.book.decks.get(&settings.deck).map_or(&self.empty_deck, AsRef::as_ref);
-                attempt.look_ups = match &attempt.from {
-                    Party::Line(_) => account.look_up(&attempt.dialled, deck, offset_min),
-                    Party::Carrier(_) => account.look_up_inbound(&attempt.dialled, offset_min),
-                };
+                let deck = self.book.decks.get(&settings.deck).unwrap_or(&self.no_deck);
+                attempt.look_ups = account.look_up(&attempt.dialled, deck, offset_min);
             }
             _ => {}
         }
