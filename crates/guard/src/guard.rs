@@ -9,7 +9,7 @@ use crate::attempt::{Attempt, Outcome, PlaceKey};
 use crate::decision::{self, Decision};
 use crate::habit::{self, Habit, OriginKey, Settled, hour_of_week};
 use crate::kinds::{self, dormant, origin};
-use crate::line::Line;
+use crate::line::{Line, YOUNG_MS};
 use crate::scene::Scene;
 use crate::{Action, Decibans, Ended, Incident, Observed, Origin, Registered, Screening};
 
@@ -213,7 +213,9 @@ impl Guard {
         };
         let allowed = decision == Decision::Allow;
         if let Some(line) = self.lines.get_mut(id) {
-            line.record(now_ms, call, score, decision);
+            for key in line.record(now_ms, call, score, decision) {
+                self.account.origins.forget(&key, now_ms.saturating_sub(YOUNG_MS));
+            }
         }
         Screening { allowed, score, evidence, action, suspects }
     }

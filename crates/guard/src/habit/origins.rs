@@ -92,6 +92,13 @@ struct Known {
     weight: Decibans,
 }
 
+impl Known {
+    /// Seen only since then, and worth a word when it was: the first place of all is not.
+    fn is_news_since(&self, since_ms: u64) -> bool {
+        self.since_ms >= since_ms && self.weight >= Decibans::whole(1)
+    }
+}
+
 /// Origins of a line or an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Origins {
@@ -178,16 +185,26 @@ impl Origins {
         self.agents.push((agent, now_ms));
     }
 
-    /// Forgets what was first seen since `since_ms`: it may be the thief's.
-    pub(crate) fn forget_since(&mut self, since_ms: u64) {
-        self.known.retain(|known| known.since_ms < since_ms);
+    /// Forgets the origins that were news since `since_ms`, with what they taught: they may be the thief's. Gives them.
+    pub(crate) fn forget_since(&mut self, since_ms: u64) -> Vec<OriginKey> {
         self.agents.retain(|(_, since)| *since < since_ms);
+        let young: Vec<_> =
+            self.known.iter().filter(|known| known.is_news_since(since_ms)).map(|known| known.key).collect();
+        young.iter().for_each(|key| self.forget(key, since_ms));
+        young
     }
 
-    /// Forgets one origin first seen since `since_ms`.
+    /// Forgets one origin, and its user agent, if it was news since `since_ms`.
     pub(crate) fn forget(&mut self, key: &OriginKey, since_ms: u64) {
-        self.known.retain(|known| known.since_ms < since_ms || !known.key.same_prefix(key));
         self.agents.retain(|(agent, since)| *since < since_ms || *agent != key.agent);
+        let is_it = |known: &Known| known.is_news_since(since_ms) && known.key.same_prefix(key);
+        let Some(known) = self.known.iter().position(is_it).map(|at| self.known.remove(at)) else {
+            return;
+        };
+        self.sightings = self.sightings.saturating_sub(1);
+        if let Some(count) = self.new.get_mut((known.first as usize).saturating_sub(1)) {
+            *count = count.saturating_sub(1);
+        }
     }
 
     /// The owner owns to this origin: it says nothing from now on.

@@ -36,6 +36,11 @@ impl Places {
         self.counts.get(&place).copied().map_or(0, u64::from)
     }
 
+    /// The destinations remembered.
+    pub(crate) fn known(&self) -> impl Iterator<Item = PlaceKey> {
+        self.counts.keys().copied()
+    }
+
     /// Settled calls anywhere.
     pub(crate) const fn total(&self) -> u64 {
         self.total

@@ -16,6 +16,8 @@ use crate::scene::Scene;
 
 const MOST_DB: i32 = 12;
 const DAY_MS: u64 = 24 * 3_600_000;
+/// A new account's rate is not known: its weight grows with the watch, up to a week.
+const WATCHED_MS: u64 = 7 * DAY_MS;
 /// A rate is never judged on less than two days of watching, nor on more than what its half-life remembers.
 const SPAN_MS: (u64, u64) = (2 * DAY_MS, RATE_HALF_LIFE_MS / 100 * 144);
 
@@ -45,16 +47,28 @@ fn counted(counter: Fading, now_ms: u64, half_life_ms: u64) -> u64 {
     counter.level(now_ms, half_life_ms).saturating_sub(ONE)
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    if !scene.is_fresh() {
-        return None;
-    }
+/// The higher of both counters: calls beyond the first, within what, and what they say.
+fn higher(scene: &Scene<'_>) -> (u64, &'static str, Decibans) {
     let short = counted(scene.line.fresh_short, scene.now_ms, SHORT_MS);
     let long = counted(scene.line.fresh_long, scene.now_ms, LONG_MS);
     let by_short = surprise(short, expected(scene, SHORT_MS, 4));
     let by_long = surprise(long, expected(scene, LONG_MS, 2));
-    let (count, within, weight) =
-        if by_short >= by_long { (short, "the last hour", by_short) } else { (long, "a day", by_long) };
+    if by_short >= by_long { (short, "the last hour", by_short) } else { (long, "a day", by_long) }
+}
+
+/// What the rate says.
+pub(super) fn burst_db(scene: &Scene<'_>) -> Decibans {
+    let (_, _, weight) = higher(scene);
+    let watched_ms = scene.account.age_ms(scene.now_ms).min(WATCHED_MS);
+    weight.within(0, MOST_DB).part((watched_ms / 60_000) as i32, (WATCHED_MS / 60_000) as i32)
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+    let weight = burst_db(scene);
+    if !scene.is_fresh() || weight.tenths() <= 0 {
+        return None;
+    }
+    let (count, within, _) = higher(scene);
     let text = format!("{} calls to numbers new to the line within {within}", 1 + count.div_ceil(ONE));
-    (weight.tenths() > 0).then(|| Fact { weight: weight.within(0, MOST_DB), text })
+    Some(Fact { weight, text })
 }

@@ -1,21 +1,22 @@
 //! Destination: a country, premium or satellite range, or number new to line and account.
 //!
 //! Thief: any of about 60 published destinations alike (1/60), one of twelve premium and satellite ranges (1/12); the
-//! number is one of his own in 95 % of his calls. Owner: how often the account's calls open a new destination (escape
-//! estimate: new ones / calls), shared out among 32 plausible ones (64 for premium and satellite, which firms call
-//! rarely); destinations called before by their share. The line is smoothed towards its account with the weight of five
-//! calls. Calling the country one is in speaks for a traveller: 0.03 / 0.3 = -8 dB, a little less than the ratio since
-//! networks are misplaced. An unallocated number: three in ten of a pump's, against the line's own share.
+//! number is one of his own in 95 % of his calls. Owner: destinations called before by their share; how often calls open
+//! a new one by the line's own record; and then where the account's calls go, or, where that is new to the account as
+//! well, one of 32 plausible ones (64 premium and satellite ones, which firms call rarely). Each further new destination
+//! within a day adds 3 dB, twice: an owner opens one at a time. Calling the country one is in speaks for a traveller:
+//! 0.03 / 0.3 = -10 dB, of which -8 count since networks are misplaced. An unallocated number: three in ten of a pump's,
+//! against the line's own share.
 
 use super::Fact;
+use crate::Decibans;
+use crate::attempt::PlaceKey;
+use crate::habit::{Habit, Places};
 use crate::math::ratio_db;
 use crate::scene::Scene;
-use crate::{Decibans, habit::Habit};
 
 /// Probabilities are counted in millionths.
 const MILLION: u64 = 1_000_000;
-/// Calls after which a line's own habits weigh as much as its account's.
-const SMOOTHING: u64 = 5;
 /// Bounds of the parts and of the whole.
 const PLACE_DB: (i32, i32) = (-10, 14);
 const NUMBER_DB: (i32, i32) = (-12, 6);
@@ -24,20 +25,39 @@ const WHOLE_DB: (i32, i32) = (-16, 22);
 const ANOTHER: Decibans = Decibans::whole(3);
 const TRAVELLER: Decibans = Decibans::whole(-8);
 
+/// How likely the next call opens a new destination: new ones against calls and new ones, as in text compression (PPM,
+/// method C); certain where nothing is known.
+fn escape(places: &Places) -> u64 {
+    match places.total() {
+        0 => MILLION,
+        calls => places.first_calls() * MILLION / (calls + places.first_calls()),
+    }
+}
+
+/// The share of the account's calls that go there, in millionths; unknown destinations share what escapes.
+fn of_account(account: &Places, place: PlaceKey) -> u64 {
+    let escape = escape(account);
+    match account.count(place) {
+        0 => escape / if place.is_special() { 64 } else { 32 },
+        count => count * (MILLION - escape) / account.total().max(1),
+    }
+}
+
 /// What the destination alone says.
 pub(super) fn place_db(scene: &Scene<'_>) -> Decibans {
     let place = scene.call.place;
-    let (shares, thief) = if place.is_special() { (64, MILLION / 12) } else { (32, MILLION / 60) };
-    let account = scene.account;
-    let calls = account.places.total();
-    // New destinations by calls, so far; the first call of all is new.
-    let escape = MILLION.min((account.places.first_calls() + 1) * MILLION / (calls + 1));
-    let of_account = match account.places.count(place) {
-        0 => escape / shares,
-        count => count * (MILLION - escape) / calls.max(1),
+    let thief = if place.is_special() { MILLION / 12 } else { MILLION / 60 };
+    let (own, account) = (&scene.line.habit.places, &scene.account.places);
+    let escape = escape(own);
+    let wider = of_account(account, place);
+    let owner = match own.count(place) {
+        // What escapes the line's habits goes where its account's calls go, except where it would not be new.
+        0 => {
+            let known: u64 = own.known().map(|known| of_account(account, known)).sum();
+            escape * wider / MILLION.saturating_sub(known).max(wider).max(1)
+        }
+        count => count * (MILLION - escape) / own.total().max(1) + escape * wider / MILLION,
     };
-    let own = &scene.line.habit.places;
-    let owner = (own.count(place) * MILLION + SMOOTHING * of_account) / (own.total() + SMOOTHING);
     ratio_db(thief, owner).within(PLACE_DB.0, PLACE_DB.1)
 }
 

@@ -60,7 +60,8 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
         scene.line.habit.calls,
         scene.line.habit.calls + scene.line.habit.home_calls
     );
-    (scene.is_fresh() && abroad.tenths() > 0).then_some(Fact { weight: abroad, text })
+    let watched = scene.account.age_ms(scene.now_ms) >= WATCHED_MS;
+    (watched && scene.is_fresh() && abroad.tenths() > 0).then_some(Fact { weight: abroad, text })
 }
 
 /// Wakes the line for a call of any kind.

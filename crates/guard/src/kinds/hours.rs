@@ -3,10 +3,11 @@
 //! Thief: seven in ten published pumps run at night, on weekends and holidays, which is what those hours' share of the
 //! week is (118 of 168); so a thief's calls are spread over the week evenly. Owner: the line's calls in hours alike (the
 //! hour and its neighbours, on working days or on that day of the weekend), smoothed with the weight of twenty calls
-//! towards the account's and those towards business hours. Home calls count, so this is learnt in days.
+//! towards those of the account's other
+//! lines and those towards business hours. Home calls count, so this is learnt in days.
 
 use super::Fact;
-use crate::habit::{Habit, Hours};
+use crate::habit::Hours;
 use crate::math::ratio_db;
 use crate::scene::Scene;
 
@@ -29,21 +30,22 @@ fn business(hour: u8) -> u64 {
 }
 
 /// Calls an hour, in millionths of a week's.
-fn smoothed(hours: &Hours, hour: u8, wider: u64) -> u64 {
-    let (calls, span) = hours.alike(hour);
-    // The wider habit as if it had made SMOOTHING calls in all.
-    (calls * MILLION / span.max(1) + SMOOTHING * wider) / (hours.total() + SMOOTHING)
-}
-
-fn owner(line: &Habit, account: &Habit, hour: u8) -> u64 {
-    smoothed(&line.hours, hour, smoothed(&account.hours, hour, business(hour)))
+fn owner(own: &Hours, account: &Hours, hour: u8) -> u64 {
+    let (calls, span) = own.alike(hour);
+    let (all, _) = account.alike(hour);
+    // The wider habit counts as if it had made SMOOTHING calls in all.
+    let smoothed =
+        |calls: u64, total: u64, wider: u64| (calls * MILLION / span.max(1) + SMOOTHING * wider) / (total + SMOOTHING);
+    // The account's other lines: the line's own calls must not count twice.
+    let beside = smoothed(all.saturating_sub(calls), account.total().saturating_sub(own.total()), business(hour));
+    smoothed(calls, own.total(), beside)
 }
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
     let hour = scene.call.hour;
     let even = MILLION / 168;
-    let weight = ratio_db(even, owner(&scene.line.habit, scene.account, hour)).within(LEAST_DB, MOST_DB);
+    let weight = ratio_db(even, owner(&scene.line.habit.hours, &scene.account.hours, hour)).within(LEAST_DB, MOST_DB);
     let day = DAYS.get(usize::from(hour / 24)).copied().unwrap_or_default();
     let usual = if weight.tenths() > 0 { "an unusual" } else { "a usual" };
     Some(Fact { weight, text: format!("{day} {}:00, {usual} hour for this line", hour % 24) })

@@ -39,8 +39,8 @@ const fn row(familiarity: Familiarity) -> (u64, u64, i32) {
     }
 }
 
-/// What a first sighting of `key` says, and how new it is to the line.
-pub(crate) fn first_sight(key: &OriginKey, line: &Origins, account: &Origins) -> Decibans {
+/// What a first sighting of `key` says to the line.
+fn first_sight(now_ms: u64, key: &OriginKey, line: &Origins, account: &Origins) -> Decibans {
     // The first place of an account is no news; the first of a line is held against the account's.
     let familiarity = if line.is_empty() { account.familiarity(key) } else { line.familiarity(key) };
     if account.is_empty() || familiarity == Familiarity::Known {
@@ -52,13 +52,19 @@ pub(crate) fn first_sight(key: &OriginKey, line: &Origins, account: &Origins) ->
     let (new, seen) = line.novelty(familiarity);
     let owner = (new * MILLION + SMOOTHING * wider) / (seen + SMOOTHING);
     let weight = ratio_db(thief, owner).within(0, most_db);
-    // Colleagues call from there: most of the news is gone.
-    if account.familiarity(key) == Familiarity::Known { weight.part(1, 3) } else { weight }
+    // Colleagues have called from there for days: most of the news is gone.
+    let (_, news, since_ms) = account.first_sight(key).unwrap_or((familiarity, weight, now_ms));
+    if is_trusted(now_ms, news, since_ms) { weight.part(1, 3) } else { weight }
+}
+
+/// Whether what a first sighting said has faded below a deciban.
+fn is_trusted(now_ms: u64, news: Decibans, since_ms: u64) -> bool {
+    faded_db(news, now_ms.saturating_sub(since_ms), HALF_LIFE_MS) < Decibans::whole(1)
 }
 
 /// Notes a sighting with the line and the account.
 pub(crate) fn see(now_ms: u64, key: OriginKey, line: &mut Line, account: &mut Habit) {
-    let weight = first_sight(&key, &line.habit.origins, &account.origins);
+    let weight = first_sight(now_ms, &key, &line.habit.origins, &account.origins);
     line.habit.origins.see(now_ms, key, weight, crate::habit::LINE.origins);
     account.origins.see(now_ms, key, weight, crate::habit::ACCOUNT.origins);
 }
@@ -74,7 +80,7 @@ pub(crate) fn trust(now_ms: u64, key: OriginKey, line: &mut Line, account: &mut 
 fn place_db(scene: &Scene<'_>) -> (Familiarity, Decibans) {
     let origins = &scene.line.habit.origins;
     let Some((first, weight, since_ms)) = origins.first_sight(&scene.call.origin) else {
-        let weight = first_sight(&scene.call.origin, origins, &scene.account.origins);
+        let weight = first_sight(scene.now_ms, &scene.call.origin, origins, &scene.account.origins);
         return (origins.familiarity(&scene.call.origin), weight);
     };
     let left = faded_db(weight, scene.now_ms.saturating_sub(since_ms), HALF_LIFE_MS);

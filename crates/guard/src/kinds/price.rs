@@ -1,14 +1,14 @@
 //! Price: the price a minute against the prices the line is used to.
 //!
 //! Thief: the prices of the published destinations, from 0.11 (Caribbean codes) over 0.3 to 0.9 (most countries) to 8
-//! (satellite). Owner: the line's histogram, smoothed towards the account's, that towards firms in general, each with
-//! the weight of ten calls. Weighed twice, as "so dear or dearer" and as "so cheap or cheaper": a price below the habit
+//! (satellite). Owner: the line's histogram, smoothed towards that of the account's other lines, that towards firms in general,
+//! each with the weight of ten calls. Weighed twice, as "so dear or dearer" and as "so cheap or cheaper": a price below the habit
 //! speaks for the owner. Where the destination is new as well, half of the smaller of both weights is taken off: dear
 //! and new are one fact in part. A number without a price: one in ten of a prober's attempts, one in sixty of an
 //! owner's misdialled ones: 8 dB.
 
 use super::{Fact, destination};
-use crate::habit::{Habit, Prices, bucket};
+use crate::habit::{Prices, bucket};
 use crate::math::ratio_db;
 use crate::scene::Scene;
 use crate::{Decibans, habit};
@@ -35,11 +35,13 @@ fn at_most(table: &[u64; habit::BUCKETS], bucket: u8) -> u64 {
 /// A share of calls by line, account and firms in general, in billionths.
 fn owner(scene: &Scene<'_>, firms: u64, count: impl Fn(&Prices) -> u64) -> u64 {
     let unit = THOUSAND * THOUSAND;
-    let smoothed = |habit: &Habit, wider: u64| {
-        let total = habit.prices.total();
-        (count(&habit.prices).saturating_mul(THOUSAND * unit) + SMOOTHING * wider) / (total + SMOOTHING)
+    let smoothed = |calls: u64, total: u64, wider: u64| {
+        (calls.saturating_mul(THOUSAND * unit) + SMOOTHING * wider) / (total + SMOOTHING)
     };
-    smoothed(&scene.line.habit, smoothed(scene.account, firms * unit))
+    let (own, all) = (&scene.line.habit.prices, &scene.account.prices);
+    // The account's other lines: the line's own calls must not count twice.
+    let beside = (count(all).saturating_sub(count(own)), all.total().saturating_sub(own.total()));
+    smoothed(count(own), own.total(), smoothed(beside.0, beside.1, firms * unit))
 }
 
 /// What the price alone says.

@@ -5,7 +5,7 @@
 //! ever call it twice at the same time (one in five hundred). A pump does little else (DESIGN section 6): a few numbers,
 //! many at once. Different fresh numbers at once: conference legs, five at the most; a pump starts five to fifteen.
 
-use super::Fact;
+use super::{Fact, burst};
 use crate::Decibans;
 use crate::attempt::Attempt;
 use crate::scene::Scene;
@@ -18,6 +18,8 @@ const REDIALS: [i32; 7] = [0, 1, 2, 3, 4, 5, 6];
 const AGAIN: [i32; 4] = [0, 4, 8, 11];
 /// The same number at the same time, by calls running.
 const TWICE: [i32; 3] = [0, 12, 16];
+/// The same while the other still rings: impatience explains it, too (one in thirty).
+const TWICE_RINGING_DB: i32 = 8;
 /// Different fresh numbers at the same time, by calls running.
 const AT_ONCE: [i32; 9] = [0, 1, 2, 4, 5, 7, 9, 11, 12];
 /// The same subscriber behind another prefix: probing.
@@ -32,11 +34,14 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
         return None;
     }
     let suffix = scene.call.suffix();
-    let same: Vec<&Attempt> = scene.other_fresh().filter(|other| other.suffix() == suffix).collect();
+    // Whoever is refused tries again, owner and thief alike.
+    let same: Vec<&Attempt> = scene.other_fresh().filter(|other| other.suffix() == suffix && !other.refused).collect();
     let answered = same.iter().filter(|other| other.talk_ms(scene.now_ms) > 0).count();
-    let running = same.iter().filter(|other| other.runs()).count();
+    let running = same.iter().filter(|other| other.runs() && other.answered_ms.is_some()).count();
+    let ringing = same.iter().any(|other| other.runs() && other.answered_ms.is_none());
     let beside = scene.other_fresh().filter(|other| other.runs() && other.suffix() != suffix).count();
-    let mut db = step(&REDIALS, same.len() - answered) + step(&AGAIN, answered).max(step(&TWICE, running));
+    let at_once = step(&TWICE, running).max(if ringing { TWICE_RINGING_DB } else { 0 });
+    let mut db = step(&REDIALS, same.len() - answered) + step(&AGAIN, answered).max(at_once);
     db += step(&AT_ONCE, beside);
     let mut text = format!("attempt {} to this new number within a day, {answered} answered before", same.len() + 1);
     if running + beside > 0 {
@@ -46,5 +51,8 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
         db += PREFIXES_DB;
         text.push_str(", behind several prefixes");
     }
-    (db > 0).then(|| Fact { weight: Decibans::whole(db).within(0, MOST_DB), text })
+    let weight = Decibans::whole(db).within(0, MOST_DB);
+    // A day of many calls is one fact in part, seen by the burst as well.
+    let weight = weight.plus(burst::burst_db(scene).min(weight).part(-1, 2));
+    (db > 0).then_some(Fact { weight, text })
 }
