@@ -59,11 +59,7 @@ impl Account {
                 self.open(now_ms, incident, facts)?
             }
         };
-        if let Some(case) = self.incidents.case(id) {
-            case.raise(now_ms, action, screening);
-            // Active again after watching: from now on it acts.
-            case.incident.shadow &= shadow;
-        }
+        self.incidents.raise(now_ms, id, action, screening, shadow);
         if !shadow {
             self.cut_by(now_ms, id, line, action, out);
         }
@@ -105,7 +101,7 @@ impl Account {
 
     /// Puts running suspicious calls into the incident; where it cuts, they are hung up.
     fn seize(&mut self, incident: IncidentId, suspects: &[CallId], but: CallId, out: &mut Answer) {
-        let cuts = self.incidents.case(incident).is_some_and(|case| case.cuts());
+        let cuts = self.incidents.cuts(incident);
         for call in suspects.iter().copied().filter(|call| *call != but) {
             let Some(running) = self.running.get_mut(&call) else { continue };
             running.facts.verdict.incident = Some(incident);

@@ -70,18 +70,8 @@ impl Case {
         self.cuts() && self.incident.action == Action::CutInternational
     }
 
-    /// The guard wants something; where that is more than was done so far, the owner is told anew.
-    pub(crate) fn raise(&mut self, now_ms: u64, action: Action, screening: &Screening) {
-        if action > self.incident.action {
-            self.incident.action = action;
-            self.incident.score = screening.score;
-            self.incident.evidence.clone_from(&screening.evidence);
-            self.report_due_ms = Some(now_ms.saturating_add(REPORT_WITHIN_MS));
-        }
-    }
-
-    /// Notes where the calls come from and lists the call, once.
-    fn list(&mut self, facts: &Facts, call: IncidentCall) {
+    /// Notes where the calls come from and lists the call, once. False where there is no room for more.
+    fn list(&mut self, facts: &Facts, call: IncidentCall) -> bool {
         let via = &facts.attempt.via;
         let ip = via.flow.remote.ip();
         let incident = &mut self.incident;
@@ -98,8 +88,9 @@ impl Case {
         match calls.iter().position(|listed| listed.call == call.call) {
             Some(at) => calls[at] = call,
             None if calls.len() < MAX_INCIDENT_CALLS => calls.push(call),
-            None => {}
+            None => return false,
         }
+        true
     }
 }
 
@@ -142,9 +133,25 @@ impl Incidents {
         cutting.map(|case| &case.incident).min_by_key(|incident| (incident.opened_ms, incident.id))
     }
 
-    pub(crate) fn case(&mut self, id: IncidentId) -> Option<&mut Case> {
+    /// Whether an incident keeps something cut.
+    pub(crate) fn cuts(&self, id: IncidentId) -> bool {
+        self.cases.get(&id).is_some_and(Case::cuts)
+    }
+
+    /// The guard wants something; where that is more than was done so far, the owner is told anew.
+    pub(crate) fn raise(&mut self, now_ms: u64, id: IncidentId, action: Action, screening: &Screening, shadow: bool) {
+        let Some(case) = self.cases.get_mut(&id) else { return };
+        // Once the guard acts, it no longer only watches.
+        let acts_now = case.incident.shadow && !shadow;
+        if action <= case.incident.action && !acts_now {
+            return;
+        }
+        case.incident.shadow &= shadow;
+        case.incident.action = action.max(case.incident.action);
+        case.incident.score = screening.score;
+        case.incident.evidence.clone_from(&screening.evidence);
+        case.report_due_ms = Some(now_ms.saturating_add(REPORT_WITHIN_MS));
         self.touched.insert(id);
-        self.cases.get_mut(&id)
     }
 
     /// Opens an incident, with the calls of that line and address that went before it; says what these had taught, to
@@ -184,7 +191,7 @@ impl Incidents {
     /// Lists a call that has just begun or been refused.
     pub(crate) fn attach(&mut self, id: IncidentId, call: CallId, facts: &Facts, result: &str, running: bool) {
         let Some(number) = &facts.number else { return };
-        let Some(case) = self.case(id) else { return };
+        let Some(case) = self.cases.get_mut(&id) else { return };
         if running {
             case.running.insert(call);
         }
@@ -196,16 +203,21 @@ impl Incidents {
             result: result.to_owned(),
             charge: (!running).then_some(billing::Money::ZERO),
         };
-        case.list(facts, listed);
+        // A full list writes no more rows, however long the attack goes on.
+        if case.list(facts, listed) {
+            self.touched.insert(id);
+        }
     }
 
     /// A call of an incident ended.
     pub(crate) fn ended(&mut self, id: IncidentId, facts: &Facts, ended: IncidentCall, answered: Option<Day>) {
-        let Some(case) = self.case(id) else { return };
+        let Some(case) = self.cases.get_mut(&id) else { return };
         case.running.remove(&ended.call);
         case.answered.extend(answered.zip(ground_of(facts)).map(|(day, there)| (there, day)));
         case.answered.truncate(MAX_INCIDENT_CALLS);
-        case.list(facts, ended);
+        if case.list(facts, ended) {
+            self.touched.insert(id);
+        }
     }
 
     /// A call of no incident ended; it may turn out to have been the beginning of one.
@@ -218,7 +230,8 @@ impl Incidents {
 
     /// Closes an incident; says where its calls were answered.
     pub(crate) fn close(&mut self, now_ms: u64, id: IncidentId, state: IncidentState) -> Vec<(Ground, Day)> {
-        let Some(case) = self.case(id) else { return Vec::new() };
+        let Some(case) = self.cases.get_mut(&id) else { return Vec::new() };
+        self.touched.insert(id);
         case.incident.state = state;
         case.incident.closed_ms.get_or_insert(now_ms);
         case.answered.clone()

@@ -74,9 +74,15 @@ impl Account {
     fn carrier_calls(&mut self, now_ms: u64, facts: &mut Facts) -> Result<Way, Refusal> {
         facts.direction = Direction::Inbound;
         let caller = facts.attempt.caller.clone();
-        match facts.attempt.look_ups.dialled {
-            Dialled::Number(number) if self.dids.contains_key(&number) => self.call_did(now_ms, number, caller, facts),
-            _ => Err(refusal(RefusalCode::NoSuchLine, "this is not a number of the account")),
+        // Carriers send bare E.164 more often than what is dialled in the account's country.
+        let written = facts.attempt.dialled.parse::<E164>().ok();
+        let read = match facts.attempt.look_ups.dialled {
+            Dialled::Number(number) => Some(number),
+            _ => None,
+        };
+        match written.into_iter().chain(read).find(|number| self.dids.contains_key(number)) {
+            Some(number) => self.call_did(now_ms, number, caller, facts),
+            None => Err(refusal(RefusalCode::NoSuchLine, "this is not a number of the account")),
         }
     }
 

@@ -106,6 +106,8 @@ fn an_incident_lists_what_went_before_and_what_comes_after() {
         firm.refused("107", ALBANIA);
     }
     assert_eq!(only(&firm).calls.len(), crate::MAX_INCIDENT_CALLS);
+    let (_, answer) = firm.dial("107", ALBANIA);
+    assert!(!answer.effects.iter().any(|effect| matches!(effect, Effect::Incident(_))), "a full list is no news");
 }
 
 #[test]
@@ -232,4 +234,18 @@ fn a_suspect_hung_up_on_anothers_evidence_says_so() {
     let settled = firm.end(call);
     let reason = &cdrs(&settled)[0].verdict.reasons[0];
     assert!(reason.contains(&facts.attempt.call.to_string()), "{reason}");
+}
+
+#[test]
+fn a_guard_that_stops_watching_and_acts_is_news() {
+    let mut firm = Firm::new();
+    firm.change(Change::Guard(GuardMode::Shadow));
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    firm.after_s(10);
+    assert!(notices(&firm.handle(&Input::Tick))[0].shadow);
+    firm.change(Change::Guard(GuardMode::Active));
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    firm.after_s(10);
+    assert!(!notices(&firm.handle(&Input::Tick))[0].shadow);
+    assert!(firm.account.cut_on(&line_id("107")).is_some());
 }
