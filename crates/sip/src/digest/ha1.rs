@@ -68,6 +68,16 @@ impl Ha1Set {
         Ha1Set { md5: joined::<Md5>(&parts).into(), sha256: joined::<Sha256>(&parts).into() }
     }
 
+    /// From what was stored: HA1 under MD5 and under SHA-256.
+    pub const fn from_parts(md5: [u8; 16], sha256: [u8; 32]) -> Ha1Set {
+        Ha1Set { md5, sha256 }
+    }
+
+    /// What to store: HA1 under MD5 and under SHA-256.
+    pub const fn parts(&self) -> ([u8; 16], [u8; 32]) {
+        (self.md5, self.sha256)
+    }
+
     /// HA1 in hexadecimal, as it goes into the response.
     pub(super) fn hex(&self, algorithm: Algorithm) -> String {
         match algorithm {

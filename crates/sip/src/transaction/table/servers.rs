@@ -122,6 +122,12 @@ impl TransactionTable {
         flow.is_some()
     }
 
+    /// Forgets a received request without an answer: it is as if it had never arrived. For senders who are not to
+    /// learn that anybody is here.
+    pub fn forget(&mut self, server: ServerKey) {
+        self.servers.remove(server.0);
+    }
+
     /// The flow of a received request, while its transaction lives.
     pub fn server_flow(&self, server: ServerKey) -> Option<Flow> {
         self.servers.flow(server.0)
