@@ -65,6 +65,9 @@ pub enum AuthReport {
     Failed,
     /// Right.
     Succeeded,
+    /// Right, with a nonce that is too old or was used before: neither a failure nor a success, the reservation is to be
+    /// taken back.
+    Stale,
 }
 
 /// What the edge wants done.

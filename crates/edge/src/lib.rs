@@ -1,8 +1,26 @@
 //! The call machine: authenticate, ask the account, bridge two legs, report.
+//!
+//! A datagram becomes a message, finds or makes its transaction, and then either its dialog or, through the gate and the
+//! doorman, its line. A REGISTER goes to the account and comes back as an answer; an INVITE becomes a call, which asks
+//! the account, opens the relay, calls phones or carriers, and tells the account how it ended.
 #![forbid(unsafe_code)]
 
+mod auth;
+mod call;
+mod carriers;
+mod core;
 mod directory;
+mod edge;
+mod farewell;
+mod flow;
+mod gate;
 mod io;
+mod limits;
+mod random;
+mod register;
+mod text;
+mod wakes;
 
 pub use directory::{Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry};
+pub use edge::Edge;
 pub use io::{AuthReport, CallView, Input, Output};

@@ -1,0 +1,160 @@
+//! Who sends a request: a carrier by its address, a trunk by its fixed address, everybody else by digest.
+//!
+//! Everyone is challenged with 401 and WWW-Authenticate, INVITE too: this node is the user agent server of every request
+//! it takes (RFC 3261 section 22.2); 407 is for those who only pass a request on.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use billing::CarrierId;
+use sip::digest::{Algorithm, Authenticator, Authorization, Ha1Set, Judgement, NonceMint};
+use sip::{Method, Name};
+
+use crate::core::{Asked, Core};
+use crate::directory::{Directory, EdgeSettings, LineEntry};
+use crate::io::{AuthReport, Output};
+use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING, NONCE_VALIDITY_MS};
+use crate::random::Mint;
+use crate::text;
+
+/// Who sent a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Sender {
+    /// A line, and how many passwords had failed from its address before.
+    Line { entry: LineEntry, failures_before: u32 },
+    /// A carrier.
+    Carrier(CarrierId),
+}
+
+/// Verifies credentials; remembers the requests that wait for leave to be verified.
+pub(crate) struct Doorman {
+    authenticator: Authenticator,
+    /// HA1 of nobody, for names that do not exist: the same work, the same answer.
+    nobody: Ha1Set,
+    waiting: BTreeMap<u64, Asked>,
+    next_token: u64,
+}
+
+impl Doorman {
+    pub fn new(settings: &EdgeSettings, mint: &mut Mint) -> Self {
+        let algorithms: &[Algorithm] = if settings.sha256 { &Algorithm::ALL } else { &[Algorithm::Md5] };
+        let nonces = NonceMint::new(mint.bytes(), NONCE_VALIDITY_MS);
+        Self {
+            authenticator: Authenticator::new(&settings.realm, algorithms, nonces),
+            nobody: Ha1Set::from_parts(mint.bytes(), mint.bytes()),
+            waiting: BTreeMap::new(),
+            next_token: 1,
+        }
+    }
+
+    /// Says at once who sent a request, or asks for credentials or for leave to verify them (RFC 3261 section 22.2).
+    pub fn identify(&mut self, core: &mut Core, asked: Asked) -> Option<(Asked, Sender)> {
+        let remote = asked.flow.remote;
+        if asked.request.method() == Some(Method::Invite)
+            && let Some(carrier) = carrier_at(&core.directory, remote)
+        {
+            return Some((asked, Sender::Carrier(carrier)));
+        }
+        if let Some(entry) = core.directory.by_address.get(&remote.ip()) {
+            let entry = entry.clone();
+            return Some((asked, Sender::Line { entry, failures_before: 0 }));
+        }
+        let Some(name) = self.credentials(&asked).map(|given| given.username.into_owned()) else {
+            self.challenge(core, &asked, false, true);
+            return None;
+        };
+        if self.waiting.len() >= MAX_WAITING {
+            core.overloaded(&asked);
+            return None;
+        }
+        let token = self.next_token;
+        self.next_token += 1;
+        self.waiting.insert(token, asked);
+        let name = text::bounded(&name, MAX_AUTH_NAME_BYTES);
+        core.outputs.push_back(Output::Verify { token, from: remote, name });
+        None
+    }
+
+    /// The answer to [`Output::Verify`]: verifies, or forgets the request in silence.
+    pub fn verify(
+        &mut self,
+        core: &mut Core,
+        token: u64,
+        admitted: bool,
+        failures_before: u32,
+    ) -> Option<(Asked, Sender)> {
+        let asked = self.waiting.remove(&token)?;
+        if !admitted {
+            core.transactions.forget(asked.server);
+            return None;
+        }
+        let (judgement, name) = self.judge(core, &asked)?;
+        let report = match judgement {
+            Judgement::Accepted => AuthReport::Succeeded,
+            Judgement::Stale => AuthReport::Stale,
+            Judgement::Wrong => AuthReport::Failed,
+        };
+        let user_agent = text::user_agent(&asked.request);
+        let entry = core.directory.by_auth_name.get(name.as_str()).cloned();
+        let name = text::bounded(name.as_bytes(), MAX_AUTH_NAME_BYTES);
+        core.outputs.push_back(Output::Auth { from: asked.flow.remote, name, report, user_agent });
+        match (judgement, entry) {
+            (Judgement::Accepted, Some(entry)) => Some((asked, Sender::Line { entry, failures_before })),
+            (judgement, _) => {
+                self.challenge(core, &asked, judgement == Judgement::Stale, false);
+                None
+            }
+        }
+    }
+
+    fn judge(&mut self, core: &Core, asked: &Asked) -> Option<(Judgement, String)> {
+        let given = credentials(&asked.request, self.authenticator.realm())?;
+        let name = String::from_utf8_lossy(&given.username).into_owned();
+        let secrets = core.directory.by_auth_name.get(name.as_str()).and_then(|entry| entry.secrets.as_ref());
+        let known = secrets.map(|secrets| Ha1Set::from_parts(secrets.ha1_md5, secrets.ha1_sha256));
+        let ha1 = known.as_ref().unwrap_or(&self.nobody);
+        let judgement = self.authenticator.judge(&given, ha1, asked.request.method_raw(), 0, core.now_ms);
+        Some((judgement, name))
+    }
+
+    fn credentials<'a>(&self, asked: &'a Asked) -> Option<Authorization<'a>> {
+        credentials(&asked.request, self.authenticator.realm())
+    }
+
+    /// 401 with a fresh nonce. Whoever gave no credentials at all is forgotten; an answer to credentials is kept, so
+    /// that a retransmission is not verified again.
+    fn challenge(&self, core: &mut Core, asked: &Asked, stale: bool, forget: bool) {
+        let salt = core.mint.bytes();
+        let values = self.authenticator.challenge(core.now_ms, salt, stale);
+        let add = |builder: &mut sip::ResponseBuilder| {
+            for value in &values {
+                builder.header(Name::WwwAuthenticate, value);
+            }
+        };
+        if forget {
+            core.brush_off(asked, 401, add);
+        } else {
+            core.reply_with(asked, 401, add);
+        }
+    }
+}
+
+/// The credentials for our realm; those for other realms are somebody else's business.
+fn credentials<'a>(request: &'a sip::Message, realm: &str) -> Option<Authorization<'a>> {
+    [Name::Authorization, Name::ProxyAuthorization]
+        .into_iter()
+        .flat_map(|name| request.header_lines().filter(move |(found, _, _)| *found == name))
+        .filter_map(|(_, _, value)| Authorization::parse(value).ok())
+        .find(|given| given.realm.as_ref() == realm.as_bytes())
+}
+
+/// The carrier whose own address this is, or one of whose other sources. The address counts with its port, so that
+/// a phone may share the carrier's host; other sources count with any port.
+fn carrier_at(directory: &Directory, remote: SocketAddr) -> Option<CarrierId> {
+    let mut carriers = directory.carriers.values();
+    carriers
+        .clone()
+        .find(|carrier| carrier.address == remote)
+        .or_else(|| carriers.find(|carrier| carrier.sources.contains(&remote.ip())))
+        .map(|carrier| carrier.id.clone())
+}

@@ -1,0 +1,101 @@
+//! From the callee's 2xx to two parties talking: nobody talks before the account's lease is durable.
+
+use account::Lease;
+use media::Side;
+use sip::{Dialog, Message, Name};
+
+use super::fork::Target;
+use super::media::description;
+use super::{Call, Leg, SavedLegs, Stage};
+use crate::core::{ALLOW, Core, SDP};
+use crate::limits::LEASE_PATIENCE_MS;
+
+impl Call {
+    /// A 2xx to one of our INVITEs. The first wins; false for any other, whose sender must be hung up.
+    pub(super) fn answered(&mut self, core: &mut Core, at: usize, response: &Message) -> bool {
+        if let Some(b) = &self.b {
+            return b.acknowledge_again(core, response);
+        }
+        if !matches!(self.stage, Stage::Ringing) {
+            return false;
+        }
+        let Some(fork) = self.forks.get_mut(at) else { return false };
+        let dialog =
+            Message::parse(&fork.request).ok().and_then(|invite| Dialog::uac(&invite, response, fork.flow).ok());
+        let Some(dialog) = dialog else { return false };
+        match &fork.target {
+            Target::Line(line) => self.facts.callee = Some(line.clone()),
+            Target::Carrier(carrier) => self.facts.carrier = Some(carrier.clone()),
+        }
+        fork.key = None;
+        self.cancel_forks(core);
+        self.facts.answer_ms = Some(core.now_ms);
+        self.run_lease(core.now_ms, self.clock.agreed);
+        core.dialogs.insert(dialog.id().clone(), (self.id, Side::B));
+        let mut b = Leg::new(dialog);
+        let cseq = b.dialog.local_cseq();
+        if description(&self.invite.request).is_some() {
+            b.acknowledge(core, cseq, &[]);
+        } else {
+            b.owed = Some(cseq);
+        }
+        let answer = description(response);
+        if let Some(sdp) = answer {
+            self.media.announce(core, Side::B, sdp);
+        }
+        let body = answer.and_then(|sdp| self.media.towards(Side::A, sdp).ok()).unwrap_or_default();
+        let legs = SavedLegs::of(&self.a, &b, &self.facts).encode();
+        self.b = Some(b);
+        self.clock.stage_ms = core.now_ms.saturating_add(LEASE_PATIENCE_MS);
+        self.stage = Stage::Answered { body };
+        core.tell(&self.facts.account, account::Input::Answered { call: self.id, legs });
+        true
+    }
+
+    /// A retransmitted 2xx to an INVITE within the call gets its ACK again. False if it belongs to neither leg.
+    pub(super) fn acknowledge_again(&self, core: &mut Core, response: &Message) -> bool {
+        [Some(&self.a), self.b.as_ref()].into_iter().flatten().any(|leg| leg.acknowledge_again(core, response))
+    }
+
+    /// Gives up all INVITEs of ours that have no final answer (RFC 3261 section 9.1). One that crosses with its 2xx
+    /// finds nobody here any more and is hung up as a stray.
+    pub(super) fn cancel_forks(&mut self, core: &mut Core) {
+        for fork in &mut self.forks {
+            if let Some(key) = fork.key.take().filter(|_| fork.failed.is_none()) {
+                core.transactions.cancel(key, core.now_ms);
+            }
+            fork.patience_ms = None;
+        }
+    }
+
+    /// Starts the clock of a lease; it counts from the answer.
+    fn run_lease(&mut self, answer_ms: u64, lease: Lease) {
+        let at_ms = |s: Option<u32>| s.map(|s| answer_ms.saturating_add(u64::from(s) * 1_000));
+        self.clock.check_ms = at_ms(lease.check_at_s);
+        self.clock.paid_ms = at_ms(lease.paid_until_s);
+    }
+
+    /// The account's lease, durable: the caller may hear that the call is answered, or may talk on.
+    pub fn leased(&mut self, core: &mut Core, lease: Lease) {
+        let Some(answer_ms) = self.facts.answer_ms else { return };
+        self.run_lease(answer_ms, lease);
+        if let Stage::Answered { body } = &mut self.stage {
+            let body = std::mem::take(body);
+            self.connect(core, &body);
+        }
+    }
+
+    /// Stage `Answered`: the caller's 200.
+    fn connect(&mut self, core: &mut Core, body: &[u8]) {
+        let tag = self.a.dialog.id().local_tag().to_owned();
+        let mut answer = core.answer(&self.invite, 200, "", Some(&tag));
+        answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));
+        answer.header(Name::Allow, ALLOW);
+        let cseq = self.invite.request.cseq().map_or(0, |cseq| cseq.number);
+        let answer = answer.finish_with_body(SDP, body).into();
+        core.invites.remove(&self.invite.server);
+        self.a.dialog.confirm();
+        self.a.accept(core, self.invite.server, cseq, answer);
+        self.stage = Stage::Talking;
+    }
+}

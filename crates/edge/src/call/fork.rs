@@ -1,0 +1,225 @@
+//! One try at a callee: the INVITE to one phone or one carrier (RFC 3261 section 13.2).
+
+use std::net::IpAddr;
+
+use account::{Binding, Caller};
+use billing::{CarrierId, LineId};
+use sip::digest::{Challenge, ClientAuth, Credentials};
+use sip::transaction::ClientKey;
+use sip::transaction::Wire;
+use sip::{Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri};
+
+use super::CallId;
+use crate::core::{ALLOW, Core, Purpose, SDP};
+use crate::directory::Carrier;
+use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES};
+use crate::{flow, text};
+
+/// What every callee of a call is sent.
+#[derive(Clone, Debug)]
+pub(super) struct Outbound {
+    /// Who is calling, as the account says it may be shown.
+    pub caller: Caller,
+    /// What the phones find in To: the number or extension that was called.
+    pub dialled: String,
+    /// The number for carriers: E.164, or an emergency number as dialled.
+    pub number: String,
+    pub emergency: bool,
+    /// Line and address the call comes from, for a carrier that is to be told.
+    pub origin: Option<(LineId, IpAddr)>,
+    pub max_forwards: u32,
+    /// The offer; empty if the caller made none.
+    pub body: Vec<u8>,
+}
+
+/// Whom a fork calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Line(LineId),
+    Carrier(CarrierId),
+}
+
+/// One try.
+#[derive(Debug)]
+pub(super) struct Fork {
+    pub target: Target,
+    pub key: Option<ClientKey>,
+    pub flow: Flow,
+    /// The INVITE as sent last.
+    pub request: Wire,
+    /// The final status and its phrase, once it failed.
+    pub failed: Option<(u16, String)>,
+    /// When to stop waiting for a first sign of life.
+    pub patience_ms: Option<u64>,
+    uri: String,
+    from: String,
+    to: String,
+    call_id: String,
+    cseq: u32,
+    /// The header our credentials go in, and the challenge they answer.
+    auth: Option<(Name, ClientAuth)>,
+    tries: u8,
+}
+
+/// `sip:user@host`; a host that cannot stand in a URI is replaced by `or`.
+fn uri(user: &str, host: &str, or: HostPort<'_>) -> SipUri {
+    SipUri::new(HostPort::parse(host.as_bytes()).unwrap_or(or)).with_user(user)
+}
+
+/// Name and address of the caller for From; anonymous if private (RFC 3323 section 4.1.1.3).
+fn from(caller: &Caller, host: &str, or: HostPort<'_>) -> String {
+    if caller.private {
+        return "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned();
+    }
+    let uri = uri(&caller.user, host, or);
+    if caller.name.is_empty() { format!("<{uri}>") } else { format!("{} <{uri}>", text::quoted(&caller.name)) }
+}
+
+impl Fork {
+    fn new(core: &mut Core, target: Target, flow: Flow, uri: String, from: String, to: String) -> Self {
+        let tag = core.mint.tag();
+        Self {
+            target,
+            key: None,
+            flow,
+            request: Wire::default(),
+            failed: None,
+            patience_ms: None,
+            uri,
+            from: format!("{from};tag={tag}"),
+            to,
+            call_id: core.mint.call_id(),
+            cseq: 0,
+            auth: None,
+            tries: 0,
+        }
+    }
+
+    /// To a phone, the way it registered.
+    pub fn to_phone(core: &mut Core, out: &Outbound, line: LineId, binding: &Binding) -> Self {
+        let flow = flow::to_sip(binding.flow);
+        let us = core.sent_by(flow);
+        let realm = core.settings.realm.clone();
+        let contact = SipUri::parse(binding.contact.as_bytes());
+        let target = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote)).to_string();
+        let from = from(&out.caller, &realm, us);
+        let to = format!("<{}>", uri(&out.dialled, &realm, us));
+        Self::new(core, Target::Line(line), flow, target, from, to)
+    }
+
+    /// To a carrier, by its rules for numbers.
+    pub fn to_carrier(core: &mut Core, out: &Outbound, carrier: &Carrier) -> Self {
+        let flow = carrier_flow(core, carrier);
+        let us = core.sent_by(flow);
+        let host = carrier.domain.clone().unwrap_or_else(|| carrier.address.to_string());
+        let number = if out.emergency { out.number.clone() } else { carrier_number(carrier, &out.number) };
+        let target = uri(&number, &host, us).to_string();
+        let mut caller = out.caller.clone();
+        caller.user = carrier_caller(carrier, &caller.user);
+        let own_host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
+        let from = from(&caller, &own_host, us);
+        let to = format!("<{target}>");
+        Self::new(core, Target::Carrier(carrier.id.clone()), flow, target, from, to)
+    }
+
+    /// Sends the INVITE, with credentials if there was a challenge. False if it could not be sent.
+    pub fn send(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
+        let branch = core.mint.branch();
+        self.cseq += 1;
+        let mut invite = RequestBuilder::new(Method::Invite, &self.uri);
+        invite
+            .via(self.flow.transport, core.sent_by(self.flow), &branch)
+            .header_display(Name::MaxForwards, out.max_forwards)
+            .header(Name::From, &self.from)
+            .header(Name::To, &self.to)
+            .header(Name::CallId, &self.call_id)
+            .header_display(Name::CSeq, format_args!("{} INVITE", self.cseq))
+            .header(Name::Contact, core.contact(self.flow))
+            .header(Name::Allow, ALLOW);
+        if let Target::Carrier(id) = &self.target {
+            let directory = core.directory.clone();
+            let Some(carrier) = directory.carriers.get(id) else { return false };
+            self.carrier_headers(core, &mut invite, carrier, out);
+        }
+        self.request = invite.finish_with_body(SDP, &out.body).into();
+        let purpose = Purpose::Call(call);
+        self.key = core.send_request(Method::Invite, self.request.clone(), &branch, self.flow, purpose);
+        self.patience_ms = match self.target {
+            Target::Carrier(_) => Some(core.now_ms.saturating_add(CARRIER_PATIENCE_MS)),
+            Target::Line(_) => None,
+        };
+        self.key.is_some()
+    }
+
+    /// Credentials, the asserted identity (RFC 3325), and what the carrier is told of the origin.
+    fn carrier_headers(&mut self, core: &mut Core, invite: &mut RequestBuilder, carrier: &Carrier, out: &Outbound) {
+        if let (Some((name, auth)), Some(known)) = (&mut self.auth, &carrier.auth) {
+            let credentials = Credentials { username: &known.username, secret: &known.secret };
+            let cnonce = core.mint.cnonce();
+            invite.header(*name, auth.answer(credentials, b"INVITE", self.uri.as_bytes(), &cnonce));
+        }
+        let us = core.sent_by(self.flow);
+        let host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
+        let asserted = uri(&carrier_caller(carrier, &out.caller.user), &host, us);
+        invite.header_display(Name::PAssertedIdentity, format_args!("<{asserted}>"));
+        if out.caller.private {
+            invite.header(Name::Privacy, "id");
+        }
+        if let Some((line, ip)) = out.origin.as_ref().filter(|_| carrier.tell_origin) {
+            invite.header_named(ORIGIN_HEADER, format!("extension={line};address={ip}"));
+        }
+    }
+
+    /// Takes up a carrier's challenge. False if it cannot be answered, or was and the secret is wrong (RFC 3261
+    /// section 22.2).
+    pub fn challenged(&mut self, core: &Core, response: &Message) -> bool {
+        let Target::Carrier(id) = &self.target else { return false };
+        let has_credentials = core.directory.carriers.get(id).is_some_and(|carrier| carrier.auth.is_some());
+        if !has_credentials || self.tries >= MAX_AUTH_TRIES {
+            return false;
+        }
+        let Some((name, challenge)) = challenge_of(response) else { return false };
+        let known = self.auth.as_ref().is_some_and(|(_, auth)| auth.nonce() == challenge.nonce.as_ref());
+        let refused = self.auth.is_some() && !challenge.stale;
+        if known || refused {
+            return false;
+        }
+        self.tries += 1;
+        self.auth = Some((name, ClientAuth::new(&challenge)));
+        true
+    }
+}
+
+/// Tells a provider which extension and address are behind a call on its trunk.
+pub(super) const ORIGIN_HEADER: &str = "P-Tollguard-Origin";
+
+/// The strongest challenge of a 401 or 407, with the header that answers it.
+pub(crate) fn challenge_of(response: &Message) -> Option<(Name, Challenge<'_>)> {
+    let (asks, answers) = match response.status()? {
+        401 => (Name::WwwAuthenticate, Name::Authorization),
+        407 => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
+        _ => return None,
+    };
+    Challenge::strongest(response.headers(asks)).map(|challenge| (answers, challenge))
+}
+
+/// The way to a carrier: from our advertised address to its own.
+pub(crate) fn carrier_flow(core: &Core, carrier: &Carrier) -> Flow {
+    let local = core.settings.advertised;
+    let to = account::Flow { local, remote: carrier.address, transport: carrier.transport, connection: 0 };
+    flow::to_sip(to)
+}
+
+fn carrier_number(carrier: &Carrier, number: &str) -> String {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    let plus = if carrier.plus { "+" } else { "" };
+    format!("{plus}{}{digits}", carrier.prefix)
+}
+
+/// The caller's number as the carrier writes numbers; anything but a full number stays as it is.
+fn carrier_caller(carrier: &Carrier, user: &str) -> String {
+    match user.strip_prefix('+') {
+        Some(digits) if !carrier.plus => digits.to_owned(),
+        _ => user.to_owned(),
+    }
+}

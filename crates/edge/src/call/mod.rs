@@ -1,0 +1,156 @@
+//! One call: two legs and what joins them, as a back-to-back user agent (RFC 7092).
+//!
+//! A call goes through the stages of [`Stage`]; each file here is one concern of it. A call never forgets the account:
+//! once it was allowed, it ends by `finish`, which settles it, exactly once.
+
+mod answer;
+mod end;
+mod exchange;
+mod fork;
+mod leg;
+mod media;
+mod ring;
+mod saved;
+mod start;
+mod status;
+mod talk;
+mod verdict;
+
+use std::collections::VecDeque;
+
+use ::media::Side;
+use account::{Caller, Lease};
+use billing::{AccountId, CallId, CarrierId, LineId};
+
+pub(crate) use end::Ending;
+pub(crate) use fork::{carrier_flow, challenge_of};
+pub(crate) use leg::Leg;
+pub(crate) use saved::SavedLegs;
+pub(crate) use start::{merge_key, start};
+pub(crate) use status::bye_reason;
+
+use self::exchange::Exchange;
+use self::fork::{Fork, Outbound};
+use self::media::Media;
+use crate::core::Asked;
+use crate::io::CallView;
+
+/// How far a call has come.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// The account was asked. `gone` once the caller has given up: the account's answer must still be waited for,
+    /// since a call it allowed has to be settled.
+    Screening {
+        /// How it ended meanwhile.
+        gone: Option<Ending>,
+    },
+    /// Allowed; the relay opens its ports.
+    Opening,
+    /// The callees are called.
+    Ringing,
+    /// A callee answered; the caller hears of it when the account's lease is durable.
+    Answered {
+        /// The answer's session description, ready for the caller.
+        body: Vec<u8>,
+    },
+    /// Both sides talk.
+    Talking,
+    /// Nothing is left to do.
+    Over,
+}
+
+/// What the account and people are told of a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub account: AccountId,
+    pub line: Option<LineId>,
+    pub caller: Caller,
+    pub dialled: String,
+    pub start_ms: u64,
+    pub ring_ms: Option<u64>,
+    pub answer_ms: Option<u64>,
+    pub carrier: Option<CarrierId>,
+    pub callee: Option<LineId>,
+}
+
+/// When things are due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    /// Until then the present stage must be over, unless it is `Talking`.
+    pub stage_ms: u64,
+    /// The lease of the verdict: it runs from the answer.
+    pub agreed: Lease,
+    /// Ask the account again.
+    pub check_ms: Option<u64>,
+    /// What is paid for ends.
+    pub paid_ms: Option<u64>,
+}
+
+/// One call.
+pub(crate) struct Call {
+    pub id: CallId,
+    pub facts: Facts,
+    pub stage: Stage,
+    /// The caller's INVITE.
+    invite: Asked,
+    a: Leg,
+    /// The callee's leg, once answered.
+    b: Option<Leg>,
+    media: Media,
+    /// What callees are sent; set when the call is allowed.
+    outbound: Option<Outbound>,
+    forks: Vec<Fork>,
+    /// Carriers to try after the present one.
+    carriers_left: VecDeque<CarrierId>,
+    exchanges: Vec<Exchange>,
+    clock: Clock,
+}
+
+impl Call {
+    pub const fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
+    /// For people.
+    pub fn view(&self) -> CallView {
+        CallView {
+            call: self.id,
+            account: self.facts.account.clone(),
+            line: self.facts.line.clone().or_else(|| self.facts.callee.clone()),
+            caller: self.facts.caller.user.clone(),
+            callee: self.facts.dialled.clone(),
+            start_ms: self.facts.start_ms,
+            answer_ms: self.facts.answer_ms,
+        }
+    }
+
+    /// What tells an INVITE that is this call's and came by another way.
+    pub fn merge_key(&self) -> Option<Vec<u8>> {
+        merge_key(&self.invite.request)
+    }
+
+    /// Whether the call concerns a line: it placed it or it answered it.
+    pub fn concerns(&self, account: &AccountId, line: &LineId) -> bool {
+        let lines = [self.facts.line.as_ref(), self.facts.callee.as_ref()];
+        self.facts.account == *account && lines.into_iter().flatten().any(|own| own == line)
+    }
+
+    /// When [`Call::tick`] is wanted next.
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let stage_ms = match self.stage {
+            Stage::Talking | Stage::Over | Stage::Screening { gone: Some(_) } => None,
+            _ => Some(self.clock.stage_ms),
+        };
+        let legs = [Some(&self.a), self.b.as_ref()];
+        let acks = legs.into_iter().flatten().filter_map(Leg::deadline_ms);
+        let patience = self.forks.iter().filter_map(|fork| fork.patience_ms);
+        [stage_ms, self.clock.check_ms, self.clock.paid_ms].into_iter().flatten().chain(acks).chain(patience).min()
+    }
+
+    fn leg(&mut self, side: Side) -> Option<&mut Leg> {
+        match side {
+            Side::A => Some(&mut self.a),
+            Side::B => self.b.as_mut(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The callees' answers to our INVITEs: ringing, failure, failover, and the first who answers (RFC 3261 section 13.2.2).
+
+use media::Side;
+use sip::transaction::ClientKey;
+use sip::{Message, Name};
+
+use super::fork::Target;
+use super::media::description;
+use super::{Call, Ending, Stage, status};
+use crate::core::{ALLOW, Core, SDP};
+use crate::limits::MAX_TEXT_BYTES;
+use crate::text;
+
+impl Call {
+    /// A response to one of our INVITEs. False if it answers none of them.
+    pub(super) fn fork_response(&mut self, core: &mut Core, key: ClientKey, response: &Message) -> bool {
+        let Some(at) = self.forks.iter().position(|fork| fork.key == Some(key)) else { return false };
+        let code = response.status().unwrap_or_default();
+        if let Some(fork) = self.forks.get_mut(at) {
+            fork.patience_ms = None;
+        }
+        match code {
+            100 => {}
+            101..=199 => self.ringing(core, code, response),
+            200..=299 => return self.answered(core, at, response),
+            401 | 407 if self.answer_challenge(core, at, response) => {}
+            _ => self.fork_failed(core, at, code, text::bounded(response.reason(), MAX_TEXT_BYTES)),
+        }
+        true
+    }
+
+    /// An INVITE of ours got no answer: as if it were `code`. False if it is none of ours.
+    pub(super) fn fork_timeout(&mut self, core: &mut Core, key: ClientKey, code: u16) -> bool {
+        let Some(at) = self.forks.iter().position(|fork| fork.key == Some(key)) else { return false };
+        self.fork_failed(core, at, code, String::new());
+        true
+    }
+
+    /// Ringing and early media, with our own To tag and our own addresses. With several phones only that it rings:
+    /// their media could not be told apart.
+    fn ringing(&mut self, core: &mut Core, code: u16, response: &Message) {
+        if !matches!(self.stage, Stage::Ringing) {
+            return;
+        }
+        self.facts.ring_ms.get_or_insert(core.now_ms);
+        let alone = self.forks.iter().filter(|fork| fork.failed.is_none()).count() == 1;
+        let early = description(response).filter(|_| alone);
+        let body = early.and_then(|sdp| self.media.towards(Side::A, sdp).ok()).unwrap_or_default();
+        if let Some(sdp) = early {
+            self.media.announce(core, Side::B, sdp);
+        }
+        let tag = self.a.dialog.id().local_tag().to_owned();
+        let mut answer = core.answer(&self.invite, code, "", Some(&tag));
+        answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));
+        answer.header(Name::Allow, ALLOW);
+        core.respond(self.invite.server, code, answer.finish_with_body(SDP, &body));
+    }
+
+    /// Sends the INVITE again with credentials. False if the challenge cannot be met.
+    fn answer_challenge(&mut self, core: &mut Core, at: usize, response: &Message) -> bool {
+        let (Some(fork), Some(outbound)) = (self.forks.get_mut(at), &self.outbound) else { return false };
+        matches!(self.stage, Stage::Ringing) && fork.challenged(core, response) && fork.send(core, self.id, outbound)
+    }
+
+    /// One callee is out of it.
+    fn fork_failed(&mut self, core: &mut Core, at: usize, code: u16, reason: String) {
+        let Some(fork) = self.forks.get_mut(at) else { return };
+        fork.failed = Some((code, reason));
+        fork.patience_ms = None;
+        if !matches!(self.stage, Stage::Ringing) {
+            return;
+        }
+        let to_carrier = matches!(fork.target, Target::Carrier(_));
+        if to_carrier && status::fails_over(code) && self.try_next_carrier(core) {
+            return;
+        }
+        self.all_failed(core);
+    }
+
+    /// Tells the caller the best of the failures, once nobody is left who could answer.
+    pub(super) fn all_failed(&mut self, core: &mut Core) {
+        if self.forks.iter().any(|fork| fork.failed.is_none()) {
+            return;
+        }
+        let best = self.forks.iter().filter_map(|fork| fork.failed.as_ref().map(|failed| (&fork.target, failed)));
+        let Some((target, (code, reason))) = best.min_by_key(|(_, (code, _))| status::rank(*code)) else {
+            return self.finish(core, Ending::by_node(503, "no carrier can be reached"), None);
+        };
+        let told = status::towards_caller(*code, target);
+        let reason = if reason.is_empty() { sip::reason_phrase(*code).to_owned() } else { reason.clone() };
+        self.finish(core, Ending::by_callee(told, reason), Some(Side::B));
+    }
+
+    /// A carrier has shown no sign of life: the next one is called instead. Should it answer after all, it is hung up.
+    pub(super) fn lose_patience(&mut self, core: &mut Core) {
+        let now_ms = core.now_ms;
+        let late = |fork: &super::Fork| fork.patience_ms.is_some_and(|at_ms| at_ms <= now_ms);
+        let Some(at) = self.forks.iter().position(late) else { return };
+        let Some(fork) = self.forks.get_mut(at) else { return };
+        fork.patience_ms = None;
+        if self.carriers_left.is_empty() || !matches!(self.stage, Stage::Ringing) {
+            return;
+        }
+        if let Some(key) = fork.key.take() {
+            core.transactions.cancel(key, now_ms);
+        }
+        self.fork_failed(core, at, 408, String::new());
+    }
+}

@@ -1,0 +1,137 @@
+//! From an authenticated INVITE to the question to the account.
+
+use std::collections::VecDeque;
+
+use account::{Attempt, Lease, LineKind, LookUps, Party, Told, Via};
+use billing::{AccountId, CallId, Dialled, E164, NotDiallable};
+use geo::Place;
+use media::{RelayId, Side};
+use sip::{Dialog, Message};
+
+use super::fork::ORIGIN_HEADER;
+use super::media::{Media, description};
+use super::{Call, Clock, Facts, Leg, Stage};
+use crate::auth::Sender;
+use crate::core::{Asked, Core};
+use crate::limits::{MAX_TEXT_BYTES, MAX_USER_BYTES};
+use crate::{flow, text};
+
+/// What tells a merged request (RFC 3261 section 8.2.2.2): the same INVITE that came by two ways.
+pub(crate) fn merge_key(request: &Message) -> Option<Vec<u8>> {
+    let tag = request.from().ok()?.tag()?.to_vec();
+    let cseq = request.cseq().ok()?.number.to_string();
+    Some([request.call_id(), &tag, cseq.as_bytes()].join(&b'\n'))
+}
+
+/// Makes a call of an INVITE and asks the account. `None` if the INVITE was refused before.
+pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -> Option<Call> {
+    let Some(attempt) = attempt(core, &asked, sender, id) else {
+        core.reply(&asked, 404);
+        return None;
+    };
+    let (account, attempt) = attempt;
+    let tag = core.mint.tag();
+    let Ok(dialog) = Dialog::uas(&asked.request, &tag, asked.flow) else {
+        core.reply(&asked, 400);
+        return None;
+    };
+    let media = Media::new(core.settings.relay.then_some(RelayId(id.0)));
+    if media.streams(description(&asked.request)).is_err() {
+        core.reply(&asked, 488);
+        return None;
+    }
+    let trying = core.answer(&asked, 100, "", None).finish();
+    core.respond(asked.server, 100, trying);
+    core.invites.insert(asked.server, id);
+    core.dialogs.insert(dialog.id().clone(), (id, Side::A));
+    let line = match &attempt.from {
+        Party::Line(line) => Some(line.clone()),
+        Party::Carrier(_) => None,
+    };
+    let facts = Facts {
+        account: account.clone(),
+        line,
+        caller: attempt.caller.clone(),
+        dialled: attempt.dialled.clone(),
+        start_ms: core.now_ms,
+        ring_ms: None,
+        answer_ms: None,
+        carrier: None,
+        callee: None,
+    };
+    core.tell(&account, account::Input::Screen(attempt));
+    let ring_ms = u64::from(core.settings.ring_limit_s).saturating_mul(1_000);
+    Some(Call {
+        id,
+        facts,
+        stage: Stage::Screening { gone: None },
+        invite: asked,
+        a: Leg::new(dialog),
+        b: None,
+        media,
+        outbound: None,
+        forks: Vec::new(),
+        carriers_left: VecDeque::new(),
+        exchanges: Vec::new(),
+        clock: Clock {
+            stage_ms: core.now_ms.saturating_add(ring_ms),
+            agreed: Lease { check_at_s: None, paid_until_s: None },
+            check_ms: None,
+            paid_ms: None,
+        },
+    })
+}
+
+/// The attempt and the account it concerns; `None` for a carrier's call to a number nobody here has.
+fn attempt(core: &Core, asked: &Asked, sender: Sender, call: CallId) -> Option<(AccountId, Attempt)> {
+    let request = &asked.request;
+    let (account, from, dialled, told, failures_before) = match sender {
+        Sender::Line { entry, failures_before } => {
+            let told = told(request).filter(|_| entry.kind == LineKind::Trunk);
+            (entry.account, Party::Line(entry.line), text::user_of(request.request_uri()), told, failures_before)
+        }
+        Sender::Carrier(carrier) => {
+            let (number, account) = did(core, request)?;
+            (account, Party::Carrier(carrier), number.to_string(), None, 0)
+        }
+    };
+    let attempt = Attempt {
+        call,
+        from,
+        dialled,
+        caller: text::caller(request),
+        via: Via {
+            flow: flow::to_account(asked.flow),
+            user_agent: text::user_agent(request).into(),
+            place: Place::default(),
+            failures_before,
+        },
+        cause: None,
+        told,
+        // The node looks these up: it has the dial plans and the decks.
+        look_ups: LookUps {
+            dialled: Dialled::Invalid(NotDiallable::Empty),
+            destination: None,
+            rate: None,
+            utc_offset_min: 0,
+        },
+    };
+    Some((account, attempt))
+}
+
+/// The DID a carrier calls: the user of the Request-URI, or of To where the carrier calls us by the name it knows us by.
+fn did(core: &Core, request: &Message) -> Option<(E164, AccountId)> {
+    let to = request.to().map(|to| text::user_of(to.uri)).unwrap_or_default();
+    [text::user_of(request.request_uri()), to].into_iter().find_map(|user| {
+        let number: E164 = user.parse().ok()?;
+        core.directory.dids.get(&number).map(|account| (number, account.clone()))
+    })
+}
+
+/// What the customer's PBX tells of a call's origin: `extension=107;address=203.0.113.9`.
+fn told(request: &Message) -> Option<Told> {
+    let params = sip::Params::new(request.header_named(ORIGIN_HEADER)?);
+    let extension = text::bounded(params.value("extension")?, MAX_USER_BYTES);
+    let address = text::bounded(params.value("address").unwrap_or_default(), MAX_TEXT_BYTES);
+    Some(Told { extension, address })
+}

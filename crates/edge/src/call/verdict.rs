@@ -1,0 +1,131 @@
+//! The account's verdict, and what follows: ports, then the callees.
+
+use account::{Caller, Lease, Permit, Refusal, Verdict};
+use media::{RelayAddresses, Side};
+use sip::Name;
+
+use super::fork::{Fork, Outbound};
+use super::media::description;
+use super::{Call, Ending, Stage, status};
+use crate::core::Core;
+use crate::limits::{MAX_FORKS, MAX_FORWARDS};
+use crate::text;
+
+impl Call {
+    /// Stage `Screening`: the account has decided.
+    pub fn verdict(&mut self, core: &mut Core, verdict: Verdict) {
+        let Stage::Screening { gone } = &mut self.stage else { return };
+        match (gone.take(), verdict) {
+            (Some(_), Verdict::Refused(_)) => self.forget(core),
+            (Some(ending), Verdict::Allowed { .. }) => self.settle(core, &ending),
+            (None, Verdict::Refused(refusal)) => self.refuse(core, &refusal),
+            (None, Verdict::Allowed { permit, lease }) => self.go_on(core, permit, lease),
+        }
+    }
+
+    /// A refused attempt has its CDR from the account already: it is not settled.
+    fn refuse(&mut self, core: &mut Core, refusal: &Refusal) {
+        let (code, _) = status::of_refusal(refusal.code);
+        let tag = self.a.dialog.id().local_tag().to_owned();
+        let mut answer = core.answer(&self.invite, code, "", Some(&tag));
+        answer.header(Name::Reason, status::refusal_reason(refusal));
+        let agent = core.our_addr(self.invite.flow);
+        answer.header_display(Name::Warning, format_args!("399 {agent} {}", text::quoted(&refusal.text)));
+        core.respond(self.invite.server, code, answer.finish());
+        self.forget(core);
+    }
+
+    fn go_on(&mut self, core: &mut Core, permit: Permit, lease: Lease) {
+        let outbound = self.outbound(&permit);
+        match permit {
+            Permit::Lines { bindings, .. } => {
+                for (line, binding) in bindings.iter().take(MAX_FORKS) {
+                    self.forks.push(Fork::to_phone(core, &outbound, line.clone(), binding));
+                }
+            }
+            Permit::Carrier { carriers, .. } => self.carriers_left = carriers.into(),
+        }
+        self.outbound = Some(outbound);
+        self.clock.agreed = lease;
+        let streams = self.media.streams(description(&self.invite.request)).unwrap_or(1);
+        if self.media.open(core, streams) {
+            self.stage = Stage::Opening;
+        } else {
+            self.call_out(core);
+        }
+    }
+
+    fn outbound(&self, permit: &Permit) -> Outbound {
+        let (caller, number, emergency) = match permit {
+            Permit::Lines { caller, .. } => (caller.clone(), String::new(), false),
+            Permit::Carrier { number, caller, emergency, .. } => (caller.clone(), number.clone(), *emergency),
+        };
+        let line = self.facts.line.clone();
+        Outbound {
+            // Emergency services see who calls, whatever the caller asked for (RFC 6443 section 7).
+            caller: Caller { private: caller.private && !emergency, ..caller },
+            dialled: self.facts.dialled.clone(),
+            number,
+            emergency,
+            origin: line.map(|line| (line, self.invite.flow.remote.ip())),
+            max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),
+            body: Vec::new(),
+        }
+    }
+
+    /// Stage `Opening`: the relay listens.
+    pub fn relay_opened(&mut self, core: &mut Core, a: RelayAddresses, b: RelayAddresses) {
+        self.media.opened(a, b);
+        if matches!(self.stage, Stage::Opening) {
+            self.call_out(core);
+        }
+    }
+
+    /// Stage `Opening`: there are no ports.
+    pub fn relay_failed(&mut self, core: &mut Core) {
+        if matches!(self.stage, Stage::Opening) {
+            self.finish(core, Ending::by_node(503, "no media ports are free"), None);
+        }
+    }
+
+    /// Calls all phones at once, or the first carrier.
+    fn call_out(&mut self, core: &mut Core) {
+        let offer = description(&self.invite.request).unwrap_or_default().to_vec();
+        let Ok(body) = self.media.towards(Side::B, &offer) else {
+            return self.finish(core, Ending::by_node(488, "the session description cannot be used"), None);
+        };
+        self.media.announce(core, Side::A, &offer);
+        let Some(outbound) = &mut self.outbound else { return };
+        outbound.body = body;
+        self.stage = Stage::Ringing;
+        for fork in &mut self.forks {
+            if !fork.send(core, self.id, outbound) {
+                fork.failed = Some((503, String::new()));
+            }
+        }
+        if self.forks.is_empty() && self.try_next_carrier(core) {
+            return;
+        }
+        self.all_failed(core);
+    }
+
+    /// Calls the next carrier; false if there is none left.
+    pub(super) fn try_next_carrier(&mut self, core: &mut Core) -> bool {
+        let Some(outbound) = &self.outbound else { return false };
+        let directory = core.directory.clone();
+        while let Some(id) = self.carriers_left.pop_front() {
+            let Some(carrier) = directory.carriers.get(&id) else { continue };
+            let mut fork = Fork::to_carrier(core, outbound, carrier);
+            let sent = fork.send(core, self.id, outbound);
+            if !sent {
+                fork.failed = Some((503, String::new()));
+            }
+            self.facts.carrier = Some(id);
+            self.forks.push(fork);
+            if sent {
+                return true;
+            }
+        }
+        false
+    }
+}

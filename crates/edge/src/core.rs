@@ -1,0 +1,155 @@
+//! What every part of the call machine shares: time, settings, identifiers, transactions, and the outputs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use billing::{AccountId, CallId, CarrierId};
+use media::Side;
+use sip::transaction::Wire;
+use sip::transaction::{ClientKey, ServerKey};
+use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder, TransactionTable};
+
+use crate::directory::{Directory, EdgeSettings};
+use crate::farewell::Farewell;
+use crate::io::Output;
+use crate::limits::{MAX_CLIENTS, MAX_SERVERS, RETRY_AFTER_S};
+use crate::random::Mint;
+
+/// Methods we take (RFC 3261 section 20.5).
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE";
+/// The one body type of calls.
+pub(crate) const SDP: &[u8] = b"application/sdp";
+
+/// A received request with its transaction and the way its answers go.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub request: Message,
+    pub flow: Flow,
+    pub server: ServerKey,
+}
+
+/// What a request of ours was sent for; its responses go there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A call: an INVITE to a callee, or a request passed on within it.
+    Call(CallId),
+    /// A BYE of a call that is over; only that it arrives matters.
+    Bye,
+    /// A registration with a carrier.
+    Register(CarrierId),
+}
+
+pub(crate) struct Core {
+    pub now_ms: u64,
+    pub settings: EdgeSettings,
+    pub directory: Arc<Directory>,
+    pub transactions: TransactionTable,
+    pub mint: Mint,
+    pub outputs: VecDeque<Output>,
+    /// What each client transaction is for; bounded by the transactions.
+    pub clients: BTreeMap<ClientKey, Purpose>,
+    /// Unanswered INVITEs of running calls, for CANCEL; at most a few for each call.
+    pub invites: BTreeMap<ServerKey, CallId>,
+    /// Dialogs of running calls: at most two each.
+    pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
+    /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
+    pub farewells: Vec<Farewell>,
+    /// No new calls.
+    pub closing: bool,
+}
+
+impl Core {
+    pub fn new(settings: EdgeSettings, directory: Arc<Directory>, mint: Mint, now_ms: u64) -> Self {
+        Self {
+            now_ms,
+            settings,
+            directory,
+            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS),
+            mint,
+            outputs: VecDeque::new(),
+            clients: BTreeMap::new(),
+            invites: BTreeMap::new(),
+            dialogs: BTreeMap::new(),
+            farewells: Vec::new(),
+            closing: false,
+        }
+    }
+
+    /// The address a peer on this flow reaches us at.
+    pub fn our_addr(&self, flow: Flow) -> SocketAddr {
+        if flow.local.ip().is_unspecified() { self.settings.advertised } else { flow.local }
+    }
+
+    /// The same for a Via.
+    pub fn sent_by(&self, flow: Flow) -> HostPort<'static> {
+        let addr = self.our_addr(flow);
+        HostPort { host: Host::Ip(addr.ip()), port: Some(addr.port()) }
+    }
+
+    /// Our Contact on this flow.
+    pub fn contact(&self, flow: Flow) -> String {
+        let sent_by = self.sent_by(flow);
+        match flow.transport {
+            sip::Transport::Udp => format!("<sip:{sent_by}>"),
+            other => format!("<sip:{sent_by};transport={}>", other.uri_name()),
+        }
+    }
+
+    /// Begins an answer; `tag` stands in To where the request has none.
+    pub fn answer(&self, asked: &Asked, status: u16, reason: &str, tag: Option<&str>) -> ResponseBuilder {
+        ResponseBuilder::from_request(&asked.request, status, reason, tag, asked.flow.remote)
+    }
+
+    /// Sends an answer by the request's transaction.
+    pub fn respond(&mut self, server: ServerKey, status: u16, bytes: impl Into<Wire>) {
+        self.transactions.respond(server, status, bytes.into(), self.now_ms);
+    }
+
+    /// A final answer outside any dialog of ours, with what `add` adds.
+    pub fn reply_with(&mut self, asked: &Asked, status: u16, add: impl FnOnce(&mut ResponseBuilder)) {
+        let tag = self.mint.tag();
+        let mut builder = self.answer(asked, status, "", Some(&tag));
+        add(&mut builder);
+        self.respond(asked.server, status, builder.finish());
+    }
+
+    /// A plain final answer outside any dialog of ours.
+    pub fn reply(&mut self, asked: &Asked, status: u16) {
+        self.reply_with(asked, status, |_| {});
+    }
+
+    /// As `reply_with`, and the transaction is forgotten: for senders who have proven nothing (RFC 3261 section 8.2.7).
+    pub fn brush_off(&mut self, asked: &Asked, status: u16, add: impl FnOnce(&mut ResponseBuilder)) {
+        let tag = self.mint.tag();
+        let mut builder = self.answer(asked, status, "", Some(&tag));
+        add(&mut builder);
+        self.transactions.respond_and_forget(asked.server, builder.finish().into());
+    }
+
+    /// 503 with Retry-After.
+    pub fn overloaded(&mut self, asked: &Asked) {
+        self.brush_off(asked, 503, |builder| {
+            builder.header_display(Name::RetryAfter, RETRY_AFTER_S);
+        });
+    }
+
+    /// Sends a request in a transaction of its own; `None` if there is no room.
+    pub fn send_request(
+        &mut self,
+        method: Method,
+        bytes: Wire,
+        branch: &str,
+        flow: Flow,
+        purpose: Purpose,
+    ) -> Option<ClientKey> {
+        let key = self.transactions.send_request(method, bytes, branch, flow, self.now_ms).ok()?;
+        self.clients.insert(key, purpose);
+        Some(key)
+    }
+
+    /// Tells or asks an account.
+    pub fn tell(&mut self, account: &AccountId, input: account::Input) {
+        self.outputs.push_back(Output::Account { account: account.clone(), input });
+    }
+}

@@ -1,0 +1,366 @@
+//! The call machine as a whole: takes one input at a time, finds whom it concerns, collects what follows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
+use billing::{AccountId, CallId};
+use media::{RelayEvent, RelayId};
+use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
+use sip::{DialogId, Message, Method, ResponseBuilder};
+
+use crate::auth::{Doorman, Sender};
+use crate::call::{self, Call, Ending, Leg, SavedLegs};
+use crate::carriers::Carriers;
+use crate::core::{Asked, Core, Purpose};
+use crate::directory::{Directory, EdgeSettings};
+use crate::farewell::{Farewells, hang_up_stray};
+use crate::gate::{self, Passed};
+use crate::io::{CallView, Input, Output};
+use crate::limits::RETRY_AFTER_S;
+use crate::random::Mint;
+use crate::register::Registrar;
+use crate::{flow, wakes::Wakes};
+
+/// The call machine of one worker.
+pub struct Edge {
+    core: Core,
+    doorman: Doorman,
+    registrar: Registrar,
+    carriers: Carriers,
+    calls: BTreeMap<CallId, Call>,
+    /// Running INVITEs by what tells a merged one.
+    merges: BTreeMap<Vec<u8>, CallId>,
+    wakes: Wakes<CallId>,
+    farewells: Farewells,
+    boot_epoch: u32,
+    next_call: u64,
+}
+
+impl Edge {
+    /// A call machine without calls. `seed` is 32 unguessable bytes; `boot_epoch` counts the starts of the node, so that
+    /// identifiers of one run are not those of another.
+    pub fn new(
+        settings: EdgeSettings,
+        directory: Arc<Directory>,
+        seed: [u8; 32],
+        boot_epoch: u32,
+        now_ms: u64,
+    ) -> Self {
+        let mut mint = Mint::new(seed, boot_epoch);
+        let doorman = Doorman::new(&settings, &mut mint);
+        let mut edge = Self {
+            core: Core::new(settings, directory, mint, now_ms),
+            doorman,
+            registrar: Registrar::new(),
+            carriers: Carriers::new(),
+            calls: BTreeMap::new(),
+            merges: BTreeMap::new(),
+            wakes: Wakes::new(),
+            farewells: Farewells::new(),
+            boot_epoch,
+            next_call: 0,
+        };
+        edge.carriers.sync(&mut edge.core);
+        edge
+    }
+
+    /// Takes one input. Drain [`Edge::poll_output`] afterwards.
+    pub fn handle(&mut self, now_ms: u64, input: Input<'_>) {
+        self.core.now_ms = now_ms.max(self.core.now_ms);
+        match input {
+            Input::Datagram { flow, bytes } => self.datagram(flow, bytes),
+            Input::Reply(reply) => self.reply(reply),
+            Input::Relay(event) => self.relay(event),
+            Input::Directory(directory) => {
+                self.core.directory = directory;
+                self.carriers.sync(&mut self.core);
+            }
+            Input::Verify { token, admitted, failures_before } => {
+                if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, admitted, failures_before) {
+                    self.admit(asked, sender);
+                }
+            }
+            Input::Recover { account, call, legs } => self.recover(&account, call, legs.as_deref()),
+            Input::HangUpLine { account, line, end } => {
+                let concerned = self.calls.values().filter(|call| call.concerns(&account, &line));
+                let ids: Vec<CallId> = concerned.map(|call| call.id).collect();
+                for id in ids {
+                    self.hang_up(id, end);
+                }
+            }
+            Input::Shutdown => self.shut_down(),
+            Input::Tick => self.tick(),
+        }
+        self.follow_transactions();
+    }
+
+    /// The next thing to do; call until `None` after every input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.core.outputs.pop_front()
+    }
+
+    /// When [`Input::Tick`] is due next.
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let transactions = self.core.transactions.next_deadline_ms();
+        let carriers = self.carriers.next_wake_ms();
+        [transactions, carriers, self.wakes.next_ms(), self.farewells.next_wake_ms()].into_iter().flatten().min()
+    }
+
+    /// The running calls, for people.
+    pub fn calls(&self) -> Vec<CallView> {
+        self.calls.values().map(Call::view).collect()
+    }
+
+    /// Whether no call runs and no BYE or answer is under way: the node may stop.
+    pub fn is_idle(&self) -> bool {
+        let registering = |purpose: &Purpose| matches!(purpose, Purpose::Register(_));
+        self.calls.is_empty()
+            && self.farewells.is_empty()
+            && self.registrar.is_idle()
+            && self.core.clients.values().all(registering)
+    }
+
+    fn datagram(&mut self, flow: Flow, bytes: &[u8]) {
+        // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
+        let Ok(message) = Message::parse(bytes) else { return };
+        let flow = flow::to_sip(flow);
+        match message.validate() {
+            Ok(()) if message.is_request() => self.request(flow, message),
+            Ok(()) => self.response(flow, &message),
+            Err(invalid) => self.refuse_invalid(flow, &message, invalid.status()),
+        }
+    }
+
+    /// An invalid request is answered without memory, if the answer has somewhere to go.
+    fn refuse_invalid(&mut self, flow: sip::Flow, message: &Message, status: u16) {
+        if !message.is_request() || message.method() == Some(Method::Ack) || message.top_via().is_err() {
+            return;
+        }
+        let tag = self.core.mint.tag();
+        let answer = ResponseBuilder::from_request(message, status, "", Some(&tag), flow.remote).finish();
+        self.core.transactions.send(flow, answer.into());
+    }
+
+    fn request(&mut self, flow: sip::Flow, request: Message) {
+        match self.core.transactions.receive_request(&request, flow, self.core.now_ms) {
+            Incoming::New(server) => self.new_request(Asked { request, flow, server }),
+            Incoming::Cancel { cancel, invite } => self.cancel(&Asked { request, flow, server: cancel }, invite),
+            Incoming::Ack => self.ack(&request),
+            Incoming::Absorbed | Incoming::Malformed => {}
+            Incoming::Full => {
+                let tag = self.core.mint.tag();
+                let mut answer = ResponseBuilder::from_request(&request, 503, "", Some(&tag), flow.remote);
+                answer.header_display(sip::Name::RetryAfter, RETRY_AFTER_S);
+                self.core.transactions.send(flow, answer.finish().into());
+            }
+        }
+    }
+
+    fn new_request(&mut self, asked: Asked) {
+        if asked.request.to().is_ok_and(|to| to.tag().is_some()) {
+            return self.in_dialog(asked);
+        }
+        let asked = match gate::pass(&mut self.core, asked) {
+            Passed::No => return,
+            Passed::Register(asked) => asked,
+            Passed::Invite(asked) => {
+                if call::merge_key(&asked.request).is_some_and(|key| self.merges.contains_key(&key)) {
+                    return self.core.brush_off(&asked, 482, |_| {});
+                }
+                if self.core.closing || self.calls.len() >= self.core.settings.max_calls {
+                    return self.core.overloaded(&asked);
+                }
+                asked
+            }
+        };
+        if let Some((asked, sender)) = self.doorman.identify(&mut self.core, asked) {
+            self.admit(asked, sender);
+        }
+    }
+
+    /// A request whose sender is known.
+    fn admit(&mut self, asked: Asked, sender: Sender) {
+        match (asked.request.method(), sender) {
+            (Some(Method::Register), Sender::Line { entry, failures_before }) => {
+                self.registrar.register(&mut self.core, asked, &entry, failures_before);
+            }
+            (Some(Method::Invite), sender) => {
+                let id = CallId(u64::from(self.boot_epoch) << 40 | self.next_call);
+                self.next_call += 1;
+                let merge_key = call::merge_key(&asked.request);
+                if let Some(call) = call::start(&mut self.core, asked, sender, id) {
+                    self.merges.extend(merge_key.map(|key| (key, id)));
+                    self.wakes.set(&id, call.next_wake_ms());
+                    self.calls.insert(id, call);
+                }
+            }
+            _ => self.core.reply(&asked, 403),
+        }
+    }
+
+    /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
+    fn in_dialog(&mut self, asked: Asked) {
+        let id = DialogId::of_request(&asked.request);
+        let found = id.as_ref().and_then(|id| self.core.dialogs.get(id)).copied();
+        match found {
+            Some((call, side)) => self.with_call(call, |call, core| call.request(core, side, asked)),
+            None => {
+                let bye = asked.request.method() == Some(Method::Bye);
+                let parted = bye && id.is_some_and(|id| self.farewells.bye(&id));
+                let status = if parted { 200 } else { 481 };
+                self.core.brush_off(&asked, status, |_| {});
+            }
+        }
+    }
+
+    fn ack(&mut self, ack: &Message) {
+        let Some(id) = DialogId::of_request(ack) else { return };
+        match self.core.dialogs.get(&id).copied() {
+            Some((call, side)) => self.with_call(call, |call, core| call.ack(core, side, ack)),
+            None => self.farewells.ack(&mut self.core, &id, ack),
+        }
+    }
+
+    /// RFC 3261 section 9.2.
+    fn cancel(&mut self, asked: &Asked, invite: Option<ServerKey>) {
+        let Some(server) = invite else { return self.core.reply(asked, 481) };
+        self.core.reply(asked, 200);
+        if let Some(call) = self.core.invites.get(&server).copied() {
+            self.with_call(call, |call, core| call.cancel(core, server));
+        }
+    }
+
+    fn response(&mut self, flow: sip::Flow, response: &Message) {
+        let key = match self.core.transactions.receive_response(response, self.core.now_ms) {
+            Answer::To(key) => key,
+            Answer::Absorbed => return,
+            Answer::Stray => return hang_up_stray(&mut self.core, flow, response),
+        };
+        match self.core.clients.get(&key).cloned() {
+            Some(Purpose::Call(id)) => {
+                let mut taken = false;
+                self.with_call(id, |call, core| taken = call.response(core, key, response));
+                if !taken {
+                    hang_up_stray(&mut self.core, flow, response);
+                }
+            }
+            Some(Purpose::Register(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
+            Some(Purpose::Bye) | None => {}
+        }
+    }
+
+    fn no_response(&mut self, key: ClientKey, status: u16) {
+        match self.core.clients.get(&key).cloned() {
+            Some(Purpose::Call(id)) => self.with_call(id, |call, core| call.no_response(core, key, status)),
+            Some(Purpose::Register(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
+            Some(Purpose::Bye) | None => {}
+        }
+    }
+
+    fn reply(&mut self, reply: Reply) {
+        match reply {
+            Reply::Verdict { call, verdict } => self.with_call(call, |call, core| call.verdict(core, verdict)),
+            Reply::Leased { call, lease } => self.with_call(call, |call, core| call.leased(core, lease)),
+            Reply::HangUp { call, end } => self.hang_up(call, end),
+            Reply::Registered { .. } | Reply::RegisterRefused { .. } => self.registrar.reply(&mut self.core, &reply),
+            // For the person who asked; the node does not pass it here.
+            Reply::Changed(_) => {}
+        }
+    }
+
+    fn relay(&mut self, event: RelayEvent) {
+        let call_of = |relay: RelayId| CallId(relay.0);
+        match event {
+            RelayEvent::Opened { relay, a, b } => {
+                self.with_call(call_of(relay), |call, core| call.relay_opened(core, a, b));
+            }
+            RelayEvent::OpenFailed { relay } => self.with_call(call_of(relay), |call, core| call.relay_failed(core)),
+            RelayEvent::Silent { relay, .. } => self.with_call(call_of(relay), |call, core| call.silent(core)),
+            RelayEvent::Closed { .. } => {}
+        }
+    }
+
+    fn hang_up(&mut self, id: CallId, end: CallEnd) {
+        self.with_call(id, |call, core| call.finish(core, Ending::of(end), None));
+    }
+
+    /// Ends a call of the run before on both legs, and settles it.
+    fn recover(&mut self, account: &AccountId, call: CallId, legs: Option<&[u8]>) {
+        let legs = legs.and_then(SavedLegs::decode);
+        let ending = Ending::of(CallEnd::Recovered);
+        let mut settlement = Settlement {
+            call,
+            ring_ms: None,
+            answer_ms: None,
+            status: ending.status,
+            reason: ending.reason,
+            hung_up_by: HungUpBy::Node,
+            end: CallEnd::Recovered,
+            carrier: None,
+            callee: None,
+        };
+        if let Some(SavedLegs { a, b, ring_ms, answer_ms, carrier, callee }) = legs {
+            settlement = Settlement { ring_ms, answer_ms, status: 200, carrier, callee, ..settlement };
+            for dialog in [a, b] {
+                Leg::new(dialog.recovered()).bye(&mut self.core, call::bye_reason(CallEnd::Recovered).as_deref());
+            }
+        }
+        self.core.tell(account, account::Input::Settle(settlement));
+    }
+
+    fn shut_down(&mut self) {
+        self.core.closing = true;
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in ids {
+            self.hang_up(id, CallEnd::Shutdown);
+        }
+    }
+
+    fn tick(&mut self) {
+        self.core.transactions.tick(self.core.now_ms);
+        self.follow_transactions();
+        while let Some(id) = self.wakes.due(self.core.now_ms) {
+            self.with_call(id, |call, core| call.tick(core));
+        }
+        self.farewells.tick(&mut self.core);
+        self.carriers.tick(&mut self.core);
+    }
+
+    /// Lets one call act, then keeps its deadline and what is known of it in step.
+    fn with_call(&mut self, id: CallId, act: impl FnOnce(&mut Call, &mut Core)) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        act(call, &mut self.core);
+        let over = call.is_over();
+        self.wakes.set(&id, call.next_wake_ms().filter(|_| !over));
+        if over {
+            if let Some(key) = call.merge_key() {
+                self.merges.remove(&key);
+            }
+            self.calls.remove(&id);
+        }
+        for farewell in std::mem::take(&mut self.core.farewells) {
+            self.farewells.add(farewell);
+        }
+    }
+
+    /// Does what the transactions ask, until they are at rest.
+    fn follow_transactions(&mut self) {
+        while let Some(output) = self.core.transactions.poll_output() {
+            match output {
+                transaction::Output::Send { flow, bytes } => {
+                    self.core.outputs.push_back(Output::Send { flow: flow::to_account(flow), bytes });
+                }
+                transaction::Output::Timeout(key) => self.no_response(key, 408),
+                transaction::Output::Failed(key) => self.no_response(key, 503),
+                transaction::Output::ClientEnded(key) => {
+                    self.core.clients.remove(&key);
+                }
+                // The waiting caller is looked after by its call: an answer it never acknowledges ends it there.
+                transaction::Output::ServerTimeout(_)
+                | transaction::Output::ServerFailed(_)
+                | transaction::Output::ServerEnded(_) => {}
+            }
+        }
+    }
+}

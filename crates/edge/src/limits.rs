@@ -1,0 +1,34 @@
+//! Every maximum of the call machine, named in one place.
+
+/// Server transactions at once; above it requests are answered 503 without memory.
+pub(crate) const MAX_SERVERS: usize = 16_384;
+/// Client transactions at once; only our own calls and registrations make them.
+pub(crate) const MAX_CLIENTS: usize = 32_768;
+/// Requests that wait for leave to verify a password or for an account's answer to a REGISTER.
+pub(crate) const MAX_WAITING: usize = 4_096;
+/// Contacts of one REGISTER.
+pub(crate) const MAX_CONTACTS: usize = 8;
+/// Bytes of a Contact URI that is stored.
+pub(crate) const MAX_CONTACT_BYTES: usize = 512;
+/// Phones one call rings at once.
+pub(crate) const MAX_FORKS: usize = 16;
+/// Requests of one call passed from one leg to the other and not yet answered.
+pub(crate) const MAX_EXCHANGES: usize = 8;
+/// Answers to one carrier's challenges before the carrier counts as unusable for the request.
+pub(crate) const MAX_AUTH_TRIES: u8 = 3;
+/// Bytes of a user part that is taken from a message: what is dialled, who calls.
+pub(crate) const MAX_USER_BYTES: usize = 128;
+/// Bytes of a display name, a reason, a user agent.
+pub(crate) const MAX_TEXT_BYTES: usize = 128;
+/// Bytes of an authentication name that is reported.
+pub(crate) const MAX_AUTH_NAME_BYTES: usize = 64;
+/// A carrier that has not even said 100 after this long is passed over, if there is another one.
+pub(crate) const CARRIER_PATIENCE_MS: u64 = 6_000;
+/// An answered call whose lease has not come after this long is hung up: paid routes fail closed.
+pub(crate) const LEASE_PATIENCE_MS: u64 = 32_000;
+/// How long a nonce is good.
+pub(crate) const NONCE_VALIDITY_MS: u64 = 300_000;
+/// Retry-After of our 503 answers, seconds.
+pub(crate) const RETRY_AFTER_S: u32 = 5;
+/// Max-Forwards of requests that begin here.
+pub(crate) const MAX_FORWARDS: u32 = 70;

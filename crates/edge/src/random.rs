@@ -1,0 +1,88 @@
+//! Everything random or unique the edge needs, from one seed: identifiers, nonces, keys.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use sip::arena::Slot;
+use sip::ids::Origin;
+
+/// Mints identifiers. Each carries the run it was minted in, a mark only this run has, and a random end.
+pub(crate) struct Mint {
+    random: ChaCha20Rng,
+    epoch: u32,
+    /// Tells this run from another node's run of the same number.
+    mark: u32,
+    serial: u32,
+}
+
+impl Mint {
+    pub fn new(seed: [u8; 32], boot_epoch: u32) -> Self {
+        let mut random = ChaCha20Rng::from_seed(seed);
+        let mark = random.next_u32();
+        Self { random, epoch: boot_epoch, mark, serial: 0 }
+    }
+
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.random.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    fn next(&mut self) -> (Origin, [u8; 8]) {
+        self.serial = self.serial.wrapping_add(1);
+        let slot = Slot { index: self.serial, generation: self.mark };
+        (Origin { worker: 0, epoch: self.epoch, slot }, self.bytes())
+    }
+
+    /// A Via branch.
+    pub fn branch(&mut self) -> String {
+        let (origin, suffix) = self.next();
+        origin.branch(suffix)
+    }
+
+    /// A From or To tag.
+    pub fn tag(&mut self) -> String {
+        let (origin, suffix) = self.next();
+        origin.tag(suffix)
+    }
+
+    /// A Call-ID.
+    pub fn call_id(&mut self) -> String {
+        let (origin, suffix) = self.next();
+        origin.call_id(suffix)
+    }
+
+    /// Random text for a digest's cnonce.
+    pub fn cnonce(&mut self) -> String {
+        format!("{:016x}", u64::from_be_bytes(self.bytes()))
+    }
+
+    /// Whether this run minted the identifier: a request that carries our own branch came round to us.
+    pub fn is_ours(&self, identifier: &[u8]) -> bool {
+        Origin::parse(identifier)
+            .is_some_and(|origin| origin.epoch == self.epoch && origin.slot.generation == self.mark)
+    }
+
+    /// Whether this run or an earlier one of a node like this minted the identifier.
+    pub fn is_of_a_run_until_now(&self, identifier: &[u8]) -> bool {
+        Origin::parse(identifier).is_some_and(|origin| origin.epoch <= self.epoch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_minted_is_known_and_differs() {
+        let mut mint = Mint::new([1; 32], 7);
+        let (a, b) = (mint.branch(), mint.branch());
+        assert_ne!(a, b);
+        assert!(mint.is_ours(a.as_bytes()));
+        let other_node = Mint::new([2; 32], 7);
+        assert!(!other_node.is_ours(a.as_bytes()));
+        let next_run = Mint::new([1; 32], 8);
+        assert!(!next_run.is_ours(a.as_bytes()));
+        assert!(next_run.is_of_a_run_until_now(mint.call_id().as_bytes()));
+        assert!(!next_run.is_of_a_run_until_now(b"a84b4c76e66710@phone"));
+    }
+}
