@@ -51,7 +51,7 @@ pub struct Carrier {
     pub transport: Transport,
     /// Host part of the Request-URI and To; the address where `None`.
     pub domain: Option<String>,
-    /// Other addresses its calls may arrive from.
+    /// Other addresses its calls may arrive from, on any port; `address` itself counts with its port.
     pub sources: Vec<IpAddr>,
     /// Digits put before the E.164 number (without +); `plus` decides whether a + is sent.
     pub prefix: String,
@@ -95,4 +95,12 @@ pub struct EdgeSettings {
     pub silence_s: u32,
     /// Streams through the built-in relay (the default) or direct media (gives up privacy and silence detection).
     pub relay: bool,
+}
+
+impl Directory {
+    /// Whether a line is a trunk, a whole PBX. Looks through all lines: for the rare call that goes to a line.
+    pub(crate) fn is_trunk(&self, account: &AccountId, line: &LineId) -> bool {
+        let mut entries = self.by_auth_name.values().chain(self.by_address.values());
+        entries.any(|entry| entry.kind == LineKind::Trunk && entry.line == *line && entry.account == *account)
+    }
 }

@@ -72,6 +72,7 @@ pub enum AuthReport {
 
 /// What the edge wants done.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "an output is moved once, from the edge to the node")]
 pub enum Output {
     /// Send these bytes.
     Send {

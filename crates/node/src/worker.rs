@@ -185,6 +185,7 @@ impl Worker {
                 AuthReport::Succeeded => {
                     self.lockout.succeeded(from, &name, now_ms);
                 }
+                AuthReport::Stale => self.lockout.released(from, now_ms),
             },
             edge::Output::CarrierState { carrier, up, text } => {
                 self.carriers.insert(carrier, (up, text));

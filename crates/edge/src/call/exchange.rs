@@ -115,8 +115,7 @@ impl Call {
         let (offer, answer) = (description(request), description(response));
         let invite = request.method() == Some(Method::Invite);
         if let Some(leg) = self.leg(to) {
-            // A Contact we cannot read leaves the target as it was.
-            let _ = leg.dialog.refresh_target(response);
+            leg.dialog.refresh_target(response);
             let cseq = Leg::cseq_of(response);
             if invite && offer.is_some() {
                 leg.acknowledge(core, cseq, &[]);

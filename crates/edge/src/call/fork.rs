@@ -20,10 +20,8 @@ use crate::{flow, text};
 pub(super) struct Outbound {
     /// Who is calling, as the account says it may be shown.
     pub caller: Caller,
-    /// What the phones find in To: the number or extension that was called.
-    pub dialled: String,
-    /// The number for carriers: E.164, or an emergency number as dialled.
-    pub number: String,
+    /// What is called: an extension, a number in E.164, or an emergency number as dialled.
+    pub called: String,
     pub emergency: bool,
     /// Line and address the call comes from, for a carrier that is to be told.
     pub origin: Option<(LineId, IpAddr)>,
@@ -95,15 +93,16 @@ impl Fork {
         }
     }
 
-    /// To a phone, the way it registered.
-    pub fn to_phone(core: &mut Core, out: &Outbound, line: LineId, binding: &Binding) -> Self {
+    /// To a phone, the way it registered. A whole PBX (a trunk) finds the number in the Request-URI, a phone in To.
+    pub fn to_phone(core: &mut Core, out: &Outbound, line: LineId, binding: &Binding, trunk: bool) -> Self {
         let flow = flow::to_sip(binding.flow);
         let us = core.sent_by(flow);
         let realm = core.settings.realm.clone();
         let contact = SipUri::parse(binding.contact.as_bytes());
-        let target = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote)).to_string();
+        let contact = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote));
+        let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
         let from = from(&out.caller, &realm, us);
-        let to = format!("<{}>", uri(&out.dialled, &realm, us));
+        let to = format!("<{}>", uri(&out.called, &realm, us));
         Self::new(core, Target::Line(line), flow, target, from, to)
     }
 
@@ -112,7 +111,7 @@ impl Fork {
         let flow = carrier_flow(core, carrier);
         let us = core.sent_by(flow);
         let host = carrier.domain.clone().unwrap_or_else(|| carrier.address.to_string());
-        let number = if out.emergency { out.number.clone() } else { carrier_number(carrier, &out.number) };
+        let number = if out.emergency { out.called.clone() } else { carrier_number(carrier, &out.called) };
         let target = uri(&number, &host, us).to_string();
         let mut caller = out.caller.clone();
         caller.user = carrier_caller(carrier, &caller.user);

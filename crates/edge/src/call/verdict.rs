@@ -40,7 +40,8 @@ impl Call {
         match permit {
             Permit::Lines { bindings, .. } => {
                 for (line, binding) in bindings.iter().take(MAX_FORKS) {
-                    self.forks.push(Fork::to_phone(core, &outbound, line.clone(), binding));
+                    let trunk = core.directory.is_trunk(&self.facts.account, line);
+                    self.forks.push(Fork::to_phone(core, &outbound, line.clone(), binding, trunk));
                 }
             }
             Permit::Carrier { carriers, .. } => self.carriers_left = carriers.into(),
@@ -56,16 +57,15 @@ impl Call {
     }
 
     fn outbound(&self, permit: &Permit) -> Outbound {
-        let (caller, number, emergency) = match permit {
-            Permit::Lines { caller, .. } => (caller.clone(), String::new(), false),
+        let (caller, called, emergency) = match permit {
+            Permit::Lines { caller, called, .. } => (caller.clone(), called.clone(), false),
             Permit::Carrier { number, caller, emergency, .. } => (caller.clone(), number.clone(), *emergency),
         };
         let line = self.facts.line.clone();
         Outbound {
             // Emergency services see who calls, whatever the caller asked for (RFC 6443 section 7).
             caller: Caller { private: caller.private && !emergency, ..caller },
-            dialled: self.facts.dialled.clone(),
-            number,
+            called,
             emergency,
             origin: line.map(|line| (line, self.invite.flow.remote.ip())),
             max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),

@@ -108,7 +108,7 @@ impl Registration {
             return;
         }
         match response.status().unwrap_or_default() {
-            100..=199 => return,
+            100..=199 => {}
             200..=299 => self.registered(core, response),
             401 | 407 if self.challenged(response) => self.send(core),
             401 | 403 | 407 => self.failed(core, "it refuses our name or secret"),
