@@ -1,4 +1,5 @@
 //! Calls between phones: both ways, cancelled, busy, unanswered, forked, held.
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
 
 mod harness;
 

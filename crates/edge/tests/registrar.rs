@@ -1,4 +1,5 @@
 //! Registration and authentication: right and wrong passwords, strangers, stale nonces, bounds of time.
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
 
 mod harness;
 
