@@ -1,13 +1,18 @@
 //! Registration: the bindings of a line (RFC 3261 section 10.3).
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use billing::LineId;
+use geo::Place;
 use guard::{Origin, Registered};
 
 use crate::message::{Answer, Effect, Registration, RegistrationChange, Reply};
-use crate::{Account, Binding, Line};
+use crate::{Account, Binding, Flow, Line, Transport};
 
 /// Bindings a line can have; a further one replaces the oldest.
 pub const MAX_BINDINGS: usize = 8;
+/// Where SIP over UDP listens by default (RFC 3261 section 19.1.2).
+const SIP_PORT: u16 = 5060;
 /// Longest contact URI kept, bytes.
 const MAX_CONTACT_BYTES: usize = 512;
 /// A line that stays where it is has its last-seen time written this often at most, to keep rows quiet.
@@ -57,10 +62,31 @@ impl Account {
         }
     }
 
-    /// The bindings of a line that are live now.
+    /// Where a line can be rung now: its live bindings; a trunk that does not register, at its first fixed address.
     pub(crate) fn live_bindings(&self, now_ms: u64, line: &LineId) -> Vec<Binding> {
         let Some(line) = self.lines.get(line) else { return Vec::new() };
-        line.bindings.iter().filter(|binding| binding.expires_ms > now_ms).cloned().collect()
+        let live: Vec<_> = line.bindings.iter().filter(|binding| binding.expires_ms > now_ms).cloned().collect();
+        if live.is_empty() {
+            line.addresses.first().map(|ip| standing_binding(*ip)).into_iter().collect()
+        } else {
+            live
+        }
+    }
+}
+
+/// The binding of a trunk known by its address: the default port there, from whichever of our addresses reaches it.
+fn standing_binding(ip: IpAddr) -> Binding {
+    let remote = SocketAddr::new(ip, SIP_PORT);
+    let ours = if ip.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    Binding {
+        contact: format!("sip:{remote}"),
+        flow: Flow { local: SocketAddr::new(ours, 0), remote, transport: Transport::Udp, connection: 0 },
+        call_id: String::new(),
+        cseq: 0,
+        user_agent: "".into(),
+        place: Place::default(),
+        since_ms: 0,
+        expires_ms: u64::MAX,
     }
 }
 

@@ -4,7 +4,7 @@ use billing::{CarrierId, Direction};
 
 use super::*;
 use crate::fixture::*;
-use crate::{Change, Cut, GuardMode, Lease, Settings};
+use crate::{Change, Cut, Did, GuardMode, Lease, Line, LineKind, Settings};
 
 fn codes(firm: &mut Firm, from: &str, dialled: &str) -> RefusalCode {
     firm.refused(from, dialled).code
@@ -98,6 +98,28 @@ fn a_carrier_reaches_the_accounts_numbers_alone() {
         let answer = firm.handle(&crate::Input::Screen(attempt));
         assert!(matches!(verdict(&answer), Verdict::Refused(refusal) if refusal.code == RefusalCode::NoSuchLine));
     }
+}
+
+#[test]
+fn a_trunk_that_does_not_register_is_rung_at_its_address() {
+    let mut firm = Firm::new();
+    let trunk = Line {
+        kind: LineKind::Trunk,
+        auth_name: None,
+        secrets: None,
+        addresses: vec!["198.51.100.20".parse().unwrap()],
+        ..line("pbx")
+    };
+    firm.change(Change::PutLine(trunk));
+    firm.change(Change::PutDid(Did { number: did(), lines: vec![line_id("pbx")] }));
+    let attempt = firm.attempt(Party::Carrier(CarrierId::new("wholesale").unwrap()), "+13035550100", ABROAD);
+    let answer = firm.handle(&crate::Input::Screen(attempt));
+    let Verdict::Allowed { permit: Permit::Lines { bindings, .. }, .. } = verdict(&answer) else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(bindings.len(), 1);
+    assert_eq!(bindings[0].1.contact, "sip:198.51.100.20:5060");
+    assert_eq!(bindings[0].1.flow.remote, "198.51.100.20:5060".parse().unwrap());
 }
 
 #[test]
