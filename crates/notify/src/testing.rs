@@ -1,5 +1,8 @@
 //! Fixtures: a law firm whose trunk or extension was used by a thief at night.
 
+pub(crate) mod outbox;
+pub(crate) mod smtp;
+
 use std::sync::Arc;
 
 use account::{Contact, GuardMode, LineKind, Notice, Settings};

@@ -285,3 +285,6 @@ fn shorten(mut error: String) -> String {
     }
     error
 }
+
+#[cfg(test)]
+mod tests;

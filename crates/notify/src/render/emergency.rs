@@ -15,7 +15,7 @@ pub(super) fn document(number: &str, place: &str, context: &MailContext, at_ms: 
     let (name, number) = (clean(&settings.name), clean(number));
     let line = context.line_and_name();
     let when = words::when(&local.clock(at_ms), &local.date(at_ms), &local.zone(at_ms));
-    let kind = EmergencyNumber::find(settings.country, &number).map(EmergencyNumber::kind);
+    let kind = EmergencyNumber::find(settings.country, &number).map(|number| number.kind());
     let test = kind == Some(EmergencyKind::Test);
     let mut rows = vec![
         (facts::NUMBER.to_owned(), number.clone()),
