@@ -10,6 +10,7 @@ use sip::{Message, Name};
 
 const ANA: &str = "198.51.100.1:5070";
 const BEN: &str = "198.51.100.2:5080";
+const BEN_2: &str = "198.51.100.3:5080";
 
 /// Ana has called Ben; his INVITE comes back.
 fn ringing(world: &mut World) -> (Peer, Peer, Message) {
@@ -85,4 +86,338 @@ fn the_callee_hangs_up() {
     assert_eq!(world.lines(BEN), ["200 BYE"]);
     assert_eq!(world.lines(ANA), ["BYE"]);
     assert_eq!(world.settlements()[0].hung_up_by, account::HungUpBy::Callee);
+}
+
+#[test]
+fn the_caller_gives_up_while_it_rings() {
+    let mut world = World::new();
+    let (ana, ben, invite) = ringing(&mut world);
+    ben.answer(&mut world, &invite, 180, "");
+    world.take(ANA);
+    world.datagram(ANA, ana.cancel().as_bytes());
+    assert_eq!(world.lines(ANA), ["200 CANCEL", "487 INVITE"]);
+    assert_eq!(world.lines(BEN), ["CANCEL"]);
+    ben.answer(&mut world, &invite, 487, "");
+    assert_eq!(world.lines(BEN), ["ACK"]);
+    let settled = world.settlements();
+    assert_eq!((settled.len(), settled[0].status, settled[0].answer_ms), (1, 487, None));
+    assert_eq!(settled[0].hung_up_by, account::HungUpBy::Caller);
+}
+
+#[test]
+fn an_answer_that_crosses_with_the_cancel_is_hung_up() {
+    let mut world = World::new();
+    let (ana, ben, invite) = ringing(&mut world);
+    ben.answer(&mut world, &invite, 180, "");
+    world.datagram(ANA, ana.cancel().as_bytes());
+    world.take(BEN);
+    let sdp = ben.sdp(5_000, "sendrecv");
+    ben.answer(&mut world, &invite, 200, &sdp);
+    let sent = world.take(BEN);
+    assert_eq!(sent.iter().map(summary).collect::<Vec<_>>(), ["ACK", "BYE"]);
+    assert_eq!((sent[0].cseq().unwrap().number, sent[1].cseq().unwrap().number), (1, 2));
+    assert_eq!(sent[1].to().unwrap().tag(), Some(&b"tag102"[..]));
+    assert_eq!(world.settlements().len(), 1);
+}
+
+#[test]
+fn busy_is_passed_on() {
+    let mut world = World::new();
+    let (_, ben, invite) = ringing(&mut world);
+    ben.answer(&mut world, &invite, 486, "");
+    assert_eq!(world.lines(BEN), ["ACK"]);
+    assert_eq!(world.lines(ANA), ["486 INVITE"]);
+    let settled = world.settlements();
+    assert_eq!((settled[0].status, settled[0].hung_up_by), (486, account::HungUpBy::Callee));
+}
+
+#[test]
+fn a_redirection_is_not_followed() {
+    let mut world = World::new();
+    let (_, ben, invite) = ringing(&mut world);
+    ben.answer_with(&mut world, &invite, 302, Name::Contact, "<sip:+355691234567@elsewhere>");
+    assert_eq!(world.lines(ANA), ["480 INVITE"]);
+    assert_eq!(world.lines(BEN), ["ACK"]);
+    assert_eq!(world.settlements()[0].status, 480);
+}
+
+#[test]
+fn nobody_answers_in_time() {
+    let mut world = World::new();
+    let (_, ben, invite) = ringing(&mut world);
+    ben.answer(&mut world, &invite, 180, "");
+    world.take(ANA);
+    world.wait_ms(59_900);
+    assert!(world.settlements().is_empty());
+    world.wait_ms(200);
+    assert_eq!(world.lines(ANA)[0], "480 INVITE");
+    assert_eq!(world.lines(BEN)[0], "CANCEL");
+    assert_eq!((world.settlements()[0].status, world.settlements()[0].reason.as_str()), (480, "no answer"));
+}
+
+#[test]
+fn a_dead_phone_is_unavailable() {
+    let mut world = World::new();
+    ringing(&mut world);
+    world.wait_ms(32_100);
+    assert_eq!(world.lines(ANA)[0], "480 INVITE");
+    assert_eq!(world.settlements()[0].status, 480);
+}
+
+#[test]
+fn of_two_phones_the_first_to_answer_wins() {
+    let mut world = World::new();
+    world.allow_phones(&[("102", "sip:102@10.0.0.2", BEN), ("102", "sip:102@10.0.0.3", BEN_2)]);
+    let mut ana = Peer::new(ANA, "101");
+    let mut two = Peer::new(BEN_2, "102");
+    two.tag = "two".to_owned();
+    let one = Peer::new(BEN, "102");
+    let offer = ana.sdp(4_000, "sendrecv");
+    ana.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
+    let (first, second) = (world.one(BEN), world.one(BEN_2));
+    assert_ne!(first.call_id(), second.call_id());
+    one.answer(&mut world, &first, 183, &one.sdp(5_000, "sendrecv"));
+    two.answer(&mut world, &second, 180, "");
+    let heard = world.take(ANA);
+    assert!(heard.iter().all(|answer| answer.body().is_empty()), "early media of several phones is not mixed");
+    two.answer(&mut world, &second, 200, &two.sdp(5_002, "sendrecv"));
+    assert_eq!(world.lines(BEN_2), ["ACK"]);
+    assert_eq!(world.lines(BEN), ["CANCEL"]);
+    assert_eq!(world.lines(ANA), ["200 INVITE"]);
+    // The other one had picked up at the same moment.
+    one.answer(&mut world, &first, 200, &one.sdp(5_000, "sendrecv"));
+    assert_eq!(world.lines(BEN), ["ACK", "BYE"]);
+    assert!(world.settlements().is_empty());
+}
+
+#[test]
+fn all_phones_refuse() {
+    let mut world = World::new();
+    world.allow_phones(&[("102", "sip:102@10.0.0.2", BEN), ("102", "sip:102@10.0.0.3", BEN_2)]);
+    let mut ana = Peer::new(ANA, "101");
+    let offer = ana.sdp(4_000, "sendrecv");
+    ana.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
+    let (first, second) = (world.one(BEN), world.one(BEN_2));
+    world.take(ANA);
+    Peer::new(BEN, "102").answer(&mut world, &first, 480, "");
+    assert!(world.lines(ANA).is_empty());
+    Peer::new(BEN_2, "102").answer(&mut world, &second, 486, "");
+    assert_eq!(world.lines(ANA), ["486 INVITE"]);
+}
+
+#[test]
+fn lost_answers_are_repeated_until_the_ack() {
+    let mut world = World::new();
+    let (mut ana, ben, invite) = ringing(&mut world);
+    let answer = ben.sdp(5_000, "sendrecv");
+    ben.answer(&mut world, &invite, 200, &answer);
+    let ok = world.one(ANA);
+    // Our ACK was lost: Ben repeats his 200 and gets it again.
+    ben.answer(&mut world, &invite, 200, &answer);
+    assert_eq!(world.lines(BEN), ["ACK", "ACK"]);
+    world.wait_ms(1_600);
+    assert_eq!(world.lines(ANA), ["200 INVITE", "200 INVITE"]);
+    ana.ack(&mut world, &ok);
+    world.wait_ms(10_000);
+    assert!(world.lines(ANA).is_empty());
+}
+
+#[test]
+fn a_caller_who_never_acknowledges_is_hung_up() {
+    let mut world = World::new();
+    let (_, ben, invite) = ringing(&mut world);
+    ben.answer(&mut world, &invite, 200, &ben.sdp(5_000, "sendrecv"));
+    world.take(BEN);
+    world.wait_ms(32_100);
+    assert_eq!(world.lines(BEN)[0], "BYE");
+    assert!(world.lines(ANA).contains(&"BYE".to_owned()));
+    assert_eq!(world.settlements().len(), 1);
+}
+
+#[test]
+fn a_callee_who_hangs_up_at_once_lets_the_caller_acknowledge_first() {
+    let mut world = World::new();
+    let (mut ana, mut ben, invite) = ringing(&mut world);
+    ben.answer(&mut world, &invite, 200, &ben.sdp(5_000, "sendrecv"));
+    let ok = world.one(ANA);
+    let bye = ben.within(&invite, "BYE", "");
+    world.datagram(BEN, bye.as_bytes());
+    assert!(world.lines(ANA).is_empty());
+    assert!(!world.edge.is_idle());
+    ana.ack(&mut world, &ok);
+    let bye = world.one(ANA);
+    ana.answer(&mut world, &bye, 200, "");
+    world.wait_ms(40_000);
+    assert!(world.edge.is_idle());
+    assert_eq!(world.settlements().len(), 1);
+}
+
+#[test]
+fn a_strangers_bye_is_refused() {
+    let mut world = World::new();
+    let (mut ana, _, _, ok) = talking(&mut world);
+    world.take(BEN);
+    let good = ana.within(&ok, "BYE", "");
+    let ours = text(ok.to().unwrap().tag().unwrap());
+    for (from, to) in
+        [("tag=tag101", "tag=other"), (ours.as_str(), "0-3-1-1-0000000000000000"), ("101-call@phone", "x")]
+    {
+        world.datagram("198.51.100.66:5060", good.replace(from, to).as_bytes());
+        assert_eq!(world.lines("198.51.100.66:5060"), ["481 BYE"]);
+    }
+    assert!(world.lines(BEN).is_empty());
+    assert_eq!(world.edge.calls().len(), 1);
+    let old = good.replace(&format!("CSeq: {} BYE", ana.cseq), "CSeq: 1 BYE");
+    world.datagram(ANA, old.as_bytes());
+    assert_eq!(world.lines(ANA), ["500 BYE"]);
+}
+
+#[test]
+fn a_call_without_offer_gets_the_callees() {
+    let mut world = World::new();
+    world.allow_phones(&[("102", "sip:102@10.0.0.2:5080", BEN)]);
+    let (mut ana, ben) = (Peer::new(ANA, "101"), Peer::new(BEN, "102"));
+    ana.authenticated(&mut world, "INVITE", "sip:102@pbx.example", "");
+    let invite = world.one(BEN);
+    assert!(invite.body().is_empty());
+    world.take(ANA);
+    ben.answer(&mut world, &invite, 200, &ben.sdp(5_000, "sendrecv"));
+    assert!(world.lines(BEN).is_empty(), "the ACK waits for the answer");
+    let ok = world.one(ANA);
+    assert!(text(ok.body()).contains("m=audio 20000"));
+    let answer = ana.sdp(4_000, "sendrecv");
+    let cseq = ana.cseq;
+    ana.cseq = ok.cseq().unwrap().number;
+    let ack = ana.within(&ok, "ACK", &answer);
+    ana.cseq = cseq;
+    world.datagram(ANA, ack.as_bytes());
+    let ack = world.one(BEN);
+    assert_eq!(summary(&ack), "ACK");
+    assert!(text(ack.body()).contains("m=audio 30000"));
+    assert_eq!(world.relay.iter().filter(|c| matches!(c, RelayCommand::Announce { .. })).count(), 2);
+}
+
+#[test]
+fn hold_and_resume_pass_through() {
+    let mut world = World::new();
+    let (mut ana, mut ben, invite, ok) = talking(&mut world);
+    for (offered, answered, held) in [("sendonly", "recvonly", true), ("sendrecv", "sendrecv", false)] {
+        let hold = ana.within(&ok, "INVITE", &ana.sdp(4_000, offered));
+        world.datagram(ANA, hold.as_bytes());
+        let reinvite = world.one(BEN);
+        assert_eq!((summary(&reinvite).as_str(), reinvite.call_id()), ("INVITE", invite.call_id()));
+        assert!(text(reinvite.body()).contains(&format!("a={offered}")) && !text(reinvite.body()).contains("198.51"));
+        ben.answer(&mut world, &reinvite, 200, &ben.sdp(5_000, answered));
+        assert_eq!(world.lines(BEN), ["ACK"]);
+        let held_ok = world.one(ANA);
+        assert_eq!(summary(&held_ok), "200 INVITE");
+        assert!(text(held_ok.body()).contains(&format!("a={answered}")));
+        ana.ack(&mut world, &held_ok);
+        let last = world.relay.iter().rev().find(|command| matches!(command, RelayCommand::Held { .. }));
+        assert!(matches!(last, Some(RelayCommand::Held { held: now, .. }) if *now == held));
+    }
+    // The other direction, by UPDATE.
+    ben.cseq = 1;
+    let update = ben.within(&invite, "UPDATE", &ben.sdp(5_004, "sendrecv"));
+    world.datagram(BEN, update.as_bytes());
+    let passed = world.one(ANA);
+    assert_eq!(summary(&passed), "UPDATE");
+    ana.answer(&mut world, &passed, 200, &ana.sdp(4_000, "sendrecv"));
+    assert_eq!(world.lines(BEN), ["200 UPDATE"]);
+    let last = world.relay.last().unwrap();
+    assert!(matches!(last, RelayCommand::Announce { side: Side::A, .. }));
+    world.wait_ms(60_000);
+    assert_eq!(world.edge.calls().len(), 1);
+}
+
+#[test]
+fn offers_that_cross_are_told_to_try_again() {
+    let mut world = World::new();
+    let (mut ana, mut ben, invite, ok) = talking(&mut world);
+    let from_ana = ana.within(&ok, "INVITE", &ana.sdp(4_000, "sendonly"));
+    world.datagram(ANA, from_ana.as_bytes());
+    let reinvite = world.one(BEN);
+    let from_ben = ben.within(&invite, "INVITE", &ben.sdp(5_000, "sendonly"));
+    world.datagram(BEN, from_ben.as_bytes());
+    assert_eq!(world.lines(BEN), ["491 INVITE"]);
+    ben.answer(&mut world, &reinvite, 491, "");
+    assert_eq!(world.lines(ANA), ["491 INVITE"]);
+    assert_eq!(world.edge.calls().len(), 1);
+}
+
+#[test]
+fn a_re_invite_can_be_cancelled_or_kill_a_dead_call() {
+    let mut world = World::new();
+    let (mut ana, ben, _, ok) = talking(&mut world);
+    let offer = ana.within(&ok, "INVITE", &ana.sdp(4_000, "sendonly"));
+    world.datagram(ANA, offer.as_bytes());
+    let reinvite = world.one(BEN);
+    ben.answer(&mut world, &reinvite, 100, "");
+    world.datagram(ANA, ana.cancel().as_bytes());
+    assert_eq!(world.lines(BEN), ["CANCEL"]);
+    ben.answer(&mut world, &reinvite, 487, "");
+    assert_eq!(world.lines(ANA), ["200 CANCEL", "487 INVITE"]);
+    world.take(BEN);
+    let offer = ana.within(&ok, "INVITE", &ana.sdp(4_000, "sendonly"));
+    world.datagram(ANA, offer.as_bytes());
+    let reinvite = world.one(BEN);
+    ben.answer(&mut world, &reinvite, 481, "");
+    assert_eq!(world.lines(ANA), ["481 INVITE", "BYE"]);
+    assert_eq!(world.settlements().len(), 1);
+}
+
+#[test]
+fn key_presses_pass_and_other_info_does_not() {
+    let mut world = World::new();
+    let (mut ana, ben, _, ok) = talking(&mut world);
+    let info = |ana: &mut Peer, kind: &str| ana.within(&ok, "INFO", "Signal=5\r\n").replace("application/sdp", kind);
+    let press = info(&mut ana, "application/dtmf-relay");
+    world.datagram(ANA, press.as_bytes());
+    let passed = world.one(BEN);
+    assert_eq!((passed.content_type(), passed.body()), (Some(&b"application/dtmf-relay"[..]), &b"Signal=5\r\n"[..]));
+    ben.answer(&mut world, &passed, 200, "");
+    assert_eq!(world.lines(ANA), ["200 INFO"]);
+    let other = info(&mut ana, "text/plain");
+    world.datagram(ANA, other.as_bytes());
+    assert_eq!(world.lines(ANA), ["415 INFO"]);
+    assert!(world.lines(BEN).is_empty());
+}
+
+#[test]
+fn what_belongs_to_later_parts_is_refused_within_a_call() {
+    let mut world = World::new();
+    let (mut ana, _, _, ok) = talking(&mut world);
+    for (method, status) in [("REFER", 405), ("MESSAGE", 405), ("NOTIFY", 405), ("FLY", 501), ("OPTIONS", 200)] {
+        let request = ana.within(&ok, method, "");
+        world.datagram(ANA, request.as_bytes());
+        assert_eq!(world.one(ANA).status(), Some(status), "{method}");
+    }
+    ana.extra = vec!["Require: timer".to_owned()];
+    let request = ana.within(&ok, "UPDATE", "");
+    world.datagram(ANA, request.as_bytes());
+    assert_eq!(world.one(ANA).status(), Some(420));
+}
+
+#[test]
+fn direct_media_passes_descriptions_as_they_are() {
+    let settings = edge::EdgeSettings { relay: false, ..harness::settings() };
+    let mut world = World::with(harness::directory(), settings);
+    let (ana, ben, invite) = ringing(&mut world);
+    assert_eq!(invite.body(), ana.sdp(4_000, "sendrecv").as_bytes());
+    ben.answer(&mut world, &invite, 200, &ben.sdp(5_000, "sendrecv"));
+    assert_eq!(world.one(ANA).body(), ben.sdp(5_000, "sendrecv").as_bytes());
+    assert!(world.relay.is_empty());
+}
+
+#[test]
+fn without_free_ports_the_call_is_refused_and_settled() {
+    let mut world = World::new();
+    world.ports_free = false;
+    world.allow_phones(&[("102", "sip:102@10.0.0.2", BEN)]);
+    let mut ana = Peer::new(ANA, "101");
+    let offer = ana.sdp(4_000, "sendrecv");
+    ana.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
+    assert_eq!(world.lines(ANA), ["100 INVITE", "503 INVITE"]);
+    assert!(world.lines(BEN).is_empty());
+    assert_eq!(world.settlements()[0].status, 503);
 }

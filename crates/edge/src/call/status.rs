@@ -67,10 +67,9 @@ pub(super) const fn fails_over(status: u16) -> bool {
 /// each would be a new call that must be screened.
 pub(super) const fn towards_caller(status: u16, target: &Target) -> u16 {
     match status {
-        401 | 407 => match target {
-            Target::Carrier(_) => 503,
-            Target::Line(_) => 480,
-        },
+        401 | 407 if matches!(target, Target::Carrier(_)) => 503,
+        408 if matches!(target, Target::Carrier(_)) => 504,
+        401 | 407 => 480,
         300..=399 | 408 | 430 | 481 | 487 | 491 => 480,
         400 | 405 | 406 | 413..=416 | 420..=423 | 493 | 494 => 500,
         _ => status,

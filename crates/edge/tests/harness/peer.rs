@@ -17,6 +17,8 @@ pub struct Peer {
     pub branch: u32,
     /// Extra header lines of the next request.
     pub extra: Vec<String>,
+    /// The request written last.
+    pub last: String,
 }
 
 impl Peer {
@@ -30,6 +32,7 @@ impl Peer {
             cseq: 0,
             branch: 0,
             extra: Vec::new(),
+            last: String::new(),
         }
     }
 
@@ -69,6 +72,7 @@ impl Peer {
             out.push_str("Content-Type: application/sdp\r\n");
         }
         out.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+        self.last.clone_from(&out);
         out
     }
 
@@ -86,6 +90,15 @@ impl Peer {
         let to = format!("<{}>;tag={}", text(far.uri), text(far.tag().unwrap()));
         let target = known.contacts().next().map_or_else(|| text(far.uri), |contact| text(contact.unwrap().uri));
         self.write(method, &target, &to, body)
+    }
+
+    /// The CANCEL of the INVITE sent last: same Request-URI, branch and CSeq number.
+    pub fn cancel(&self) -> String {
+        let (start, rest) = self.last.split_once("\r\n").unwrap();
+        let uri = start.split(' ').nth(1).unwrap();
+        let keep = ["Via:", "Max-Forwards:", "From:", "To:", "Call-ID:"];
+        let lines: Vec<&str> = rest.split("\r\n").filter(|line| keep.iter().any(|k| line.starts_with(k))).collect();
+        format!("CANCEL {uri} SIP/2.0\r\n{}\r\nCSeq: {} CANCEL\r\n\r\n", lines.join("\r\n"), self.cseq)
     }
 
     /// Credentials for a challenge, as the header line of the next request.
