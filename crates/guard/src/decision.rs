@@ -35,11 +35,12 @@ pub(crate) enum Decision {
     Cut,
 }
 
-/// Decides.
-pub(crate) fn decide(score: Decibans, needed: Decibans) -> Decision {
+/// Decides. Two refusals to different numbers within a day are no accident: the second one cuts, since either alone is
+/// wrong as seldom as the stakes ask for.
+pub(crate) fn decide(score: Decibans, needed: Decibans, refused_before: bool) -> Decision {
     if score < needed {
         Decision::Allow
-    } else if score < needed.plus(CUT_ABOVE) {
+    } else if score < needed.plus(CUT_ABOVE) && !refused_before {
         Decision::Refuse
     } else {
         Decision::Cut
@@ -67,8 +68,9 @@ mod tests {
     #[test]
     fn refusing_needs_less_than_cutting() {
         let needed = needed(Money::from_cents(28));
-        assert_eq!(decide(Decibans::whole(39), needed), Decision::Allow);
-        assert_eq!(decide(Decibans::whole(40), needed), Decision::Refuse);
-        assert_eq!(decide(Decibans::whole(45), needed), Decision::Cut);
+        assert_eq!(decide(Decibans::whole(39), needed, true), Decision::Allow);
+        assert_eq!(decide(Decibans::whole(40), needed, false), Decision::Refuse);
+        assert_eq!(decide(Decibans::whole(40), needed, true), Decision::Cut);
+        assert_eq!(decide(Decibans::whole(45), needed, false), Decision::Cut);
     }
 }

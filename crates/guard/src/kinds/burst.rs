@@ -72,3 +72,48 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     let text = format!("{} calls to numbers new to the line within {within}", 1 + count.div_ceil(ONE));
     Some(Fact { weight, text })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{Story, office, tenths};
+
+    /// What the last of so many calls to fresh numbers, five minutes apart, says.
+    fn burst(story: &mut Story, calls: u64) -> i32 {
+        let mut said = 0;
+        for call in 0..calls {
+            let number = format!("4420794600{call:02}");
+            let (id, screening) = story.wait_s(300).dial("101", &office(), &number, 2);
+            story.end(id, 0);
+            said = tenths(&screening, EvidenceKind::Burst);
+        }
+        said
+    }
+
+    #[test]
+    fn grows_with_the_calls_up_to_its_bound() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 4).at(28, 10, 0);
+        let said = [1, 2, 4, 12].map(|calls| burst(&mut story.clone(), calls));
+        assert_eq!((said[0], said[3]), (0, 120));
+        assert!(said[0] < said[1] && said[1] < said[2] && said[2] <= said[3], "{said:?}");
+    }
+
+    #[test]
+    fn a_line_that_calls_fresh_numbers_all_day_is_used_to_it() {
+        let mut story = Story::default();
+        for day in (0..28).filter(|day| day % 7 < 5) {
+            for call in 0..40 {
+                let number = format!("4930{:07}", day * 40 + call);
+                story.at(day, 9 + call / 5, call % 5 * 12).talk("101", &office(), &number, 2, 60);
+            }
+        }
+        let said = burst(story.at(28, 10, 0), 8);
+        assert!(said < 40, "{said}");
+    }
+
+    #[test]
+    fn a_new_account_has_no_rate() {
+        assert_eq!(burst(Story::default().at(0, 10, 0), 10), 0);
+    }
+}

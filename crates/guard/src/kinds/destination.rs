@@ -129,3 +129,45 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     }
     Some(Fact { weight: weight.within(WHOLE_DB.0, WHOLE_DB.1), text })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{PARTNERS, Story, from, office, tenths};
+
+    fn destination(story: &mut Story, number: &str) -> i32 {
+        let (call, said) = story.dial("101", &office(), number, 3);
+        story.end(call, 0);
+        tenths(&said, EvidenceKind::Destination)
+    }
+
+    #[test]
+    fn the_known_speaks_for_the_owner_and_the_new_against() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 6).at(42, 10, 0);
+        let known = destination(&mut story, PARTNERS[0]);
+        let known_country = destination(&mut story, "442079460000");
+        let new_country = destination(&mut story, "355691234567");
+        let second_new_country = destination(&mut story, "22090123456");
+        assert!(known < -100, "{known}");
+        assert!(known < known_country && known_country < 0, "{known_country}");
+        assert!((50..220).contains(&new_country), "{new_country}");
+        assert_eq!(second_new_country, (new_country + 30).min(220));
+    }
+
+    #[test]
+    fn calling_the_country_one_is_in_speaks_for_a_traveller() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 6).at(42, 10, 0);
+        let home = destination(&mut story.clone(), "351213101234");
+        let hotel = from("198.51.100.20", 3209, b"PT", "");
+        let (_, said) = story.dial("101", &hotel, "351213101234", 3);
+        assert_eq!(tenths(&said, EvidenceKind::Destination), home - 80);
+    }
+
+    #[test]
+    fn where_nothing_is_known_nothing_is_new() {
+        let new = destination(Story::default().at(0, 10, 0), "355691234567");
+        assert!(new < 20, "{new}");
+    }
+}

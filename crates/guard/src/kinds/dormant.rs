@@ -70,3 +70,43 @@ pub(crate) fn wake(now_ms: u64, line: &mut Line, account: &Habit) {
     line.awake.raise(now_ms, AWAKE_MS, weight);
     line.last_call_ms = Some(now_ms);
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{Story, office, tenths, words};
+
+    #[test]
+    fn a_line_that_never_called_weighs_most_and_the_waking_fades() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 6);
+        let dormant = |story: &mut Story, id| {
+            let (call, said) = story.dial(id, &office(), "41442345678", 3);
+            story.end(call, 0);
+            tenths(&said, EvidenceKind::Dormant)
+        };
+        assert_eq!(dormant(story.at(42, 10, 0), "109"), 100);
+        assert_eq!(dormant(story.at(45, 10, 0), "109"), 50, "a half-life of three days");
+        assert_eq!(dormant(story.at(45, 11, 0), "101"), 0);
+        assert_eq!(dormant(story.at(60, 11, 0), "101"), 60, "asleep for a fortnight");
+    }
+
+    #[test]
+    fn in_a_new_account_every_line_is_new() {
+        let mut story = Story::default();
+        story.office_weeks(&["101"], &office(), 1);
+        let (_, said) = story.at(7, 10, 0).dial("109", &office(), "41442345678", 3);
+        assert_eq!(tenths(&said, EvidenceKind::Dormant), 0);
+    }
+
+    #[test]
+    fn a_line_that_calls_home_only_is_asleep_for_calls_abroad() {
+        let mut story = Story::default();
+        story.office_weeks(&["101"], &office(), 4);
+        for call in 0..200 {
+            story.at(28 + call / 10, 9, call % 10).talk("102", &office(), "13035550100", 1, 20);
+        }
+        let (_, said) = story.at(47, 14, 0).dial("102", &office(), "41442345678", 3);
+        assert!(words(&said, EvidenceKind::Dormant).contains("hardly calls abroad: 0 of 200 calls"));
+    }
+}

@@ -36,3 +36,40 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
         text: format!("{} failed authentications from that address before one fitted", guessed.failures),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{PARTNERS, Story, khan_yunis, office, tenths};
+
+    fn guessing(failures: u32) -> i32 {
+        let mut story = Story::default();
+        story.office_weeks(&["101"], &office(), 1).at(7, 10, 0).register("101", &khan_yunis(), failures);
+        let (_, said) = story.dial("101", &khan_yunis(), PARTNERS[0], 2);
+        tenths(&said, EvidenceKind::Guessing)
+    }
+
+    #[test]
+    fn the_more_failures_the_more_it_says() {
+        assert_eq!([0, 1, 2, 3, 9, 10, 99, 5000].map(guessing), [0, 0, 30, 60, 80, 110, 130, 150]);
+    }
+
+    #[test]
+    fn only_for_calls_from_there_and_fading() {
+        let mut story = Story::default();
+        story.office_weeks(&["101"], &office(), 1).at(7, 10, 0).register("101", &khan_yunis(), 12);
+        let mut say =
+            |day, from| tenths(&story.at(day, 11, 0).dial("101", &from, PARTNERS[0], 2).1, EvidenceKind::Guessing);
+        assert_eq!(say(7, office()), 0);
+        assert!((105..110).contains(&say(7, khan_yunis())));
+        assert!((52..55).contains(&say(8, khan_yunis())), "a half-life of a day");
+    }
+
+    #[test]
+    fn a_phone_with_its_old_password_at_its_own_desk_counts_a_third() {
+        let mut story = Story::default();
+        story.office_weeks(&["101"], &office(), 1).at(7, 10, 0).register("101", &office(), 12);
+        let (_, said) = story.dial("101", &office(), PARTNERS[0], 2);
+        assert_eq!(tenths(&said, EvidenceKind::Guessing), 36);
+    }
+}

@@ -50,3 +50,43 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     let usual = if weight.tenths() > 0 { "an unusual" } else { "a usual" };
     Some(Fact { weight, text: format!("{day} {}:00, {usual} hour for this line", hour % 24) })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{PARTNERS, Story, office, tenths};
+
+    fn hours(story: &mut Story) -> i32 {
+        let (call, said) = story.dial("101", &office(), PARTNERS[0], 2);
+        story.end(call, 0);
+        tenths(&said, EvidenceKind::Hours)
+    }
+
+    #[test]
+    fn an_office_sleeps_at_night_and_a_night_shift_does_not() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 4);
+        assert_eq!(hours(story.at(28, 3, 0)), 100);
+        assert!(hours(story.at(28, 11, 0)) < -40);
+        assert_eq!(hours(story.at(33, 11, 0)), 100, "Saturday");
+        for day in 35..63 {
+            for minute in 0..20 {
+                story.at(day, 3, minute).talk("101", &office(), "13035550100", 1, 20);
+            }
+        }
+        assert!(hours(story.at(63, 3, 30)) < 0);
+    }
+
+    #[test]
+    fn business_hours_where_nothing_is_known() {
+        let mut story = Story::default();
+        assert!(hours(story.at(0, 3, 0)) > 80);
+        assert!(hours(story.at(0, 10, 0)) < -40);
+    }
+
+    #[test]
+    fn the_hours_of_firms_make_a_week() {
+        let week: u64 = (0..168).map(super::business).sum();
+        assert!((990_000..=1_010_000).contains(&week), "{week}");
+    }
+}

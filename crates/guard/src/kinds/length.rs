@@ -29,3 +29,33 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     (weight.tenths() > 0)
         .then(|| Fact { weight, text: format!("{} minutes of talk with a new number", talk_ms / 60_000) })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{PARTNERS, Story, office, tenths};
+
+    #[test]
+    fn grows_while_the_call_runs_and_marks_the_next_one_by_half() {
+        let mut story = Story::default();
+        let (call, _) = story.at(0, 10, 0).dial("101", &office(), "442079460000", 2);
+        story.answer(call);
+        let mut said = Vec::new();
+        for minutes in [2, 1, 2, 5, 10, 10] {
+            said.push(tenths(&story.wait_s(minutes * 60).look(call), EvidenceKind::Length));
+        }
+        assert_eq!(said, [0, 20, 30, 40, 60, 60]);
+        story.end(call, 1800);
+        let (_, next) = story.dial("101", &office(), "442079460001", 2);
+        assert_eq!(tenths(&next, EvidenceKind::Length), 30);
+    }
+
+    #[test]
+    fn a_number_of_habit_may_talk_as_long_as_it_likes() {
+        let mut story = Story::default();
+        story.office_weeks(&["101"], &office(), 2);
+        let (call, _) = story.at(14, 10, 0).dial("101", &office(), PARTNERS[0], 2);
+        story.answer(call);
+        assert_eq!(tenths(&story.wait_s(3600).look(call), EvidenceKind::Length), 0);
+    }
+}

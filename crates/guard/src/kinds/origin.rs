@@ -123,3 +123,57 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     }
     Some(Fact { weight: weight.within(WHOLE_DB.0, WHOLE_DB.1), text })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{PARTNERS, Story, from, khan_yunis, office, tenths};
+
+    fn origin(story: &mut Story, id: &str, from: &crate::Origin) -> i32 {
+        let (call, said) = story.dial(id, from, PARTNERS[0], 2);
+        story.end(call, 0);
+        tenths(&said, EvidenceKind::Origin)
+    }
+
+    #[test]
+    fn new_by_the_widest_circle_and_fading() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 4).at(28, 10, 0);
+        assert_eq!(origin(&mut story, "101", &office()), 0, "a steady address says nothing");
+        let agent = "Yealink SIP-T54W 96.86.0.70";
+        assert_eq!(origin(&mut story, "101", &from("198.51.100.1", 7922, b"US", agent)), 10);
+        assert_eq!(origin(&mut story, "101", &from("198.51.101.1", 3356, b"US", agent)), 70);
+        let gaza = from("203.0.113.1", 12975, b"PS", agent);
+        assert_eq!(origin(&mut story, "101", &gaza), 100);
+        assert_eq!(origin(story.at(30, 10, 0), "101", &gaza), 25, "15 dB less half a life, less the phone it knows");
+        assert_eq!(origin(story.at(40, 10, 0), "101", &gaza), -60, "a place it is used to");
+    }
+
+    #[test]
+    fn a_scanner_names_itself_and_a_new_phone_counts() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 4).at(28, 10, 0);
+        assert_eq!(origin(&mut story, "101", &from("203.0.113.1", 12975, b"PS", "Zoiper rev.1116")), 180);
+        assert_eq!(origin(&mut story, "102", &from("203.0.113.1", 12975, b"PS", "friendly-scanner")), 220);
+    }
+
+    #[test]
+    fn a_phone_that_moves_all_day_teaches_that() {
+        let mut story = Story::default();
+        story.office_weeks(&["102"], &office(), 2);
+        for day in 14..35 {
+            for hour in 8..18 {
+                let mobile = from(&format!("198.18.{}.9", (day * 10 + hour) % 250), 21928, b"US", "Linphone");
+                story.at(day, hour, 0).register("101", &mobile, 0);
+            }
+        }
+        let said = origin(story.at(35, 10, 0), "101", &from("198.18.251.9", 21928, b"US", "Linphone"));
+        assert_eq!(said, 0, "one more address of its network");
+    }
+
+    #[test]
+    fn the_first_place_of_an_account_is_no_news() {
+        let mut story = Story::default();
+        assert_eq!(origin(story.at(0, 10, 0), "101", &khan_yunis()), 0);
+    }
+}

@@ -70,3 +70,33 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     };
     Some(Fact { weight, text })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{PARTNERS, Story, office, tenths};
+
+    fn price(story: &mut Story, number: &str, cents: Option<i64>) -> i32 {
+        let (call, said) = story.dial_at("101", &office(), number, cents);
+        story.end(call, 0);
+        tenths(&said, EvidenceKind::Price)
+    }
+
+    #[test]
+    fn against_the_habit_of_the_line() {
+        let mut story = Story::default();
+        story.office_weeks(&["101", "102"], &office(), 6).at(42, 10, 0);
+        assert!(price(&mut story, PARTNERS[0], Some(2)) < 0);
+        assert_eq!(price(&mut story, PARTNERS[0], Some(60)), 140, "thirty times the habit, bounded");
+        assert!(price(&mut story, "355691234567", Some(60)) < 140, "new and dear are one fact in part");
+        assert_eq!(price(&mut story, "355691234567", None), 80);
+    }
+
+    #[test]
+    fn against_firms_in_general_where_there_is_no_habit() {
+        let mut story = Story::default();
+        let cheap = price(story.at(0, 10, 0), "442071838750", Some(2));
+        let dear = price(&mut story, "442071838750", Some(60));
+        assert!(cheap < -50 && dear > 60, "{cheap} {dear}");
+    }
+}

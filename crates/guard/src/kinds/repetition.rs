@@ -56,3 +56,50 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
     let weight = weight.plus(burst::burst_db(scene).min(weight).part(-1, 2));
     (db > 0).then_some(Fact { weight, text })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::EvidenceKind;
+    use crate::story::{Story, office, tenths};
+
+    fn repetition(story: &mut Story, number: &str) -> (billing::CallId, i32) {
+        let (call, said) = story.dial("101", &office(), number, 2);
+        (call, tenths(&said, EvidenceKind::Repetition))
+    }
+
+    #[test]
+    fn redialling_says_little_and_calling_again_after_an_answer_more() {
+        let mut story = Story::default();
+        story.at(0, 10, 0);
+        let mut said = Vec::new();
+        for talk_s in [0, 0, 0, 60, 60, 60] {
+            let (call, tenths) = repetition(story.wait_s(60), "442079460000");
+            story.wait_s(talk_s).end(call, talk_s);
+            said.push(tenths);
+        }
+        assert_eq!(said, [0, 10, 20, 30, 70, 110]);
+    }
+
+    #[test]
+    fn the_same_number_twice_at_once() {
+        let mut story = Story::default();
+        let (first, _) = repetition(story.at(0, 10, 0), "442079460000");
+        assert_eq!(repetition(&mut story.clone(), "442079460000").1, 90, "while it rings");
+        story.wait_s(5).answer(first);
+        assert_eq!(repetition(story.wait_s(5), "442079460000").1, 120, "while it talks");
+    }
+
+    #[test]
+    fn conference_legs_and_prefixes() {
+        let mut story = Story::default();
+        story.at(0, 10, 0);
+        let legs = ["442079460000", "493012340000", "33142680000"].map(|leg| repetition(&mut story, leg).1);
+        assert_eq!(legs, [0, 10, 20]);
+        let (_, prefixed) = repetition(&mut Story::default(), "442079460000");
+        assert_eq!(prefixed, 0);
+        let mut story = Story::default();
+        let (call, _) = repetition(&mut story, "442079460000");
+        story.end(call, 0);
+        assert_eq!(repetition(&mut story, "11442079460000").1, 90, "one redial and another prefix");
+    }
+}

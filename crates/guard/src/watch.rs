@@ -203,7 +203,7 @@ impl Guard {
         let scene = self.scene(now_ms, id, line, attempt);
         let evidence = kinds::weigh_all(&scene);
         let score = decision::score(&evidence);
-        let decision = decision::decide(score, decision::needed(at_risk(&scene)));
+        let decision = decision::decide(score, decision::needed(at_risk(&scene)), was_refused_before(&scene));
         let beside = scene.struck_beside_ms.is_some();
         let (action, suspects) = match decision {
             Decision::Allow => (None, Vec::new()),
@@ -244,6 +244,11 @@ fn at_risk(scene: &Scene<'_>) -> Money {
     }
     let beside = scene.other_fresh().filter(|other| other.runs());
     beside.fold(own, |sum, other| sum.saturating_add(other.per_minute))
+}
+
+/// Whether a call of the line to another number was refused in the last day.
+fn was_refused_before(scene: &Scene<'_>) -> bool {
+    scene.other_fresh().any(|other| other.refused && other.suffix() != scene.call.suffix())
 }
 
 fn allowed() -> Screening {
