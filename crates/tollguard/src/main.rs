@@ -1,2 +1,7 @@
-//! tollguard
-fn main() {}
+//! The `tollguard` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tollguard::cli::main()
+}

@@ -1,0 +1,181 @@
+//! The node's configuration: a TOML file, read and checked as a whole before anything is opened.
+
+mod document;
+mod resolve;
+pub mod template;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+pub use document::Mistake;
+
+/// What the node is told by its operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where journal, snapshots, database and control socket lie.
+    pub data_dir: PathBuf,
+    /// SIP.
+    pub sip: Sip,
+    /// Voice.
+    pub media: Media,
+    /// Web pages.
+    pub portal: Portal,
+    /// Mail; `None`: notices are kept in the outbox and not sent.
+    pub mail: Option<Mail>,
+    /// Databases that say where an address is.
+    pub geo: Geo,
+    /// The operator's own networks.
+    pub networks: Vec<geo::NamedNetwork>,
+    /// The lock-out's settings at the very first start; afterwards the store's rule.
+    pub lockout: lockout::Settings,
+}
+
+/// SIP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sip {
+    /// Addresses to listen on (UDP); port 0 takes any free port.
+    pub listen: Vec<SocketAddr>,
+    /// The address peers reach us at, where we listen on all addresses.
+    pub advertised: Option<IpAddr>,
+    /// Digest realm.
+    pub realm: String,
+    /// Whether SHA-256 challenges are sent beside MD5.
+    pub sha256: bool,
+    /// How long a call may ring, seconds.
+    pub ring_limit_s: u32,
+    /// Calls at once on this node.
+    pub max_calls: usize,
+    /// Shortest, default and longest registration, seconds.
+    pub expires_s: (u32, u32, u32),
+}
+
+/// Voice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Whether voice goes through this node.
+    pub relay: bool,
+    /// The address its ports are opened on.
+    pub ip: IpAddr,
+    /// The address told to phones and carriers.
+    pub advertised: IpAddr,
+    /// First and last port.
+    pub ports: (u16, u16),
+    /// Silence from both sides that ends a call, seconds.
+    pub silence_s: u32,
+}
+
+/// Web pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Portal {
+    /// Address to listen on; `None`: no portal.
+    pub listen: Option<SocketAddr>,
+    /// How people reach it, for links in mails, where it differs from the address.
+    pub url: Option<String>,
+}
+
+/// Mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The mail server: `smtp://host:25`, `smtps://user:password@host`.
+    pub smtp: String,
+    /// The sender.
+    pub from: String,
+}
+
+/// The mail server's password stays out of logs.
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mail({}, from {})", self.server(), self.from)
+    }
+}
+
+impl Mail {
+    /// The mail server without its credentials.
+    pub fn server(&self) -> String {
+        let (scheme, rest) = self.smtp.split_once("://").unwrap_or(("smtp", &self.smtp));
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}://{host}")
+    }
+}
+
+/// Databases in MaxMind's format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Geo {
+    /// City database.
+    pub city: Option<PathBuf>,
+    /// Network (ASN) database.
+    pub asn: Option<PathBuf>,
+    /// Country database; the one that ships with Tollguard where `None`.
+    pub country: Option<PathBuf>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}; `tollguard init` writes one", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// It holds mistakes.
+    #[error("{}", list(path, mistakes))]
+    Mistakes {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+fn list(path: &Path, mistakes: &[Mistake]) -> String {
+    let count = if mistakes.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) };
+    let mut text = format!("{count} in {}", path.display());
+    for mistake in mistakes {
+        text.push_str("\n  ");
+        text.push_str(&mistake.to_string());
+    }
+    text
+}
+
+impl Config {
+    /// Reads and checks a file; paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with all mistakes at once.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder).map_err(|mistakes| ConfigError::Mistakes { path: path.to_owned(), mistakes })
+    }
+
+    /// Checks a text; paths in it are relative to `folder`.
+    ///
+    /// # Errors
+    /// All mistakes.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<Mistake>> {
+        resolve::resolve(text, folder)
+    }
+
+    /// The edge's settings, once the SIP addresses are bound.
+    pub fn edge(&self, bound: &[SocketAddr]) -> edge::EdgeSettings {
+        let first = bound.first().or(self.sip.listen.first()).copied();
+        let first = first.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 5060)));
+        edge::EdgeSettings {
+            realm: self.sip.realm.clone(),
+            sha256: self.sip.sha256,
+            advertised: SocketAddr::new(self.sip.advertised.unwrap_or(first.ip()), first.port()),
+            expires_s: self.sip.expires_s,
+            ring_limit_s: self.sip.ring_limit_s,
+            max_calls: self.sip.max_calls,
+            silence_s: self.media.silence_s,
+            relay: self.media.relay,
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! From the file's tables to a checked [`Config`].
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use geo::NamedNetwork;
+use ipnet::IpNet;
+
+use super::document::{Mistake, Mistakes, Section};
+use super::{Config, Geo, Mail, Media, Portal, Sip};
+
+/// Addresses one node can listen on.
+const MAX_LISTEN: usize = 16;
+/// The most calls at once that one node can be set to.
+const MAX_CALLS: usize = 10_000;
+/// The fewest ports a relay range must have: room for two calls.
+const MIN_PORTS: u16 = 8;
+
+const ADDRESS: &str = "an address with a port, such as 192.0.2.10:5060";
+const IP: &str = "an IP address";
+
+/// Reads the whole file.
+pub(super) fn resolve(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
+    let mut reader = Reader { text, folder, mistakes: Mistakes::default() };
+    let mut file = Section::of_file(text, &mut reader.mistakes).map_err(|mistake| vec![mistake])?;
+    let config = reader.config(&mut file);
+    file.end(&mut reader.mistakes);
+    let mistakes = reader.mistakes.into_sorted();
+    if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    folder: &'t Path,
+    mistakes: Mistakes,
+}
+
+impl<'t> Reader<'t> {
+    fn config(&mut self, file: &mut Section<'t>) -> Config {
+        let data_dir = file.take("data_dir", &mut self.mistakes);
+        if data_dir.is_none() {
+            self.mistakes.add("data_dir", "is missing: name the folder for journal and database");
+        }
+        let sip = file.table("sip", self.text, &mut self.mistakes);
+        let sip = self.sip(sip);
+        let media = file.table("media", self.text, &mut self.mistakes);
+        let media = self.media(media, &sip);
+        let portal = file.table("portal", self.text, &mut self.mistakes);
+        let mail = file.table("mail", self.text, &mut self.mistakes);
+        let geo = file.table("geo", self.text, &mut self.mistakes);
+        let networks = file.tables("network", self.text, &mut self.mistakes);
+        let lockout = file.table("lockout", self.text, &mut self.mistakes);
+        Config {
+            data_dir: self.path(data_dir.unwrap_or_default()),
+            sip,
+            media,
+            portal: self.portal(portal),
+            mail: self.mail(mail),
+            geo: self.geo(geo),
+            networks: self.networks(networks),
+            lockout: self.lockout(lockout),
+        }
+    }
+
+    fn sip(&mut self, mut section: Section<'t>) -> Sip {
+        let listen = self.listen(&mut section);
+        let advertised: Option<IpAddr> = section.parse("advertised", IP, &mut self.mistakes);
+        let realm: Option<String> = section.take("realm", &mut self.mistakes);
+        match &realm {
+            None => self.mistakes.add("sip.realm", "is missing: name this service, e.g. \"voice.example.net\""),
+            Some(realm) if realm.is_empty() || realm.contains(['"', '\\']) || realm.chars().any(char::is_control) => {
+                self.mistakes.add("sip.realm", "must not be empty or hold quotes, backslashes or control characters");
+            }
+            Some(_) => {}
+        }
+        if let Some(open) = listen.iter().find(|address| address.ip().is_unspecified())
+            && advertised.is_none()
+        {
+            let text = format!("{open} listens on every address: set sip.advertised to the one that phones reach");
+            self.mistakes.add("sip.listen", text);
+        }
+        if advertised.is_some_and(|ip| ip.is_unspecified()) {
+            self.mistakes.add("sip.advertised", "must be one address that phones can reach");
+        }
+        let sip = Sip {
+            listen,
+            advertised,
+            realm: realm.unwrap_or_default(),
+            sha256: section.take("sha256", &mut self.mistakes).unwrap_or(true),
+            ring_limit_s: self.number(&mut section, "ring_limit_s", 90, 5, 600),
+            max_calls: self.number(&mut section, "max_calls", 500, 1, MAX_CALLS),
+            expires_s: self.expires(&mut section),
+        };
+        section.end(&mut self.mistakes);
+        sip
+    }
+
+    fn listen(&mut self, section: &mut Section<'t>) -> Vec<SocketAddr> {
+        let texts: Option<Vec<String>> = section.take("listen", &mut self.mistakes);
+        let Some(texts) = texts else {
+            self.mistakes.add("sip.listen", "is missing: list the addresses for SIP, e.g. [\"192.0.2.10:5060\"]");
+            return Vec::new();
+        };
+        if texts.is_empty() || texts.len() > MAX_LISTEN {
+            self.mistakes.add("sip.listen", format!("needs 1 to {MAX_LISTEN} addresses"));
+        }
+        let mut listen = Vec::new();
+        for text in texts {
+            match text.parse::<SocketAddr>() {
+                Ok(address) if address.port() != 0 && listen.contains(&address) => {
+                    self.mistakes.add("sip.listen", format!("{address} stands there twice"));
+                }
+                Ok(address) => listen.push(address),
+                Err(_) => self.mistakes.add("sip.listen", format!("`{text}` is not {ADDRESS}")),
+            }
+        }
+        listen
+    }
+
+    fn expires(&mut self, section: &mut Section<'t>) -> (u32, u32, u32) {
+        let shortest = self.number(section, "expires_min_s", 60, 30, 3600);
+        let longest = self.number(section, "expires_max_s", 3600, 60, 86_400);
+        let default = self.number(section, "expires_default_s", longest.min(600).max(shortest), 30, 86_400);
+        if !(shortest <= default && default <= longest) {
+            let text = format!(
+                "expires_min_s {shortest}, expires_default_s {default} and expires_max_s {longest} must not decrease"
+            );
+            self.mistakes.add("sip.expires_default_s", text);
+        }
+        (shortest, default, longest)
+    }
+
+    fn media(&mut self, mut section: Section<'t>, sip: &Sip) -> Media {
+        let relay = section.take("relay", &mut self.mistakes).unwrap_or(true);
+        let sip_ip = sip.listen.first().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), SocketAddr::ip);
+        let ip = section.parse("ip", IP, &mut self.mistakes).unwrap_or(sip_ip);
+        let own = if ip.is_unspecified() { sip.advertised } else { Some(ip) };
+        let advertised = section.parse("advertised", IP, &mut self.mistakes).or(own);
+        if advertised.is_none_or(|ip: IpAddr| ip.is_unspecified()) && !ip.is_unspecified() {
+            self.mistakes.add("media.advertised", "must be one address that phones can reach");
+        } else if advertised.is_none() && !sip_ip.is_unspecified() {
+            self.mistakes.add("media.ip", "opens every address: set media.advertised to the one that phones reach");
+        }
+        let ports: Option<String> = section.take("ports", &mut self.mistakes);
+        let media = Media {
+            relay,
+            ip,
+            advertised: advertised.unwrap_or(ip),
+            ports: ports.map_or((20_000, 29_999), |text| self.ports(&text)),
+            silence_s: self.number(&mut section, "silence_s", 60, 5, 3600),
+        };
+        section.end(&mut self.mistakes);
+        media
+    }
+
+    fn ports(&mut self, text: &str) -> (u16, u16) {
+        let range = text
+            .split_once('-')
+            .and_then(|(first, last)| Some((first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?)));
+        match range {
+            Some((first, last)) if first >= 1024 && last.saturating_sub(first) >= MIN_PORTS - 1 => (first, last),
+            Some((first, last)) => {
+                let text = format!("{first}-{last} is no range of at least {MIN_PORTS} ports above 1023");
+                self.mistakes.add("media.ports", text);
+                (first, last)
+            }
+            None => {
+                self.mistakes.add("media.ports", format!("`{text}` is not a range such as \"20000-29999\""));
+                (0, 0)
+            }
+        }
+    }
+
+    fn portal(&mut self, mut section: Section<'t>) -> Portal {
+        let listen = section.parse("listen", "an address with a port, such as 127.0.0.1:8080", &mut self.mistakes);
+        let url: Option<String> = section.take("url", &mut self.mistakes);
+        if let Some(url) = &url
+            && !(url.starts_with("https://") || url.starts_with("http://"))
+        {
+            self.mistakes.add("portal.url", format!("`{url}` does not begin with https:// or http://"));
+        }
+        section.end(&mut self.mistakes);
+        Portal { listen, url: url.map(|url| url.trim_end_matches('/').to_owned()) }
+    }
+
+    fn mail(&mut self, mut section: Section<'t>) -> Option<Mail> {
+        let smtp: Option<String> = section.take("smtp", &mut self.mistakes);
+        let from: Option<String> = section.take("from", &mut self.mistakes);
+        section.end(&mut self.mistakes);
+        if let Some(smtp) = &smtp
+            && !(smtp.starts_with("smtp://") || smtp.starts_with("smtps://"))
+        {
+            // Not repeated here: it may hold a password.
+            self.mistakes.add("mail.smtp", "must begin with smtp:// or smtps://, e.g. \"smtp://mail.example.net:25\"");
+        }
+        if let Some(from) = &from
+            && !from.contains('@')
+        {
+            self.mistakes.add("mail.from", format!("`{from}` is not an e-mail address"));
+        }
+        match (smtp, from) {
+            (Some(smtp), Some(from)) => Some(Mail { smtp, from }),
+            (None, None) => None,
+            (Some(_), None) => {
+                self.mistakes.add("mail.from", "is missing: mail needs a sender");
+                None
+            }
+            (None, Some(_)) => {
+                self.mistakes.add("mail.smtp", "is missing: mail needs a server, e.g. \"smtp://localhost:25\"");
+                None
+            }
+        }
+    }
+
+    fn geo(&mut self, mut section: Section<'t>) -> Geo {
+        let mut file = |key| {
+            let path: Option<PathBuf> = section.take(key, &mut self.mistakes);
+            let path = path.map(|path| self.folder.join(path));
+            if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
+                self.mistakes.add(&format!("geo.{key}"), format!("there is no file {}", path.display()));
+            }
+            path
+        };
+        let geo = Geo { city: file("city"), asn: file("asn"), country: file("country") };
+        section.end(&mut self.mistakes);
+        geo
+    }
+
+    fn networks(&mut self, sections: Vec<Section<'t>>) -> Vec<NamedNetwork> {
+        let networks: Vec<NamedNetwork> = sections.into_iter().filter_map(|section| self.network(section)).collect();
+        // The rules on names and doubles are the look-up's own.
+        if let Err(error) = geo::Places::new(geo::PlaceSources { named: networks.clone(), ..Default::default() }) {
+            self.mistakes.add("network", error.to_string());
+        }
+        networks
+    }
+
+    fn network(&mut self, mut section: Section<'t>) -> Option<NamedNetwork> {
+        let name: Option<String> = section.take("name", &mut self.mistakes);
+        if name.is_none() {
+            self.mistakes.add(&section.option("name"), "is missing: say what people call this network");
+        }
+        let had_range: Option<String> = section.take("range", &mut self.mistakes);
+        let range: Option<IpNet> = had_range.as_deref().and_then(node::address_or_prefix);
+        if range.is_none() {
+            let text = had_range.map_or("is missing: give its addresses, e.g. \"192.0.2.0/24\"".to_owned(), |text| {
+                format!("`{text}` is neither an address nor a range such as 192.0.2.0/24")
+            });
+            self.mistakes.add(&section.option("range"), text);
+        }
+        let country: Option<String> = section.take("country", &mut self.mistakes);
+        let code = country.as_deref().map(geo::parse_country);
+        if code == Some(None) {
+            self.mistakes.add(&section.option("country"), "is not a two-letter country code such as \"US\"");
+        }
+        let city: Option<String> = section.take("city", &mut self.mistakes);
+        let asn = section.take("asn", &mut self.mistakes);
+        let network: Option<String> = section.take("network", &mut self.mistakes);
+        section.end(&mut self.mistakes);
+        let mut named = NamedNetwork::new(name?, range?);
+        named.country = code.flatten();
+        named.city = city.map(Into::into);
+        named.asn = asn;
+        named.network = network.map(Into::into);
+        Some(named)
+    }
+
+    fn lockout(&mut self, mut section: Section<'t>) -> lockout::Settings {
+        let mut settings = lockout::Settings::default();
+        let mistakes = &mut self.mistakes;
+        settings.enabled = section.take("enabled", mistakes).unwrap_or(settings.enabled);
+        settings.failures = section.take("failures", mistakes).unwrap_or(settings.failures);
+        settings.window_s = section.take("window_s", mistakes).unwrap_or(settings.window_s);
+        settings.ban_s = section.take("ban_s", mistakes).unwrap_or(settings.ban_s);
+        settings.max_ban_s = section.take("max_ban_s", mistakes).unwrap_or(settings.max_ban_s.max(settings.ban_s));
+        for text in section.take::<Vec<String>>("allow", mistakes).unwrap_or_default() {
+            match node::address_or_prefix(&text) {
+                Some(prefix) => settings.allow_list.push(prefix),
+                None => mistakes.add("lockout.allow", format!("`{text}` is neither an address nor a range")),
+            }
+        }
+        section.end(mistakes);
+        for mistake in settings.mistakes() {
+            mistakes.add("lockout", mistake.to_string());
+        }
+        settings
+    }
+
+    fn number<N>(&mut self, section: &mut Section<'t>, key: &'static str, default: N, least: N, most: N) -> N
+    where
+        N: serde::Deserialize<'t> + PartialOrd + std::fmt::Display + Copy,
+    {
+        let Some(number) = section.take::<N>(key, &mut self.mistakes) else { return default };
+        if number < least || number > most {
+            self.mistakes.add(&section.option(key), format!("is {number}: it must be {least} to {most}"));
+            return default;
+        }
+        number
+    }
+
+    fn path(&self, path: PathBuf) -> PathBuf {
+        self.folder.join(path)
+    }
+}

@@ -1,0 +1,150 @@
+//! The configuration: what a minimal file means, the template, and every mistake told at once.
+
+use std::path::Path;
+
+use super::template::{Answers, write};
+use super::*;
+
+const MINIMAL: &str = "data_dir = \"data\"\n[sip]\nlisten = [\"192.0.2.10:5060\"]\nrealm = \"voice.example.net\"\n";
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse(text, Path::new("/etc/tollguard"))
+        .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn a_minimal_file_is_enough() {
+    let config = parse(MINIMAL).unwrap();
+    assert_eq!(config.data_dir, Path::new("/etc/tollguard/data"));
+    assert_eq!(config.media.ip.to_string(), "192.0.2.10");
+    assert_eq!(config.media.advertised, config.media.ip);
+    assert_eq!(config.media.ports, (20_000, 29_999));
+    assert_eq!(config.sip.expires_s, (60, 600, 3600));
+    assert_eq!(config.lockout, lockout::Settings::default());
+    let edge = config.edge(&["192.0.2.10:5060".parse().unwrap()]);
+    assert_eq!(edge.advertised.to_string(), "192.0.2.10:5060");
+    assert!(edge.relay && edge.sha256);
+}
+
+#[test]
+fn all_mistakes_are_told_together() {
+    let text = r#"dat_dir = "data"
+[sip]
+listen = ["192.0.2.10", "0.0.0.0:5060"]
+ring_limit_s = "long"
+max_calls = 0
+lisen = 1
+[media]
+ports = "30000-20000"
+[mail]
+smtp = "mail.example.net"
+[geo]
+city = "nowhere.mmdb"
+[[network]]
+name = "Office"
+range = "192.0.2.0/40"
+country = "USA"
+[lockout]
+failures = 0
+allow = ["192.0.2.0/24", "home"]
+"#;
+    same_lines(
+        &parse(text).unwrap_err(),
+        "line 1: dat_dir: there is no such option here; there are data_dir, sip, media, portal, mail, geo, network, lockout
+line 3: sip.listen: `192.0.2.10` is not an address with a port, such as 192.0.2.10:5060
+line 3: sip.listen: 0.0.0.0:5060 listens on every address: set sip.advertised to the one that phones reach
+line 4: sip.ring_limit_s: invalid type: string \"long\", expected u32
+line 5: sip.max_calls: is 0: it must be 1 to 10000
+line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, sha256, ring_limit_s, max_calls, \
+expires_min_s, expires_max_s, expires_default_s
+line 8: media.ports: 30000-20000 is no range of at least 8 ports above 1023
+line 10: mail.smtp: must begin with smtp:// or smtps://, e.g. \"smtp://mail.example.net:25\"
+line 12: geo.city: there is no file /etc/tollguard/nowhere.mmdb
+line 15: network[1].range: `192.0.2.0/40` is neither an address nor a range such as 192.0.2.0/24
+line 16: network[1].country: is not a two-letter country code such as \"US\"
+line 17: lockout: failures is 0: it must be 1 to 100
+line 19: lockout.allow: `home` is neither an address nor a range
+data_dir: is missing: name the folder for journal and database
+sip.realm: is missing: name this service, e.g. \"voice.example.net\"
+mail.from: is missing: mail needs a sender",
+    );
+}
+
+/// Compares line by line, so that a difference is easy to see.
+fn same_lines(found: &str, expected: &str) {
+    let (found, expected): (Vec<&str>, Vec<&str>) = (found.lines().collect(), expected.lines().collect());
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_line() {
+    let error = parse("data_dir = \"data\"\n[sip\n").unwrap_err();
+    assert!(error.starts_with("line 2: "), "{error}");
+}
+
+#[test]
+fn a_section_must_be_one() {
+    let error = parse(&format!("mail = 3\nnetwork = \"x\"\n{MINIMAL}")).unwrap_err();
+    assert!(error.contains("line 1: mail: is a section: write [mail]"), "{error}");
+    assert!(error.contains("line 2: network: can stand several times: write [[network]]"), "{error}");
+}
+
+#[test]
+fn listening_everywhere_needs_an_advertised_address() {
+    let text = "data_dir = \"d\"\n[sip]\nlisten = [\"0.0.0.0:5060\"]\nadvertised = \"198.51.100.7\"\nrealm = \"r\"\n";
+    let config = parse(text).unwrap();
+    assert_eq!(config.media.ip.to_string(), "0.0.0.0");
+    assert_eq!(config.media.advertised.to_string(), "198.51.100.7");
+    assert_eq!(config.edge(&["0.0.0.0:5060".parse().unwrap()]).advertised.to_string(), "198.51.100.7:5060");
+}
+
+fn answers() -> Answers {
+    Answers {
+        data_dir: "data".into(),
+        listen: vec!["192.0.2.10:5060".parse().unwrap(), "[2001:db8::1]:5060".parse().unwrap()],
+        advertised: None,
+        realm: "voice.example.net".into(),
+        portal: "127.0.0.1:8080".parse().unwrap(),
+    }
+}
+
+#[test]
+fn the_template_is_a_configuration_with_the_defaults() {
+    let text = write(&answers());
+    let config = parse(&text).unwrap();
+    assert_eq!(config.sip.listen, answers().listen);
+    let mut minimal = parse(MINIMAL).unwrap();
+    minimal.sip.listen = answers().listen;
+    minimal.portal.listen = Some(answers().portal);
+    assert_eq!(config, minimal);
+}
+
+/// Every option that the template shows in a comment is read, and shows its default.
+#[test]
+fn what_the_template_shows_is_the_default() {
+    let text = write(&answers());
+    let mut shown = String::new();
+    for line in text.lines() {
+        let option = line.strip_prefix("# ").filter(|rest| {
+            rest.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        });
+        let example = ["advertised", "ip", "url", "smtp", "from", "city", "asn", "country", "name", "range", "network"];
+        match option {
+            Some(option) if !example.iter().any(|key| option.starts_with(&format!("{key} ="))) => {
+                shown.push_str(option)
+            }
+            _ => shown.push_str(line),
+        }
+        shown.push('\n');
+    }
+    let mut config = parse(&shown).unwrap();
+    assert_eq!(config.lockout.allow_list.len(), 1, "the example was read");
+    config.lockout.allow_list.clear();
+    assert_eq!(config, parse(&text).unwrap());
+}
+
+#[test]
+fn the_mail_password_is_not_shown() {
+    let mail = Mail { smtp: "smtps://user:pa@ss@mail.example.net".into(), from: "a@b".into() };
+    assert_eq!(format!("{mail:?}"), "Mail(smtps://mail.example.net, from a@b)");
+}
