@@ -11,7 +11,7 @@ use crate::habit::{self, Habit, OriginKey, Settled, hour_of_week};
 use crate::kinds::{self, dormant, origin};
 use crate::line::{Line, YOUNG_MS};
 use crate::scene::Scene;
-use crate::{Action, Decibans, Ended, Incident, Observed, Origin, Registered, Screening};
+use crate::{Action, Decibans, Ended, Incident, IncidentCall, Observed, Origin, Registered, Screening};
 
 /// Lines watched for one account; above it the one silent for longest is forgotten.
 pub const MAX_LINES: usize = 4096;
@@ -49,7 +49,7 @@ impl Guard {
     }
 
     /// A line places a call towards a carrier (home calls too; never emergencies): may it go? The attempt is learnt as
-    /// well. Only calls of the cut class are ever refused.
+    /// well. Only calls of the cut class are ever refused. What is refused here need not be reported as ended.
     ///
     /// `action` says what should stand from now on; asking for what already stands is no mistake, the caller knows.
     pub fn screen(&mut self, now_ms: u64, seen: &Observed) -> Screening {
@@ -69,7 +69,11 @@ impl Guard {
             self.open.pop_first();
         }
         self.open.insert(seen.call, seen.line.clone());
-        self.judge(now_ms, &seen.line, seen.call)
+        let said = self.judge(now_ms, &seen.line, seen.call);
+        if !said.allowed {
+            self.open.remove(&seen.call);
+        }
+        said
     }
 
     /// A call was answered.
@@ -122,32 +126,38 @@ impl Guard {
     }
 
     /// The owner owned to an incident: its numbers, destinations, prices and origins are normal for the line at once, and
-    /// later calls there say so ([`crate::EvidenceKind::Owner`]).
+    /// later calls there say so ([`crate::EvidenceKind::Owner`]). To be told before the cut is lifted, which forgets the calls.
     pub fn that_was_us(&mut self, now_ms: u64, incident: &Incident) {
+        for call in &incident.calls {
+            self.own(now_ms, &incident.line, call);
+        }
         let Some(line) = self.lines.get_mut(&incident.line) else {
             return;
         };
-        for call in &incident.calls {
-            let destination = Destination::of(call.number);
-            let settled = line.attempt(call.call).map(Settled::from);
-            let place = settled.map_or_else(|| PlaceKey::of(call.number, &destination), |settled| settled.place);
-            line.own(now_ms, place);
-            match settled {
-                Some(settled) => {
-                    line.habit.learn(now_ms, &settled, habit::LINE);
-                    self.account.learn(now_ms, &settled, habit::ACCOUNT);
-                }
-                None => {
-                    line.habit.numbers.learn(call.number.into(), habit::LINE.numbers);
-                    self.account.numbers.learn(call.number.into(), habit::ACCOUNT.numbers);
-                }
-            }
-        }
         for (ip, place) in &incident.origins {
             let key = OriginKey::from(&Origin { ip: *ip, place: place.clone(), user_agent: "".into() });
             origin::trust(now_ms, key, line, &mut self.account);
         }
         line.absolve();
+    }
+
+    /// The owner owns to one call, of the line that placed it, as far as that is remembered, or of the incident's.
+    fn own(&mut self, now_ms: u64, incident_line: &LineId, call: &IncidentCall) {
+        let placed = self.lines.iter().find_map(|(id, line)| Some((id, Settled::from(line.attempt(call.call)?))));
+        let (id, settled) = placed.map_or((incident_line.clone(), None), |(id, settled)| (id.clone(), Some(settled)));
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        if let Some(settled) = settled {
+            line.own(now_ms, settled.place);
+            line.habit.learn(now_ms, &settled, habit::LINE);
+            self.account.learn(now_ms, &settled, habit::ACCOUNT);
+        } else {
+            // Older than a day: its price and hour are no longer known, its number is.
+            line.own(now_ms, PlaceKey::of(call.number, &Destination::of(call.number)));
+            line.habit.numbers.learn(call.number.into(), habit::LINE.numbers);
+            self.account.numbers.learn(call.number.into(), habit::ACCOUNT.numbers);
+        }
     }
 
     fn attempt_mut(&mut self, call: CallId) -> Option<&mut Attempt> {

@@ -28,7 +28,7 @@ fn night_shift(story: &mut Story, day: u64) -> (CallId, Screening) {
 fn incident(call: CallId, id: &str) -> Incident {
     Incident {
         id: IncidentId(1),
-        account: AccountId::new("law-000").unwrap(),
+        account: AccountId::new("law-000").expect("a name"),
         line: line(id),
         opened_ms: 0,
         closed_ms: None,
@@ -42,7 +42,7 @@ fn incident(call: CallId, id: &str) -> Incident {
         calls: vec![IncidentCall {
             call,
             start_ms: 0,
-            number: "6857212345".parse().unwrap(),
+            number: "6857212345".parse().expect("a number"),
             destination: "Samoa".into(),
             result: "refused".into(),
             charge: None,
