@@ -69,6 +69,8 @@ pub(crate) struct Attempt {
     pub(crate) origin: OriginKey,
     /// Local hour of the week.
     pub(crate) hour: u8,
+    /// Whether the number is no habit of the line; kept up to date by the line, as it is asked often.
+    pub(crate) fresh: bool,
     pub(crate) answered_ms: Option<u64>,
     pub(crate) outcome: Option<Outcome>,
     /// The guard refused it or hung it up.
@@ -90,6 +92,7 @@ impl Attempt {
             priced: seen.priced,
             origin: OriginKey::from(&seen.origin),
             hour: hour_of_week(now_ms, seen.utc_offset_min),
+            fresh: true,
             answered_ms: None,
             outcome: None,
             refused: false,

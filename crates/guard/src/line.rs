@@ -79,10 +79,11 @@ pub(crate) struct Line {
 
 impl Line {
     /// Remembers an attempt and counts it.
-    pub(crate) fn push(&mut self, now_ms: u64, attempt: Attempt) {
+    pub(crate) fn push(&mut self, now_ms: u64, mut attempt: Attempt) {
         self.recent.retain(|old| old.runs() || now_ms.saturating_sub(old.start_ms) < RECENT_MS);
         let suffix = attempt.suffix();
-        if !self.habit.numbers.knows(suffix) {
+        attempt.fresh = !self.habit.numbers.knows(suffix);
+        if attempt.fresh {
             let before = self.recent.iter().rev().find(|old| old.suffix() == suffix);
             // The same number again is a quarter of a fact, since people redial; after a refusal, none.
             let thousandths = match before {
@@ -110,9 +111,11 @@ impl Line {
         self.recent.iter_mut().rev().find(|attempt| attempt.call == call)
     }
 
-    /// Whether a number is neither habit nor the owner's by word.
-    pub(crate) fn is_fresh(&self, attempt: &Attempt) -> bool {
-        !self.habit.numbers.knows(attempt.suffix())
+    /// Looks up again which of the remembered attempts go to numbers that are no habit: habits have changed.
+    pub(crate) fn refresh(&mut self) {
+        for attempt in &mut self.recent {
+            attempt.fresh = !self.habit.numbers.knows(attempt.suffix());
+        }
     }
 
     /// Notes failed authentications before a success.
@@ -158,6 +161,7 @@ impl Line {
             self.habit.learn(waiting.due_ms, &waiting.call, habit::LINE);
             account.learn(waiting.due_ms, &waiting.call, habit::ACCOUNT);
         }
+        self.refresh();
     }
 
     /// Notes what was decided on a remembered call.

@@ -22,11 +22,11 @@ pub(crate) struct Scene<'a> {
 impl Scene<'_> {
     /// Whether the number is no habit of the line.
     pub(crate) fn is_fresh(&self) -> bool {
-        self.line.is_fresh(self.call)
+        self.call.fresh
     }
 
     /// The other attempts of the line in the last day to numbers that are no habit.
     pub(crate) fn other_fresh(&self) -> impl Iterator<Item = &Attempt> {
-        self.line.recent.iter().filter(|other| other.call != self.call.call && self.line.is_fresh(other))
+        self.line.recent.iter().filter(|other| other.fresh && other.call != self.call.call)
     }
 }

@@ -158,6 +158,7 @@ impl Guard {
             line.habit.numbers.learn(call.number.into(), habit::LINE.numbers);
             self.account.numbers.learn(call.number.into(), habit::ACCOUNT.numbers);
         }
+        line.refresh();
     }
 
     fn attempt_mut(&mut self, call: CallId) -> Option<&mut Attempt> {
@@ -235,7 +236,7 @@ impl Guard {
         let lines = self.lines.iter().filter(|(id, _)| only.is_none_or(|only| only == *id));
         let running = lines.flat_map(|(id, line)| line.recent.iter().map(move |attempt| (id, line, attempt)));
         running
-            .filter(|(_, line, attempt)| attempt.runs() && attempt.call != but && line.is_fresh(attempt))
+            .filter(|(_, _, attempt)| attempt.runs() && attempt.call != but && attempt.fresh)
             .filter(|(id, line, attempt)| {
                 let scene = self.scene(now_ms, id, line, attempt);
                 let score = decision::score(&kinds::weigh_all(&scene));
