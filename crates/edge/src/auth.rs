@@ -55,11 +55,11 @@ impl Doorman {
         {
             return Some((asked, Sender::Carrier(carrier)));
         }
-        if let Some(entry) = core.directory.by_address.get(&remote.ip()) {
-            let entry = entry.clone();
-            return Some((asked, Sender::Line { entry, failures_before: 0 }));
-        }
+        // Credentials count before the address: a phone may sit behind the address of its PBX.
         let Some(name) = self.credentials(&asked).map(|given| given.username.into_owned()) else {
+            if let Some(entry) = core.directory.by_address.get(&remote.ip()).cloned() {
+                return Some((asked, Sender::Line { entry, failures_before: 0 }));
+            }
             self.challenge(core, &asked, false, true);
             return None;
         };

@@ -17,10 +17,11 @@ use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewells, hang_up_stray};
 use crate::gate::{self, Passed};
 use crate::io::{CallView, Input, Output};
-use crate::limits::RETRY_AFTER_S;
+use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER, RETRY_AFTER_S};
 use crate::random::Mint;
 use crate::register::Registrar;
-use crate::{flow, wakes::Wakes};
+use crate::wakes::Wakes;
+use crate::{flow, text};
 
 /// The call machine of one worker.
 pub struct Edge {
@@ -112,13 +113,10 @@ impl Edge {
         self.calls.values().map(Call::view).collect()
     }
 
-    /// Whether no call runs and no BYE or answer is under way: the node may stop.
+    /// Whether no call runs and no BYE of ours waits for its answer: the node may stop.
     pub fn is_idle(&self) -> bool {
-        let registering = |purpose: &Purpose| matches!(purpose, Purpose::Register(_));
-        self.calls.is_empty()
-            && self.farewells.is_empty()
-            && self.registrar.is_idle()
-            && self.core.clients.values().all(registering)
+        let parted = self.core.clients.values().all(|purpose| *purpose != Purpose::Bye);
+        parted && self.calls.is_empty() && self.farewells.is_empty() && self.registrar.is_idle()
     }
 
     fn datagram(&mut self, flow: Flow, bytes: &[u8]) {
@@ -168,7 +166,7 @@ impl Edge {
                 if call::merge_key(&asked.request).is_some_and(|key| self.merges.contains_key(&key)) {
                     return self.core.brush_off(&asked, 482, |_| {});
                 }
-                if self.core.closing || self.calls.len() >= self.core.settings.max_calls {
+                if self.is_full_for(&asked) {
                     return self.core.overloaded(&asked);
                 }
                 asked
@@ -177,6 +175,15 @@ impl Edge {
         if let Some((asked, sender)) = self.doorman.identify(&mut self.core, asked) {
             self.admit(asked, sender);
         }
+    }
+
+    /// Whether a new call must be turned away. The last places are for short numbers, since those of emergency services
+    /// are among them and must get through (which they are is the account's to know).
+    fn is_full_for(&self, asked: &Asked) -> bool {
+        let dialled = text::user_of(asked.request.request_uri());
+        let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
+        let reserve = if short { EMERGENCY_RESERVE } else { 0 };
+        self.core.closing || self.calls.len() >= self.core.settings.max_calls.saturating_add(reserve)
     }
 
     /// A request whose sender is known.
@@ -246,6 +253,9 @@ impl Edge {
                 }
             }
             Some(Purpose::Register(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
+            Some(Purpose::Bye) if response.status().is_some_and(|status| status >= 200) => {
+                self.core.clients.remove(&key);
+            }
             Some(Purpose::Bye) | None => {}
         }
     }
@@ -303,7 +313,7 @@ impl Edge {
         if let Some(SavedLegs { a, b, ring_ms, answer_ms, carrier, callee }) = legs {
             settlement = Settlement { ring_ms, answer_ms, status: 200, carrier, callee, ..settlement };
             for dialog in [a, b] {
-                Leg::new(dialog.recovered()).bye(&mut self.core, call::bye_reason(CallEnd::Recovered).as_deref());
+                Leg::new(dialog.recovered()).bye(&mut self.core, ending.header.as_deref());
             }
         }
         self.core.tell(account, account::Input::Settle(settlement));

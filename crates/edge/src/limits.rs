@@ -20,6 +20,8 @@ pub(crate) const MAX_AUTH_TRIES: u8 = 3;
 pub(crate) const MAX_USER_BYTES: usize = 128;
 /// Bytes of a display name, a reason, a user agent.
 pub(crate) const MAX_TEXT_BYTES: usize = 128;
+/// Bytes of a Reason header that is passed on.
+pub(crate) const MAX_REASON_BYTES: usize = 256;
 /// Bytes of an authentication name that is reported.
 pub(crate) const MAX_AUTH_NAME_BYTES: usize = 64;
 /// A carrier that has not even said 100 after this long is passed over, if there is another one.
@@ -32,3 +34,7 @@ pub(crate) const NONCE_VALIDITY_MS: u64 = 300_000;
 pub(crate) const RETRY_AFTER_S: u32 = 5;
 /// Max-Forwards of requests that begin here.
 pub(crate) const MAX_FORWARDS: u32 = 70;
+/// Calls to short numbers that are taken above the configured maximum, for emergencies.
+pub(crate) const EMERGENCY_RESERVE: usize = 64;
+/// Most characters of a short number: an emergency number behind an outside-line prefix.
+pub(crate) const MAX_SHORT_NUMBER: usize = 6;

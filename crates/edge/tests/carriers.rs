@@ -158,6 +158,17 @@ fn trouble_fails_over_and_a_users_answer_does_not() {
 }
 
 #[test]
+fn what_a_provider_says_reaches_caller_and_record() {
+    let mut world = World::new();
+    let (_, invite) = calling(&mut world);
+    let reason = "Q.850;cause=21;text=\"international calling is cut\"";
+    Peer::new(CARRIER, "gw").answer_with(&mut world, &invite, 403, Name::Reason, reason);
+    let refused = world.one(ANA);
+    assert_eq!((refused.status(), refused.header(Name::Reason)), (Some(403), Some(reason.as_bytes())));
+    assert_eq!(world.settlements()[0].reason, "international calling is cut");
+}
+
+#[test]
 fn a_silent_carrier_is_passed_over_and_hung_up_if_it_wakes() {
     let mut world = World::new();
     let (_, invite) = calling(&mut world);

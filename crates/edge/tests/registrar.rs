@@ -179,4 +179,16 @@ fn a_trunk_registers_by_its_fixed_address_without_password() {
     world.datagram(at, register.as_bytes());
     assert_eq!(world.one(at).status(), Some(200));
     assert_eq!(registrations(&world)[0].line.as_str(), "fixed");
+    // A phone behind the same address that shows its own password is itself.
+    let mut ana = Peer::new("198.51.100.77:5062", "101");
+    let challenge = {
+        let mut elsewhere = Peer::new(ANA, "101");
+        let first = elsewhere.request("REGISTER", URI, "");
+        world.datagram(ANA, first.as_bytes());
+        world.one(ANA)
+    };
+    ana.authorize(&challenge, "REGISTER", URI);
+    let register = ana.request("REGISTER", URI, "");
+    world.datagram(ana.at, register.as_bytes());
+    assert_eq!(registrations(&world)[1].line.as_str(), "101");
 }

@@ -18,28 +18,35 @@ pub(crate) struct Ending {
     pub reason: String,
     pub by: HungUpBy,
     pub end: CallEnd,
+    /// Reason header (RFC 3326) for those who are told.
+    pub header: Option<String>,
 }
 
 impl Ending {
-    /// A failure on our side.
-    pub fn by_node(status: u16, reason: &str) -> Self {
-        Self { status, reason: reason.to_owned(), by: HungUpBy::Node, end: CallEnd::Normal }
+    /// An ending without a Reason header.
+    fn plain(status: u16, reason: &str, by: HungUpBy) -> Self {
+        Self { status, reason: reason.to_owned(), by, end: CallEnd::Normal, header: None }
     }
 
-    /// The callees' own failure.
-    pub const fn by_callee(status: u16, reason: String) -> Self {
-        Self { status, reason, by: HungUpBy::Callee, end: CallEnd::Normal }
+    /// A failure on our side.
+    pub fn by_node(status: u16, reason: &str) -> Self {
+        Self::plain(status, reason, HungUpBy::Node)
+    }
+
+    /// The callees' own failure, with the Reason they gave.
+    pub fn by_callee(status: u16, reason: &str, header: Option<String>) -> Self {
+        Self { header, ..Self::plain(status, reason, HungUpBy::Callee) }
     }
 
     /// This node ends the call, for a reason of its own.
     pub fn of(end: CallEnd) -> Self {
         let (status, reason) = status::of_end(end);
-        Self { status, reason: reason.to_owned(), by: HungUpBy::Node, end }
+        Self { end, header: status::bye_reason(end), ..Self::by_node(status, reason) }
     }
 
     /// The caller gave up before the answer.
     pub fn cancelled() -> Self {
-        Self { status: 487, reason: "cancelled by the caller".to_owned(), by: HungUpBy::Caller, end: CallEnd::Normal }
+        Self::plain(487, "cancelled by the caller", HungUpBy::Caller)
     }
 
     /// One side said BYE.
@@ -48,7 +55,7 @@ impl Ending {
             Side::A => HungUpBy::Caller,
             Side::B => HungUpBy::Callee,
         };
-        Self { status: 480, reason: "hung up".to_owned(), by, end: CallEnd::Normal }
+        Self::plain(480, "hung up", by)
     }
 }
 
@@ -74,13 +81,13 @@ impl Call {
             Stage::Screening { gone: None } | Stage::Opening | Stage::Ringing | Stage::Answered { .. } => {
                 let tag = self.a.dialog.id().local_tag().to_owned();
                 let mut answer = core.answer(&self.invite, ending.status, "", Some(&tag));
-                if let Some(reason) = status::bye_reason(ending.end) {
+                if let Some(reason) = &ending.header {
                     answer.header(Name::Reason, reason);
                 }
                 core.respond(self.invite.server, ending.status, answer.finish());
             }
             Stage::Talking if gone == Some(Side::A) => {}
-            Stage::Talking => say_bye(core, &mut self.a, ending.end),
+            Stage::Talking => say_bye(core, &mut self.a, ending),
         }
     }
 
@@ -88,7 +95,7 @@ impl Call {
     fn end_callees(&mut self, core: &mut Core, ending: &Ending, gone: Option<Side>) {
         self.cancel_forks(core);
         if let Some(b) = self.b.as_mut().filter(|_| gone != Some(Side::B)) {
-            say_bye(core, b, ending.end);
+            say_bye(core, b, ending);
         }
     }
 
@@ -137,13 +144,13 @@ impl Call {
 
 /// BYE with the reason, where it is ours. A peer whose ACK is still under way is told after it in an ordinary end (RFC
 /// 3261 section 15); an end of our own does not wait: credit that ran out must not buy more talk.
-fn say_bye(core: &mut Core, leg: &mut Leg, end: CallEnd) {
+fn say_bye(core: &mut Core, leg: &mut Leg, ending: &Ending) {
     match leg.unacked.take() {
-        Some(unacked) if end == CallEnd::Normal => {
+        Some(unacked) if ending.end == CallEnd::Normal => {
             let mut parting = Leg::new(leg.dialog.clone());
             parting.unacked = Some(unacked);
             core.farewells.push(Farewell::new(parting));
         }
-        _ => leg.bye(core, status::bye_reason(end).as_deref()),
+        _ => leg.bye(core, ending.header.as_deref()),
     }
 }

@@ -12,7 +12,7 @@ use sip::{Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri};
 use super::CallId;
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
-use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES};
+use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES, MAX_REASON_BYTES, MAX_TEXT_BYTES};
 use crate::{flow, text};
 
 /// What every callee of a call is sent.
@@ -37,6 +37,40 @@ pub(super) enum Target {
     Carrier(CarrierId),
 }
 
+/// How a try failed.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub status: u16,
+    /// In words: the text of the Reason header, or the reason phrase.
+    pub text: String,
+    /// The Reason header (RFC 3326), as it came.
+    pub header: Option<String>,
+}
+
+impl Failure {
+    /// Without an answer from the other side.
+    pub fn of(status: u16) -> Self {
+        Self { status, text: sip::reason_phrase(status).to_owned(), header: None }
+    }
+
+    /// What the other side answered.
+    pub fn answered(response: &Message) -> Self {
+        let status = response.status().unwrap_or_default();
+        let header = response.header(Name::Reason);
+        let said = header.and_then(|header| sip::Params::new(header).value("text"));
+        let said = said.map(|text| text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text));
+        let phrase = match response.reason() {
+            b"" => sip::reason_phrase(status).as_bytes(),
+            phrase => phrase,
+        };
+        Self {
+            status,
+            text: text::bounded(said.unwrap_or(phrase), MAX_TEXT_BYTES),
+            header: header.map(|header| text::bounded(header, MAX_REASON_BYTES)),
+        }
+    }
+}
+
 /// One try.
 #[derive(Debug)]
 pub(super) struct Fork {
@@ -45,8 +79,8 @@ pub(super) struct Fork {
     pub flow: Flow,
     /// The INVITE as sent last.
     pub request: Wire,
-    /// The final status and its phrase, once it failed.
-    pub failed: Option<(u16, String)>,
+    /// How it failed, once it did.
+    pub failed: Option<Failure>,
     /// When to stop waiting for a first sign of life.
     pub patience_ms: Option<u64>,
     uri: String,

@@ -27,7 +27,6 @@ pub(crate) use fork::{carrier_flow, challenge_of};
 pub(crate) use leg::Leg;
 pub(crate) use saved::SavedLegs;
 pub(crate) use start::{merge_key, start};
-pub(crate) use status::bye_reason;
 
 use self::exchange::Exchange;
 use self::fork::{Fork, Outbound};

@@ -4,12 +4,10 @@ use media::Side;
 use sip::transaction::ClientKey;
 use sip::{Message, Name};
 
-use super::fork::Target;
+use super::fork::{Failure, Target};
 use super::media::description;
 use super::{Call, Ending, Stage, status};
 use crate::core::{ALLOW, Core, SDP};
-use crate::limits::MAX_TEXT_BYTES;
-use crate::text;
 
 impl Call {
     /// A response to one of our INVITEs. False if it answers none of them.
@@ -24,7 +22,7 @@ impl Call {
             101..=199 => self.ringing(core, code, response),
             200..=299 => return self.answered(core, at, response),
             401 | 407 if self.answer_challenge(core, at, response) => {}
-            _ => self.fork_failed(core, at, code, text::bounded(response.reason(), MAX_TEXT_BYTES)),
+            _ => self.fork_failed(core, at, Failure::answered(response)),
         }
         true
     }
@@ -32,7 +30,7 @@ impl Call {
     /// An INVITE of ours got no answer: as if it were `code`. False if it is none of ours.
     pub(super) fn fork_timeout(&mut self, core: &mut Core, key: ClientKey, code: u16) -> bool {
         let Some(at) = self.forks.iter().position(|fork| fork.key == Some(key)) else { return false };
-        self.fork_failed(core, at, code, String::new());
+        self.fork_failed(core, at, Failure::of(code));
         true
     }
 
@@ -63,9 +61,10 @@ impl Call {
     }
 
     /// One callee is out of it.
-    fn fork_failed(&mut self, core: &mut Core, at: usize, code: u16, reason: String) {
+    fn fork_failed(&mut self, core: &mut Core, at: usize, failure: Failure) {
         let Some(fork) = self.forks.get_mut(at) else { return };
-        fork.failed = Some((code, reason));
+        let code = failure.status;
+        fork.failed = Some(failure);
         fork.patience_ms = None;
         if !matches!(self.stage, Stage::Ringing) {
             return;
@@ -82,13 +81,13 @@ impl Call {
         if self.forks.iter().any(|fork| fork.failed.is_none()) {
             return;
         }
-        let best = self.forks.iter().filter_map(|fork| fork.failed.as_ref().map(|failed| (&fork.target, failed)));
-        let Some((target, (code, reason))) = best.min_by_key(|(_, (code, _))| status::rank(*code)) else {
+        let failures = self.forks.iter().filter_map(|fork| fork.failed.as_ref().map(|failure| (&fork.target, failure)));
+        let Some((target, best)) = failures.min_by_key(|(_, failure)| status::rank(failure.status)) else {
             return self.finish(core, Ending::by_node(503, "no carrier can be reached"), None);
         };
-        let told = status::towards_caller(*code, target);
-        let reason = if reason.is_empty() { sip::reason_phrase(*code).to_owned() } else { reason.clone() };
-        self.finish(core, Ending::by_callee(told, reason), Some(Side::B));
+        let told = status::towards_caller(best.status, target);
+        let ending = Ending::by_callee(told, &best.text, best.header.clone());
+        self.finish(core, ending, Some(Side::B));
     }
 
     /// A carrier has shown no sign of life: the next one is called instead. Should it answer after all, it is hung up.
@@ -104,6 +103,6 @@ impl Call {
         if let Some(key) = fork.key.take() {
             core.transactions.cancel(key, now_ms);
         }
-        self.fork_failed(core, at, 408, String::new());
+        self.fork_failed(core, at, Failure::of(408));
     }
 }

@@ -48,7 +48,7 @@ pub(super) const fn of_end(end: CallEnd) -> (u16, &'static str) {
 }
 
 /// The Reason header of a BYE this node sends on its own account: Q.850 cause 16 (normal clearing) or 31 (unspecified).
-pub(crate) fn bye_reason(end: CallEnd) -> Option<String> {
+pub(super) fn bye_reason(end: CallEnd) -> Option<String> {
     match end {
         CallEnd::Normal => None,
         _ => Some(format!("Q.850;cause=31;text=\"{}\"", of_end(end).1)),

@@ -1,6 +1,6 @@
 //! What happens to a call from outside: requests within its dialogs, CANCEL, time, and the relay's reports.
 
-use account::{CallEnd, HungUpBy};
+use account::CallEnd;
 use media::Side;
 use sip::dialog::Sequence;
 use sip::transaction::{ClientKey, ServerKey};
@@ -117,8 +117,7 @@ impl Call {
         let legs = [Some(&mut self.a), self.b.as_mut()];
         let gave_up = legs.into_iter().flatten().any(|leg| leg.tick(core) == AckOutcome::GaveUp);
         if gave_up {
-            let ending = Ending { by: HungUpBy::Node, ..Ending::by_node(408, "no ACK came for the answer") };
-            self.finish(core, ending, None);
+            self.finish(core, Ending::by_node(408, "no ACK came for the answer"), None);
         }
     }
 }

@@ -4,7 +4,7 @@ use account::{Caller, Lease, Permit, Refusal, Verdict};
 use media::{RelayAddresses, Side};
 use sip::Name;
 
-use super::fork::{Fork, Outbound};
+use super::fork::{Failure, Fork, Outbound};
 use super::media::description;
 use super::{Call, Ending, Stage, status};
 use crate::core::Core;
@@ -100,7 +100,7 @@ impl Call {
         self.stage = Stage::Ringing;
         for fork in &mut self.forks {
             if !fork.send(core, self.id, outbound) {
-                fork.failed = Some((503, String::new()));
+                fork.failed = Some(Failure::of(503));
             }
         }
         if self.forks.is_empty() && self.try_next_carrier(core) {
@@ -118,7 +118,7 @@ impl Call {
             let mut fork = Fork::to_carrier(core, outbound, carrier);
             let sent = fork.send(core, self.id, outbound);
             if !sent {
-                fork.failed = Some((503, String::new()));
+                fork.failed = Some(Failure::of(503));
             }
             self.facts.carrier = Some(id);
             self.forks.push(fork);
