@@ -93,6 +93,7 @@ fn what_comes_back_to_us_is_a_loop() {
 
 #[test]
 fn only_so_many_calls_run_at_once() {
+    const LONG: &str = "sip:13035550199@pbx.example";
     let mut world = World::with(harness::directory(), edge::EdgeSettings { max_calls: 2, ..harness::settings() });
     for n in 0..3 {
         let mut ana = Peer::new(ANA, "101");
@@ -100,10 +101,10 @@ fn only_so_many_calls_run_at_once() {
         ana.branch = n * 100;
         let offer = ana.sdp(4_000, "sendrecv");
         if n < 2 {
-            ana.authenticated(&mut world, "INVITE", URI, &offer);
+            ana.authenticated(&mut world, "INVITE", LONG, &offer);
             assert_eq!(world.lines(ANA), ["100 INVITE"]);
         } else {
-            world.datagram(ANA, ana.request("INVITE", URI, &offer).as_bytes());
+            world.datagram(ANA, ana.request("INVITE", LONG, &offer).as_bytes());
             let busy = world.one(ANA);
             assert_eq!((busy.status(), busy.header(Name::RetryAfter).is_some()), (Some(503), true));
         }
