@@ -118,6 +118,7 @@ pub enum CommandError {
 
 /// What the node wants its driver to do.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "an output is moved once, from the worker to its driver")]
 pub enum Output {
     /// Send a datagram.
     Send {

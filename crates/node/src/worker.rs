@@ -172,7 +172,7 @@ impl Worker {
                 self.account_input(now_ms, &account, input);
             }
             edge::Output::Verify { token, from, name } => {
-                let window_s = u64::from(self.lockout.settings().window_s);
+                let window_s = self.lockout.settings().window_s;
                 let failures_before = self.lockout.failures_before(from.ip(), &name, now_ms, window_s);
                 let admitted = self.lockout.reserve(from, now_ms) == Admission::Verify;
                 self.edge.handle(now_ms, edge::Input::Verify { token, admitted, failures_before });

@@ -1,0 +1,277 @@
+//! The worker: nothing is promised before it is durable, names are unique on the node, and a replay gives the same state.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use account::{Actor, Change, Did, Flow, GuardMode, Line, LineKind, Settings, Transport};
+use billing::{AccountId, CarrierId, Country, Currency, Deck, DeckId, DialPlan, Money};
+use edge::{Carrier, EdgeSettings};
+use geo::Places;
+use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent};
+use node::{Command, CommandError, CommandReply, NodeChange, NodeState, Output, Record, Setup, Worker};
+
+const NODE: &str = "127.0.0.1:5060";
+const PBX: &str = "127.0.0.2:5060";
+const CARRIER: &str = "127.0.0.3:5060";
+const START_MS: u64 = 1_772_323_200_000;
+
+/// A worker with its driver's memory: what it sent, journalled and answered.
+struct Node {
+    worker: Worker,
+    now_ms: u64,
+    sent: Vec<(SocketAddr, String)>,
+    records: Vec<Record>,
+    replies: Vec<(u64, Result<CommandReply, CommandError>)>,
+}
+
+fn setup() -> Setup {
+    let edge = EdgeSettings {
+        realm: "sip.test".into(),
+        sha256: true,
+        advertised: NODE.parse().unwrap(),
+        expires_s: (30, 300, 3600),
+        ring_limit_s: 60,
+        max_calls: 100,
+        silence_s: 60,
+        relay: true,
+    };
+    Setup { edge, seed: [7; 32], boot_epoch: 1, places: Arc::new(Places::default()) }
+}
+
+fn account(id: &str) -> AccountId {
+    id.parse().unwrap()
+}
+
+fn trunk(address: &str) -> Line {
+    Line {
+        id: "pbx".parse().unwrap(),
+        kind: LineKind::Trunk,
+        name: "PBX".into(),
+        auth_name: None,
+        secrets: None,
+        addresses: vec![address.parse::<SocketAddr>().unwrap().ip()],
+        caller_id: None,
+        international: true,
+        cut: None,
+        bindings: Vec::new(),
+        last_seen: None,
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        name: "Law firm".into(),
+        country: Country::US,
+        time_zone: "America/Denver".into(),
+        currency: Currency::USD,
+        dial_plan: DialPlan::new(Country::US, Some("303"), Some("9")).unwrap(),
+        deck: DeckId::new("starter").unwrap(),
+        carriers: vec![CarrierId::new("wholesale").unwrap()],
+        numbers: vec!["+13035550100".parse().unwrap()],
+        contacts: Vec::new(),
+        guard: GuardMode::Active,
+        exposure_ceiling: "50".parse().unwrap(),
+        max_calls: 10,
+    }
+}
+
+fn carrier() -> Carrier {
+    Carrier {
+        id: CarrierId::new("wholesale").unwrap(),
+        name: "Wholesale".into(),
+        address: CARRIER.parse().unwrap(),
+        transport: Transport::Udp,
+        domain: None,
+        sources: Vec::new(),
+        prefix: String::new(),
+        plus: true,
+        auth: None,
+        tell_origin: false,
+    }
+}
+
+impl Node {
+    fn new(state: NodeState) -> Self {
+        let worker = Worker::new(setup(), state, START_MS);
+        let mut node = Self { worker, now_ms: START_MS, sent: Vec::new(), records: Vec::new(), replies: Vec::new() };
+        node.drain();
+        node
+    }
+
+    /// A node with a deck, a carrier and one account with a trunk and ten dollars.
+    fn with_trunk() -> Self {
+        let mut node = Self::new(NodeState::default());
+        let by = || Actor::CommandLine;
+        node.done(Command::Node {
+            by: by(),
+            change: NodeChange::PutDeck(DeckId::new("starter").unwrap(), Deck::starter()),
+        });
+        node.done(Command::Node { by: by(), change: NodeChange::PutCarrier(carrier()) });
+        for change in [
+            Change::Settings(settings()),
+            Change::PutLine(trunk(PBX)),
+            Change::TopUp { amount: Money::from_cents(1000), reference: "first".into() },
+        ] {
+            node.done(Command::Account { account: account("law"), by: by(), change });
+        }
+        node
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.worker.poll_output() {
+            match output {
+                Output::Send { flow, bytes } => {
+                    self.sent.push((flow.remote, String::from_utf8_lossy(&bytes).into_owned()));
+                }
+                Output::Journal(record) => self.records.push(record),
+                Output::Reply { token, reply } => self.replies.push((token, reply)),
+                Output::Relay(RelayCommand::Open { relay, .. }) => {
+                    let side = |rtp| RelayAddresses {
+                        ip: "127.0.0.1".parse().unwrap(),
+                        streams: vec![PortPair { rtp, rtcp: rtp + 1 }],
+                    };
+                    self.worker.relay(self.now_ms, RelayEvent::Opened { relay, a: side(20000), b: side(20002) });
+                }
+                Output::Relay(_) | Output::Ban(_) => {}
+            }
+        }
+    }
+
+    fn ask(&mut self, command: Command) -> u64 {
+        let token = self.replies.len() as u64 + 1;
+        self.worker.command(self.now_ms, token, command);
+        self.drain();
+        token
+    }
+
+    fn sync(&mut self) {
+        let lsn = self.records.last().map_or(0, |record| record.lsn);
+        self.worker.durable(self.now_ms, lsn);
+        self.drain();
+    }
+
+    fn answer(&mut self, command: Command) -> Result<CommandReply, CommandError> {
+        let token = self.ask(command);
+        self.sync();
+        let (answered, reply) = self.replies.last().cloned().unwrap();
+        assert_eq!(answered, token);
+        reply
+    }
+
+    fn done(&mut self, command: Command) {
+        let reply = self.answer(command);
+        assert!(matches!(reply, Ok(CommandReply::Done(_))), "{reply:?}");
+    }
+
+    fn datagram(&mut self, from: &str, text: &str) {
+        let flow = Flow {
+            local: NODE.parse().unwrap(),
+            remote: from.parse().unwrap(),
+            transport: Transport::Udp,
+            connection: 0,
+        };
+        self.worker.datagram(self.now_ms, flow, text.as_bytes());
+        self.drain();
+    }
+
+    fn invites_to(&self, peer: &str) -> usize {
+        let peer: SocketAddr = peer.parse().unwrap();
+        self.sent.iter().filter(|(to, text)| *to == peer && text.starts_with("INVITE ")).count()
+    }
+}
+
+fn invite(number: &str) -> String {
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    format!(
+        "INVITE sip:{number}@{NODE} SIP/2.0\r\nVia: SIP/2.0/UDP {PBX};branch=z9hG4bK1;rport\r\nMax-Forwards: 70\r\n\
+         From: <sip:+13035550100@{PBX}>;tag=a\r\nTo: <sip:{number}@{NODE}>\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:pbx@{PBX}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    )
+}
+
+#[test]
+fn no_invite_leaves_before_the_hold_is_durable() {
+    let mut node = Node::with_trunk();
+    let before = node.records.len();
+    node.datagram(PBX, &invite("+13037654321"));
+    assert_eq!(node.records.len(), before + 1, "the attempt is journalled");
+    assert_eq!(node.invites_to(CARRIER), 0, "and nothing is spent before it is on disk");
+    node.sync();
+    assert_eq!(node.invites_to(CARRIER), 1);
+    let balance = node.worker.accounts()[&account("law")].ledger().held();
+    assert!(balance.is_positive(), "money is set aside");
+}
+
+#[test]
+fn a_person_is_answered_when_the_change_is_durable() {
+    let mut node = Node::with_trunk();
+    let asked = node.replies.len();
+    node.ask(Command::Account {
+        account: account("law"),
+        by: Actor::CommandLine,
+        change: Change::TopUp { amount: Money::from_cents(500), reference: "second".into() },
+    });
+    assert_eq!(node.replies.len(), asked);
+    node.sync();
+    assert_eq!(node.replies.len(), asked + 1);
+}
+
+#[test]
+fn what_is_unique_on_the_node_stays_so() {
+    let mut node = Node::with_trunk();
+    let by = || Actor::CommandLine;
+    let on = |id: &str, change| Command::Account { account: account(id), by: by(), change };
+    node.done(on("other", Change::Settings(settings())));
+    let refused = node.answer(on("other", Change::PutLine(trunk(PBX)))).unwrap_err();
+    assert_eq!(refused, CommandError::AddressTaken("127.0.0.2".parse().unwrap()));
+    let number = "+13035550100".parse().unwrap();
+    node.done(on("law", Change::PutDid(Did { number, lines: vec!["pbx".parse().unwrap()] })));
+    let refused = node.answer(on("other", Change::PutDid(Did { number, lines: Vec::new() }))).unwrap_err();
+    assert_eq!(refused, CommandError::DidTaken(number));
+    let id = CarrierId::new("wholesale").unwrap();
+    let refused = node.answer(Command::Node { by: by(), change: NodeChange::RemoveCarrier(id) }).unwrap_err();
+    assert!(matches!(refused, CommandError::InUse(..)), "{refused:?}");
+    let refused = node.answer(on("nobody", Change::LiftCut { line: None })).unwrap_err();
+    assert_eq!(refused, CommandError::NoAccount(account("nobody")));
+}
+
+#[test]
+fn the_journal_replays_to_the_same_state() {
+    let mut node = Node::with_trunk();
+    node.datagram(PBX, &invite("+13037654321"));
+    node.sync();
+    let mut replayed = NodeState::default();
+    for record in &node.records {
+        replayed.apply(record).unwrap();
+    }
+    assert_eq!(replayed, node.worker.state());
+    let missing = node.records.last().cloned().map(|record| Record { lsn: record.lsn + 2, ..record }).unwrap();
+    assert!(replayed.apply(&missing).is_err(), "a gap is found");
+}
+
+#[test]
+fn a_call_of_before_a_crash_is_settled_once() {
+    let mut node = Node::with_trunk();
+    node.datagram(PBX, &invite("+13037654321"));
+    node.sync();
+    let mut restarted = Node::new(node.worker.state());
+    restarted.sync();
+    let account = &restarted.worker.accounts()[&account("law")];
+    assert!(account.running().is_empty());
+    assert_eq!(account.ledger().held(), Money::ZERO);
+    assert_eq!(account.balance(), Money::from_cents(1000), "nobody had answered");
+}
+
+#[test]
+fn a_banned_address_is_not_even_parsed() {
+    let mut node = Node::with_trunk();
+    let prefix = "127.0.0.2/32".parse().unwrap();
+    node.done(Command::Ban { by: Actor::CommandLine, prefix, note: "test".into(), length_s: 60 });
+    let sent = node.sent.len();
+    node.datagram(PBX, &invite("+13037654321"));
+    assert_eq!(node.sent.len(), sent);
+    node.done(Command::LiftBan { by: Actor::CommandLine, prefix });
+    node.datagram(PBX, &invite("+13037654321"));
+    assert!(node.sent.len() > sent);
+}
