@@ -179,10 +179,10 @@ impl Driver {
             let now_ms = self.clock.now_ms();
             match letter {
                 Letter::Command(command, answer) => {
-                    stop |= command == Command::Shutdown;
+                    stop |= *command == Command::Shutdown;
                     self.next_token += 1;
                     self.answers.insert(self.next_token, answer);
-                    self.worker.command(now_ms, self.next_token, command);
+                    self.worker.command(now_ms, self.next_token, *command);
                 }
                 Letter::Relay(event) => self.worker.relay(now_ms, event),
                 Letter::Stop => {

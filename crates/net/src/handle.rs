@@ -23,7 +23,7 @@ impl Handle {
 
     /// Sends a command; `answer` is called on the worker's thread and must not wait.
     pub fn send(&self, command: Command, answer: Answer) {
-        if let Err(Letter::Command(_, answer)) = self.postbox.put(Letter::Command(command, answer)) {
+        if let Err(Letter::Command(_, answer)) = self.postbox.put(Letter::Command(Box::new(command), answer)) {
             answer(Err(CommandError::ShuttingDown));
         }
     }

@@ -17,7 +17,7 @@ pub type Answer = Box<dyn FnOnce(Result<CommandReply, CommandError>) + Send>;
 /// What other threads tell the worker.
 pub enum Letter {
     /// A person's command.
-    Command(Command, Answer),
+    Command(Box<Command>, Answer),
     /// The relay reports.
     Relay(RelayEvent),
     /// End all calls, then stop.
