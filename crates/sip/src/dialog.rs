@@ -109,12 +109,27 @@ impl Dialog {
     /// If the response lacks what a dialog needs. A missing or unreadable Contact is borne with: better to send BYE
     /// to the address we called than to leave a callee talking to nobody.
     pub fn uac(request: &Message, response: &Message, flow: Flow) -> Result<Self, DialogError> {
+        Self::answered(request, response, request.request_uri(), flow)
+    }
+
+    /// The dialog a 2xx makes whose INVITE is no longer known (sent before a restart, or given up long ago): all of it
+    /// but the Request-URI comes back in the response. Without a Contact the address in To stands in. It is good for
+    /// ACK and BYE.
+    ///
+    /// # Errors
+    /// As [`Dialog::uac`].
+    pub fn uac_of_stray(response: &Message, flow: Flow) -> Result<Self, DialogError> {
+        let to = response.to().map_err(|_| DialogError::Missing("To"))?;
+        Self::answered(response, response, to.uri, flow)
+    }
+
+    fn answered(request: &Message, response: &Message, called: &[u8], flow: Flow) -> Result<Self, DialogError> {
         let from = request.from().map_err(|_| DialogError::Missing("From"))?;
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
         let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
         let target = match contact(response) {
             Ok(Some(contact)) => contact,
-            _ => text(request.request_uri(), MAX_URI_BYTES, "Contact")?,
+            _ => text(called, MAX_URI_BYTES, "Contact")?,
         };
         let mut routes = route_set(response)?;
         routes.reverse();

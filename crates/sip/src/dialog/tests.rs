@@ -256,3 +256,16 @@ proptest! {
         prop_assert_eq!(bye.header_lines().count(), 8);
     }
 }
+
+#[test]
+fn a_2xx_alone_is_enough_to_hang_up() {
+    for (extra, target) in
+        [(&[][..], "sip:+355691@carrier.example"), (&["Contact: <sip:gw@203.0.113.9>"], "sip:gw@203.0.113.9")]
+    {
+        let mut dialog = Dialog::uac_of_stray(&carrier_answer(200, "gw", extra), flow(Transport::Udp)).unwrap();
+        let known = Dialog::uac(&our_invite(), &carrier_answer(200, "gw", extra), flow(Transport::Udp)).unwrap();
+        assert_eq!(dialog, known);
+        let bye = built(dialog.request(Method::Bye, us(), "z9hG4bKx"));
+        assert_eq!((bye.request_uri(), bye.cseq().unwrap().number), (target.as_bytes(), 6));
+    }
+}
