@@ -13,7 +13,7 @@ use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::Farewell;
 use crate::io::Output;
-use crate::limits::{MAX_CLIENTS, MAX_SERVERS, RETRY_AFTER_S};
+use crate::limits::RETRY_AFTER_S;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
@@ -65,7 +65,7 @@ impl Core {
             now_ms,
             settings,
             directory,
-            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS),
+            transactions: TransactionTable::default(),
             mint,
             outputs: VecDeque::new(),
             clients: BTreeMap::new(),

@@ -88,8 +88,7 @@ pub(crate) fn hang_up_stray(core: &mut Core, flow: Flow, response: &Message) {
     if !success || !invite || !core.mint.is_of_a_run_until_now(response.call_id()) {
         return;
     }
-    // Everything of our INVITE that makes the dialog comes back in its response.
-    let Ok(dialog) = sip::Dialog::uac(response, response, flow) else { return };
+    let Ok(dialog) = sip::Dialog::uac_of_stray(response, flow) else { return };
     let mut leg = Leg::new(dialog);
     let cseq = leg.dialog.local_cseq();
     leg.acknowledge(core, cseq, &[]);

@@ -1,9 +1,5 @@
-//! Every maximum of the call machine, named in one place.
+//! Every maximum of the call machine, named in one place; those of messages and transactions are in `sip`.
 
-/// Server transactions at once; above it requests are answered 503 without memory.
-pub(crate) const MAX_SERVERS: usize = 16_384;
-/// Client transactions at once; only our own calls and registrations make them.
-pub(crate) const MAX_CLIENTS: usize = 32_768;
 /// Requests that wait for leave to verify a password or for an account's answer to a REGISTER.
 pub(crate) const MAX_WAITING: usize = 4_096;
 /// Contacts of one REGISTER.

@@ -129,7 +129,8 @@ impl Fork {
 
     /// To a phone, the way it registered. A whole PBX (a trunk) finds the number in the Request-URI, a phone in To.
     pub fn to_phone(core: &mut Core, out: &Outbound, line: LineId, binding: &Binding, trunk: bool) -> Self {
-        let flow = flow::to_sip(binding.flow);
+        let mut flow = flow::to_sip(binding.flow);
+        flow.local = core.our_addr(flow);
         let us = core.sent_by(flow);
         let realm = core.settings.realm.clone();
         let contact = SipUri::parse(binding.contact.as_bytes());

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part of the harness")]
 
 pub mod peer;
+pub mod phones;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
