@@ -1,1 +1,42 @@
-//! portal
+//! The portal: web pages where owners see their calls, money and incidents and put things right, and administrators see
+//! the whole node.
+//!
+//! Pages are made on the server and need no script. What is shown comes from the store's tables; what is changed goes as
+//! a [`node::Command`] to the running node through [`Control`]. Opening a page never changes anything: changes are POSTs
+//! with a token of the session.
+//!
+//! ```text
+//! /                                   overview of the node (administrators), of the account (owners)
+//! /accounts/{account}                 overview of an account
+//! /accounts/{account}/calls           calls; /{call}: one call
+//! /accounts/{account}/lines           lines; /{line}: one line, /secret: a new secret for it
+//! /accounts/{account}/incidents       incidents; /{incident}: one, /lift and /ours: the owner's answers to it
+//! /accounts/{account}/money           ledger and top-up
+//! /accounts/{account}/guard           whether the guard acts or watches
+//! /lockout                            lock-out switch, limits and bans
+//! ```
+#![forbid(unsafe_code)]
+
+mod access;
+mod control;
+mod cookies;
+mod forms;
+mod frame;
+mod headers;
+mod login;
+mod pages;
+mod problem;
+mod random;
+mod readers;
+mod router;
+mod state;
+mod throttle;
+mod words;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+pub use control::{Asked, Control};
+pub use router::{router, serve};
+pub use state::{PortalState, Settings};

@@ -48,9 +48,9 @@ impl Default for CdrFilter {
 }
 
 impl CdrFilter {
-    /// The SQL for it and its values.
-    fn sql(&self) -> (String, Vec<Value>) {
-        let mut sql = String::from("SELECT json FROM cdrs WHERE 1");
+    /// What to ask of the calls it names, as SQL, and the values in it.
+    fn sql(&self, what: &str) -> (String, Vec<Value>) {
+        let mut sql = format!("SELECT {what} FROM cdrs WHERE 1");
         let mut values: Vec<Value> = Vec::new();
         let mut and = |clause: &str, with: Vec<Value>| {
             sql.push_str(" AND ");
@@ -81,8 +81,6 @@ impl CdrFilter {
         if let Some((start_ms, call)) = self.before {
             and("(start_ms, call) < (?, ?)", vec![int(start_ms).into(), call.to_string().into()]);
         }
-        sql.push_str(" ORDER BY start_ms DESC, call DESC LIMIT ?");
-        values.push(i64::from(self.limit.min(MAX_ROWS)).into());
         (sql, values)
     }
 }
@@ -106,7 +104,9 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn cdrs(&self, filter: &CdrFilter) -> Result<Vec<Cdr>, Error> {
-        let (sql, values) = filter.sql();
+        let (mut sql, mut values) = filter.sql("json");
+        sql.push_str(" ORDER BY start_ms DESC, call DESC LIMIT ?");
+        values.push(i64::from(filter.limit.min(MAX_ROWS)).into());
         self.all("list calls", &sql, params_from_iter(values), |row| from_json(row, "json"))
     }
 
@@ -128,21 +128,26 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn totals(&self, account: &AccountId, since_ms: u64) -> Result<Totals, Error> {
-        let totals = self.one(
-            "add up calls",
-            "SELECT count(*) AS calls, coalesce(sum(answered), 0) AS answered, coalesce(sum(talk_ms), 0) AS talk_ms,
-                    coalesce(sum(charge_micros), 0) AS charge_micros
-             FROM cdrs WHERE account = ?1 AND start_ms >= ?2",
-            params![account.as_str(), int(since_ms)],
-            |row| {
-                Ok(Totals {
-                    calls: unsigned(row, "calls")?,
-                    answered: unsigned(row, "answered")?,
-                    talk_ms: unsigned(row, "talk_ms")?,
-                    charge: Money::from_micros(row.get("charge_micros")?),
-                })
-            },
-        )?;
+        self.totals_of(&CdrFilter { account: Some(account.clone()), since_ms: Some(since_ms), ..CdrFilter::default() })
+    }
+
+    /// All calls a filter names, whatever its limit, added up; of one account, for accounts differ in currency.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn totals_of(&self, filter: &CdrFilter) -> Result<Totals, Error> {
+        let (sql, values) = filter.sql(
+            "count(*) AS calls, coalesce(sum(answered), 0) AS answered, coalesce(sum(talk_ms), 0) AS talk_ms,
+             coalesce(sum(charge_micros), 0) AS charge_micros",
+        );
+        let totals = self.one("add up calls", &sql, params_from_iter(values), |row| {
+            Ok(Totals {
+                calls: unsigned(row, "calls")?,
+                answered: unsigned(row, "answered")?,
+                talk_ms: unsigned(row, "talk_ms")?,
+                charge: Money::from_micros(row.get("charge_micros")?),
+            })
+        })?;
         Ok(totals.unwrap_or_default())
     }
 

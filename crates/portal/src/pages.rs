@@ -1,0 +1,17 @@
+//! The pages, a file each.
+
+pub(crate) mod account;
+pub(crate) mod ask;
+pub(crate) mod call;
+pub(crate) mod calls;
+pub(crate) mod guard;
+pub(crate) mod incident;
+pub(crate) mod incidents;
+pub(crate) mod line;
+pub(crate) mod lines;
+pub(crate) mod lockout;
+pub(crate) mod money;
+pub(crate) mod node;
+pub(crate) mod secret;
+mod story;
+mod table;

@@ -1,0 +1,166 @@
+//! The overview of one account: what is wrong, what there is to spend, who is talking, what was called last.
+
+use askama::Template;
+use axum::response::Response;
+use edge::CallView;
+use node::{Command, CommandReply};
+use store::{CdrFilter, LineRow, Reader, Totals};
+
+use super::table::{CallTable, non_empty};
+use crate::access::Scope;
+use crate::frame::{Frame, Tab, page};
+use crate::problem::Problem;
+use crate::state::now_ms;
+use crate::words::{count, length, line_in_full};
+
+/// Open incidents shown as banners.
+const MAX_BANNERS: u32 = 5;
+/// Calls shown.
+const LAST_CALLS: u32 = 10;
+
+/// An open incident.
+pub(super) struct Banner {
+    pub(super) href: String,
+    pub(super) title: String,
+    pub(super) text: String,
+}
+
+/// A running call.
+pub(super) struct Running {
+    pub(super) call: String,
+    pub(super) hang_up: String,
+    pub(super) line: String,
+    pub(super) callee: String,
+    pub(super) state: String,
+}
+
+struct CutLine {
+    href: String,
+    name: String,
+    since: String,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    f: Frame,
+    banners: Vec<Banner>,
+    balance: String,
+    held: String,
+    free: String,
+    today: String,
+    today_charge: String,
+    ceiling: String,
+    guard: &'static str,
+    guard_acts: bool,
+    guard_href: String,
+    registered: String,
+    account_cut: Option<String>,
+    cut_lines: Vec<CutLine>,
+    running: Option<Vec<Running>>,
+    may_change: bool,
+    calls: CallTable,
+    calls_href: String,
+}
+
+struct Found {
+    incidents: Vec<guard::Incident>,
+    lines: Vec<LineRow>,
+    totals: Totals,
+    calls: Vec<billing::Cdr>,
+}
+
+/// The page.
+pub(crate) async fn overview(scope: Scope) -> Result<Response, Problem> {
+    let (id, midnight) = (scope.id().clone(), scope.zone.day_of(now_ms()));
+    let found = scope.visitor.state.read(move |reader: &Reader| {
+        Ok(Found {
+            incidents: reader.incidents(Some(&id), true, MAX_BANNERS)?,
+            lines: reader.lines(&id)?,
+            totals: reader.totals(&id, midnight)?,
+            calls: reader.cdrs(&CdrFilter { account: Some(id), limit: LAST_CALLS, ..CdrFilter::default() })?,
+        })
+    });
+    let found = found.await?;
+    let running = running(&scope).await;
+    page(&view(&scope, &found, running))
+}
+
+fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>) -> AccountPage {
+    let (account, settings) = (&scope.account, &scope.account.settings);
+    let now = now_ms();
+    let cut = found.lines.iter().filter_map(|row| row.line.cut.map(|cut| (row, cut)));
+    let at_home = |row: &&LineRow| row.line.bindings.iter().any(|binding| binding.expires_ms > now);
+    let registered = found.lines.iter().filter(at_home).count();
+    let guard_acts = settings.guard == account::GuardMode::Active;
+    AccountPage {
+        f: Frame::of_account(scope, Tab::Overview, &settings.name),
+        banners: found.incidents.iter().map(|incident| banner(scope, incident, &found.lines)).collect(),
+        balance: scope.money(account.balance),
+        held: scope.money(account.held),
+        free: scope.money(account.balance.saturating_sub(account.held)),
+        today: today(&found.totals),
+        today_charge: scope.money(found.totals.charge),
+        ceiling: scope.money(settings.exposure_ceiling),
+        guard: if guard_acts { "acts" } else { "only watches" },
+        guard_acts,
+        guard_href: scope.path("/guard"),
+        registered: format!("{registered} of {} registered", count(found.lines.len(), "line")),
+        account_cut: account.cut.map(|cut| scope.zone.in_full(cut.since_ms)),
+        cut_lines: cut
+            .map(|(row, cut)| CutLine {
+                href: scope.path(&format!("/lines/{}", row.line.id)),
+                name: line_in_full(&row.line),
+                since: scope.zone.in_full(cut.since_ms),
+            })
+            .collect(),
+        running,
+        may_change: scope.visitor.is_allowed_to_change(),
+        calls: CallTable::of(scope, &found.calls, "No calls yet. The first one will be listed here."),
+        calls_href: scope.path("/calls"),
+    }
+}
+
+fn today(totals: &Totals) -> String {
+    if totals.calls == 0 {
+        return "no calls".to_owned();
+    }
+    let calls = count(usize::try_from(totals.calls).unwrap_or(usize::MAX), "call");
+    format!("{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
+}
+
+/// The running calls of the account; `None` where the node does not answer.
+async fn running(scope: &Scope) -> Option<Vec<Running>> {
+    let command = Command::Calls { account: Some(scope.id().clone()) };
+    match scope.visitor.state.control.send(command).await {
+        Ok(CommandReply::Calls(calls)) => Some(calls.iter().map(|call| running_call(scope, call)).collect()),
+        _ => None,
+    }
+}
+
+fn running_call(scope: &Scope, call: &CallView) -> Running {
+    let now = now_ms();
+    Running {
+        call: call.call.to_string(),
+        hang_up: scope.path(&format!("/calls/{}/hangup", call.call)),
+        line: call.line.as_ref().map_or_else(|| non_empty(&call.caller, "outside"), ToString::to_string),
+        callee: non_empty(&call.callee, "unknown"),
+        state: match call.answer_ms {
+            Some(answer_ms) => format!("talking for {}", length(now.saturating_sub(answer_ms))),
+            None => format!("ringing for {}", length(now.saturating_sub(call.start_ms))),
+        },
+    }
+}
+
+fn banner(scope: &Scope, incident: &guard::Incident, lines: &[LineRow]) -> Banner {
+    let kind = lines.iter().find(|row| row.line.id == incident.line).map(|row| row.line.kind);
+    Banner {
+        href: scope.path(&format!("/incidents/{}", incident.id)),
+        title: super::story::title(incident, kind),
+        text: format!(
+            "{} {}.",
+            super::story::done(incident),
+            format_args!("It began on {}", scope.zone.in_full(super::story::began_ms(incident)))
+        ),
+    }
+}

@@ -1,0 +1,103 @@
+//! Pages that ask before something is done (links in mails lead to them), and the answers to an incident.
+
+use account::Change;
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use guard::{Incident, IncidentState};
+
+use super::incident::{find, lifts};
+use crate::access::Scope;
+use crate::forms::{Button, Signed};
+use crate::frame::{Frame, Tab, page};
+use crate::problem::Problem;
+
+/// A question with one button.
+#[derive(Template)]
+#[template(path = "ask.html")]
+pub(super) struct AskPage {
+    pub(super) f: Frame,
+    pub(super) lead: String,
+    pub(super) effects: Vec<String>,
+    pub(super) action: String,
+    pub(super) button: &'static str,
+    pub(super) is_grave: bool,
+    pub(super) back: String,
+    pub(super) may_change: bool,
+}
+
+fn path_of(incident: &Incident) -> String {
+    format!("/incidents/{}", incident.id)
+}
+
+/// "Turn international calling back on?"
+pub(crate) async fn lift(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
+    let (incident, line) = find(&scope, &incident).await?;
+    let lifts = lifts(&scope, &incident, line.as_ref());
+    let mut effects = vec![
+        "Calls abroad go through again, and cost money again.".to_owned(),
+        "Do this after the secret was changed: otherwise the same caller may come straight back.".to_owned(),
+    ];
+    let lead = match lifts.as_slice() {
+        [] => {
+            effects.clear();
+            "International calling is not cut by this incident: there is nothing to turn back on.".to_owned()
+        }
+        [Some(line)] => format!("International calling is turned back on for line {line}."),
+        _ => "International calling is turned back on for the account and all its lines.".to_owned(),
+    };
+    page(&AskPage {
+        f: Frame::of_account(&scope, Tab::Incidents, "Turn international calling back on"),
+        lead,
+        effects,
+        action: scope.path(&format!("{}/lift", path_of(&incident))),
+        button: "Turn it back on",
+        is_grave: false,
+        back: scope.path(&path_of(&incident)),
+        may_change: scope.visitor.is_allowed_to_change() && !lifts.is_empty(),
+    })
+}
+
+/// Turns international calling back on.
+pub(crate) async fn lifted(
+    scope: Scope,
+    Path((_, incident)): Path<(String, String)>,
+    Signed(Button {}): Signed<Button>,
+) -> Result<Response, Problem> {
+    let (incident, line) = find(&scope, &incident).await?;
+    let mut done = Err(Problem::Typed("international calling is not cut by this incident".into()));
+    for line in lifts(&scope, &incident, line.as_ref()) {
+        done = scope.change(Change::LiftCut { line }).await;
+    }
+    scope.visitor.then(done, &scope.page(&path_of(&incident)))
+}
+
+/// "That was us?"
+pub(crate) async fn ours(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
+    let (incident, _) = find(&scope, &incident).await?;
+    page(&AskPage {
+        f: Frame::of_account(&scope, Tab::Incidents, "That was us"),
+        lead: "You say that you know these calls: you or your people placed them.".to_owned(),
+        effects: vec![
+            "What this incident cut is turned back on.".to_owned(),
+            "The guard learns: calls like these, to these destinations, no longer count as strange.".to_owned(),
+            "If you are not sure, do not press it: ask whoever has the phone first.".to_owned(),
+        ],
+        action: scope.path(&format!("{}/ours", path_of(&incident))),
+        button: "Yes, that was us",
+        is_grave: false,
+        back: scope.path(&path_of(&incident)),
+        may_change: scope.visitor.is_allowed_to_change() && incident.state != IncidentState::Ours,
+    })
+}
+
+/// The owner knows these calls.
+pub(crate) async fn were_ours(
+    scope: Scope,
+    Path((_, incident)): Path<(String, String)>,
+    Signed(Button {}): Signed<Button>,
+) -> Result<Response, Problem> {
+    let (incident, _) = find(&scope, &incident).await?;
+    let done = scope.change(Change::ThatWasUs { incident: incident.id }).await;
+    scope.visitor.then(done, &scope.page(&path_of(&incident)))
+}

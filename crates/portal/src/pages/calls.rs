@@ -1,0 +1,184 @@
+//! The calls of an account: filtered, added up, page by page.
+
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use billing::{CallId, Cdr, Decision};
+use serde::Deserialize;
+use store::{CdrFilter, Totals};
+
+use super::table::CallTable;
+use crate::access::Scope;
+use crate::frame::{Frame, Tab, page};
+use crate::problem::Problem;
+use crate::words::{count, length};
+
+/// Calls on one page.
+const PER_PAGE: u32 = 50;
+
+/// What is asked for; everything may be empty.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    line: String,
+    number: String,
+    from: String,
+    to: String,
+    verdict: String,
+    /// The last call of the page before: its beginning and id.
+    before: String,
+}
+
+struct LineChoice {
+    id: String,
+    name: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "calls.html")]
+struct CallsPage {
+    f: Frame,
+    action: String,
+    wanted: Wanted,
+    lines: Vec<LineChoice>,
+    is_filtered: bool,
+    totals: String,
+    charge: String,
+    calls: CallTable,
+    older: Option<String>,
+    newest: Option<String>,
+}
+
+/// The page.
+pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<Response, Problem> {
+    let filter = filter(&scope, &wanted)?;
+    let all = CdrFilter { before: None, ..filter.clone() };
+    let id = scope.id().clone();
+    let found = scope.visitor.state.read(move |reader| {
+        // One more than is shown tells whether there is another page.
+        let cdrs = reader.cdrs(&CdrFilter { limit: PER_PAGE + 1, ..filter })?;
+        Ok((cdrs, reader.totals_of(&all)?, reader.lines(&id)?))
+    });
+    let (mut cdrs, totals, lines) = found.await?;
+    let has_older = cdrs.len() > PER_PAGE as usize;
+    cdrs.truncate(PER_PAGE as usize);
+    let chosen = |id: &str| wanted.line == id;
+    let lines = lines.into_iter().map(|row| LineChoice {
+        chosen: chosen(row.line.id.as_str()),
+        id: row.line.id.to_string(),
+        name: crate::words::line_in_full(&row.line),
+    });
+    let action = scope.path("/calls");
+    let lines = lines.collect();
+    page(&CallsPage {
+        f: Frame::of_account(&scope, Tab::Calls, "Calls"),
+        lines,
+        is_filtered: wanted.is_filtered(),
+        totals: added_up(&totals),
+        charge: scope.money(totals.charge),
+        calls: CallTable::of(&scope, &cdrs, wanted.nothing()),
+        older: cdrs.last().filter(|_| has_older).map(|last| wanted.address(&action, Some(last))),
+        newest: (!wanted.before.is_empty()).then(|| wanted.address(&action, None)),
+        action,
+        wanted,
+    })
+}
+
+fn added_up(totals: &Totals) -> String {
+    let calls = count(usize::try_from(totals.calls).unwrap_or(usize::MAX), "call");
+    format!("{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
+}
+
+fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
+    let day = |text: &str, begins: fn(&crate::zone::Zone, &str) -> Option<u64>| match text {
+        "" => Ok(None),
+        text => begins(&scope.zone, text).map(Some).ok_or_else(|| Problem::Typed(format!("`{text}` is not a day"))),
+    };
+    let line = match wanted.line.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|error: billing::Error| Problem::Typed(error.to_string()))?),
+    };
+    Ok(CdrFilter {
+        account: Some(scope.id().clone()),
+        line,
+        since_ms: day(&wanted.from, crate::zone::Zone::day_begins)?,
+        until_ms: day(&wanted.to, crate::zone::Zone::day_ends)?,
+        number_prefix: wanted.number_prefix(),
+        verdict: match wanted.verdict.as_str() {
+            "allowed" => Some(Decision::Allowed),
+            "refused" => Some(Decision::Refused),
+            _ => None,
+        },
+        incident: None,
+        before: wanted.before(),
+        limit: PER_PAGE,
+    })
+}
+
+impl Wanted {
+    fn is_filtered(&self) -> bool {
+        [&self.line, &self.number, &self.from, &self.to, &self.verdict].iter().any(|field| !field.is_empty())
+    }
+
+    fn nothing(&self) -> &'static str {
+        if self.is_filtered() {
+            "No call fits. Take something out of the filter."
+        } else {
+            "No calls yet. The first one will be listed here."
+        }
+    }
+
+    /// The number as it is kept: people leave blanks and hyphens in.
+    fn number_prefix(&self) -> Option<String> {
+        let number: String = self.number.chars().filter(|c| c.is_ascii_alphanumeric() || "+*#".contains(*c)).collect();
+        (!number.is_empty()).then_some(number)
+    }
+
+    fn before(&self) -> Option<(u64, CallId)> {
+        let (start_ms, call) = self.before.split_once('.')?;
+        Some((start_ms.parse().ok()?, call.parse().ok()?))
+    }
+
+    /// The address of the same question, after a call.
+    fn address(&self, action: &str, last: Option<&Cdr>) -> String {
+        let before = last.map(|cdr| format!("{}.{}", cdr.times.start_ms, cdr.call)).unwrap_or_default();
+        let fields = [
+            ("line", &self.line),
+            ("number", &self.number),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("verdict", &self.verdict),
+            ("before", &before),
+        ];
+        let mut address = action.to_owned();
+        let mut sign = '?';
+        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+            address.push(sign);
+            address.push_str(&format!("{name}={}", escaped(value)));
+            sign = '&';
+        }
+        address
+    }
+}
+
+/// A value in an address.
+fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_asks_the_same() {
+        let wanted = Wanted { number: "+355 69".into(), verdict: "refused".into(), ..Wanted::default() };
+        assert_eq!(wanted.address("/calls", None), "/calls?number=%2B355%2069&verdict=refused");
+        assert_eq!(wanted.number_prefix().as_deref(), Some("+35569"));
+        let wanted = Wanted { before: "12.c0000000000007".into(), ..Wanted::default() };
+        assert_eq!(wanted.before(), Some((12, CallId(7))));
+        assert!(!wanted.is_filtered());
+    }
+}

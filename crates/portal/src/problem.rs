@@ -1,0 +1,96 @@
+//! What goes wrong, and the page that says so.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{Html, IntoResponse, Response};
+use node::CommandError;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// Nobody is logged in; where to go on after the login.
+    #[error("log in first")]
+    LoginNeeded {
+        /// The login page, with the address to go on to.
+        login: String,
+    },
+    /// No such page, or none for this user: which of the two is not told.
+    #[error("there is no such page")]
+    NotFound,
+    /// The user may look, not change.
+    #[error("you may look at this, but not change it")]
+    NotAllowed,
+    /// A form without the session's token.
+    #[error("this form is out of date")]
+    StaleForm,
+    /// Something a person typed.
+    #[error("{0}")]
+    Typed(String),
+    /// The node does not do it.
+    #[error("{0}")]
+    Command(#[from] CommandError),
+    /// The tables cannot be read.
+    #[error("the database cannot be read")]
+    Store(#[from] store::Error),
+    /// A page cannot be written.
+    #[error("the page cannot be written")]
+    Template(#[from] askama::Error),
+    /// A fault of ours.
+    #[error("the portal has made a mistake")]
+    Broken,
+}
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::LoginNeeded { .. } => StatusCode::SEE_OTHER,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotAllowed | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Typed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Command(CommandError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Command(_) => StatusCode::CONFLICT,
+            Self::Store(_) | Self::Template(_) | Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What to do about it.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::NotFound => "The address may be mistyped, or it belongs to an account that is not yours.",
+            Self::NotAllowed => "Ask the owner of the account to do it.",
+            Self::StaleForm => "Nothing was changed. Go back, reload the page and try again.",
+            Self::Typed(_) => "Nothing was changed. Go back and correct it.",
+            Self::Command(CommandError::ShuttingDown) => "The node does not answer. Try again in a minute.",
+            Self::Command(_) => "Nothing was changed.",
+            _ => "It has been written to the node's log. Try again in a minute.",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    title: String,
+    advice: &'static str,
+    status: u16,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if let Self::LoginNeeded { login } = self {
+            return (status, [(LOCATION, login)]).into_response();
+        }
+        if status.is_server_error() {
+            let source = std::error::Error::source(&self).map(ToString::to_string);
+            tracing::error!(error = %self, source, "a page of the portal failed");
+        }
+        let title = crate::words::sentence(&self.to_string());
+        let page = ProblemPage { title, advice: self.advice(), status: status.as_u16() };
+        match page.render() {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(_) => (status, "This page cannot be shown.").into_response(),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Which address is which page, and how they are served.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+use crate::pages::{account, ask, call, calls, guard, incident, incidents, line, lines, lockout, money, node, secret};
+use crate::problem::Problem;
+use crate::state::PortalState;
+use crate::{headers, login};
+
+/// The longest body of a request, bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The one style sheet.
+const STYLE: &str = include_str!("../static/portal.css");
+/// The sign in the browser's tab.
+const ICON: &str = include_str!("../static/icon.svg");
+
+/// All pages.
+///
+/// Where the portal's address has a path, the pages are found below that path and without it, whether or not the
+/// reverse proxy takes it off.
+pub fn router(state: PortalState) -> Router {
+    let pages = pages();
+    let base = state.settings.base().to_owned();
+    let all = if base.is_empty() {
+        pages
+    } else {
+        Router::new().route(&format!("{base}/"), get(node::overview)).nest(&base, pages.clone()).merge(pages)
+    };
+    all.fallback(|| async { Problem::NotFound })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
+        .with_state(state)
+}
+
+fn pages() -> Router<PortalState> {
+    Router::new()
+        .route("/", get(node::overview))
+        .route("/login", get(login::form).post(login::enter))
+        .route("/logout", post(login::leave))
+        .route("/portal.css", get(style))
+        .route("/icon.svg", get(icon))
+        .route("/lockout", get(lockout::show).post(lockout::set))
+        .route("/lockout/switch", post(lockout::switch))
+        .route("/lockout/ban", post(lockout::ban))
+        .route("/lockout/lift", post(lockout::lift))
+        .nest("/accounts/{account}", account_pages())
+}
+
+fn account_pages() -> Router<PortalState> {
+    Router::new()
+        .route("/", get(account::overview))
+        .route("/calls", get(calls::show))
+        .route("/calls/{call}", get(call::show))
+        .route("/calls/{call}/hangup", post(call::hang_up))
+        .route("/lines", get(lines::show))
+        .route("/lines/{line}", get(line::show))
+        .route("/lines/{line}/secret", get(secret::ask).post(secret::change))
+        .route("/lines/{line}/binding", post(line::drop_binding))
+        .route("/lines/{line}/international", post(line::international))
+        .route("/lines/{line}/lift", post(line::lift))
+        .route("/incidents", get(incidents::show))
+        .route("/incidents/{incident}", get(incident::show))
+        .route("/incidents/{incident}/lift", get(ask::lift).post(ask::lifted))
+        .route("/incidents/{incident}/ours", get(ask::ours).post(ask::were_ours))
+        .route("/money", get(money::show))
+        .route("/money/topup", post(money::top_up))
+        .route("/guard", get(guard::show))
+        .route("/guard/act", post(guard::act))
+        .route("/guard/watch", post(guard::watch))
+}
+
+async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")], STYLE)
+}
+
+async fn icon() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=86400")], ICON)
+}
+
+/// Serves the pages until `shutdown` is done; open requests are ended in order.
+///
+/// # Errors
+/// Where the listener fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    // The first password of an unknown login is verified no slower than later ones.
+    drop(tokio::task::spawn_blocking(|| store::verify_password(None, "")));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+}
