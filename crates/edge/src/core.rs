@@ -11,7 +11,7 @@ use sip::transaction::{ClientKey, ServerKey};
 use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::directory::{Directory, EdgeSettings};
-use crate::farewell::Farewell;
+use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
 use crate::limits::RETRY_AFTER_S;
 use crate::random::Mint;
@@ -34,8 +34,8 @@ pub(crate) struct Asked {
 pub(crate) enum Purpose {
     /// A call: an INVITE to a callee, or a request passed on within it.
     Call(CallId),
-    /// A BYE of a call that is over; only that it arrives matters.
-    Bye,
+    /// A BYE of a call that is over.
+    Bye(Box<Parting>),
     /// A registration with a carrier.
     Register(CarrierId),
 }

@@ -115,7 +115,7 @@ impl Edge {
 
     /// Whether no call runs and no BYE of ours waits for its answer: the node may stop.
     pub fn is_idle(&self) -> bool {
-        let parted = self.core.clients.values().all(|purpose| *purpose != Purpose::Bye);
+        let parted = self.core.clients.values().all(|purpose| !matches!(purpose, Purpose::Bye(_)));
         parted && self.calls.is_empty() && self.farewells.is_empty() && self.registrar.is_idle()
     }
 
@@ -253,10 +253,11 @@ impl Edge {
                 }
             }
             Some(Purpose::Register(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
-            Some(Purpose::Bye) if response.status().is_some_and(|status| status >= 200) => {
+            Some(Purpose::Bye(parting)) if response.status().is_some_and(|status| status >= 200) => {
                 self.core.clients.remove(&key);
+                parting.answered(&mut self.core, response);
             }
-            Some(Purpose::Bye) | None => {}
+            Some(Purpose::Bye(_)) | None => {}
         }
     }
 
@@ -264,7 +265,7 @@ impl Edge {
         match self.core.clients.get(&key).cloned() {
             Some(Purpose::Call(id)) => self.with_call(id, |call, core| call.no_response(core, key, status)),
             Some(Purpose::Register(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
-            Some(Purpose::Bye) | None => {}
+            Some(Purpose::Bye(_)) | None => {}
         }
     }
 

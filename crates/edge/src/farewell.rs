@@ -1,12 +1,14 @@
-//! Legs of calls that are over whose peer has not yet acknowledged our 2xx: their BYE follows the ACK, or its absence
-//! (RFC 3261 section 15).
+//! What remains to be said when a call is over: BYE that waits for the ACK of our 2xx (RFC 3261 section 15), BYE that a
+//! carrier challenges, BYE to those who answer too late.
 
 use std::collections::BTreeMap;
 
-use sip::{DialogId, Flow, Message};
+use sip::digest::{ClientAuth, Credentials};
+use sip::{Dialog, DialogId, Flow, Message, Method, Name};
 
-use crate::call::Leg;
-use crate::core::Core;
+use crate::call::{Leg, challenge_of};
+use crate::core::{Core, Purpose};
+use crate::directory::CarrierAuth;
 use crate::wakes::Wakes;
 
 /// One such leg.
@@ -79,16 +81,54 @@ impl Farewells {
     }
 }
 
+/// A BYE that was sent, with what it takes to send it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parting {
+    pub dialog: Dialog,
+    pub reason: Option<String>,
+    /// It carries credentials already.
+    pub proven: bool,
+}
+
+impl Parting {
+    /// The BYE, with credentials if there are any.
+    pub fn send(mut self, core: &mut Core, auth: Option<(Name, ClientAuth, CarrierAuth)>) {
+        let flow = self.dialog.flow();
+        let branch = core.mint.branch();
+        let mut bye = self.dialog.request(Method::Bye, core.sent_by(flow), &branch);
+        if let Some(reason) = &self.reason {
+            bye.header(Name::Reason, reason);
+        }
+        if let Some((name, mut auth, known)) = auth {
+            let credentials = Credentials { username: &known.username, secret: &known.secret };
+            let uri = Message::parse(&bye.clone().finish()).map(|bye| bye.request_uri().to_vec()).unwrap_or_default();
+            bye.header(name, auth.answer(credentials, b"BYE", &uri, &core.mint.cnonce()));
+        }
+        core.send_request(Method::Bye, bye.finish().into(), &branch, flow, Purpose::Bye(Box::new(self)));
+    }
+
+    /// The final answer. A carrier that challenges even BYE gets our credentials once: it would bill on otherwise.
+    pub fn answered(mut self, core: &mut Core, response: &Message) {
+        let Some((name, challenge)) = challenge_of(response).filter(|_| !self.proven) else { return };
+        let remote = self.dialog.flow().remote;
+        let carrier = core.directory.carriers.values().find(|carrier| carrier.address == remote);
+        let Some(known) = carrier.and_then(|carrier| carrier.auth.clone()) else { return };
+        let auth = ClientAuth::new(&challenge);
+        self.proven = true;
+        self.send(core, Some((name, auth, known)));
+    }
+}
+
 /// A 2xx to an INVITE of a call that is over, was given up, or of a run before this one: the callee talks to nobody and
 /// a carrier may bill it, so it gets ACK and BYE at once (RFC 3261 sections 9.1 and 13.2.2.4). Only for Call-IDs a node
 /// like this has minted.
 pub(crate) fn hang_up_stray(core: &mut Core, flow: Flow, response: &Message) {
     let success = response.status().is_some_and(|status| (200..300).contains(&status));
-    let invite = response.cseq().is_ok_and(|cseq| cseq.method == sip::Method::Invite);
+    let invite = response.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
     if !success || !invite || !core.mint.is_of_a_run_until_now(response.call_id()) {
         return;
     }
-    let Ok(dialog) = sip::Dialog::uac_of_stray(response, flow) else { return };
+    let Ok(dialog) = Dialog::uac_of_stray(response, flow) else { return };
     let mut leg = Leg::new(dialog);
     let cseq = leg.dialog.local_cseq();
     leg.acknowledge(core, cseq, &[]);

@@ -223,6 +223,25 @@ fn a_call_to_a_did_rings_a_phone() {
 }
 
 #[test]
+fn a_carrier_that_challenges_bye_is_answered_once() {
+    let mut world = World::with(with_main(|c| c.auth = Some(carrier_auth(None))), harness::settings());
+    let (mut ana, invite) = calling(&mut world);
+    let carrier = Peer::new(CARRIER, "gw");
+    carrier.answer(&mut world, &invite, 200, &carrier.sdp(6_000, "sendrecv"));
+    let ok = world.one(ANA);
+    ana.ack(&mut world, &ok);
+    let bye = ana.within(&ok, "BYE", "");
+    world.datagram(ANA, bye.as_bytes());
+    let first = world.take(CARRIER).remove(1);
+    challenge(&mut world, &carrier, &first, 407, "n1", false);
+    let second = world.one(CARRIER);
+    assert!(credentials_are_right(&second, Name::ProxyAuthorization));
+    assert_eq!(second.cseq().unwrap().number, first.cseq().unwrap().number + 1);
+    challenge(&mut world, &carrier, &second, 407, "n2", false);
+    assert!(world.lines(CARRIER).is_empty() && world.edge.is_idle());
+}
+
+#[test]
 fn a_trunk_finds_the_number_in_the_request_uri() {
     let mut world = World::new();
     world.allow_phones(&[("pbx", "sip:pbx@10.9.9.9:5060;transport=udp", PBX)]);

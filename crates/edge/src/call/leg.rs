@@ -2,9 +2,10 @@
 
 use sip::transaction::ServerKey;
 use sip::transaction::{AckWait, AckWaitStep, Wire};
-use sip::{Dialog, Message, Method, Name, RequestBuilder};
+use sip::{Dialog, Message, Method, RequestBuilder};
 
-use crate::core::{Core, Purpose, SDP};
+use crate::core::{Core, SDP};
+use crate::farewell::Parting;
 
 /// A 2xx of ours to an INVITE that waits for its ACK.
 #[derive(Debug)]
@@ -106,11 +107,7 @@ impl Leg {
         if let Some(cseq) = self.owed {
             self.acknowledge(core, cseq, &[]);
         }
-        let flow = self.dialog.flow();
-        let (mut bye, branch) = self.request(core, Method::Bye);
-        if let Some(reason) = reason {
-            bye.header(Name::Reason, reason);
-        }
-        core.send_request(Method::Bye, bye.finish().into(), &branch, flow, Purpose::Bye);
+        let parting = Parting { dialog: self.dialog.clone(), reason: reason.map(str::to_owned), proven: false };
+        parting.send(core, None);
     }
 }
