@@ -4,7 +4,8 @@ mod setup;
 mod tidy;
 mod verify;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Tollguard's developer commands.
@@ -34,11 +35,16 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Test => verify::test(),
         Command::Tidy => tidy::run(&verify::root()),
         Command::Setup => setup::install(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
+    };
+    if let Err(error) = done {
+        eprintln!("{error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
