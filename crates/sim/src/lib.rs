@@ -6,13 +6,16 @@
 
 pub mod attacker;
 pub mod carrier;
+mod check;
 mod dice;
 pub mod office;
 mod sdp;
 mod stack;
 mod talk;
 pub mod ua;
+pub mod world;
 
+pub use check::{Checks, Violation};
 pub use dice::Dice;
 pub use sdp::addresses_in;
 pub use stack::{CallHandle, End};

@@ -1,0 +1,232 @@
+//! What nodes send and receive, read off the wire: whom they show which address, whose number, and whether a call that
+//! was answered towards its caller has a record, and one that the node ended got its BYE on both legs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use billing::{Cdr, Direction, HungUpBy, Route};
+use sip::{Message, Method, Name, SipUri};
+
+use super::{Verdict, hold};
+use crate::addresses_in;
+use crate::world::HostId;
+
+/// The header in which a PBX tells its provider where a call comes from: the one place for a foreign address.
+const ORIGIN_HEADER: &str = "P-Tollguard-Origin";
+
+/// A call as it came to a node.
+#[derive(Debug)]
+struct Attempt {
+    node: HostId,
+    from: SocketAddr,
+    /// When an INVITE of it arrived, each with other credentials.
+    at_ms: BTreeSet<u64>,
+    user: String,
+    /// Whether the node answered it with a 2xx.
+    answered: bool,
+    settled: bool,
+}
+
+/// What is known of a node.
+#[derive(Debug)]
+struct Seen {
+    address: SocketAddr,
+    /// BYEs by time and receiver, retransmissions left out.
+    byes: BTreeMap<(u64, SocketAddr), u32>,
+    branches: BTreeSet<Vec<u8>>,
+    /// To whom it may tell the origin of a call.
+    tells: Option<IpAddr>,
+    /// Where its calls leave, and which numbers they may show.
+    shows: Option<(IpAddr, BTreeSet<String>)>,
+    crashed: bool,
+}
+
+/// The observer.
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    nodes: BTreeMap<HostId, Seen>,
+    /// Hosts behind routers: the world's address to their own.
+    inside: BTreeMap<IpAddr, IpAddr>,
+    attempts: BTreeMap<Vec<u8>, Attempt>,
+    count: u64,
+}
+
+impl Wire {
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(crate) fn name(&mut self, inside: IpAddr, outside: IpAddr) {
+        self.inside.insert(outside, inside);
+    }
+
+    pub(super) fn add_node(&mut self, id: HostId, address: SocketAddr) {
+        let seen = Seen {
+            address,
+            byes: BTreeMap::new(),
+            branches: BTreeSet::new(),
+            tells: None,
+            shows: None,
+            crashed: false,
+        };
+        self.nodes.insert(id, seen);
+    }
+
+    /// A node may tell this address where calls come from.
+    pub(crate) fn may_tell(&mut self, id: HostId, whom: IpAddr) {
+        if let Some(seen) = self.nodes.get_mut(&id) {
+            seen.tells = Some(whom);
+        }
+    }
+
+    /// Calls of a node to this address may show these numbers only.
+    pub(crate) fn may_show(&mut self, id: HostId, whom: IpAddr, numbers: BTreeSet<String>) {
+        if let Some(seen) = self.nodes.get_mut(&id) {
+            seen.shows = Some((whom, numbers));
+        }
+    }
+
+    pub(super) fn crashed(&mut self, id: HostId, _: u64) {
+        if let Some(seen) = self.nodes.get_mut(&id) {
+            seen.crashed = true;
+        }
+    }
+
+    /// A datagram reaches a node.
+    pub(crate) fn arrives(&mut self, id: HostId, to: SocketAddr, from: SocketAddr, bytes: &Arc<[u8]>, now_ms: u64) {
+        if self.nodes.get(&id).is_none_or(|seen| seen.address != to) {
+            return;
+        }
+        let Ok(message) = Message::parse(bytes) else { return };
+        let new = message.to().is_ok_and(|to| to.tag().is_none());
+        if message.method() != Some(Method::Invite) || !new {
+            return;
+        }
+        let user = SipUri::parse(message.request_uri()).ok().and_then(|uri| uri.user()).unwrap_or_default();
+        let attempt = self.attempts.entry(key(id, &message)).or_insert_with(|| Attempt {
+            node: id,
+            from,
+            at_ms: BTreeSet::new(),
+            user,
+            answered: false,
+            settled: false,
+        });
+        attempt.at_ms.insert(now_ms);
+    }
+
+    /// A node sends a datagram.
+    pub(crate) fn leaves(
+        &mut self,
+        id: HostId,
+        from: &SocketAddr,
+        to: &SocketAddr,
+        bytes: &Arc<[u8]>,
+        now_ms: u64,
+    ) -> Verdict {
+        let Some(seen) = self.nodes.get_mut(&id).filter(|seen| seen.address == *from) else { return Ok(()) };
+        self.count += 1;
+        let Ok(message) = Message::parse(bytes) else { return hold(false, || "a node sent what is no SIP".to_owned()) };
+        hides_topology(seen, &self.inside, to, &message, bytes)?;
+        match (message.method(), message.status()) {
+            (Some(Method::Invite), _) => shows_own_number(seen, to, &message)?,
+            (Some(Method::Bye), _) => {
+                let branch = message.top_via().ok().and_then(|via| via.branch()).unwrap_or_default().to_vec();
+                if seen.branches.insert(branch) {
+                    *seen.byes.entry((now_ms, *to)).or_default() += 1;
+                }
+            }
+            (None, Some(200..=299)) if message.cseq().is_ok_and(|cseq| cseq.method == Method::Invite) => {
+                if let Some(attempt) = self.attempts.get_mut(&key(id, &message)) {
+                    attempt.answered = true;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A call has its record: it must be that of an attempt that came in, billed if it was answered, ended on both
+    /// sides if the node ended it.
+    pub(super) fn settled(&mut self, id: HostId, cdr: &Cdr, count: &mut u64) -> Verdict {
+        *count += 1;
+        let from = SocketAddr::new(cdr.from.ip, cdr.from.port);
+        let fits = |attempt: &&mut Attempt| {
+            attempt.node == id
+                && attempt.from == from
+                && !attempt.settled
+                && attempt.at_ms.contains(&cdr.times.start_ms)
+                && attempt.user.trim_start_matches('+') == cdr.number.dialled.trim_start_matches('+')
+        };
+        let Some(attempt) = self.attempts.values_mut().find(fits) else {
+            return hold(false, || format!("the record of call {} has no INVITE on the wire: {cdr:?}", cdr.call));
+        };
+        attempt.settled = true;
+        hold(!attempt.answered || cdr.times.answer_ms.is_some(), || {
+            format!("call {} was answered and its record says it was not", cdr.call)
+        })?;
+        self.both_legs(id, cdr, from)
+    }
+
+    fn both_legs(&mut self, id: HostId, cdr: &Cdr, from: SocketAddr) -> Verdict {
+        let by_node = matches!(cdr.result.hung_up_by, HungUpBy::Node { .. });
+        let Some(seen) = self.nodes.get_mut(&id).filter(|_| by_node && cdr.times.answer_ms.is_some()) else {
+            return Ok(());
+        };
+        let end_ms = cdr.times.end_ms;
+        let mut said = |whom: &dyn Fn(&SocketAddr) -> bool| {
+            let bye = seen.byes.iter_mut().find(|((at_ms, to), left)| *at_ms == end_ms && **left > 0 && whom(to));
+            bye.map(|(_, left)| *left -= 1).is_some()
+        };
+        hold(said(&|to| *to == from), || format!("no BYE to the caller {from} of call {} at its end", cdr.call))?;
+        let far = match (&cdr.route, cdr.who.direction) {
+            (Some(Route::Carrier(_)), _) | (None, Direction::Outbound) => seen.shows.as_ref().map(|(ip, _)| *ip),
+            _ => None,
+        };
+        let far_told = said(&|to| *to != from && far.is_none_or(|far| to.ip() == far));
+        hold(far_told, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))
+    }
+
+    pub(super) fn finish(&self) -> Verdict {
+        let lost = self.attempts.values().find(|attempt| attempt.answered && !attempt.settled);
+        hold(lost.is_none(), || format!("an answered call has no record: {lost:?}"))
+    }
+}
+
+fn key(id: HostId, message: &Message) -> Vec<u8> {
+    let mut key = format!("{id:?} ").into_bytes();
+    key.extend_from_slice(message.call_id());
+    key
+}
+
+/// Invariant 14: a node shows nobody an address but its own and that of who is shown it.
+fn hides_topology(
+    seen: &Seen,
+    inside: &BTreeMap<IpAddr, IpAddr>,
+    to: &SocketAddr,
+    message: &Message,
+    bytes: &[u8],
+) -> Verdict {
+    let own = |ip: &IpAddr| *ip == seen.address.ip() || *ip == to.ip() || inside.get(&to.ip()) == Some(ip);
+    let told = message.header_named(ORIGIN_HEADER).map(addresses_in).unwrap_or_default();
+    hold(told.is_empty() || seen.tells == Some(to.ip()), || format!("the origin of a call is told to {to}"))?;
+    let foreign = addresses_in(bytes).into_iter().find(|ip| !own(ip) && !ip.is_unspecified() && !told.contains(ip));
+    hold(foreign.is_none(), || format!("{to} is shown the address {foreign:?}:\n{}", String::from_utf8_lossy(bytes)))
+}
+
+/// Invariant 12: the number shown to a carrier is one of the account's.
+fn shows_own_number(seen: &Seen, to: &SocketAddr, invite: &Message) -> Verdict {
+    let Some((_, numbers)) = seen.shows.as_ref().filter(|(ip, _)| *ip == to.ip()) else { return Ok(()) };
+    let user = |value: &[u8]| {
+        let address = sip::NameAddr::parse(value).ok()?;
+        SipUri::parse(address.uri).ok()?.user()
+    };
+    for header in [Name::From, Name::PAssertedIdentity] {
+        for value in invite.headers(header) {
+            let shown = user(value).unwrap_or_default();
+            let own = numbers.contains(shown.trim_start_matches('+'));
+            hold(own, || format!("the carrier is shown {shown} in {header}, which is no number of the account"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,421 @@
+//! A whole world in one process: nodes, telephones, a carrier and an attacker on a virtual network, under a virtual
+//! clock, all from a seed. Nothing happens but through [`World::step`], so that a seed always tells the same story.
+
+mod network;
+mod node;
+mod relay;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use self::network::{Datagram, Network};
+pub use self::network::{Faults, Nat};
+pub use self::node::{Node, NodeSetup, Reply, StartError};
+pub use self::rows::Rows;
+use crate::Dice;
+use crate::attacker::{self, Attacker};
+use crate::carrier::{self, Carrier};
+use crate::check::{Checks, Violation};
+use crate::ua::{self, Input, Output, UserAgent};
+
+/// More steps than this without the clock moving mean that a machine asks to be woken for nothing.
+const MAX_STILL: u32 = 100_000;
+
+/// Names a host of a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostId(usize);
+
+/// Who lives on the network.
+#[allow(clippy::large_enum_variant, reason = "a world has a dozen hosts")]
+enum Host {
+    Phone(UserAgent),
+    Carrier(Carrier),
+    Attacker(Attacker),
+    Node(Node),
+}
+
+/// What a host told, and when.
+#[derive(Debug)]
+pub struct Happening {
+    /// When.
+    pub at_ms: u64,
+    /// Who.
+    pub host: HostId,
+    /// What.
+    pub told: Told,
+}
+
+/// What a host told.
+#[derive(Debug)]
+pub enum Told {
+    /// A telephone.
+    Phone(ua::Event),
+    /// A carrier.
+    Carrier(carrier::Event),
+    /// An attacker.
+    Attacker(attacker::Event),
+}
+
+/// Why a world stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// An invariant does not hold.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// A node did not come back.
+    #[error("a node did not start again")]
+    Start(#[from] StartError),
+    /// The story did not go as it must.
+    #[error("{0}")]
+    Story(String),
+}
+
+/// The world.
+pub struct World {
+    now_ms: u64,
+    network: Network,
+    hosts: Vec<Host>,
+    by_ip: BTreeMap<IpAddr, HostId>,
+    wakes: BTreeSet<(u64, HostId)>,
+    wake_of: Vec<Option<u64>>,
+    /// Crashes to come: when, whose, and for how long it stays down.
+    crashes: BTreeSet<(u64, HostId, u64)>,
+    /// What hosts have told so far.
+    log: Vec<Happening>,
+    checks: Checks,
+    /// Steps made without the clock moving.
+    still: u32,
+}
+
+impl World {
+    /// An empty world at `now_ms`.
+    #[must_use]
+    pub fn new(now_ms: u64, faults: Faults, dice: &mut Dice) -> World {
+        World {
+            now_ms,
+            network: Network::new(faults, dice.fork()),
+            hosts: Vec::new(),
+            by_ip: BTreeMap::new(),
+            wakes: BTreeSet::new(),
+            wake_of: Vec::new(),
+            crashes: BTreeSet::new(),
+            log: Vec::new(),
+            checks: Checks::default(),
+            still: 0,
+        }
+    }
+
+    /// The time.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// What hosts have told so far, in order.
+    pub fn log(&self) -> &[Happening] {
+        &self.log
+    }
+
+    /// The checks and what they counted.
+    pub fn checks(&mut self) -> &mut Checks {
+        &mut self.checks
+    }
+
+    /// Plans a crash of a node.
+    pub fn plan_crash(&mut self, at_ms: u64, node: HostId, down_ms: u64) {
+        self.crashes.insert((at_ms, node, down_ms));
+    }
+
+    fn add(&mut self, ip: IpAddr, host: Host) -> HostId {
+        let id = HostId(self.hosts.len());
+        self.hosts.push(host);
+        self.wake_of.push(None);
+        self.by_ip.insert(ip, id);
+        id
+    }
+
+    /// Adds a telephone, behind a router where `nat` is given.
+    pub fn add_phone(&mut self, profile: ua::Profile, nat: Option<Nat>) -> HostId {
+        let address = profile.address;
+        if let Some(nat) = nat {
+            self.network.add_nat(nat);
+        }
+        self.checks.wire.name(address.ip(), self.network.outside(address).ip());
+        self.add(address.ip(), Host::Phone(UserAgent::new(profile)))
+    }
+
+    /// Adds a carrier.
+    pub fn add_carrier(&mut self, profile: carrier::Profile) -> HostId {
+        self.add(profile.address.ip(), Host::Carrier(Carrier::new(profile)))
+    }
+
+    /// Adds an attacker.
+    pub fn add_attacker(&mut self, profile: attacker::Profile) -> HostId {
+        self.add(profile.address.ip(), Host::Attacker(Attacker::new(profile)))
+    }
+
+    /// Starts a node.
+    ///
+    /// # Errors
+    /// What [`Node::start`] returns.
+    pub fn add_node(&mut self, setup: NodeSetup) -> Result<HostId, Stopped> {
+        let node = Node::start(setup, self.now_ms)?;
+        let id = self.add(node.address().ip(), Host::Node(node));
+        let Some(Host::Node(node)) = self.hosts.get(id.0) else { return Ok(id) };
+        self.checks.add_node(id, node);
+        self.settle(id)?;
+        Ok(id)
+    }
+
+    /// A node.
+    ///
+    /// # Panics
+    /// If `id` is no node: a mistake of the scenario.
+    pub fn node(&self, id: HostId) -> &Node {
+        match self.hosts.get(id.0) {
+            Some(Host::Node(node)) => node,
+            _ => panic!("host {} is no node", id.0),
+        }
+    }
+
+    /// An attacker.
+    ///
+    /// # Panics
+    /// If `id` is no attacker: a mistake of the scenario.
+    pub fn attacker(&self, id: HostId) -> &Attacker {
+        match self.hosts.get(id.0) {
+            Some(Host::Attacker(attacker)) => attacker,
+            _ => panic!("host {} is no attacker", id.0),
+        }
+    }
+
+    /// Tells a telephone what its owner wants.
+    ///
+    /// # Errors
+    /// What its consequences violate.
+    pub fn phone(&mut self, id: HostId, command: ua::Command) -> Result<(), Stopped> {
+        if let Some(Host::Phone(phone)) = self.hosts.get_mut(id.0) {
+            phone.handle(self.now_ms, Input::Command(command));
+        }
+        self.settle(id)
+    }
+
+    /// Tells a carrier what to do.
+    ///
+    /// # Errors
+    /// What its consequences violate.
+    pub fn carrier(&mut self, id: HostId, command: carrier::Command) -> Result<(), Stopped> {
+        if let Some(Host::Carrier(carrier)) = self.hosts.get_mut(id.0) {
+            carrier.handle(self.now_ms, Input::Command(command));
+        }
+        self.settle(id)
+    }
+
+    /// Tells an attacker what to do.
+    ///
+    /// # Errors
+    /// What its consequences violate.
+    pub fn attack(&mut self, id: HostId, command: attacker::Command) -> Result<(), Stopped> {
+        if let Some(Host::Attacker(attacker)) = self.hosts.get_mut(id.0) {
+            attacker.handle(self.now_ms, Input::Command(command));
+        }
+        self.settle(id)
+    }
+
+    /// Asks a node at its command line; `None` while it is down. [`World::answer`] has the reply in time.
+    ///
+    /// # Errors
+    /// What its consequences violate.
+    pub fn ask(&mut self, id: HostId, command: ::node::Command) -> Result<Option<u64>, Stopped> {
+        let Some(Host::Node(node)) = self.hosts.get_mut(id.0) else { return Ok(None) };
+        let token = node.command(self.now_ms, command)?;
+        self.settle(id)?;
+        Ok(token)
+    }
+
+    /// The reply to a question, once.
+    pub fn answer(&mut self, id: HostId, token: u64) -> Option<Reply> {
+        match self.hosts.get_mut(id.0) {
+            Some(Host::Node(node)) => node.take_reply(token),
+            _ => None,
+        }
+    }
+
+    /// When something happens next.
+    fn next_ms(&self) -> Option<u64> {
+        let wake = self.wakes.first().map(|(at_ms, _)| *at_ms);
+        let crash = self.crashes.first().map(|(at_ms, ..)| *at_ms);
+        [wake, crash, self.network.next_ms()].into_iter().flatten().min()
+    }
+
+    /// Lets the next thing happen, if it happens before `until_ms`; otherwise only time passes. Returns whether
+    /// something happened.
+    ///
+    /// # Errors
+    /// What it violates.
+    pub fn step(&mut self, until_ms: u64) -> Result<bool, Stopped> {
+        let Some(at_ms) = self.next_ms().filter(|at_ms| *at_ms <= until_ms) else {
+            self.now_ms = self.now_ms.max(until_ms);
+            return Ok(false);
+        };
+        self.still = if at_ms > self.now_ms { 0 } else { self.still + 1 };
+        if self.still > MAX_STILL {
+            return Err(Stopped::Story(format!("the world spins at {}: {:?} is due", self.now_ms, self.wakes.first())));
+        }
+        self.now_ms = self.now_ms.max(at_ms);
+        if let Some((_, id, down_ms)) = self.crashes.first().copied().filter(|(at_ms, ..)| *at_ms <= self.now_ms) {
+            self.crashes.pop_first();
+            self.crash(id, down_ms);
+            self.settle(id)?;
+        } else if let Some(datagram) = self.network.arrived(self.now_ms) {
+            self.deliver(datagram)?;
+        } else if let Some((_, id)) = self.wakes.first().copied() {
+            self.wake(id)?;
+        }
+        Ok(true)
+    }
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// What is violated meanwhile.
+    pub fn run(&mut self, ms: u64) -> Result<(), Stopped> {
+        let until_ms = self.now_ms.saturating_add(ms);
+        while self.step(until_ms)? {}
+        Ok(())
+    }
+
+    fn crash(&mut self, id: HostId, down_ms: u64) {
+        if let Some(Host::Node(node)) = self.hosts.get_mut(id.0)
+            && node.is_up()
+        {
+            node.crash(self.now_ms, down_ms);
+            self.checks.crashed(id, self.now_ms);
+        }
+    }
+
+    fn wake(&mut self, id: HostId) -> Result<(), Stopped> {
+        match self.hosts.get_mut(id.0) {
+            Some(Host::Phone(phone)) => phone.handle(self.now_ms, Input::Tick),
+            Some(Host::Carrier(carrier)) => carrier.handle(self.now_ms, Input::Tick),
+            Some(Host::Attacker(attacker)) => attacker.handle(self.now_ms, Input::Tick),
+            Some(Host::Node(node)) => node.tick(self.now_ms)?,
+            None => {}
+        }
+        self.settle(id)
+    }
+
+    fn deliver(&mut self, datagram: Datagram) -> Result<(), Stopped> {
+        let Datagram { from, to, bytes } = datagram;
+        let to = self.network.inside(to);
+        let Some(&id) = self.by_ip.get(&to.ip()) else { return Ok(()) };
+        let now_ms = self.now_ms;
+        match self.hosts.get_mut(id.0) {
+            Some(Host::Phone(phone)) => {
+                let sip = to == phone.profile().address;
+                phone.handle(now_ms, station_input(sip, to, from, &bytes));
+            }
+            Some(Host::Carrier(carrier)) => {
+                let sip = to == carrier.profile().address;
+                carrier.handle(now_ms, station_input(sip, to, from, &bytes));
+            }
+            Some(Host::Attacker(attacker)) => {
+                let sip = to == attacker.profile().address;
+                attacker.handle(now_ms, station_input(sip, to, from, &bytes));
+            }
+            Some(Host::Node(node)) => {
+                if node.is_up() {
+                    self.checks.wire.arrives(id, to, from, &bytes, now_ms);
+                }
+                node.datagram(now_ms, from, to, &bytes)?;
+            }
+            None => {}
+        }
+        self.settle(id)
+    }
+
+    /// Puts on the wire what a host sends, notes what it tells, and plans when to wake it.
+    fn settle(&mut self, id: HostId) -> Result<(), Stopped> {
+        let now_ms = self.now_ms;
+        let mut sends: Vec<(SocketAddr, SocketAddr, Arc<[u8]>)> = Vec::new();
+        let mut told = Vec::new();
+        let wake = match self.hosts.get_mut(id.0) {
+            Some(Host::Phone(phone)) => {
+                let address = phone.profile().address;
+                while let Some(output) = phone.poll_output() {
+                    told.extend(station_output(output, address, &mut sends).map(Told::Phone));
+                }
+                phone.next_wake_ms()
+            }
+            Some(Host::Carrier(carrier)) => {
+                let address = carrier.profile().address;
+                while let Some(output) = carrier.poll_output() {
+                    told.extend(station_output(output, address, &mut sends).map(Told::Carrier));
+                }
+                carrier.next_wake_ms()
+            }
+            Some(Host::Attacker(attacker)) => {
+                let address = attacker.profile().address;
+                while let Some(output) = attacker.poll_output() {
+                    told.extend(station_output(output, address, &mut sends).map(Told::Attacker));
+                }
+                attacker.next_wake_ms()
+            }
+            Some(Host::Node(node)) => {
+                while let Some(send) = node.poll_send() {
+                    self.checks.wire.leaves(id, &send.0, &send.1, &send.2, now_ms)?;
+                    sends.push(send);
+                }
+                while let Some(record) = node.rows.fresh.pop_front() {
+                    self.checks.record(id, &record)?;
+                }
+                if let Some(worker) = node.worker() {
+                    self.checks.live(id, worker)?;
+                }
+                node.next_wake_ms()
+            }
+            None => None,
+        };
+        for (from, to, bytes) in sends {
+            let from = self.network.outside(from);
+            self.network.send(now_ms, Datagram { from, to, bytes });
+        }
+        for told in told {
+            self.checks.told(id, &told, now_ms);
+            self.log.push(Happening { at_ms: now_ms, host: id, told });
+        }
+        self.plan_wake(id, wake);
+        Ok(())
+    }
+
+    fn plan_wake(&mut self, id: HostId, at_ms: Option<u64>) {
+        let Some(planned) = self.wake_of.get_mut(id.0) else { return };
+        if *planned == at_ms {
+            return;
+        }
+        if let Some(old) = std::mem::replace(planned, at_ms) {
+            self.wakes.remove(&(old, id));
+        }
+        if let Some(at_ms) = at_ms {
+            self.wakes.insert((at_ms, id));
+        }
+    }
+}
+
+fn station_input<C>(sip: bool, local: SocketAddr, from: SocketAddr, bytes: &[u8]) -> Input<'_, C> {
+    if sip { Input::Datagram { from, bytes } } else { Input::Rtp { local, from, bytes } }
+}
+
+fn station_output<E>(
+    output: Output<E>,
+    address: SocketAddr,
+    sends: &mut Vec<(SocketAddr, SocketAddr, Arc<[u8]>)>,
+) -> Option<E> {
+    match output {
+        Output::Send { to, bytes } => sends.push((address, to, bytes)),
+        Output::Rtp { local, to, bytes } => sends.push((local, to, bytes.into())),
+        Output::Event(event) => return Some(event),
+    }
+    None
+}

@@ -1,0 +1,320 @@
+//! A whole node in the virtual world: worker, journal on a disk that can crash, snapshots, relay, and the rows that its
+//! records become.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use account::{Flow, Transport};
+use edge::EdgeSettings;
+use geo::Places;
+use node::{Command, CommandError, CommandReply, NodeState, Output, Record, RecoveryError, Setup, Worker};
+use store::{Journal, MemoryDisk, Snapshots, recover_state};
+
+use super::relay::Relay;
+use super::rows::Rows;
+use crate::Dice;
+
+/// The journal begins a new segment this early, so that worlds see several.
+const SEGMENT_BYTES: u64 = 256 << 10;
+/// A snapshot is written after so many records.
+const SNAPSHOT_EVERY: u64 = 500;
+
+/// What a node is made from.
+pub struct NodeSetup {
+    /// Its SIP address; the relay has the same.
+    pub address: SocketAddr,
+    /// Digest realm.
+    pub realm: String,
+    /// Where addresses are.
+    pub places: Arc<Places>,
+    /// Its accounts and book at the start.
+    pub state: NodeState,
+    /// Silence that ends a call; `None` where the telephones do not speak.
+    pub silence_ms: Option<u64>,
+    /// How long a write to its disk takes, from and to, milliseconds.
+    pub sync_ms: (u64, u64),
+    /// Seed of all its chances.
+    pub seed: u64,
+}
+
+/// A command's answer.
+pub type Reply = Result<CommandReply, CommandError>;
+
+/// Why a node could not start again: always a fault of the product.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Journal or snapshot cannot be read.
+    #[error("the store does not recover")]
+    Store(#[from] store::Error),
+    /// The records lead elsewhere now.
+    #[error("the journal does not replay")]
+    Replay(#[from] RecoveryError),
+}
+
+/// One node.
+pub struct Node {
+    settings: EdgeSettings,
+    address: SocketAddr,
+    places: Arc<Places>,
+    disk: MemoryDisk,
+    dice: Dice,
+    sync_ms: (u64, u64),
+    silence_ms: Option<u64>,
+    boot_epoch: u32,
+    /// `None` while it is down.
+    running: Option<Running>,
+    restart_at_ms: Option<u64>,
+    replies: BTreeMap<u64, Reply>,
+    next_token: u64,
+    /// What people can query, and what the checks read.
+    pub rows: Rows,
+    sends: VecDeque<(SocketAddr, SocketAddr, Arc<[u8]>)>,
+}
+
+struct Running {
+    worker: Worker,
+    relay: Relay,
+    journal: Journal<MemoryDisk, Record>,
+    snapshots: Snapshots<MemoryDisk>,
+    snapshot_lsn: u64,
+    /// Records that are not yet durable.
+    waiting: VecDeque<Record>,
+    sync_at_ms: Option<u64>,
+}
+
+impl Node {
+    /// A node that starts now for the first time.
+    ///
+    /// # Errors
+    /// Never on an empty disk, unless the store is at fault.
+    pub fn start(setup: NodeSetup, now_ms: u64) -> Result<Node, StartError> {
+        let NodeSetup { address, realm, places, state, silence_ms, sync_ms, seed } = setup;
+        let settings = EdgeSettings {
+            realm,
+            sha256: true,
+            advertised: address,
+            expires_s: (60, 600, 3_600),
+            ring_limit_s: 120,
+            max_calls: 1_000,
+            silence_s: silence_ms.map_or(60, |ms| u32::try_from(ms / 1_000).unwrap_or(u32::MAX)),
+            relay: true,
+        };
+        let mut node = Node {
+            settings,
+            address,
+            places,
+            disk: MemoryDisk::new(),
+            dice: Dice::new(seed),
+            sync_ms,
+            silence_ms,
+            boot_epoch: 0,
+            running: None,
+            restart_at_ms: None,
+            replies: BTreeMap::new(),
+            next_token: 1,
+            rows: Rows::default(),
+            sends: VecDeque::new(),
+        };
+        Snapshots::new(node.disk.clone()).save(state.lsn, &state)?;
+        node.boot(now_ms)?;
+        Ok(node)
+    }
+
+    /// Its SIP address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether it runs.
+    pub fn is_up(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Whether no call runs and nothing waits for the disk.
+    pub fn is_idle(&self) -> bool {
+        self.running.as_ref().is_none_or(|running| running.worker.is_idle() && running.waiting.is_empty())
+    }
+
+    /// How often it has started.
+    pub fn boots(&self) -> u32 {
+        self.boot_epoch
+    }
+
+    /// Its worker, while it runs.
+    pub fn worker(&self) -> Option<&Worker> {
+        self.running.as_ref().map(|running| &running.worker)
+    }
+
+    fn boot(&mut self, now_ms: u64) -> Result<(), StartError> {
+        let (journal, _) = Journal::open_with(self.disk.clone(), SEGMENT_BYTES)?;
+        let snapshots = Snapshots::new(self.disk.clone());
+        let apply = |state: &mut NodeState, record: &Record| state.apply(record).map_err(StartError::from);
+        let state: NodeState = recover_state(&journal, &snapshots, apply)?;
+        for record in journal.records_after(self.rows.lsn()) {
+            self.rows.apply(&record?);
+        }
+        self.boot_epoch += 1;
+        let setup = Setup {
+            edge: self.settings.clone(),
+            seed: self.dice.bytes(),
+            boot_epoch: self.boot_epoch,
+            places: Arc::clone(&self.places),
+        };
+        let snapshot_lsn = state.lsn;
+        self.running = Some(Running {
+            worker: Worker::new(setup, state, now_ms),
+            relay: Relay::new(self.address.ip(), self.silence_ms),
+            journal,
+            snapshots,
+            snapshot_lsn,
+            waiting: VecDeque::new(),
+            sync_at_ms: None,
+        });
+        self.drain(now_ms)
+    }
+
+    /// Pulls the plug for `down_ms`: what was not yet durable survives whole, in part, as garbage, or not at all.
+    pub fn crash(&mut self, now_ms: u64, down_ms: u64) {
+        self.running = None;
+        self.sends.clear();
+        self.replies.clear();
+        let dice = &mut self.dice;
+        self.disk.crash(|_, tail| {
+            let kept = usize::try_from(dice.below(tail.len() as u64 + 1)).unwrap_or(0);
+            let mut left = tail.get(..kept).unwrap_or_default().to_vec();
+            match dice.below(4) {
+                0 => left = tail.to_vec(),
+                1 => left.clear(),
+                2 => left.extend(std::iter::repeat_n(0, tail.len().saturating_sub(kept))),
+                _ => {}
+            }
+            left
+        });
+        self.restart_at_ms = Some(now_ms.saturating_add(down_ms));
+    }
+
+    /// A datagram came to one of its ports.
+    ///
+    /// # Errors
+    /// [`StartError`] from a journal that fails.
+    pub fn datagram(
+        &mut self,
+        now_ms: u64,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: &Arc<[u8]>,
+    ) -> Result<(), StartError> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        if to.port() == self.address.port() {
+            let flow = Flow { local: to, remote: from, transport: Transport::Udp, connection: 0 };
+            running.worker.datagram(now_ms, flow, bytes);
+            return self.drain(now_ms);
+        }
+        if let Some((local, remote)) = running.relay.packet(to.port(), from, bytes, now_ms) {
+            self.sends.push_back((local, remote, Arc::clone(bytes)));
+        }
+        Ok(())
+    }
+
+    /// Somebody asks at the portal or the command line; [`Node::take_reply`] has the answer once it is durable.
+    ///
+    /// # Errors
+    /// [`StartError`] from a journal that fails.
+    pub fn command(&mut self, now_ms: u64, command: Command) -> Result<Option<u64>, StartError> {
+        let Some(running) = &mut self.running else { return Ok(None) };
+        let token = self.next_token;
+        self.next_token += 1;
+        running.worker.command(now_ms, token, command);
+        self.drain(now_ms)?;
+        Ok(Some(token))
+    }
+
+    /// The answer to a command, once.
+    pub fn take_reply(&mut self, token: u64) -> Option<Reply> {
+        self.replies.remove(&token)
+    }
+
+    /// When it wants [`Node::tick`] next.
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let running = self.running.as_ref();
+        let worker = running.and_then(|running| running.worker.next_wake_ms());
+        let sync = running.and_then(|running| running.sync_at_ms);
+        let relay = running.and_then(|running| running.relay.next_wake_ms());
+        [worker, sync, relay, self.restart_at_ms].into_iter().flatten().min()
+    }
+
+    /// Does what is due: restart, sync, deadlines.
+    ///
+    /// # Errors
+    /// [`StartError`] where it cannot start again.
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), StartError> {
+        if self.restart_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            self.restart_at_ms = None;
+            self.boot(now_ms)?;
+        }
+        let Some(running) = &mut self.running else { return Ok(()) };
+        if running.sync_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            running.sync_at_ms = None;
+            let lsn = running.journal.sync()?;
+            while let Some(record) = running.waiting.pop_front_if(|record| record.lsn <= lsn) {
+                self.rows.apply(&record);
+            }
+            running.worker.durable(now_ms, lsn);
+            running.keep_snapshot(lsn)?;
+        }
+        for event in running.relay.silent(now_ms) {
+            running.worker.relay(now_ms, event);
+        }
+        if running.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            running.worker.tick(now_ms);
+        }
+        self.drain(now_ms)
+    }
+
+    /// The next datagram to send: from, to, bytes.
+    pub fn poll_send(&mut self) -> Option<(SocketAddr, SocketAddr, Arc<[u8]>)> {
+        self.sends.pop_front()
+    }
+
+    fn drain(&mut self, now_ms: u64) -> Result<(), StartError> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        while let Some(output) = running.worker.poll_output() {
+            match output {
+                Output::Send { flow, bytes } => self.sends.push_back((flow.local, flow.remote, bytes)),
+                Output::Relay(command) => {
+                    if let Some(event) = running.relay.command(command, now_ms) {
+                        running.worker.relay(now_ms, event);
+                    }
+                }
+                Output::Journal(record) => {
+                    running.journal.append(std::slice::from_ref(&record))?;
+                    running.waiting.push_back(record);
+                    let took_ms = self.dice.between(self.sync_ms.0, self.sync_ms.1);
+                    running.sync_at_ms.get_or_insert(now_ms.saturating_add(took_ms));
+                }
+                Output::Reply { token, reply } => {
+                    self.replies.insert(token, reply);
+                }
+                Output::Ban(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Running {
+    /// Saves the state now and then, if all of it is durable, and cuts the journal behind the older snapshot.
+    fn keep_snapshot(&mut self, lsn: u64) -> Result<(), StartError> {
+        if lsn < self.snapshot_lsn.saturating_add(SNAPSHOT_EVERY) || !self.waiting.is_empty() {
+            return Ok(());
+        }
+        let state = self.worker.state();
+        self.snapshots.save(state.lsn, &state)?;
+        self.snapshot_lsn = state.lsn;
+        if let Some(oldest) = self.snapshots.fallback()? {
+            self.journal.remove_before(oldest)?;
+        }
+        Ok(())
+    }
+}
