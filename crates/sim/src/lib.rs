@@ -11,6 +11,7 @@ mod dice;
 pub mod office;
 mod sdp;
 mod stack;
+pub mod story;
 mod talk;
 pub mod ua;
 pub mod world;

@@ -10,7 +10,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-use billing::AccountId;
+use billing::{AccountId, Country};
 use node::{Body, Record, Worker};
 
 use crate::carrier;
@@ -51,6 +51,13 @@ impl Checks {
     /// The provider, whose calls leave for the wholesale carrier.
     pub fn set_provider(&mut self, node: HostId) {
         self.carried.set_provider(node);
+    }
+
+    /// A country that is an account's own from the beginning.
+    pub(crate) fn know(&mut self, id: HostId, account: &AccountId, country: Country) {
+        if let Some(check) = self.accounts.get_mut(&(id, account.clone())) {
+            check.know(country);
+        }
     }
 
     pub(crate) fn add_node(&mut self, id: HostId, node: &Node) {

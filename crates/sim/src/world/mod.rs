@@ -87,6 +87,8 @@ pub struct World {
     checks: Checks,
     /// Steps made without the clock moving.
     still: u32,
+    /// Whether every SIP message is printed as it is sent.
+    trace: bool,
 }
 
 impl World {
@@ -104,6 +106,7 @@ impl World {
             log: Vec::new(),
             checks: Checks::default(),
             still: 0,
+            trace: false,
         }
     }
 
@@ -120,6 +123,11 @@ impl World {
     /// The checks and what they counted.
     pub fn checks(&mut self) -> &mut Checks {
         &mut self.checks
+    }
+
+    /// Prints every SIP message from now on.
+    pub fn trace(&mut self) {
+        self.trace = true;
     }
 
     /// Plans a crash of a node.
@@ -379,6 +387,9 @@ impl World {
         };
         for (from, to, bytes) in sends {
             let from = self.network.outside(from);
+            if self.trace && !bytes.starts_with(&[0x80]) {
+                println!("{now_ms} {from} > {to}\n{}", String::from_utf8_lossy(&bytes));
+            }
             self.network.send(now_ms, Datagram { from, to, bytes });
         }
         for told in told {

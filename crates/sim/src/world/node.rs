@@ -257,8 +257,10 @@ impl Node {
         if running.sync_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             running.sync_at_ms = None;
             let lsn = running.journal.sync()?;
-            while let Some(record) = running.waiting.pop_front_if(|record| record.lsn <= lsn) {
-                self.rows.apply(&record);
+            while running.waiting.front().is_some_and(|record| record.lsn <= lsn) {
+                if let Some(record) = running.waiting.pop_front() {
+                    self.rows.apply(&record);
+                }
             }
             running.worker.durable(now_ms, lsn);
             running.keep_snapshot(lsn)?;

@@ -1,0 +1,156 @@
+//! Tells scenarios by the seed: `sim story --from 1 --seeds 1000`, or one of them in words: `sim story --seed 7 --verbose`.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+use sim::story::{self, Failure, Outcome};
+
+/// Simulated worlds, from seeds.
+#[derive(Parser)]
+#[command(
+    name = "sim",
+    about = "Runs whole nodes, telephones, a carrier and an attacker in a simulated world, from a seed"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Subcommand)]
+enum Scenario {
+    /// The hijacked extension, from the guessed password to the locked-out attacker.
+    Story(Range),
+}
+
+#[derive(clap::Args)]
+struct Range {
+    /// Tell this seed alone.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// How many seeds.
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// Print what happens in each seed.
+    #[arg(long)]
+    verbose: bool,
+    /// Go on after a seed that failed.
+    #[arg(long)]
+    go_on: bool,
+    /// Print every SIP message.
+    #[arg(long)]
+    packets: bool,
+}
+
+fn main() -> ExitCode {
+    let Scenario::Story(range) = Arguments::parse().scenario;
+    let (from, seeds) = range.seed.map_or((range.from, range.seeds), |seed| (seed, 1));
+    let began = Instant::now();
+    let next = AtomicU64::new(from);
+    let end = from.saturating_add(seeds);
+    let sum = Mutex::new(Summary::default());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(usize::try_from(seeds).unwrap_or(1));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let failed = !sum.lock().unwrap_or_else(PoisonError::into_inner).failed.is_empty();
+                    if seed >= end || (failed && !range.go_on) {
+                        return;
+                    }
+                    let told = story::tell(seed, range.packets);
+                    sum.lock().unwrap_or_else(PoisonError::into_inner).add(seed, told, range.verbose);
+                }
+            });
+        }
+    });
+    let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+    sum.print(began.elapsed().as_secs_f64());
+    if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What all seeds came to.
+#[derive(Default)]
+struct Summary {
+    seeds: u64,
+    simulated_ms: u64,
+    checks: u64,
+    /// The dearest seed.
+    worst: Option<(u64, Outcome)>,
+    most_answered: u64,
+    slowest_cut_ms: u64,
+    failed: Vec<u64>,
+}
+
+impl Summary {
+    fn add(&mut self, seed: u64, told: Result<Outcome, Box<Failure>>, verbose: bool) {
+        let outcome = match told {
+            Ok(outcome) => outcome,
+            Err(failure) => {
+                println!("seed {seed} FAILED: {}", with_causes(&failure.why));
+                for line in &failure.told {
+                    println!("  {line}");
+                }
+                println!("  planned: {:?}", failure.plan);
+                self.failed.push(seed);
+                return;
+            }
+        };
+        if verbose {
+            println!("seed {seed}");
+            for line in &outcome.told {
+                println!("  {line}");
+            }
+        }
+        self.seeds += 1;
+        self.simulated_ms += outcome.simulated_ms;
+        self.checks += outcome.checks;
+        self.most_answered = self.most_answered.max(outcome.calls_answered);
+        self.slowest_cut_ms = self.slowest_cut_ms.max(outcome.first_call_to_cut_ms);
+        if self.worst.as_ref().is_none_or(|(_, worst)| worst.loss < outcome.loss) {
+            self.worst = Some((seed, outcome));
+        }
+        if self.seeds.is_multiple_of(50) {
+            println!("{} seeds told", self.seeds);
+        }
+    }
+
+    fn print(&self, took_s: f64) {
+        let simulated_s = self.simulated_ms / 1_000;
+        println!(
+            "{} seeds, {simulated_s} simulated seconds in {took_s:.1} s ({:.0} a second), {} checks held",
+            self.seeds,
+            simulated_s as f64 / took_s.max(0.001),
+            self.checks
+        );
+        if let Some((seed, worst)) = &self.worst {
+            println!(
+                "worst loss ${} (seed {seed}); at most {} calls answered; the slowest cut came {:.1} s after the first call",
+                worst.loss,
+                self.most_answered,
+                self.slowest_cut_ms as f64 / 1_000.0
+            );
+        }
+        if let Some(seed) = self.failed.iter().min() {
+            println!("{} seeds failed: {:?}", self.failed.len(), self.failed);
+            println!("tell one alone: cargo run --release --package sim -- story --seed {seed} --verbose");
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

@@ -1,0 +1,73 @@
+//! The story of DESIGN section 1 as a scenario: the hijacked extension, noticed by the provider, put right by its owner.
+
+mod cast;
+mod history;
+mod people;
+mod plan;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use billing::Money;
+
+use crate::Dice;
+use crate::world::{Stopped, World};
+use cast::Cast;
+pub use plan::{Crash, Pace, Plan, Whose};
+
+/// What one telling came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What happened, step by step, for people.
+    pub told: Vec<String>,
+    /// Simulated time.
+    pub simulated_ms: u64,
+    /// The attacker's calls to Albania that were screened by the provider.
+    pub calls_tried: u64,
+    /// Those that were answered.
+    pub calls_answered: u64,
+    /// What they cost the firm at the provider.
+    pub loss: Money,
+    /// From the first such call to the cut.
+    pub first_call_to_cut_ms: u64,
+    /// How many single checks were made.
+    pub checks: u64,
+}
+
+/// A telling that failed, with what was told until then.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub why: Stopped,
+    /// What happened before.
+    pub told: Vec<String>,
+    /// What was planned.
+    pub plan: Plan,
+}
+
+/// The scenario under way.
+struct Story {
+    plan: Plan,
+    world: World,
+    cast: Cast,
+    told: Vec<String>,
+}
+
+/// Tells the story of a seed; `packets` prints every SIP message on the way.
+///
+/// # Errors
+/// What went wrong, and how far it came.
+pub fn tell(seed: u64, packets: bool) -> Result<Outcome, Box<Failure>> {
+    let mut dice = Dice::new(seed);
+    let plan = Plan::new(&mut dice);
+    let fail = |why, told| Box::new(Failure { why, told, plan: plan.clone() });
+    let (mut world, cast) = cast::assemble(&plan, &mut dice).map_err(|why| fail(why, Vec::new()))?;
+    if packets {
+        world.trace();
+    }
+    let mut story = Story { plan: plan.clone(), world, cast, told: Vec::new() };
+    match story.play() {
+        Ok(outcome) => Ok(outcome),
+        Err(why) => Err(fail(why, story.told)),
+    }
+}
