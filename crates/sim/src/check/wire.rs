@@ -15,6 +15,17 @@ use crate::world::HostId;
 /// The header in which a PBX tells its provider where a call comes from: the one place for a foreign address.
 const ORIGIN_HEADER: &str = "P-Tollguard-Origin";
 
+/// How long an answer may go unacknowledged before the BYE goes all the same (64 T1).
+const OWED_MS: u64 = 33_000;
+
+/// Where a caller stands when the node ends its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    Waits,
+    Unacknowledged,
+    Talks,
+}
+
 /// A call as it came to a node.
 #[derive(Debug)]
 struct Attempt {
@@ -25,6 +36,8 @@ struct Attempt {
     user: String,
     /// Whether the node answered it with a 2xx.
     answered: bool,
+    /// Whether the caller acknowledged that: before, no BYE may be sent (RFC 3261 section 15).
+    acknowledged: bool,
     settled: bool,
 }
 
@@ -49,6 +62,8 @@ pub(crate) struct Wire {
     /// Hosts behind routers: the world's address to their own.
     inside: BTreeMap<IpAddr, IpAddr>,
     attempts: BTreeMap<Vec<u8>, Attempt>,
+    /// BYEs that could not go at once: whose, to whom, since when.
+    owed: Vec<(HostId, SocketAddr, u64)>,
     count: u64,
 }
 
@@ -100,6 +115,12 @@ impl Wire {
         }
         let Ok(message) = Message::parse(bytes) else { return };
         let new = message.to().is_ok_and(|to| to.tag().is_none());
+        if message.method() == Some(Method::Ack) {
+            if let Some(attempt) = self.attempts.get_mut(&key(id, &message)) {
+                attempt.acknowledged = attempt.answered;
+            }
+            return;
+        }
         if message.method() != Some(Method::Invite) || !new {
             return;
         }
@@ -110,6 +131,7 @@ impl Wire {
             at_ms: BTreeSet::new(),
             user,
             answered: false,
+            acknowledged: false,
             settled: false,
         });
         attempt.at_ms.insert(now_ms);
@@ -165,10 +187,17 @@ impl Wire {
         hold(!attempt.answered || cdr.times.answer_ms.is_some(), || {
             format!("call {} was answered and its record says it was not", cdr.call)
         })?;
-        self.both_legs(id, cdr, from)
+        let caller = match (attempt.answered, attempt.acknowledged) {
+            (true, true) => Caller::Talks,
+            (true, false) => Caller::Unacknowledged,
+            (false, _) => Caller::Waits,
+        };
+        self.both_legs(id, cdr, from, caller)
     }
 
-    fn both_legs(&mut self, id: HostId, cdr: &Cdr, from: SocketAddr) -> Verdict {
+    /// A call that the node ended: BYE goes to both sides in the same millisecond, but for a caller that has not yet
+    /// acknowledged the answer, who is owed one, and one that was not answered, who gets a refusal.
+    fn both_legs(&mut self, id: HostId, cdr: &Cdr, from: SocketAddr, caller: Caller) -> Verdict {
         let by_node = matches!(cdr.result.hung_up_by, HungUpBy::Node { .. });
         let Some(seen) = self.nodes.get_mut(&id).filter(|_| by_node && cdr.times.answer_ms.is_some()) else {
             return Ok(());
@@ -178,7 +207,12 @@ impl Wire {
             let bye = seen.byes.iter_mut().find(|((at_ms, to), left)| *at_ms == end_ms && **left > 0 && whom(to));
             bye.map(|(_, left)| *left -= 1).is_some()
         };
-        hold(said(&|to| *to == from), || format!("no BYE to the caller {from} of call {} at its end", cdr.call))?;
+        let caller_told = caller == Caller::Waits || said(&|to| *to == from);
+        if caller == Caller::Unacknowledged && !caller_told {
+            self.owed.push((id, from, end_ms));
+        } else {
+            hold(caller_told, || format!("no BYE to the caller {from} of call {} at its end", cdr.call))?;
+        }
         let far = match (&cdr.route, cdr.who.direction) {
             (Some(Route::Carrier(_)), _) | (None, Direction::Outbound) => seen.shows.as_ref().map(|(ip, _)| *ip),
             _ => None,
@@ -187,7 +221,15 @@ impl Wire {
         hold(far_told, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))
     }
 
-    pub(super) fn finish(&self) -> Verdict {
+    pub(super) fn finish(&mut self) -> Verdict {
+        for (id, whom, end_ms) in std::mem::take(&mut self.owed) {
+            let seen = self.nodes.get_mut(&id);
+            let in_time = (end_ms, whom)..=(end_ms + OWED_MS, whom);
+            let mut byes = seen.into_iter().flat_map(|seen| seen.byes.range_mut(in_time.clone()));
+            let bye = byes.find(|((_, to), left)| *to == whom && **left > 0).map(|(_, left)| *left -= 1);
+            hold(bye.is_some(), || format!("{whom} never got the BYE of a call that ended at {end_ms}"))?;
+        }
+
         let lost = self.attempts.values().find(|attempt| attempt.answered && !attempt.settled);
         hold(lost.is_none(), || format!("an answered call has no record: {lost:?}"))
     }
