@@ -1,0 +1,13 @@
+//! The real binary with real peers: SIPp as phone, PBX and carrier, baresip as phones with voice, aiosmtpd as mail
+//! server.
+//!
+//! One test program for all, so that the tests, which mostly wait, run side by side. Each has addresses of its own on
+//! the loopback network and a directory of its own. `cargo xtask setup` installs the peers.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+mod calls;
+mod carriers;
+mod refusals;
+mod register;
+mod support;

@@ -1,0 +1,216 @@
+//! A node: the real binary in a directory of its own.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use billing::{AccountId, Cdr, LedgerEntry, Money};
+use node::CommandReply;
+use store::{AccountRow, CdrFilter, Home, Reader};
+use tempfile::TempDir;
+use tollguard::config::Config;
+use tollguard::control;
+
+use super::hosts::Hosts;
+use super::office::Office;
+use super::process::Child;
+use super::wait::{SOON, wait_for};
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_tollguard");
+/// The service's name in all tests.
+pub const REALM: &str = "sip.test";
+
+/// Changes to the configuration that `tollguard init` writes.
+#[derive(Default)]
+pub struct NodeOptions {
+    changes: Vec<(String, String)>,
+}
+
+impl NodeOptions {
+    /// The configuration as it comes.
+    pub fn as_it_comes() -> Self {
+        Self::default()
+    }
+
+    /// What SIPp 3.6.1 needs, which knows no SHA-256.
+    pub fn for_sipp() -> Self {
+        Self::default().set("sha256", "false")
+    }
+
+    /// Sets an option that the written file shows in a comment.
+    pub fn set(mut self, option: &str, value: &str) -> Self {
+        self.changes.push((option.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The file's text with the changes made.
+    fn apply(&self, text: &str) -> String {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        for (option, value) in &self.changes {
+            let start = format!("# {option} = ");
+            let line = lines.iter_mut().find(|line| line.starts_with(&start));
+            *line.unwrap_or_else(|| panic!("the configuration shows no `{option}`")) = format!("{option} = {value}");
+        }
+        lines.join("\n")
+    }
+}
+
+/// A node, running or not.
+pub struct Node {
+    /// Its network.
+    pub hosts: Hosts,
+    directory: TempDir,
+    child: Option<Child>,
+}
+
+impl Node {
+    /// Sets a node up at host 1, with `office` as its only customer, and starts it.
+    #[track_caller]
+    pub fn start(hosts: Hosts, options: &NodeOptions, office: &Office) -> Self {
+        let mut node = Self { hosts, directory: tempfile::tempdir().unwrap(), child: None };
+        let password = node.path("password");
+        std::fs::write(&password, "correct horse battery\n").unwrap();
+        let (listen, portal) = (hosts.sip(1).to_string(), format!("{}:8080", hosts.node()));
+        let directory = node.directory.path().to_str().unwrap().to_owned();
+        let init = ["init", "--dir", &directory, "--listen", &listen, "--portal", &portal, "--realm", REALM];
+        node.command(&[&init[..], &["--password-file", password.to_str().unwrap()]].concat());
+        let config = node.path("tollguard.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, options.apply(&text)).unwrap();
+        office.apply(&node);
+        node.serve();
+        node
+    }
+
+    /// Its address.
+    pub fn ip(&self) -> Ipv4Addr {
+        self.hosts.node()
+    }
+
+    /// A file in its directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Starts the node and waits until it is ready.
+    #[track_caller]
+    pub fn serve(&mut self) {
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--config"]).arg(self.path("tollguard.toml"));
+        command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
+        let mut child = Child::spawn("the node", &mut command);
+        child.expect_line("Tollguard is ready.", SOON);
+        self.child = Some(child);
+    }
+
+    /// Ends the node in an orderly way.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.terminate();
+        let status = child.wait(SOON);
+        assert!(status.success(), "the node ended with {status}:\n{}", child.output());
+    }
+
+    /// Ends the node as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.take().unwrap().kill();
+    }
+
+    /// Waits for a line in the node's log.
+    #[track_caller]
+    pub fn expect_line(&mut self, text: &str, limit: Duration) -> String {
+        self.child.as_mut().unwrap().expect_line(text, limit)
+    }
+
+    /// Runs a subcommand that must succeed, and returns what it printed.
+    #[track_caller]
+    pub fn command(&self, arguments: &[&str]) -> String {
+        let output = self.try_command(arguments);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "tollguard {arguments:?} failed:\n{out}{err}");
+        out.into_owned()
+    }
+
+    /// Runs a subcommand.
+    pub fn try_command(&self, arguments: &[&str]) -> Output {
+        Command::new(BINARY).args(arguments).arg("--config").arg(self.path("tollguard.toml")).output().unwrap()
+    }
+
+    /// Sends a command to the running node.
+    #[track_caller]
+    pub fn ask(&self, command: &node::Command) -> CommandReply {
+        let config = Config::load(&self.path("tollguard.toml")).unwrap();
+        control::Node::reach(&config).unwrap().ask(command).unwrap()
+    }
+
+    /// The tables.
+    pub fn reader(&self) -> Reader {
+        Reader::open(&Home::database_in(&self.path("data"))).unwrap()
+    }
+
+    /// All CDRs, the oldest first.
+    pub fn cdrs(&self) -> Vec<Cdr> {
+        let mut cdrs = self.reader().cdrs(&CdrFilter { limit: 10_000, ..CdrFilter::default() }).unwrap();
+        cdrs.reverse();
+        cdrs
+    }
+
+    /// Waits until there are `count` CDRs, which must not become more.
+    #[track_caller]
+    pub fn expect_cdrs(&self, count: usize) -> Vec<Cdr> {
+        let cdrs = wait_for(SOON, &format!("{count} CDRs"), || {
+            let cdrs = self.cdrs();
+            (cdrs.len() >= count).then_some(cdrs)
+        });
+        assert_eq!(cdrs.len(), count, "{cdrs:#?}");
+        cdrs
+    }
+
+    /// Waits for the only CDR.
+    #[track_caller]
+    pub fn expect_cdr(&self) -> Cdr {
+        self.expect_cdrs(1).remove(0)
+    }
+
+    /// The firm's row: balance and held.
+    pub fn account(&self) -> AccountRow {
+        self.reader().account(&super::FIRM.parse().unwrap()).unwrap().unwrap()
+    }
+
+    /// One of the firm's lines.
+    pub fn line(&self, id: &str) -> account::Line {
+        self.reader().line(&super::FIRM.parse().unwrap(), &id.parse().unwrap()).unwrap().unwrap().line
+    }
+
+    /// The firm's ledger, the oldest entry first.
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        let firm: AccountId = super::FIRM.parse().unwrap();
+        let mut entries = self.reader().ledger(&firm, 10_000).unwrap();
+        entries.reverse();
+        entries
+    }
+
+    /// Checks the firm's books: the ledger has no gaps, adds up to the balance, agrees with the CDRs' charges, nothing
+    /// is held, nothing below zero. Returns the balance.
+    #[track_caller]
+    pub fn check_books(&self) -> Money {
+        let ledger = self.ledger();
+        let mut sum = 0;
+        for (number, entry) in (1..).zip(&ledger) {
+            sum += entry.amount.micros();
+            assert_eq!((entry.seq, entry.balance.micros()), (number, sum), "{entry:?}");
+            assert!(sum >= 0, "below zero: {entry:?}");
+        }
+        let account = self.account();
+        assert_eq!(account.balance.micros(), sum, "the balance is not the sum of the ledger");
+        assert_eq!(account.held, Money::ZERO, "money is held though no call runs");
+        let captured: i64 =
+            ledger.iter().filter(|entry| entry.call.is_some()).map(|entry| -entry.amount.micros()).sum();
+        let charged: i64 = self.cdrs().iter().map(|cdr| cdr.money.charge.micros()).sum();
+        assert_eq!(captured, charged, "ledger and CDRs disagree");
+        account.balance
+    }
+}

@@ -1,0 +1,157 @@
+//! SIPp: plays the scenarios of `tests/sipp` as phone, PBX or carrier.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::process::Child;
+use super::wait::{SOON, wait_until};
+
+/// The path of a scenario.
+pub fn scenario(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(format!("{name}.xml"))
+}
+
+/// How SIPp is to run; [`Sipp::start`] runs it.
+pub struct SippOptions {
+    name: String,
+    here: SocketAddr,
+    node: SocketAddr,
+    arguments: Vec<String>,
+    credentials: Option<(String, String)>,
+    limit: Duration,
+    listens: bool,
+}
+
+/// A SIPp at work.
+pub struct Sipp {
+    name: String,
+    child: Child,
+    directory: tempfile::TempDir,
+    limit: Duration,
+}
+
+impl SippOptions {
+    /// What is dialled.
+    pub fn dial(mut self, number: &str) -> Self {
+        self.arguments.extend(["-s".to_owned(), number.to_owned()]);
+        self
+    }
+
+    /// Who it is: digest user name and secret.
+    pub fn login(mut self, user: &str, secret: &str) -> Self {
+        self.credentials = Some((user.to_owned(), secret.to_owned()));
+        self
+    }
+
+    /// How many calls, and how many begin each second.
+    pub fn calls(mut self, count: u32, per_second: u32) -> Self {
+        self.arguments.retain(|argument| argument != "-m" && argument != "1");
+        self.arguments.extend(["-m".into(), count.to_string(), "-r".into(), per_second.to_string()]);
+        self
+    }
+
+    /// How long it may take.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Starts it; one that waits for calls is listening when this returns.
+    #[track_caller]
+    pub fn start(self) -> Sipp {
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sipp");
+        command.current_dir(&directory).arg("-sf").arg(scenario(&self.name));
+        let (ip, port) = (self.here.ip().to_string(), self.here.port().to_string());
+        command.args(["-i", &ip, "-p", &port, "-mi", &ip, "-nostdin", "-max_retrans", "12"]);
+        command.args(["-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages"]);
+        command.args(["-timeout", &self.limit.as_secs().to_string(), "-timeout_error", "-cid_str", "%u-%p@%s"]);
+        command.args(&self.arguments);
+        if let Some((user, secret)) = &self.credentials {
+            let text = format!("SEQUENTIAL\n{user};[authentication username={user} password={secret}]\n");
+            std::fs::write(directory.path().join("who.csv"), text).unwrap();
+            command.args(["-inf", "who.csv"]);
+        }
+        command.arg(self.node.to_string());
+        let child = Child::spawn(&format!("sipp {} at {}", self.name, self.here), &mut command);
+        let mut sipp = Sipp { name: self.name, child, directory, limit: self.limit };
+        if self.listens {
+            let here = self.here;
+            wait_until(SOON, &format!("sipp {} to listen", sipp.name), || {
+                if sipp.child.ended().is_some() {
+                    sipp.fail("ended at once");
+                }
+                listens(here)
+            });
+        }
+        sipp
+    }
+
+    /// Starts it, waits until it has done all its calls as its scenario says, and returns all its messages.
+    #[track_caller]
+    pub fn run(self) -> String {
+        self.start().finish()
+    }
+}
+
+impl Sipp {
+    /// One who calls: plays `scenario` from `here` towards `node`.
+    pub fn calling(scenario: &str, here: SocketAddr, node: Ipv4Addr) -> SippOptions {
+        SippOptions {
+            name: scenario.to_owned(),
+            here,
+            node: (node, 5060).into(),
+            arguments: vec!["-m".into(), "1".into()],
+            credentials: None,
+            limit: Duration::from_secs(30),
+            listens: false,
+        }
+    }
+
+    /// One who waits for a call at `here`.
+    pub fn answering(scenario: &str, here: SocketAddr, node: Ipv4Addr) -> SippOptions {
+        SippOptions { listens: true, ..Self::calling(scenario, here, node) }
+    }
+
+    /// Waits until it has done all its calls as its scenario says, and returns all its messages; panics with its errors
+    /// and messages otherwise.
+    #[track_caller]
+    pub fn finish(mut self) -> String {
+        // SIPp ends by itself at the limit.
+        let status = self.child.wait(self.limit + SOON);
+        if !status.success() {
+            self.fail(&format!("failed ({status})"));
+        }
+        self.messages()
+    }
+
+    /// Every message sent and received so far.
+    pub fn messages(&self) -> String {
+        std::fs::read(self.directory.path().join("messages"))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn fail(&mut self, how: &str) -> ! {
+        let errors = std::fs::read_to_string(self.directory.path().join("errors")).unwrap_or_default();
+        let messages = self.messages();
+        let tail = messages.char_indices().rev().nth(8_000).map_or(0, |(at, _)| at);
+        panic!("sipp {} {how}\n--- errors\n{errors}\n--- messages\n{}", self.name, &messages[tail..]);
+    }
+}
+
+/// Whether some process has bound this UDP address, by the kernel's own table.
+fn listens(address: SocketAddr) -> bool {
+    let SocketAddr::V4(address) = address else { return false };
+    let entry = format!(" {:08X}:{:04X} ", u32::from(*address.ip()).swap_bytes(), address.port());
+    std::fs::read_to_string("/proc/net/udp").unwrap().contains(&entry)
+}
+
+/// Registers a phone by its user name, with the secret that [`super::Office`] gives it, at a host.
+#[track_caller]
+pub fn register(node: &super::Node, name: &str, host: u8) {
+    Sipp::calling("register", node.hosts.sip(host), node.ip()).login(name, &super::secret(name)).run();
+}
