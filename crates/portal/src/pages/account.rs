@@ -105,7 +105,7 @@ fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>) -> AccountP
         guard: if guard_acts { "acts" } else { "only watches" },
         guard_acts,
         guard_href: scope.path("/guard"),
-        registered: format!("{registered} of {} registered", count(found.lines.len(), "line")),
+        registered: format!("{registered} of {}", found.lines.len()),
         account_cut: account.cut.map(|cut| scope.zone.in_full(cut.since_ms)),
         cut_lines: cut
             .map(|(row, cut)| CutLine {
@@ -158,9 +158,10 @@ fn banner(scope: &Scope, incident: &guard::Incident, lines: &[LineRow]) -> Banne
         href: scope.path(&format!("/incidents/{}", incident.id)),
         title: super::story::title(incident, kind),
         text: format!(
-            "{} {}.",
+            "{}. {} {}",
+            scope.zone.in_full(super::story::began_ms(incident)),
+            super::story::what_happened(incident, kind, &scope.money(super::story::cost(incident))),
             super::story::done(incident),
-            format_args!("It began on {}", scope.zone.in_full(super::story::began_ms(incident)))
         ),
     }
 }

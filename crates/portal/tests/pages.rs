@@ -1,0 +1,178 @@
+//! The pages over a filled and over an empty node: who may see what, and what reaches the page.
+
+mod browser;
+mod fixture;
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use browser::Browser;
+use fixture::House;
+
+const URL: &str = "http://portal.example";
+
+/// Every page of an account.
+const PAGES: [&str; 8] = [
+    "/accounts/law-000",
+    "/accounts/law-000/calls",
+    "/accounts/law-000/calls?line=107&number=%2B355&verdict=refused&from=2020-01-01&to=2099-01-01",
+    "/accounts/law-000/lines",
+    "/accounts/law-000/incidents",
+    "/accounts/law-000/money",
+    "/accounts/law-000/guard",
+    "/accounts/law-000/calls?number=999",
+];
+
+/// Those that need something to show.
+const DETAILS: [&str; 8] = [
+    "/accounts/law-000/calls/c0000000000004",
+    "/accounts/law-000/calls/c0000000000003",
+    "/accounts/law-000/lines/107",
+    "/accounts/law-000/lines/140",
+    "/accounts/law-000/lines/107/secret",
+    "/accounts/law-000/incidents/i0000000000009",
+    "/accounts/law-000/incidents/i0000000000009/lift",
+    "/accounts/law-000/incidents/i0000000000009/ours",
+];
+
+#[tokio::test]
+async fn every_page_needs_a_login_and_leads_back_after_it() {
+    let house = House::full(URL);
+    let mut browser = Browser::new(&house);
+    for path in PAGES.iter().chain(&DETAILS).chain(&["/", "/lockout", "/accounts/nobody"]) {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}");
+        assert!(page.location().starts_with("/login"), "{path}: {}", page.location());
+    }
+    let page = browser.get("/accounts/law-000/calls?line=107").await;
+    assert_eq!(page.location(), "/login?next=/accounts/law-000/calls%3Fline%3D107");
+    assert_eq!(browser.post_raw("/lockout/switch", "on=true").await.location(), "/login");
+}
+
+#[tokio::test]
+async fn every_page_is_there_with_full_and_empty_tables() {
+    for house in [House::full(URL), House::bare(URL)] {
+        for login in ["ada", "dana", "vic"] {
+            let mut browser = Browser::of(&house, login).await;
+            for path in PAGES {
+                let page = browser.get(path).await;
+                assert_eq!(page.status, StatusCode::OK, "{login} {path}");
+                assert!(page.text.contains("<h1>") && page.text.contains("</html>"), "{login} {path}");
+            }
+        }
+    }
+    let house = House::full(URL);
+    for (login, paths) in [("dana", DETAILS.as_slice()), ("vic", DETAILS.as_slice()), ("ada", &["/", "/lockout"])] {
+        let mut browser = Browser::of(&house, login).await;
+        for path in paths {
+            assert_eq!(browser.get(path).await.status, StatusCode::OK, "{login} {path}");
+        }
+    }
+    let empty = House::empty(URL);
+    let mut browser = Browser::of(&empty, "ada").await;
+    assert!(browser.get("/").await.text.contains("No accounts yet"));
+    assert!(browser.get("/lockout").await.text.contains("Nobody is locked out"));
+}
+
+#[tokio::test]
+async fn an_owner_sees_no_other_account() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "hank").await;
+    for path in PAGES.iter().chain(&DETAILS).chain(&["/lockout", "/accounts/nobody"]) {
+        assert_eq!(browser.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    // Nor through the address of one's own account.
+    for path in ["calls/c0000000000004", "incidents/i0000000000009", "lines/107"] {
+        assert_eq!(browser.get(&format!("/accounts/harbor/{path}")).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let page = browser.get("/").await;
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/accounts/harbor"));
+}
+
+#[tokio::test]
+async fn the_lock_out_is_the_only_owners_too() {
+    let full = House::full(URL);
+    assert_eq!(Browser::of(&full, "dana").await.get("/lockout").await.status, StatusCode::NOT_FOUND);
+    let alone = House::bare(URL);
+    assert_eq!(Browser::of(&alone, "dana").await.get("/lockout").await.status, StatusCode::OK);
+    assert_eq!(Browser::of(&alone, "hank").await.get("/lockout").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn hostile_texts_stay_texts() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "ada").await;
+    let trunk = "/accounts/harbor/incidents/i000000000000c";
+    for path in DETAILS.iter().chain(&[trunk, "/lockout", "/accounts/law-000/calls?number=%3Cscript%3E"]) {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(!page.text.contains("<script") && !page.text.contains("<img src=x"), "{path}");
+    }
+    for path in [DETAILS[0], DETAILS[2], trunk, "/lockout"] {
+        assert!(browser.get(path).await.text.contains("&#60;script&#62;"), "{path} shows the text itself");
+    }
+}
+
+#[tokio::test]
+async fn pages_load_nothing_from_elsewhere() {
+    let house = House::full("https://portal.example");
+    let mut browser = Browser::of(&house, "dana").await;
+    assert!(browser.cookies[0].0.starts_with("__Host-"));
+    let page = browser.get(PAGES[0]).await;
+    let policy = page.headers.get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+    for part in ["default-src 'none'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert_eq!(page.headers.get("cache-control").unwrap(), "no-store");
+    assert!(page.headers.contains_key("strict-transport-security"));
+    for path in PAGES.iter().chain(&DETAILS) {
+        let text = browser.get(path).await.text;
+        assert!(!text.contains("style=") && !text.contains("<script") && !text.contains("http://"), "{path}");
+    }
+    let style = browser.get("/portal.css").await;
+    assert!(style.text.len() < 40 * 1024 && style.status == StatusCode::OK);
+}
+
+#[tokio::test]
+async fn pages_are_found_below_a_path() {
+    let house = House::full("https://portal.example/phones");
+    let mut browser = Browser::of(&house, "dana").await;
+    for path in ["/phones/accounts/law-000", "/accounts/law-000"] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.text.contains("href=\"/phones/portal.css\"") && !page.text.contains("href=\"/accounts"), "{path}");
+    }
+    assert_eq!(browser.get("/phones/").await.location(), "/phones/accounts/law-000");
+}
+
+#[tokio::test]
+async fn calls_are_paged_filtered_and_added_up() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let first = browser.get("/accounts/law-000/calls").await.text;
+    assert!(first.contains("70 calls"), "all are added up");
+    assert_eq!(first.matches("data-name=\"When\"").count(), 50);
+    let (_, rest) = first.split_once("href=\"/accounts/law-000/calls?before=").unwrap();
+    let next = format!("/accounts/law-000/calls?before={}", rest.split_once('"').unwrap().0);
+    let second = browser.get(&next).await.text;
+    assert_eq!(second.matches("data-name=\"When\"").count(), 20);
+    assert!(!second.contains("rel=\"next\"") && second.contains("Newest"));
+    let stolen = browser.get("/accounts/law-000/calls?number=%2B355").await.text;
+    assert!(stolen.contains("3 calls") && stolen.contains("Khan Yunis"));
+    assert_eq!(browser.get("/accounts/law-000/calls?from=soon").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn an_incident_is_told_with_its_steps() {
+    let house = House::full(URL);
+    let text = Browser::of(&house, "dana").await.get("/accounts/law-000/incidents/i0000000000009").await.text;
+    for words in ["Extension 107 placed 3 calls to Albania mobile", "Khan Yunis", "$0.40", "41.2 decibans"] {
+        assert!(text.contains(words), "{words}");
+    }
+    assert!(text.contains("MST") || text.contains("MDT"), "times have their zone");
+    let text = Browser::of(&house, "hank").await.get("/accounts/harbor/incidents/i000000000000c").await.text;
+    for words in ["Find the extension in your PBX", "not proven", "extension 214", "on the whole account"] {
+        assert!(text.contains(words), "{words}");
+    }
+    let text = Browser::of(&house, "vic").await.get("/accounts/law-000/incidents/i0000000000009").await.text;
+    assert!(!text.contains("i0000000000009/lift"), "a viewer is shown no buttons");
+}
