@@ -1,0 +1,126 @@
+//! Steps 2 and 3: the password of the spare extension is guessed, and its new master dials Albania.
+
+use std::time::{Duration, Instant};
+
+use guard::Incident;
+use sim::attacker::{self, Event};
+
+use super::scene::must;
+use super::{Outcome, Story, Trouble};
+use crate::demo::cast::{self, ATTACKER, SPARE, Side};
+use crate::demo::drive::{Happening, Told};
+use crate::demo::tell::count;
+
+/// How long guessing and registering may take.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How long the provider may take to notice.
+const NOTICE: Duration = Duration::from_secs(30);
+
+/// What the attacker tells.
+pub(super) fn of_attacker(told: &Told) -> Option<&Event> {
+    match told {
+        Told { who: ATTACKER, what: Happening::Attacker(event) } => Some(event),
+        _ => None,
+    }
+}
+
+pub(super) fn guess(story: &mut Story) -> Outcome {
+    let from = story.theatre.addresses.attacker();
+    story.teller.say(&format!(
+        "Somebody in Khan Yunis, at {}, runs a scanner (\"{}\") against the PBX: extension after extension, password \
+         after password.",
+        from.ip(),
+        sim::attacker::SCANNER_AGENTS[0]
+    ));
+    story.teller.begin("He guesses");
+    let mark = story.theatre.stage.mark();
+    story.theatre.stage.order(ATTACKER, attacker::Command::Scan);
+    let found = story.theatre.stage.wait(mark, PATIENCE, |told| match of_attacker(told)? {
+        Event::Found { user, secret, tries } => Some(Ok((user.clone(), secret.clone(), *tries))),
+        Event::Silent { tries } => Some(Err(format!("nothing answered any more after {tries} guesses"))),
+        Event::Exhausted { tries } => Some(Err(format!("{tries} guesses found nothing"))),
+        _ => None,
+    });
+    let expected = format!("the password of extension {} is guessed while the lock-out is off", SPARE.0);
+    let (user, secret, tries) = match found {
+        Some(Ok(found)) => found,
+        Some(Err(seen)) => return Err(Trouble::new(expected, seen)),
+        None => return Err(Trouble::new(expected, "he was still guessing")),
+    };
+    if (user.as_str(), secret.as_str()) != SPARE {
+        return Err(Trouble::new(expected, format!("he found the password of {user}")));
+    }
+    story.teller.refused(&format!("guess {tries} is right: extension {user}, a spare desk, with password {secret}"));
+    story.teller.begin("He registers a telephone of his own with it");
+    let mark = story.theatre.stage.mark();
+    story.mark_of_attack = mark;
+    story.theatre.stage.order(ATTACKER, attacker::Command::Dial);
+    let theatre = &story.theatre;
+    let binding = must(PATIENCE, "the PBX has a binding of the spare extension from his address", "none", || {
+        let line = theatre.line(Side::Pbx, &cast::spare())?.line;
+        line.bindings.into_iter().find(|binding| binding.flow.remote == from)
+    })?;
+    story.teller.refused(&format!("registered, from {}", binding.place.describe()));
+    Ok(())
+}
+
+pub(super) fn pump(story: &mut Story) -> Outcome {
+    story.teller.say(
+        "He earns a share of what calls to certain mobile numbers in Albania cost. If nobody stops him he makes ten of \
+         them, to two numbers, four minutes each.",
+    );
+    story.teller.gap();
+    let until = Instant::now() + NOTICE;
+    loop {
+        story.tell_attack();
+        let tried = !story.theatre.pumped(Side::Provider).is_empty() || story.theatre.running(Side::Provider, "355") > 0;
+        if story.theatre.incident(Side::Provider).is_some() && tried {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            let calls = count(story.theatre.pumped(Side::Provider).len(), "call");
+            return Err(Trouble::new("the provider opens an incident", format!("{calls} to Albania and no incident")));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+impl Story {
+    /// Tells what the attacker has done since it was last told.
+    pub(super) fn tell_attack(&mut self) {
+        let teller = self.teller;
+        let mark = self.mark_of_attack;
+        let mut done = false;
+        let news = self.theatre.stage.since(mark);
+        self.mark_of_attack = mark + news.len();
+        for event in news.iter().filter_map(of_attacker) {
+            let number = |number: &str| number.strip_prefix("011").map_or(number.to_owned(), spaced);
+            match event {
+                Event::Calling { number: n } => teller.event(&format!("he dials {}", number(n))),
+                Event::Answered { number: n } => teller.event(&format!("{} answers", number(n))),
+                Event::Ended { number: n, talk_ms: Some(talk_ms), .. } => {
+                    teller.event_bad(&format!("{} is over after {}", number(n), super::super::tell::span(*talk_ms)));
+                }
+                Event::Ended { number: n, status, .. } => {
+                    teller.event_bad(&format!("{} is refused (SIP {status})", number(n)));
+                }
+                Event::Done => done = true,
+                _ => {}
+            }
+        }
+        self.attack_over |= done;
+    }
+}
+
+/// An Albanian mobile number with blanks: "+355 69 123 4567".
+fn spaced(digits: &str) -> String {
+    match (digits.get(..3), digits.get(3..5), digits.get(5..8), digits.get(8..)) {
+        (Some(country), Some(network), Some(first), Some(rest)) => format!("+{country} {network} {first} {rest}"),
+        _ => format!("+{digits}"),
+    }
+}
+
+/// The evidence of an incident, strongest first, in the guard's words.
+pub(super) fn evidence(incident: &Incident) -> String {
+    incident.evidence.iter().map(|fact| format!("- {}", fact.text)).collect::<Vec<_>>().join("\n")
+}
