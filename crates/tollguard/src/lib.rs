@@ -3,4 +3,5 @@
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod demo;
 pub mod serve;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::ConfigError;
 use crate::control::AskError;
+use crate::demo::DemoError;
 use crate::serve::{OpenError, ServeError};
 
 /// Why a command was not done.
@@ -19,6 +20,9 @@ pub enum CliError {
     /// The node does not start or ended.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The demonstration.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// The data directory.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand.
 
 mod context;
+mod demo;
 mod error;
 mod init;
 mod output;
@@ -42,6 +43,7 @@ pub struct Cli {
 enum Command {
     Init(init::Init),
     Serve(serve::Serve),
+    Demo(demo::Demo),
 }
 
 /// Runs the command that this process was started with. 0: done; 1: refused or failed; 2: not understood.
@@ -65,6 +67,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
     match cli.command {
         Command::Init(init) => init.run(),
         Command::Serve(serve) => serve.run(&cli.config),
+        Command::Demo(demo) => demo.run(),
     }
 }
 

@@ -58,16 +58,8 @@ pub(super) const PHONES: [Phone; 5] = [
 ];
 
 /// Numbers the firm calls at home, as its people dial them.
-pub(super) const AT_HOME: [&str; 8] = [
-    "3035550111",
-    "7205550123",
-    "17195550135",
-    "5550162",
-    "13035550177",
-    "9705550188",
-    "12125550151",
-    "914155550109",
-];
+pub(super) const AT_HOME: [&str; 8] =
+    ["3035550111", "7205550123", "17195550135", "5550162", "13035550177", "9705550188", "12125550151", "914155550109"];
 /// Numbers the firm calls abroad: Canada and the United Kingdom.
 pub(super) const ABROAD: [&str; 4] = ["14165550144", "16045550119", "011442079460018", "011441632960961"];
 /// Who calls the firm.
@@ -99,9 +91,8 @@ pub(super) fn configs(
         )
     };
     let parse = |text: String| {
-        Config::parse(&text, folder).map_err(|mistakes| {
-            mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-        })
+        Config::parse(&text, folder)
+            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     };
     Ok([parse(text(Side::Provider, "provider", &mail))?, parse(text(Side::Pbx, "pbx", &lockout_off))?])
 }

@@ -124,6 +124,11 @@ impl Stage {
         self.log.get(mark..).unwrap_or_default()
     }
 
+    /// Waits until anything happens, at most for `patience`.
+    pub(super) fn news(&mut self, patience: Duration) {
+        self.log.extend(self.told.recv_timeout(patience));
+    }
+
     /// Waits until something after `mark` is what `sought` seeks; `None` where nothing is within `patience`.
     pub(super) fn wait<T>(
         &mut self,
@@ -199,7 +204,10 @@ impl Driver {
         loop {
             let now_ms = self.clock.now_ms();
             let patience = self.next_ms().map_or(IDLE, |at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)));
-            if self.poll.poll(&mut events, Some(patience.min(IDLE))).is_err_and(|e| e.kind() != io::ErrorKind::Interrupted)
+            if self
+                .poll
+                .poll(&mut events, Some(patience.min(IDLE)))
+                .is_err_and(|e| e.kind() != io::ErrorKind::Interrupted)
             {
                 return;
             }

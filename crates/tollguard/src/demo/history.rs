@@ -50,10 +50,7 @@ pub(super) fn play(
     let from_ms = until_ms - DAYS * DAY_MS;
     let [provider, pbx] = configs;
     let mut past = Past {
-        sides: [
-            Chronicle::open(provider, Side::Provider, offset_min)?,
-            Chronicle::open(pbx, Side::Pbx, offset_min)?,
-        ],
+        sides: [Chronicle::open(provider, Side::Provider, offset_min)?, Chronicle::open(pbx, Side::Pbx, offset_min)?],
         addresses: *addresses,
         calls: Vec::new(),
         agenda: BTreeMap::new(),
@@ -307,12 +304,8 @@ fn attempt(
     (remote, agent): (std::net::SocketAddr, &str),
     told: Option<Told>,
 ) -> Attempt {
-    let nothing = LookUps {
-        dialled: Dialled::Invalid(NotDiallable::Empty),
-        destination: None,
-        rate: None,
-        utc_offset_min: 0,
-    };
+    let nothing =
+        LookUps { dialled: Dialled::Invalid(NotDiallable::Empty), destination: None, rate: None, utc_offset_min: 0 };
     let attempt = Attempt {
         call: call_id(number),
         from,

@@ -16,7 +16,6 @@ mod story;
 mod tell;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use net::Clock;
 use tempfile::TempDir;
@@ -24,7 +23,7 @@ use tempfile::TempDir;
 use cast::Addresses;
 use drive::Stage;
 use smtp::MailServer;
-use story::{STEPS, Story, Theatre};
+use story::{Story, Theatre};
 use tell::Teller;
 
 /// The seed of everything random in the demonstration but the nodes' own secrets.
@@ -65,6 +64,9 @@ pub enum DemoError {
     /// The past cannot be written.
     #[error("the past of the two nodes cannot be written")]
     History(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A step failed; what was expected and what was seen has been told.
+    #[error("a step did not do what it says; the data of both nodes is in {}", .0.display())]
+    Failed(PathBuf),
     /// A node does not start or its tables cannot be read.
     #[error("a node cannot be run")]
     Node(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -100,10 +102,11 @@ impl Place {
         path.canonicalize().map(Self::Kept).map_err(system("find the directory"))
     }
 
-    /// Leaves everything where it is.
-    fn keep(self) {
-        if let Self::Temporary(directory) = self {
-            let _ = directory.keep();
+    /// Leaves everything where it is, and says where.
+    fn keep(self) -> PathBuf {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(directory) => directory.keep(),
         }
     }
 }
@@ -111,8 +114,8 @@ impl Place {
 /// Runs it. Success means that every step did what it says.
 ///
 /// # Errors
-/// [`DemoError`] where the stage cannot even be set.
-pub fn run(options: &Options) -> Result<ExitCode, DemoError> {
+/// [`DemoError`] where the stage cannot be set, or a step did not do what it says.
+pub fn run(options: &Options) -> Result<(), DemoError> {
     let place = Place::choose(options.keep.as_deref())?;
     let teller = Teller::new();
     story::introduce(teller);
@@ -129,12 +132,7 @@ pub fn run(options: &Options) -> Result<ExitCode, DemoError> {
         story.close(!options.headless);
     }
     drop(story);
-    if whole {
-        return Ok(ExitCode::SUCCESS);
-    }
-    teller.say(&format!("The data of both nodes is in {}.", place.path().display()));
-    place.keep();
-    Ok(ExitCode::FAILURE)
+    if whole { Ok(()) } else { Err(DemoError::Failed(place.keep())) }
 }
 
 /// Copies the mail to a file beside the report: `out.json` gets `out.eml`.
@@ -164,6 +162,3 @@ fn set_stage(options: &Options, folder: &Path, teller: Teller) -> Result<Story, 
     let stage = Stage::start(clock, cast::players(&addresses, SEED)).map_err(system("open the telephones' sockets"))?;
     Ok(Story::new(Theatre { stage, sides, addresses, mail }, teller))
 }
-
-/// How many steps there are.
-pub const STEP_COUNT: usize = STEPS.len();

@@ -35,7 +35,7 @@ type Outcome = Result<(), Trouble>;
 
 /// The steps: what each shows, and how.
 type Act = (&'static str, fn(&mut Story) -> Outcome);
-pub(super) const STEPS: [Act; 8] = [
+const STEPS: [Act; 8] = [
     ("An ordinary working day", calm::step),
     ("A password is guessed", attack::guess),
     ("The thief dials Albania", attack::pump),
@@ -113,7 +113,8 @@ impl Story {
     pub(super) fn report(&self) -> Report {
         let Fraud { tried, answered, loss, first_ms } = fraud(&self.theatre);
         let cut_ms = self.theatre.incident(Side::Provider).map(|incident| incident.opened_ms);
-        let seconds = |(first_ms, cut_ms): (u64, u64)| Duration::from_millis(cut_ms.saturating_sub(first_ms)).as_secs_f64();
+        let seconds =
+            |(first_ms, cut_ms): (u64, u64)| Duration::from_millis(cut_ms.saturating_sub(first_ms)).as_secs_f64();
         Report {
             steps: self.steps.clone(),
             calls_tried: tried,

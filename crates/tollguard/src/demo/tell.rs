@@ -79,11 +79,12 @@ impl Teller {
     /// A table; its first row are the headings.
     pub(super) fn table(self, rows: &[Vec<String>]) {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column| rows.iter().filter_map(|row: &Vec<String>| row.get(column)).map(|s| s.chars().count()).max();
+        let width = |column: usize| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell: &String| cell.chars().count()).max()
+        };
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         for (number, row) in rows.iter().enumerate() {
-            let cells: Vec<String> =
-                row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
             let line = format!("  {}", cells.join("  ").trim_end());
             self.line(&if number == 0 { self.ink(Ink::Quiet, &line) } else { line });
         }

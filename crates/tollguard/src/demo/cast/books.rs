@@ -77,11 +77,7 @@ pub(in crate::demo) fn book(side: Side, addresses: &Addresses) -> Vec<NodeChange
     let carrier = match side {
         Side::Provider => carrier(side, "Wholesale", addresses.carrier()),
         Side::Pbx => Carrier {
-            auth: Some(CarrierAuth {
-                username: TRUNK.0.to_owned(),
-                secret: TRUNK.1.to_owned(),
-                register_s: Some(600),
-            }),
+            auth: Some(CarrierAuth { username: TRUNK.0.to_owned(), secret: TRUNK.1.to_owned(), register_s: Some(600) }),
             domain: Some(REALMS[Side::Provider as usize].to_owned()),
             tell_origin: true,
             ..carrier(side, PROVIDER, addresses.node(Side::Provider))
@@ -118,9 +114,7 @@ pub(in crate::demo) fn firm_lines(side: Side) -> Vec<Change> {
             let phones = PHONES.iter().map(|phone| (phone.extension, phone.name, phone.secret));
             phones
                 .chain([(SPARE.0, "Spare desk", SPARE.1)])
-                .map(|(extension, name, secret)| {
-                    line(side, LineKind::Extension, extension, name, (extension, secret))
-                })
+                .map(|(extension, name, secret)| line(side, LineKind::Extension, extension, name, (extension, secret)))
                 .collect()
         }
     };

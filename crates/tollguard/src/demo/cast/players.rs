@@ -28,7 +28,8 @@ const fn tone(hz: u16) -> Option<Voice> {
 
 /// All of them.
 pub(in crate::demo) fn players(addresses: &Addresses, seed: u64) -> Vec<Player> {
-    let mut players: Vec<Player> = PHONES.iter().zip(1..).map(|(phone, n)| telephone(addresses, phone, seed + n)).collect();
+    let mut players: Vec<Player> =
+        PHONES.iter().zip(1..).map(|(phone, n)| telephone(addresses, phone, seed + n)).collect();
     players.push(carrier(addresses, seed));
     players.push(attacker(addresses, seed));
     players
@@ -62,7 +63,8 @@ fn telephone(addresses: &Addresses, phone: &Phone, seed: u64) -> Player {
 /// Answers everything after a short ring; the caller hangs up.
 fn carrier(addresses: &Addresses, seed: u64) -> Player {
     let address = addresses.carrier();
-    let answer = |prefix: &str, ring_ms| Rule { prefix: prefix.to_owned(), fate: Fate::Answer { ring_ms, talk_ms: None } };
+    let answer =
+        |prefix: &str, ring_ms| Rule { prefix: prefix.to_owned(), fate: Fate::Answer { ring_ms, talk_ms: None } };
     let profile = carrier::Profile {
         address,
         domain: "wholesale.example".to_owned(),

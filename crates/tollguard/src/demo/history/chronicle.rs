@@ -139,9 +139,9 @@ impl Chronicle {
         if self.records.is_empty() {
             return Ok(());
         }
-        self.opened.journal.append(&self.records)?;
-        self.opened.journal.sync()?;
-        self.opened.projector.apply(&self.records)?;
+        self.opened.parts.journal.append(&self.records)?;
+        self.opened.parts.journal.sync()?;
+        self.opened.parts.projector.apply(&self.records)?;
         self.records.clear();
         Ok(())
     }
@@ -149,9 +149,9 @@ impl Chronicle {
     /// Writes the rest, the state, and the portal's users; lets go of the data directory.
     pub(super) fn close(mut self) -> Result<(), HistoryError> {
         self.write()?;
-        self.opened.snapshots.save(self.opened.state.lsn, &self.opened.state)?;
+        self.opened.parts.snapshots.save(self.opened.state.lsn, &self.opened.state)?;
         for (login, name, password, role) in cast::desk_users(self.side) {
-            self.opened.desk.add_user(&store::User {
+            self.opened.parts.desk.add_user(&store::User {
                 login: login.to_owned(),
                 name: name.to_owned(),
                 email: cast::OWNER.1.to_owned(),

@@ -73,7 +73,8 @@ pub(super) fn pump(story: &mut Story) -> Outcome {
     let until = Instant::now() + NOTICE;
     loop {
         story.tell_attack();
-        let tried = !story.theatre.pumped(Side::Provider).is_empty() || story.theatre.running(Side::Provider, "355") > 0;
+        let tried =
+            !story.theatre.pumped(Side::Provider).is_empty() || story.theatre.running(Side::Provider, "355") > 0;
         if story.theatre.incident(Side::Provider).is_some() && tried {
             return Ok(());
         }
@@ -81,7 +82,7 @@ pub(super) fn pump(story: &mut Story) -> Outcome {
             let calls = count(story.theatre.pumped(Side::Provider).len(), "call");
             return Err(Trouble::new("the provider opens an incident", format!("{calls} to Albania and no incident")));
         }
-        std::thread::sleep(Duration::from_millis(50));
+        story.theatre.stage.news(Duration::from_millis(50));
     }
 }
 

@@ -48,7 +48,9 @@ impl Story {
         self.theatre.stage.order(who, ua::Command::Call { number: number.to_owned(), talk_ms: Some(talk_ms) });
         let stage = &mut self.theatre.stage;
         let call = stage.wait(mark, PATIENCE, |told| match told {
-            Told { who: w, what: Happening::Phone(ua::Event::Calling { call, number: n }) } if *w == who && n == number => {
+            Told { who: w, what: Happening::Phone(ua::Event::Calling { call, number: n }) }
+                if *w == who && n == number =>
+            {
                 Some(*call)
             }
             _ => None,

@@ -69,7 +69,7 @@ fn attack_ends(story: &mut Story, incident: &Incident) -> Outcome {
     let end = Instant::now() + ATTACK;
     while !story.attack_over && Instant::now() < end {
         story.tell_attack();
-        std::thread::sleep(Duration::from_millis(50));
+        story.theatre.stage.news(Duration::from_millis(50));
     }
     let theatre = &story.theatre;
     until(PATIENCE, || Side::BOTH.iter().all(|side| theatre.running(*side, "355") == 0).then_some(()));
@@ -117,7 +117,9 @@ fn mail(story: &mut Story) -> Outcome {
     story.teller.quote(&lines.iter().take(MAIL_LINES).copied().collect::<Vec<_>>().join("\n"));
     if lines.len() > MAIL_LINES {
         let path = path.display();
-        story.teller.quote(&format!("({} more, and the same in HTML: {path})", count(lines.len() - MAIL_LINES, "line")));
+        story
+            .teller
+            .quote(&format!("({} more, and the same in HTML: {path})", count(lines.len() - MAIL_LINES, "line")));
     }
     story.teller.gap();
     story.mail = Some(path);

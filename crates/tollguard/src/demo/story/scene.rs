@@ -148,6 +148,7 @@ impl Theatre {
 }
 
 /// Asks until there is an answer, at most for `patience`.
+#[allow(clippy::disallowed_methods, reason = "the condition is in the nodes' tables, which are asked again and again")]
 pub(super) fn until<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + patience;
     loop {
