@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::cookies;
 use crate::state::PortalState;
+use crate::{cookies, problem};
 
 /// What a page may load and do: its own style and images, forms to itself.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -29,7 +29,7 @@ const FIXED: [(HeaderName, &str); 7] = [
 /// Sets them, and takes away the note that a page has shown.
 pub(crate) async fn secure(State(state): State<PortalState>, request: Request, next: Next) -> Response {
     let had_note = cookies::value(request.headers(), cookies::NOTE).is_some();
-    let mut response = next.run(request).await;
+    let mut response = problem::written(next.run(request).await, state.settings.base());
     let shown = response.status() == StatusCode::OK && is_page(response.headers());
     let headers = response.headers_mut();
     for (name, value) in FIXED {

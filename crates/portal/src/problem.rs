@@ -1,6 +1,7 @@
 //! What goes wrong, and the page that says so.
 
 use askama::Template;
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{Html, IntoResponse, Response};
@@ -70,10 +71,18 @@ impl Problem {
 
 #[derive(Template)]
 #[template(path = "problem.html")]
-struct ProblemPage {
+struct ProblemPage<'a> {
+    base: &'a str,
+    title: &'a str,
+    advice: &'a str,
+    status: u16,
+}
+
+/// What a page is to say; it is written where the portal's address is known.
+#[derive(Clone)]
+struct Said {
     title: String,
     advice: &'static str,
-    status: u16,
 }
 
 impl IntoResponse for Problem {
@@ -86,11 +95,18 @@ impl IntoResponse for Problem {
             let source = std::error::Error::source(&self).map(ToString::to_string);
             tracing::error!(error = %self, source, "a page of the portal failed");
         }
-        let title = crate::words::sentence(&self.to_string());
-        let page = ProblemPage { title, advice: self.advice(), status: status.as_u16() };
-        match page.render() {
-            Ok(html) => (status, Html(html)).into_response(),
-            Err(_) => (status, "This page cannot be shown.").into_response(),
-        }
+        let said = Said { title: crate::words::sentence(&self.to_string()), advice: self.advice() };
+        (status, Extension(said)).into_response()
+    }
+}
+
+/// Writes the page of a problem; other answers stay as they are.
+pub(crate) fn written(mut response: Response, base: &str) -> Response {
+    let Some(Said { title, advice }) = response.extensions_mut().remove() else { return response };
+    let status = response.status();
+    let page = ProblemPage { base, title: &title, advice, status: status.as_u16() };
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => (status, title).into_response(),
     }
 }

@@ -34,11 +34,12 @@ const FORMS: [(&str, &str); 15] = [
 /// The changes the node was asked for, by account or of itself.
 fn changes(house: &House) -> Vec<Command> {
     let asks = |command: &Command| !matches!(command, Command::Calls { .. } | Command::Bans | Command::Carriers);
-    house.script.asked.lock().unwrap().drain(..).filter(asks).collect()
+    house.script.asked.lock().expect("no answer panicked").drain(..).filter(asks).collect()
 }
 
 fn only_change(house: &House) -> Change {
-    let [Command::Account { account, by, change }] = <[Command; 1]>::try_from(changes(house)).unwrap() else {
+    let [Command::Account { account, by, change }] = <[Command; 1]>::try_from(changes(house)).expect("one change")
+    else {
         panic!("one change of an account");
     };
     assert_eq!((account, by), (id("law-000"), Actor::User("dana".into())));
@@ -47,9 +48,9 @@ fn only_change(house: &House) -> Change {
 
 async fn note_after(browser: &mut Browser, page: &Page) -> String {
     assert_eq!(page.status, StatusCode::SEE_OTHER);
-    let text = browser.get(&page.location().to_owned()).await.text;
+    let text = browser.get(page.location()).await.text;
     let (_, rest) = text.split_once("role=\"status\">").expect("a note");
-    rest.split_once("</p>").unwrap().0.to_owned()
+    rest.split_once("</p>").expect("its end").0.to_owned()
 }
 
 #[tokio::test]

@@ -142,6 +142,9 @@ async fn pages_are_found_below_a_path() {
         assert!(page.text.contains("href=\"/phones/portal.css\"") && !page.text.contains("href=\"/accounts"), "{path}");
     }
     assert_eq!(browser.get("/phones/").await.location(), "/phones/accounts/law-000");
+    let lost = browser.get("/phones/nowhere").await;
+    assert_eq!(lost.status, StatusCode::NOT_FOUND);
+    assert!(lost.text.contains("There is no such page") && lost.text.contains("href=\"/phones/portal.css\""));
 }
 
 #[tokio::test]

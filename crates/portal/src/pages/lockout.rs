@@ -20,8 +20,7 @@ const MAX_NOTE_CHARS: usize = 120;
 
 struct Row {
     prefix: String,
-    town: String,
-    network: String,
+    place: String,
     since: String,
     until: String,
     reason: String,
@@ -86,8 +85,11 @@ fn row(visitor: &Visitor, zone: &Zone, ban: &Ban) -> Row {
     let single = ban.prefix.prefix_len() == ban.prefix.max_prefix_len();
     Row {
         prefix: if single { ban.prefix.addr().to_string() } else { ban.prefix.to_string() },
-        town: words::town(&place),
-        network: words::network(&place),
+        place: if place.is_unknown() {
+            "unknown place".to_owned()
+        } else {
+            format!("{}, {}", words::town(&place), words::network(&place))
+        },
         since: zone.short(ban.since_ms),
         until: zone.short(ban.until_ms),
         reason: sentence(&ban.describe()),

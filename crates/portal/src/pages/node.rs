@@ -107,6 +107,7 @@ pub(crate) async fn overview(visitor: Visitor) -> Result<Response, Problem> {
         answers: calls.is_some(),
         calls: calls.map_or_else(|| "not known".to_owned(), |calls| count(calls.len(), "call")),
         bans: match found.bans {
+            0 => "nobody is locked out".to_owned(),
             1 => "1 address locked out".to_owned(),
             many => format!("{many} addresses locked out"),
         },
