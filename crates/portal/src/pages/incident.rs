@@ -119,8 +119,13 @@ pub(crate) async fn show(scope: Scope, Path((_, incident)): Path<(String, String
     let id = scope.id().clone();
     let found = scope.visitor.state.read(move |reader| Ok((reader.audit(Some(&id), MAX_AUDIT)?, reader.lockout()?)));
     let (audit, lockout) = found.await?;
-    let audit: Vec<AuditRow> = audit.into_iter().filter(|row| row.at_ms >= incident.opened_ms).collect();
+    let audit: Vec<AuditRow> = audit.into_iter().filter(|row| during(&incident, row.at_ms)).collect();
     page(&view(&scope, &incident, line.as_ref(), &audit, lockout.enabled))
+}
+
+/// Whether something was done while the incident was open.
+fn during(incident: &Incident, at_ms: u64) -> bool {
+    at_ms >= incident.opened_ms && incident.closed_ms.is_none_or(|closed_ms| at_ms <= closed_ms)
 }
 
 fn view(
