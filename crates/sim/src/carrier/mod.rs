@@ -205,10 +205,11 @@ impl Carrier {
                 let sdp = running.talk.describe();
                 self.stack.accept_offer(call, server, &message, &sdp, now_ms);
             }
-            StackEvent::Ended { call, by, status, .. } => {
+            StackEvent::Ended { call, by, status, hung_up_ms, .. } => {
                 // A call refused before it was one (a challenge) is nobody's business.
                 let Some(running) = self.calls.remove(&call) else { return };
-                let talk_ms = running.talk.answered_ms.map(|at_ms| now_ms.saturating_sub(at_ms));
+                let end_ms = hung_up_ms.unwrap_or(now_ms);
+                let talk_ms = running.talk.answered_ms.map(|at_ms| end_ms.saturating_sub(at_ms));
                 self.event(Event::Ended { call, by, status, talk_ms, heard: running.talk.heard() });
             }
             StackEvent::Registered { .. }

@@ -65,11 +65,13 @@ pub(super) struct Leg {
     pub ack_wait: Option<(ServerKey, AckWait)>,
     /// Whether a new offer of ours is under way.
     pub offering: bool,
+    /// When we hung up; the BYE may take longer to arrive.
+    pub hung_up_ms: Option<u64>,
 }
 
 impl Leg {
     pub(super) fn new(role: Role) -> Leg {
-        Leg { role, state: LegState::Inviting, dialog: None, ack_wait: None, offering: false }
+        Leg { role, state: LegState::Inviting, dialog: None, ack_wait: None, offering: false, hung_up_ms: None }
     }
 
     pub(super) fn deadline_ms(&self) -> Option<u64> {

@@ -78,8 +78,8 @@ pub(crate) enum StackEvent {
     OfferAnswered { call: CallHandle, status: u16 },
     /// INFO within a call.
     Info { call: CallHandle, message: Message },
-    /// The call is over.
-    Ended { call: CallHandle, by: End, status: u16, reason: String },
+    /// The call is over; `hung_up_ms` is when we hung up, if we did.
+    Ended { call: CallHandle, by: End, status: u16, reason: String, hung_up_ms: Option<u64> },
 }
 
 /// What a request of ours is for.

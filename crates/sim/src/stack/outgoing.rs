@@ -160,6 +160,7 @@ impl Stack {
             (LegState::Inviting, Role::Callee(_)) => self.reject(call, 603, &[], now_ms),
             (LegState::Talking, _) => {
                 leg.state = LegState::Ending;
+                leg.hung_up_ms = Some(now_ms);
                 if !self.send_in_dialog(call, Method::Bye, "", &[], now_ms) {
                     self.end(call, End::Here, 200, "");
                 }
@@ -243,10 +244,12 @@ impl Stack {
 
     /// The call is over: forgets it and says so.
     pub(super) fn end(&mut self, call: CallHandle, by: End, status: u16, reason: &str) {
-        if let Some(dialog) = self.legs.remove(&call).and_then(|leg| leg.dialog) {
+        let leg = self.legs.remove(&call);
+        let hung_up_ms = leg.as_ref().and_then(|leg| leg.hung_up_ms);
+        if let Some(dialog) = leg.and_then(|leg| leg.dialog) {
             self.dialogs.remove(dialog.id());
         }
-        self.events.push_back(StackEvent::Ended { call, by, status, reason: reason.to_owned() });
+        self.events.push_back(StackEvent::Ended { call, by, status, reason: reason.to_owned(), hung_up_ms });
     }
 
     /// A response of ours to a request within or outside a call, with what every response of a station has.

@@ -106,7 +106,7 @@ fn settings(whose: Whose, plan: &Plan) -> Settings {
         carriers: vec![CarrierId::new(carrier).expect("a name within the rules")],
         numbers: vec![did()],
         contacts: vec![Contact { name: "Office".to_owned(), email: "office@law.example".to_owned() }],
-        guard: if pbx { GuardMode::Shadow } else { GuardMode::Active },
+        guard: if pbx || plan.asleep { GuardMode::Shadow } else { GuardMode::Active },
         exposure_ceiling: if pbx { Money::from_cents(50_000) } else { plan.ceiling },
         max_calls: 30,
     }
@@ -346,7 +346,7 @@ fn phone(at: usize, plan: &Plan, dice: &mut Dice) -> ua::Profile {
 fn wholesale(plan: &Plan, dice: &mut Dice) -> carrier::Profile {
     let own = address(WHOLESALE);
     let people = Fate::Answer { ring_ms: (1_500, 9_000), talk_ms: None };
-    let albania = Fate::Answer { ring_ms: plan.pace.ring_ms, talk_ms: None };
+    let albania = Fate::Answer { ring_ms: plan.attack.pace.ring_ms, talk_ms: None };
     let rule = |prefix: &str, fate| Rule { prefix: prefix.to_owned(), fate };
     carrier::Profile {
         address: own,
@@ -374,23 +374,23 @@ fn wholesale(plan: &Plan, dice: &mut Dice) -> carrier::Profile {
 fn attacker(plan: &Plan, dice: &mut Dice) -> attacker::Profile {
     let passwords = ["1234", "password", "{user}{user}", "0000", "{user}"];
     attacker::Profile {
-        address: SocketAddr::new(plan.attacker_ip, 5_071),
-        media: SocketAddr::new(plan.attacker_ip, 9_000),
+        address: SocketAddr::new(plan.attack.ip, 5_071),
+        media: SocketAddr::new(plan.attack.ip, 9_000),
         scan: Scan {
             target: address(PBX),
             domain: realm(Whose::Pbx).to_owned(),
             users: (100..=110).map(|user| user.to_string()).collect(),
             passwords: passwords.map(str::to_owned).to_vec(),
-            gap_ms: plan.pace.guess_gap_ms,
-            user_agent: plan.scanner.clone(),
+            gap_ms: plan.attack.pace.guess_gap_ms,
+            user_agent: plan.attack.scanner.clone(),
         },
         pump: Pump {
-            probes: plan.probes.clone(),
-            numbers: plan.numbers.to_vec(),
-            calls: 10,
-            parallel: plan.pace.parallel,
-            gap_ms: plan.pace.gap_ms,
-            talk_ms: plan.pace.talk_ms,
+            probes: plan.attack.probes.clone(),
+            numbers: plan.attack.numbers.to_vec(),
+            calls: plan.attack.pace.calls,
+            parallel: plan.attack.pace.parallel,
+            gap_ms: plan.attack.pace.gap_ms,
+            talk_ms: plan.attack.pace.talk_ms,
             patience: 6,
         },
         user_agent: "sipcli/v1.8".to_owned(),

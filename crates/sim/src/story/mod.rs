@@ -13,7 +13,7 @@ use billing::Money;
 use crate::Dice;
 use crate::world::{Stopped, World};
 use cast::Cast;
-pub use plan::{Crash, Pace, Plan, Whose};
+pub use plan::{Attack, Crash, Pace, Plan, Whose};
 
 /// What one telling came to.
 #[derive(Clone, Debug)]

@@ -48,16 +48,8 @@ pub struct Plan {
     pub faults: Faults,
     /// How long writes take.
     pub sync_ms: (u64, u64),
-    /// The attacker's address, in the Palestinian territories.
-    pub attacker_ip: IpAddr,
-    /// The scanner's user agent.
-    pub scanner: String,
-    /// The two numbers, as dialled.
-    pub numbers: [String; 2],
-    /// Prefixes it tries on a probe number first; none in most tellings.
-    pub probes: Vec<String>,
-    /// How the attack is paced.
-    pub pace: Pace,
+    /// The attacker.
+    pub attack: Attack,
     /// What the firm has paid in at the provider.
     pub paid_in: Money,
     /// The firm's exposure ceiling at the provider.
@@ -66,13 +58,32 @@ pub struct Plan {
     pub carrier_challenges: bool,
     /// A packet of voice every so many milliseconds; `None`: nobody speaks.
     pub voice_ms: Option<u64>,
+    /// Whether the provider's guard only watches: nobody notices.
+    pub asleep: bool,
     /// Crashes to come.
     pub crashes: Vec<Crash>,
 }
 
-/// How the attack is paced.
+/// Who attacks, and how.
+#[derive(Clone, Debug)]
+pub struct Attack {
+    /// The address, in the Palestinian territories.
+    pub ip: IpAddr,
+    /// The scanner's user agent.
+    pub scanner: String,
+    /// The two numbers, as dialled.
+    pub numbers: [String; 2],
+    /// A number behind several prefixes, tried first; none in most tellings.
+    pub probes: Vec<String>,
+    /// Its pace.
+    pub pace: Pace,
+}
+
+/// The pace of an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
+    /// How many calls to the two numbers in all.
+    pub calls: usize,
     /// Calls at the same time.
     pub parallel: usize,
     /// Between the beginnings of two.
@@ -100,7 +111,6 @@ impl Plan {
             min_ms,
             max_ms: min_ms + if bad { dice.between(5, 200) } else { 1 },
         };
-        let mobile = |dice: &mut Dice| format!("01135569{}{:06}", dice.between(2, 9), dice.below(1_000_000));
         let slow_disk = dice.chance(200);
         Plan {
             start_ms,
@@ -109,22 +119,34 @@ impl Plan {
             owner_ms: start_ms + 9 * HOUR_MS + dice.below(2 * HOUR_MS),
             faults,
             sync_ms: if slow_disk { (5, 80) } else { (0, 6) },
-            attacker_ip: Ipv4Addr::new(188, 161, dice.below(256) as u8, dice.between(1, 254) as u8).into(),
-            scanner: SCANNER_AGENTS[dice.below(SCANNER_AGENTS.len() as u64) as usize].to_owned(),
-            numbers: [mobile(dice), mobile(dice)],
+            attack: Attack::new(dice),
+            paid_in: Money::from_cents(dice.between(3_000, 20_000) as i64),
+            ceiling: Money::from_cents(dice.between(300, 2_500) as i64),
+            carrier_challenges: dice.chance(300),
+            voice_ms: dice.chance(250).then_some(1_000),
+            asleep: false,
+            crashes: crashes(dice),
+        }
+    }
+}
+
+impl Attack {
+    fn new(dice: &mut Dice) -> Attack {
+        let mut mobile = || format!("01135569{}{:06}", dice.between(2, 9), dice.below(1_000_000));
+        let numbers = [mobile(), mobile()];
+        Attack {
+            ip: Ipv4Addr::new(188, 161, dice.below(256) as u8, dice.between(1, 254) as u8).into(),
+            scanner: dice.pick(&SCANNER_AGENTS).copied().unwrap_or_default().to_owned(),
+            numbers,
             probes: probes(dice),
             pace: Pace {
+                calls: 10,
                 parallel: dice.between(1, 4) as usize,
                 gap_ms: dice.between(2_000, 40_000),
                 talk_ms: dice.between(20_000, 1_200_000),
                 ring_ms: (2_000, 2_000 + dice.below(12_000)),
                 guess_gap_ms: dice.between(100, 3_000),
             },
-            paid_in: Money::from_cents(dice.between(3_000, 20_000) as i64),
-            ceiling: Money::from_cents(dice.between(300, 2_500) as i64),
-            carrier_challenges: dice.chance(300),
-            voice_ms: dice.chance(250).then_some(1_000),
-            crashes: crashes(dice),
         }
     }
 }

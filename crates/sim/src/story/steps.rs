@@ -74,7 +74,7 @@ impl Story {
         self.must(found, || "the password was not found".to_owned())?;
         let user = self.world.attacker(attacker).found().map(|(user, _)| user.clone()).unwrap_or_default();
         self.must(user == SPARE, || format!("the password of {user} was guessed"))?;
-        self.say(format!("Somebody at {} has guessed the password of extension {user}.", self.plan.attacker_ip));
+        self.say(format!("Somebody at {} has guessed the password of extension {user}.", self.plan.attack.ip));
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl Story {
         for cdr in &theirs {
             let line = cdr.who.line.as_ref().map(ToString::to_string).unwrap_or_default();
             let country = cdr.from.place.country.map(|country| country.code().to_owned()).unwrap_or_default();
-            self.must(line == SPARE && cdr.from.ip == self.plan.attacker_ip && country == "PS", || {
+            self.must(line == SPARE && cdr.from.ip == self.plan.attack.ip && country == "PS", || {
                 format!("a record names extension {line}, {} in {country}", cdr.from.ip)
             })?;
             self.must(cdr.verdict.decision == Decision::Allowed || cdr.result.sip_status >= 400, || {
@@ -195,7 +195,7 @@ impl Story {
 
     /// Step 7: refused, and locked out.
     fn attacker_returns(&mut self) -> Result<(), Stopped> {
-        let (attacker, pbx, ip) = (self.cast.attacker, self.cast.pbx, self.plan.attacker_ip);
+        let (attacker, pbx, ip) = (self.cast.attacker, self.cast.pbx, self.plan.attack.ip);
         self.world.attack(attacker, attacker::Command::Stop)?;
         self.world.run(HOUR_MS)?;
         let from = self.world.log().len();

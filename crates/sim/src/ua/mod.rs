@@ -220,7 +220,9 @@ impl UserAgent {
                 let text = String::from_utf8_lossy(message.body()).into_owned();
                 self.event(Event::Info { call, text });
             }
-            StackEvent::Ended { call, by, status, reason } => self.ended(call, by, status, reason, now_ms),
+            StackEvent::Ended { call, by, status, reason, hung_up_ms } => {
+                self.ended(call, by, status, reason, hung_up_ms.unwrap_or(now_ms));
+            }
         }
     }
 
@@ -265,9 +267,9 @@ impl UserAgent {
         self.event(Event::Answered { call: handle });
     }
 
-    fn ended(&mut self, handle: CallHandle, by: End, status: u16, reason: String, now_ms: u64) {
+    fn ended(&mut self, handle: CallHandle, by: End, status: u16, reason: String, end_ms: u64) {
         let call = self.calls.remove(&handle);
-        let talk_ms = call.as_ref().and_then(|call| call.answered_ms).map(|at_ms| now_ms.saturating_sub(at_ms));
+        let talk_ms = call.as_ref().and_then(|call| call.answered_ms).map(|at_ms| end_ms.saturating_sub(at_ms));
         let heard = call.map(|call| call.heard()).unwrap_or_default();
         self.event(Event::Ended { call: handle, by, status, reason, talk_ms, heard });
     }
