@@ -40,17 +40,22 @@ struct CutLine {
     since: String,
 }
 
-#[derive(Template)]
-#[template(path = "account.html")]
-struct AccountPage {
-    f: Frame,
-    banners: Vec<Banner>,
+/// The account's money, in words.
+struct Purse {
     balance: String,
     held: String,
     free: String,
     today: String,
     today_charge: String,
     ceiling: String,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    f: Frame,
+    banners: Vec<Banner>,
+    purse: Purse,
     guard: &'static str,
     guard_acts: bool,
     guard_href: String,
@@ -96,12 +101,14 @@ fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>) -> AccountP
     AccountPage {
         f: Frame::of_account(scope, Tab::Overview, &settings.name),
         banners: found.incidents.iter().map(|incident| banner(scope, incident, &found.lines)).collect(),
-        balance: scope.money(account.balance),
-        held: scope.money(account.held),
-        free: scope.money(account.balance.saturating_sub(account.held)),
-        today: today(&found.totals),
-        today_charge: scope.money(found.totals.charge),
-        ceiling: scope.money(settings.exposure_ceiling),
+        purse: Purse {
+            balance: scope.money(account.balance),
+            held: scope.money(account.held),
+            free: scope.money(account.balance.saturating_sub(account.held)),
+            today: today(&found.totals),
+            today_charge: scope.money(found.totals.charge),
+            ceiling: scope.money(settings.exposure_ceiling),
+        },
         guard: if guard_acts { "acts" } else { "only watches" },
         guard_acts,
         guard_href: scope.path("/guard"),

@@ -64,17 +64,22 @@ struct Steps {
     may_change: bool,
 }
 
-#[derive(Template)]
-#[template(path = "incident.html")]
-struct IncidentPage {
-    f: Frame,
-    incidents: String,
+/// What happened, in short.
+struct Told {
     state: Badge,
     began: String,
     what: String,
     done: &'static str,
     still: &'static str,
     shadow: bool,
+}
+
+#[derive(Template)]
+#[template(path = "incident.html")]
+struct IncidentPage {
+    f: Frame,
+    incidents: String,
+    short: Told,
     score: String,
     odds: String,
     facts: Vec<Fact>,
@@ -141,12 +146,14 @@ fn view(
     IncidentPage {
         f: Frame::of_account(scope, Tab::Incidents, &story::title(incident, kind)),
         incidents: scope.path("/incidents"),
-        state: story::state(incident),
-        began: zone.in_full(story::began_ms(incident)),
-        what: story::what_happened(incident, kind, &cost),
-        done: story::done(incident),
-        still: if incident.shadow { "" } else { "Calls at home and emergency calls still work." },
-        shadow: incident.shadow,
+        short: Told {
+            state: story::state(incident),
+            began: zone.in_full(story::began_ms(incident)),
+            what: story::what_happened(incident, kind, &cost),
+            done: story::done(incident),
+            still: if incident.shadow { "" } else { "Calls at home and emergency calls still work." },
+            shadow: incident.shadow,
+        },
         score: incident.score.to_string(),
         odds: odds(incident.score.tenths()),
         facts: facts(incident),

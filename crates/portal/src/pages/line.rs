@@ -39,15 +39,10 @@ struct CutWords {
 #[template(path = "line.html")]
 struct LinePage {
     f: Frame,
-    kind: &'static str,
     name: String,
     state: Badge,
-    auth_name: Option<String>,
-    changes: String,
-    addresses: String,
-    caller_id: String,
-    seen: String,
-    dids: String,
+    /// Names and texts.
+    facts: Vec<(&'static str, String)>,
     international: bool,
     cut: Option<CutWords>,
     account_cut: bool,
@@ -82,15 +77,9 @@ pub(crate) async fn show(scope: Scope, Path((_, line)): Path<(String, String)>) 
     let now = now_ms();
     page(&LinePage {
         f: Frame::of_account(&scope, Tab::Lines, &title),
-        kind: kind(line),
         name: line.name.clone(),
         state: state(&scope, line),
-        auth_name: line.auth_name.as_deref().map(str::to_owned),
-        changes: changes(row.secret_version),
-        addresses: addresses(line),
-        caller_id: caller_id(&scope, line),
-        seen: seen(&scope, line),
-        dids: if dids.is_empty() { "no number from outside".to_owned() } else { dids.join(", ") },
+        facts: facts(&scope, &row, dids),
         international: line.international,
         cut: line.cut.map(|cut| CutWords {
             since: scope.zone.in_full(cut.since_ms),
@@ -104,6 +93,19 @@ pub(crate) async fn show(scope: Scope, Path((_, line)): Path<(String, String)>) 
         lines: scope.path("/lines"),
         calls: CallTable::of(&scope, &cdrs, "This line has placed no calls yet."),
     })
+}
+
+fn facts(scope: &Scope, row: &LineRow, dids: Vec<String>) -> Vec<(&'static str, String)> {
+    let line = &row.line;
+    vec![
+        ("Kind", kind(line).to_owned()),
+        ("User name", line.auth_name.as_deref().unwrap_or("none: it is known by its address").to_owned()),
+        ("Secret", changes(row.secret_version)),
+        ("May come from", addresses(line)),
+        ("Shows the number", caller_id(scope, line)),
+        ("Rings for", if dids.is_empty() { "no number from outside".to_owned() } else { dids.join(", ") }),
+        ("Last seen", seen(scope, line)),
+    ]
 }
 
 fn changes(version: Option<u32>) -> String {
