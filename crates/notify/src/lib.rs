@@ -11,6 +11,7 @@ mod mailer;
 mod outbox;
 mod render;
 mod settings;
+mod store_outbox;
 #[cfg(test)]
 mod testing;
 mod worker;
@@ -21,4 +22,5 @@ pub use mailer::{Mailer, SendError, message_id};
 pub use outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
 pub use render::{Mail, MailContext, RenderError, render};
 pub use settings::{Security, Settings, SettingsError};
+pub use store_outbox::StoreOutbox;
 pub use worker::{Clock, FIRST_RETRY_MS, GIVE_UP_AFTER_MS, LAST_RETRY_MS, SystemClock, Worker, retry_in_ms};

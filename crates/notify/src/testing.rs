@@ -131,6 +131,7 @@ pub(crate) fn extension_incident() -> Incident {
     let mut incident = trunk_incident();
     incident.line = LineId::new("107").unwrap();
     incident.shadow = true;
+    incident.score = Decibans::from_tenths(842);
     incident.origins = vec![("203.0.113.9".parse().unwrap(), place(*b"PS", "Khan Yunis", 12975, "PalTel"))];
     incident.told = Vec::new();
     for call in &mut incident.calls {

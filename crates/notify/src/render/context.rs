@@ -42,9 +42,15 @@ impl MailContext {
 
     /// "extension 107 (Conference room)".
     pub(super) fn line_and_name(&self) -> String {
+        format!("{} {}", words::line_kind(self.line.kind), self.id_and_name())
+    }
+
+    /// "107 (Conference room)".
+    pub(super) fn id_and_name(&self) -> String {
+        let id = &self.line.id;
         match clean(&self.line.name) {
-            name if name.is_empty() || name == self.line.id.as_str() => self.line(),
-            name => format!("{} ({name})", self.line()),
+            name if name.is_empty() || name == id.as_str() => id.to_string(),
+            name => format!("{id} ({name})"),
         }
     }
 

@@ -19,7 +19,7 @@ pub(super) fn document(number: &str, place: &str, context: &MailContext, at_ms: 
     let test = kind == Some(EmergencyKind::Test);
     let mut rows = vec![
         (facts::NUMBER.to_owned(), number.clone()),
-        (words::fact_line(context.line.kind).to_owned(), line.clone()),
+        (words::fact_line(context.line.kind).to_owned(), context.id_and_name()),
         (facts::PLACE.to_owned(), clean(place)),
         (facts::WHEN.to_owned(), when.clone()),
     ];

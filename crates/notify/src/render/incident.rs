@@ -91,7 +91,7 @@ impl Story<'_> {
             Case::Alert => lead::alert(&line, &when),
             Case::Shadow(_) => lead::shadow(&line, &when),
         };
-        let answered = words::were(self.count(is_answered), "answered");
+        let answered = words::counted(self.count(is_answered), "answered");
         let cost = self.context.money(self.cost());
         vec![first, lead::counts(calls, self.incident.calls.len() == 1, &answered, &cost, self.case.is_cut())]
     }
@@ -117,17 +117,15 @@ impl Story<'_> {
                 note: words::TOLD_NOTE.into(),
             });
         }
-        blocks.push(Block::Evidence(self.evidence()));
+        if !self.incident.evidence.is_empty() {
+            blocks.push(Block::Evidence(self.evidence()));
+        }
         blocks
     }
 
     fn facts(&self) -> Vec<(String, String)> {
         let (context, incident) = (self.context, self.incident);
-        let line = match clean(&context.line.name) {
-            name if name.is_empty() || name == context.line.id.as_str() => context.line.id.to_string(),
-            name => format!("{} ({name})", context.line.id),
-        };
-        let mut rows = vec![(words::fact_line(context.line.kind).to_owned(), line)];
+        let mut rows = vec![(words::fact_line(context.line.kind).to_owned(), context.id_and_name())];
         if !incident.origins.is_empty() {
             let mut from: Vec<String> =
                 incident.origins.iter().take(MAX_ORIGINS_SHOWN).map(|(ip, place)| origin(*ip, place)).collect();
@@ -136,7 +134,7 @@ impl Story<'_> {
             }
             rows.push((facts::FROM.into(), from.join("; ")));
         }
-        let answered = words::were(self.count(is_answered), "answered");
+        let answered = words::counted(self.count(is_answered), "answered");
         rows.push((facts::CALLS.into(), words::calls_fact(&self.calls(), &answered, self.count(is_refused))));
         rows.push((facts::COST.into(), context.money(self.cost())));
         rows.push((facts::HELD.into(), context.money(context.facts.held)));

@@ -60,14 +60,14 @@ pub(super) fn calls(count: usize, or_more: bool) -> String {
     }
 }
 
-/// "10 calls to Albania and Kosovo", "10 calls to 4 countries".
+/// "10 calls to Albania and Kosovo", "10 calls to 4 destinations".
 pub(super) fn calls_to(calls: &str, places: &[String]) -> String {
     match places {
         [] => calls.to_owned(),
         [one] => format!("{calls} to {one}"),
         [one, two] => format!("{calls} to {one} and {two}"),
         [one, two, three] => format!("{calls} to {one}, {two} and {three}"),
-        more => format!("{calls} to {} countries", more.len()),
+        more => format!("{calls} to {} destinations", more.len()),
     }
 }
 
@@ -79,12 +79,12 @@ pub(super) fn list(items: &[String]) -> String {
     }
 }
 
-/// "1 was answered", "none was answered".
-pub(super) fn were(count: usize, what: &str) -> String {
+/// "1 answered", "none answered".
+pub(super) fn counted(count: usize, what: &str) -> String {
     match count {
-        0 => format!("none was {what}"),
-        1 => format!("1 was {what}"),
-        count => format!("{count} were {what}"),
+        0 => format!("none {what}"),
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}"),
     }
 }
 
@@ -154,7 +154,7 @@ pub(super) mod lead {
     pub(in super::super) fn counts(calls: &str, one: bool, answered: &str, cost: &str, home_works: bool) -> String {
         let were = if one { "was" } else { "were" };
         let works = if home_works { "; calls at home and emergency calls still work" } else { "" };
-        format!("{calls} {were} tried, {answered}, and the cost so far is {cost}{works}.")
+        format!("{calls} {were} tried ({answered}), at a cost of {cost} so far{works}.")
     }
     pub(in super::super) fn emergency(number: &str, line: &str, when: &str) -> String {
         format!("Somebody dialled {number} on {line} at {when}.")
@@ -226,10 +226,10 @@ pub(super) mod steps {
         "See the calls to look for",
     ];
     pub(in super::super) const TRUNK_SECRET: Words = [
-        "Change the trunk’s secret if the calls are not in your PBX’s records",
+        "Change the trunk’s password if the calls are not in your PBX’s records",
         "Then they did not come from your PBX, and somebody else knows the trunk’s password. Enter the new one in your \
          PBX too.",
-        "Change the trunk’s secret",
+        "Change the trunk’s password",
     ];
     pub(in super::super) const TRUNK_LOCK_OUT: Words = [
         "Turn on lock-out of addresses that guess passwords",
@@ -303,7 +303,7 @@ pub(super) fn when(clock: &str, date: &str, zone: &str) -> String {
 pub(super) fn calls_fact(calls: &str, answered: &str, refused: usize) -> String {
     match refused {
         0 => format!("{calls}, {answered}"),
-        refused => format!("{calls}, {answered}, {}", were(refused, "refused")),
+        refused => format!("{calls}, {answered}, {}", counted(refused, "refused")),
     }
 }
 
@@ -381,7 +381,7 @@ mod tests {
         let places = |n: usize| (0..n).map(|n| format!("P{n}")).collect::<Vec<_>>();
         assert_eq!(calls_to("1 call", &places(0)), "1 call");
         assert_eq!(calls_to("3 calls", &places(2)), "3 calls to P0 and P1");
-        assert_eq!(calls_to("9 calls", &places(4)), "9 calls to 4 countries");
+        assert_eq!(calls_to("9 calls", &places(4)), "9 calls to 4 destinations");
         assert_eq!(list(&places(3)), "P0, P1 and P2");
     }
 }
