@@ -94,3 +94,10 @@ async fn a_server_that_is_not_there_is_tried_again() {
     let error = mailer.send(&contact("", "a@b.c"), &mail(), "<1@x>", OPENED_MS).await.unwrap_err();
     assert!(!error.is_final(), "{error:?}");
 }
+
+#[test]
+fn tls_can_be_set_up() {
+    for url in ["smtps://u:p@mail.front.example", "starttls://mail.front.example", "smtps://[::1]:4650"] {
+        mailer(url);
+    }
+}
