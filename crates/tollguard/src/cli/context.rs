@@ -17,14 +17,12 @@ use crate::control::Node;
 pub struct Context {
     /// The node's configuration.
     pub config: Config,
-    /// Listings as JSON.
-    pub json: bool,
 }
 
 impl Context {
     /// Reads the configuration.
-    pub fn load(path: &Path, json: bool) -> Result<Self, CliError> {
-        Ok(Self { config: Config::load(path)?, json })
+    pub fn load(path: &Path) -> Result<Self, CliError> {
+        Ok(Self { config: Config::load(path)? })
     }
 
     /// The tables, for reading.

@@ -30,11 +30,14 @@ for the portal. Nothing is overwritten.
 
 Examples:
   tollguard init --dir /etc/tollguard --listen 192.0.2.10:5060 --realm voice.example.net
-  tollguard init --dir pbx --listen 0.0.0.0:5060 --advertised 203.0.113.7 --password-file admin-password")]
+  tollguard init --dir pbx --listen 0.0.0.0:5060 --advertised 203.0.113.7 --generate")]
 pub struct Init {
     /// The folder to set up.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
+    /// The node's name in portal and mails [default: the realm].
+    #[arg(long)]
+    name: Option<String>,
     /// Address for SIP; may be given several times.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:5060")]
     listen: Vec<SocketAddr>,
@@ -62,6 +65,7 @@ impl Init {
             return refused(format!("{} is there already; nothing was changed", path.display()));
         }
         let answers = Answers {
+            name: self.name.clone().unwrap_or_else(|| self.realm.clone()),
             data_dir: "data".into(),
             listen: self.listen.clone(),
             advertised: self.advertised,
@@ -98,9 +102,7 @@ impl Init {
         println!("Wrote {} and {}.", path.display(), config.data_dir.display());
         println!("Deck `{STARTER_DECK}` has made-up prices: import yours with `tollguard deck import`.");
         println!("Administrator `{}` may log in to the portal at http://{}.", self.admin, self.portal);
-        if password.generated {
-            println!("Password, shown this once: {}", password.text);
-        }
+        password.show();
         println!("Next: tollguard serve --config {}", path.display());
         Ok(())
     }

@@ -1,21 +1,34 @@
 //! The command line: one file for each subcommand.
 
+mod account;
+mod apply;
+mod ban;
+mod call;
+mod carrier;
+mod cdr;
 mod context;
 mod demo;
+mod deck;
+mod did;
 mod error;
+mod incident;
 mod init;
+mod line;
+mod options;
 mod output;
 mod password;
 mod serve;
 mod span;
+mod user;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use context::Context;
 pub use error::CliError;
 
 /// Where the configuration is looked for.
@@ -23,13 +36,15 @@ const CONFIG: &str = "tollguard.toml";
 
 /// A phone service that watches its own bill.
 #[derive(Debug, Parser)]
-#[command(name = "tollguard", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "tollguard", version, max_term_width = 110)]
 #[command(long_about = "\
 A phone service that watches its own bill: it registers phones, carries their calls to a carrier, meters every call \
 against prepaid credit, and when an extension is hijacked it cuts international calling before the money is gone.
 
 Begin with `tollguard init --dir DIR`, then `tollguard serve --config DIR/tollguard.toml`. All other commands work on \
-the node of a configuration, whether it runs or not.")]
+the node of a configuration, whether it runs or not.
+
+Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 the command line was not understood.")]
 pub struct Cli {
     /// The node's configuration.
     #[arg(long, short, global = true, env = "TOLLGUARD_CONFIG", hide_env_values = true, default_value = CONFIG, value_name = "FILE")]
@@ -44,6 +59,25 @@ enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Account(account::Account),
+    Line(line::Line),
+    Carrier(carrier::Carrier),
+    Did(did::Did),
+    Deck(deck::Deck),
+    Cdr(cdr::Cdr),
+    Incident(incident::Incident),
+    Ban(ban::Ban),
+    User(user::User),
+    Call(call::Call),
+    Apply(apply::Apply),
+}
+
+/// How a listing is printed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Listing {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command that this process was started with. 0: done; 1: refused or failed; 2: not understood.
@@ -64,10 +98,23 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// A sentence that says what to do.
 pub fn run(cli: Cli) -> Result<(), CliError> {
+    let context = || Context::load(&cli.config);
     match cli.command {
         Command::Init(init) => init.run(),
         Command::Serve(serve) => serve.run(&cli.config),
         Command::Demo(demo) => demo.run(),
+        Command::Account(account) => account.run(&context()?),
+        Command::Line(line) => line.run(&context()?),
+        Command::Carrier(carrier) => carrier.run(&context()?),
+        Command::Did(did) => did.run(&context()?),
+        Command::Deck(deck) => deck.run(&context()?),
+        Command::Cdr(cdr) => cdr.run(&context()?),
+        Command::Incident(incident) => incident.run(&context()?),
+        Command::Ban(ban) => ban.run(&context()?),
+        Command::User(user) => user.run(&context()?),
+        Command::Call(call) => call.run(&context()?),
+        Command::Apply(apply) if apply.print_example() => Ok(()),
+        Command::Apply(apply) => apply.run(&context()?),
     }
 }
 

@@ -91,6 +91,7 @@ pub fn fields(fields: &[(&str, String)]) -> String {
     let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
     let mut text = String::new();
     for (name, value) in fields {
+        let value = if value.is_empty() { "-" } else { value.as_str() };
         let padding = " ".repeat(width.saturating_sub(name.chars().count()));
         for (number, line) in value.lines().enumerate() {
             let (name, padding) = if number == 0 { (*name, padding.as_str()) } else { ("", &*" ".repeat(width)) };

@@ -35,6 +35,15 @@ pub struct Chosen {
     pub generated: bool,
 }
 
+impl Chosen {
+    /// Prints a password that was made up here, this once.
+    pub fn show(&self) {
+        if self.generated {
+            super::output::print(&format!("Password, shown this once: {}\n", self.text));
+        }
+    }
+}
+
 impl PasswordArgs {
     /// From the file; else asked for twice on a terminal; else made up.
     pub fn choose(&self, login: &str) -> Result<Chosen, CliError> {

@@ -15,6 +15,10 @@ pub use document::Mistake;
 /// What the node is told by its operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// The node's name for people.
+    pub name: String,
+    /// What it is beside its name ("provider", "PBX"); may be empty.
+    pub role: String,
     /// Where journal, snapshots, database and control socket lie.
     pub data_dir: PathBuf,
     /// SIP.
@@ -79,7 +83,7 @@ pub struct Portal {
 /// Mail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The mail server: `smtp://host:25`, `smtps://user:password@host`.
+    /// The mail server: `smtp://host:25`, `starttls://user:password@host`, `smtps://user:password@host`.
     pub smtp: String,
     /// The sender.
     pub from: String,
@@ -161,6 +165,15 @@ impl Config {
     /// All mistakes.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<Mistake>> {
         resolve::resolve(text, folder)
+    }
+
+    /// Where phones and carriers reach bound SIP addresses.
+    pub fn servers(&self, bound: &[SocketAddr]) -> Vec<SocketAddr> {
+        let reached = |address: &SocketAddr| match self.sip.advertised {
+            Some(ip) if address.ip().is_unspecified() => SocketAddr::new(ip, address.port()),
+            _ => *address,
+        };
+        bound.iter().map(reached).collect()
     }
 
     /// The edge's settings, once the SIP addresses are bound.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use geo::NamedNetwork;
 use ipnet::IpNet;
+use notify::{PortalUrl, SettingsError};
 
 use super::document::{Mistake, Mistakes, Section};
 use super::{Config, Geo, Mail, Media, Portal, Sip};
@@ -41,6 +42,8 @@ impl<'t> Reader<'t> {
         if data_dir.is_none() {
             self.mistakes.add("data_dir", "is missing: name the folder for journal and database");
         }
+        let name: Option<String> = file.take("name", &mut self.mistakes);
+        let role: Option<String> = file.take("role", &mut self.mistakes);
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
         let media = file.table("media", self.text, &mut self.mistakes);
@@ -50,12 +53,16 @@ impl<'t> Reader<'t> {
         let geo = file.table("geo", self.text, &mut self.mistakes);
         let networks = file.tables("network", self.text, &mut self.mistakes);
         let lockout = file.table("lockout", self.text, &mut self.mistakes);
+        let portal = self.portal(portal);
+        let mail = self.mail(mail, &portal);
         Config {
+            name: name.unwrap_or_else(|| sip.realm.clone()),
+            role: role.unwrap_or_default(),
             data_dir: self.path(data_dir.unwrap_or_default()),
             sip,
             media,
-            portal: self.portal(portal),
-            mail: self.mail(mail),
+            portal,
+            mail,
             geo: self.geo(geo),
             networks: self.networks(networks),
             lockout: self.lockout(lockout),
@@ -172,44 +179,47 @@ impl<'t> Reader<'t> {
     }
 
     fn portal(&mut self, mut section: Section<'t>) -> Portal {
-        let listen = section.parse("listen", "an address with a port, such as 127.0.0.1:8080", &mut self.mistakes);
+        let hint = "an address with a port, such as 127.0.0.1:8080";
+        let listen: Option<SocketAddr> = section.parse("listen", hint, &mut self.mistakes);
         let url: Option<String> = section.take("url", &mut self.mistakes);
-        if let Some(url) = &url
-            && !(url.starts_with("https://") || url.starts_with("http://"))
-        {
-            self.mistakes.add("portal.url", format!("`{url}` does not begin with https:// or http://"));
+        match url.as_deref().map(str::parse::<PortalUrl>) {
+            Some(Err(error)) => self.mistakes.add("portal.url", error.to_string()),
+            Some(Ok(_)) => {}
+            None if listen.is_some_and(|address| address.ip().is_unspecified()) => {
+                self.mistakes.add("portal.url", "is missing: say how people reach the portal, for links in mails");
+            }
+            None => {}
         }
         section.end(&mut self.mistakes);
         Portal { listen, url: url.map(|url| url.trim_end_matches('/').to_owned()) }
     }
 
-    fn mail(&mut self, mut section: Section<'t>) -> Option<Mail> {
+    fn mail(&mut self, mut section: Section<'t>, portal: &Portal) -> Option<Mail> {
         let smtp: Option<String> = section.take("smtp", &mut self.mistakes);
         let from: Option<String> = section.take("from", &mut self.mistakes);
         section.end(&mut self.mistakes);
-        if let Some(smtp) = &smtp
-            && !(smtp.starts_with("smtp://") || smtp.starts_with("smtps://"))
-        {
-            // Not repeated here: it may hold a password.
-            self.mistakes.add("mail.smtp", "must begin with smtp:// or smtps://, e.g. \"smtp://mail.example.net:25\"");
-        }
-        if let Some(from) = &from
-            && !from.contains('@')
-        {
-            self.mistakes.add("mail.from", format!("`{from}` is not an e-mail address"));
-        }
-        match (smtp, from) {
-            (Some(smtp), Some(from)) => Some(Mail { smtp, from }),
-            (None, None) => None,
+        let (smtp, from) = match (smtp, from) {
+            (Some(smtp), Some(from)) => (smtp, from),
+            (None, None) => return None,
             (Some(_), None) => {
                 self.mistakes.add("mail.from", "is missing: mail needs a sender");
-                None
+                return None;
             }
             (None, Some(_)) => {
                 self.mistakes.add("mail.smtp", "is missing: mail needs a server, e.g. \"smtp://localhost:25\"");
-                None
+                return None;
             }
+        };
+        if portal.listen.is_none() && portal.url.is_none() {
+            self.mistakes.add("mail.smtp", "mails link to the portal: set portal.listen or portal.url");
         }
+        // The portal's address is checked in its own section.
+        match notify::Settings::parse(&smtp, &from, "http://localhost") {
+            Ok(_) => {}
+            Err(error @ SettingsError::From(_)) => self.mistakes.add("mail.from", error.to_string()),
+            Err(error) => self.mistakes.add("mail.smtp", error.to_string()),
+        }
+        Some(Mail { smtp, from })
     }
 
     fn geo(&mut self, mut section: Section<'t>) -> Geo {

@@ -7,6 +7,8 @@ const TEMPLATE: &str = include_str!("template.toml");
 /// What `tollguard init` fills in.
 #[derive(Clone, Debug)]
 pub struct Answers {
+    /// The node's name for people.
+    pub name: String,
     /// The data directory, as written into the file.
     pub data_dir: String,
     /// Addresses for SIP.
@@ -27,6 +29,7 @@ pub fn write(answers: &Answers) -> String {
         None => "# advertised = \"192.0.2.10\"".to_owned(),
     };
     TEMPLATE
+        .replace("\"@NAME@\"", &quoted(&answers.name))
         .replace("\"@DATA_DIR@\"", &quoted(&answers.data_dir))
         .replace("@LISTEN@", &listen.join(", "))
         .replace("@ADVERTISED@", &advertised)

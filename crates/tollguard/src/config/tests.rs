@@ -38,6 +38,7 @@ lisen = 1
 ports = "30000-20000"
 [mail]
 smtp = "mail.example.net"
+from = "nobody"
 [geo]
 city = "nowhere.mmdb"
 [[network]]
@@ -50,7 +51,7 @@ allow = ["192.0.2.0/24", "home"]
 "#;
     same_lines(
         &parse(text).unwrap_err(),
-        "line 1: dat_dir: there is no such option here; there are data_dir, sip, media, portal, mail, geo, network, lockout
+        "line 1: dat_dir: there is no such option here; there are data_dir, name, role, sip, media, portal, mail, geo, network, lockout
 line 3: sip.listen: `192.0.2.10` is not an address with a port, such as 192.0.2.10:5060
 line 3: sip.listen: 0.0.0.0:5060 listens on every address: set sip.advertised to the one that phones reach
 line 4: sip.ring_limit_s: invalid type: string \"long\", expected u32
@@ -58,16 +59,27 @@ line 5: sip.max_calls: is 0: it must be 1 to 10000
 line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, sha256, ring_limit_s, max_calls, \
 expires_min_s, expires_max_s, expires_default_s
 line 8: media.ports: 30000-20000 is no range of at least 8 ports above 1023
-line 10: mail.smtp: must begin with smtp:// or smtps://, e.g. \"smtp://mail.example.net:25\"
-line 12: geo.city: there is no file /etc/tollguard/nowhere.mmdb
-line 15: network[1].range: `192.0.2.0/40` is neither an address nor a range such as 192.0.2.0/24
-line 16: network[1].country: is not a two-letter country code such as \"US\"
-line 17: lockout: failures is 0: it must be 1 to 100
-line 19: lockout.allow: `home` is neither an address nor a range
+line 10: mail.smtp: mails link to the portal: set portal.listen or portal.url
+line 10: mail.smtp: the mail server's address must begin with smtp://, starttls:// or smtps://
+line 13: geo.city: there is no file /etc/tollguard/nowhere.mmdb
+line 16: network[1].range: `192.0.2.0/40` is neither an address nor a range such as 192.0.2.0/24
+line 17: network[1].country: is not a two-letter country code such as \"US\"
+line 18: lockout: failures is 0: it must be 1 to 100
+line 20: lockout.allow: `home` is neither an address nor a range
 data_dir: is missing: name the folder for journal and database
-sip.realm: is missing: name this service, e.g. \"voice.example.net\"
-mail.from: is missing: mail needs a sender",
+sip.realm: is missing: name this service, e.g. \"voice.example.net\"",
     );
+}
+
+#[test]
+fn mail_needs_a_sender_and_a_portal_to_link_to() {
+    let error = parse(&format!("{MINIMAL}[mail]\nsmtp = \"smtp://localhost\"\n")).unwrap_err();
+    assert_eq!(error, "mail.from: is missing: mail needs a sender");
+    let mail = "[mail]\nsmtp = \"smtp://localhost\"\nfrom = \"Tollguard <t@example.net>\"\n";
+    assert!(parse(&format!("{MINIMAL}{mail}")).unwrap_err().contains("mails link to the portal"));
+    parse(&format!("{MINIMAL}{mail}[portal]\nlisten = \"127.0.0.1:0\"\n")).unwrap();
+    let error = parse(&format!("{MINIMAL}[portal]\nlisten = \"0.0.0.0:80\"\n")).unwrap_err();
+    assert!(error.starts_with("portal.url: is missing"), "{error}");
 }
 
 /// Compares line by line, so that a difference is easy to see.
@@ -100,6 +112,7 @@ fn listening_everywhere_needs_an_advertised_address() {
 
 fn answers() -> Answers {
     Answers {
+        name: "Example Voice".into(),
         data_dir: "data".into(),
         listen: vec!["192.0.2.10:5060".parse().unwrap(), "[2001:db8::1]:5060".parse().unwrap()],
         advertised: None,
@@ -115,6 +128,7 @@ fn the_template_is_a_configuration_with_the_defaults() {
     assert_eq!(config.sip.listen, answers().listen);
     let mut minimal = parse(MINIMAL).unwrap();
     minimal.sip.listen = answers().listen;
+    minimal.name = answers().name;
     minimal.portal.listen = Some(answers().portal);
     assert_eq!(config, minimal);
 }
@@ -128,7 +142,8 @@ fn what_the_template_shows_is_the_default() {
         let option = line.strip_prefix("# ").filter(|rest| {
             rest.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         });
-        let example = ["advertised", "ip", "url", "smtp", "from", "city", "asn", "country", "name", "range", "network"];
+        let example =
+            ["role", "advertised", "ip", "url", "smtp", "from", "city", "asn", "country", "name", "range", "network"];
         match option {
             Some(option) if !example.iter().any(|key| option.starts_with(&format!("{key} ="))) => {
                 shown.push_str(option)

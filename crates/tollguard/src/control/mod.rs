@@ -5,14 +5,14 @@
 //! each line out the `Result` of a [`node::CommandReply`].
 
 mod client;
-mod control;
+mod inside;
 mod offline;
 mod server;
 
 use node::{CommandError, CommandReply};
 
 pub use client::{AskError, Node};
-pub use control::Control;
+pub use inside::Control;
 pub use offline::Offline;
 pub use server::listen;
 

@@ -22,6 +22,17 @@ pub enum ServeError {
     /// The count of starts.
     #[error("cannot count this start in the data directory")]
     Starts(#[source] io::Error),
+    /// The portal's address.
+    #[error("the portal cannot listen on {address}: is the address of this machine and its port free?")]
+    Portal {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] notify::SettingsError),
     /// The control socket.
     #[error("cannot open the control socket in the data directory")]
     Control(#[source] io::Error),

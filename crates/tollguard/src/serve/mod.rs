@@ -35,7 +35,7 @@ pub use run_file::{RunFile, read as read_run_file};
 
 use crate::config::Config;
 use crate::control::Control;
-use services::Services;
+use services::{Parts, Services};
 use told::Told;
 
 /// A snapshot is saved after so many records.
@@ -114,7 +114,8 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let threads = Threads::start(parts, receiver, &told.listener()).map_err(OpenError::Store)?;
     let clock = Clock::start(last_ms);
     let make = |bound: &[SocketAddr]| {
-        Worker::new(Setup { edge: config.edge(bound), seed, boot_epoch, places }, state, clock.now_ms())
+        let setup = Setup { edge: config.edge(bound), seed, boot_epoch, places: Arc::clone(&places) };
+        Worker::new(setup, state, clock.now_ms())
     };
     let attach = |handle| {
         told.attach(handle);
@@ -130,7 +131,8 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     };
     let addresses = worker.addresses.clone();
     let control = Control::new(worker.handle.clone(), told.durable_lsn(), told.applied_lsn());
-    let ready = Services::start(config, &home, &control, &desk).and_then(|services| {
+    let parts = Parts { config, home: &home, control: &control, desk: &desk, places: &places, bound: &addresses };
+    let ready = Services::start(&parts).and_then(|services| {
         if sets_lockout {
             let change = NodeChange::Lockout(config.lockout.clone());
             control.handle().ask(Command::Node { by: Actor::CommandLine, change })?;

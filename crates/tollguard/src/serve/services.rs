@@ -1,17 +1,22 @@
 //! What runs on the async runtime beside the worker: control socket, mail and portal.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Desk, Home};
+use notify::{Mailer, StoreOutbox, SystemClock};
+use portal::PortalState;
+use store::{Desk, Home, Reader};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::{Notify, watch};
 
-use super::ServeError;
+use super::{OpenError, ServeError};
 use crate::config::Config;
 use crate::control::{self, Control};
 
-/// Threads of the runtime: the portal's database questions run elsewhere.
+/// Threads of the runtime: questions to the database run on others.
 const RUNTIME_THREADS: usize = 2;
 /// How long services may take to end.
 const STOP: Duration = Duration::from_secs(2);
@@ -20,13 +25,26 @@ const STOP: Duration = Duration::from_secs(2);
 pub(super) struct Services {
     runtime: Runtime,
     socket: PathBuf,
+    /// Dropped when the services are to end.
+    stop: watch::Sender<()>,
     /// Where the portal is reached, if there is one.
     pub(super) portal_url: Option<String>,
 }
 
+/// What the services work with.
+pub(super) struct Parts<'a> {
+    pub(super) config: &'a Config,
+    pub(super) home: &'a Home,
+    pub(super) control: &'a Control,
+    pub(super) desk: &'a Arc<Desk>,
+    pub(super) places: &'a Arc<geo::Places>,
+    /// Bound SIP addresses.
+    pub(super) bound: &'a [SocketAddr],
+}
+
 impl Services {
     /// Starts them.
-    pub(super) fn start(config: &Config, home: &Home, control: &Control, desk: &Arc<Desk>) -> Result<Self, ServeError> {
+    pub(super) fn start(parts: &Parts<'_>) -> Result<Self, ServeError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(RUNTIME_THREADS)
             .thread_name("services")
@@ -34,19 +52,75 @@ impl Services {
             .build()
             .map_err(ServeError::Thread)?;
         let inside = runtime.enter();
-        let socket = home.control_socket();
-        runtime.spawn(control::listen(&socket, control.clone()).map_err(ServeError::Control)?);
-        // Mail: notify's worker goes here, over `desk`; `control.applied_lsn()` moves when the outbox may have something new.
-        // Portal: bind `config.portal.listen` here, spawn it over `control`, `desk` and a reader, and set `portal_url`.
-        let _ = (config, desk);
+        let socket = parts.home.control_socket();
+        let (stop, stopped) = watch::channel(());
+        let answering = control::listen(&socket, parts.control.clone()).map_err(ServeError::Control)?;
+        runtime.spawn(answering);
+        let portal_url = parts.portal(&runtime, stopped.clone())?;
+        parts.mail(&runtime, portal_url.as_deref(), stopped)?;
         drop(inside);
-        Ok(Self { runtime, socket, portal_url: None })
+        Ok(Self { runtime, socket, stop, portal_url })
     }
 
     /// Ends them; whoever is still connected is cut off after a moment.
     pub(super) fn stop(self) {
+        drop(self.stop);
         self.runtime.shutdown_timeout(STOP);
         // A socket that stays is dead, and whoever finds it sees that.
         let _ = std::fs::remove_file(self.socket);
     }
+}
+
+impl Parts<'_> {
+    /// Serves the portal and says where it is reached.
+    fn portal(&self, runtime: &Runtime, stopped: watch::Receiver<()>) -> Result<Option<String>, ServeError> {
+        let Some(address) = self.config.portal.listen else { return Ok(self.config.portal.url.clone()) };
+        let failed = |source| ServeError::Portal { address, source };
+        let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        let url = self.config.portal.url.clone().unwrap_or_else(|| format!("http://{bound}"));
+        let servers: Vec<String> = self.config.servers(self.bound).iter().map(ToString::to_string).collect();
+        let settings = portal::Settings {
+            url: url.clone(),
+            node_name: self.config.name.clone(),
+            role: self.config.role.clone(),
+            realm: self.config.sip.realm.clone(),
+            sip_server: servers.join(" or "),
+        };
+        let control = Arc::new(self.control.clone());
+        let (desk, places) = (Arc::clone(self.desk), Arc::clone(self.places));
+        let state =
+            PortalState::open(control, &self.home.database(), desk, places, settings).map_err(OpenError::Store)?;
+        runtime.spawn(async move {
+            if let Err(error) = portal::serve(listener, portal::router(state), over(stopped)).await {
+                tracing::error!(%error, "the portal stopped");
+            }
+        });
+        Ok(Some(url))
+    }
+
+    /// Sends what waits in the outbox, if there is a mail server.
+    fn mail(&self, runtime: &Runtime, url: Option<&str>, stopped: watch::Receiver<()>) -> Result<(), ServeError> {
+        let (Some(mail), Some(url)) = (&self.config.mail, url) else { return Ok(()) };
+        let settings = notify::Settings::parse(&mail.smtp, &mail.from, url)?;
+        let reader = Arc::new(Reader::open(&self.home.database()).map_err(OpenError::Store)?);
+        let outbox = Arc::new(StoreOutbox::new(Arc::clone(self.desk), reader));
+        let mailer = Mailer::new(&settings)?;
+        let worker = notify::Worker::new(outbox, mailer, settings.portal, self.config.name.clone(), SystemClock);
+        let wake = Arc::new(Notify::new());
+        let (waker, mut applied) = (Arc::clone(&wake), self.control.applied_lsn());
+        runtime.spawn(async move {
+            while applied.changed().await.is_ok() {
+                waker.notify_one();
+            }
+        });
+        runtime.spawn(worker.run(wake, over(stopped)));
+        Ok(())
+    }
+}
+
+/// Done when the services are to end.
+async fn over(mut stopped: watch::Receiver<()>) {
+    // Nothing is ever sent: an error says that the sender was dropped.
+    let _ = stopped.changed().await;
 }

@@ -1,0 +1,158 @@
+//! What a carrier can be told.
+
+use std::net::{IpAddr, SocketAddr};
+
+use account::Transport;
+use billing::CarrierId;
+use clap::Args;
+use edge::{Carrier, CarrierAuth};
+use serde::Deserialize;
+
+use super::Wrong;
+use crate::cli::CliError;
+use crate::cli::error::refused;
+
+/// The longest registration asked for, seconds.
+const MAX_REGISTER_S: u32 = 86_400;
+
+/// What a carrier can be told; what is left out stays as it is, or as a new carrier has it.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CarrierOptions {
+    /// Its name for people.
+    #[arg(long)]
+    name: Option<String>,
+    /// Where calls are sent (UDP).
+    #[arg(long, value_name = "IP:PORT")]
+    address: Option<String>,
+    /// Host name it wants in requests [default: the address].
+    #[arg(long, value_name = "HOST")]
+    domain: Option<String>,
+    /// Other address its calls may come from, again for each.
+    #[arg(long = "source", value_name = "IP")]
+    sources: Option<Vec<String>>,
+    /// Digits put before the number.
+    #[arg(long, value_name = "DIGITS")]
+    prefix: Option<String>,
+    /// Whether numbers are sent with a + [default: true].
+    #[arg(long, value_name = "true|false")]
+    plus: Option<bool>,
+    /// User name it challenges for; give the secret with --secret-file.
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// Register there, asking for so many seconds (0: do not).
+    #[arg(long, value_name = "SECONDS")]
+    register_s: Option<u32>,
+    /// Tell it extension and address behind each call: only where it is your own provider [default: false].
+    #[arg(long, value_name = "true|false")]
+    tell_origin: Option<bool>,
+    /// The secret it challenges for, in a file for `tollguard apply` only.
+    #[arg(skip)]
+    pub secret: Option<String>,
+}
+
+impl CarrierOptions {
+    /// The carrier that these options make of an old one, or of nothing. An old one from the tables has no secret.
+    ///
+    /// # Errors
+    /// All mistakes.
+    pub fn make(&self, id: &CarrierId, old: Option<Carrier>) -> Result<Carrier, CliError> {
+        let mut wrong = Wrong::default();
+        let address: Option<SocketAddr> = self.address.as_ref().and_then(|text| {
+            let address = text.parse().ok();
+            if address.is_none() {
+                wrong.add(format!("address: `{text}` is not an address with a port such as 198.51.100.9:5060"));
+            }
+            address
+        });
+        let Some(mut carrier) = old.or_else(|| address.map(|address| fresh(id, address))) else {
+            wrong.add(format!("carrier {id} needs an address such as 198.51.100.9:5060"));
+            wrong.end()?;
+            return refused(format!("carrier {id} needs an address"));
+        };
+        carrier.address = address.unwrap_or(carrier.address);
+        carrier.name = self.name.clone().unwrap_or(carrier.name);
+        carrier.domain = self.domain.clone().or(carrier.domain);
+        carrier.plus = self.plus.unwrap_or(carrier.plus);
+        carrier.tell_origin = self.tell_origin.unwrap_or(carrier.tell_origin);
+        if let Some(sources) = &self.sources {
+            carrier.sources = wrong.read_all::<IpAddr>("source", sources);
+        }
+        if let Some(prefix) = &self.prefix {
+            if !prefix.bytes().all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte)) {
+                wrong.add(format!("prefix: `{prefix}` may hold digits, * and # only"));
+            }
+            carrier.prefix.clone_from(prefix);
+        }
+        self.auth(&mut carrier, &mut wrong);
+        wrong.end()?;
+        Ok(carrier)
+    }
+
+    fn auth(&self, carrier: &mut Carrier, wrong: &mut Wrong) {
+        if self.username.is_none() && self.secret.is_none() && self.register_s.is_none() {
+            return;
+        }
+        let old = carrier.auth.take();
+        let username = self.username.clone().or_else(|| old.as_ref().map(|auth| auth.username.clone()));
+        let secret = self.secret.clone().or_else(|| old.as_ref().map(|auth| auth.secret.clone()));
+        let register_s = self.register_s.or_else(|| old.and_then(|auth| auth.register_s)).filter(|s| *s > 0);
+        if register_s.is_some_and(|s| s > MAX_REGISTER_S) {
+            wrong.add(format!("register: at most {MAX_REGISTER_S} seconds"));
+        }
+        match (username, secret.filter(|secret| !secret.is_empty())) {
+            (Some(username), Some(secret)) => carrier.auth = Some(CarrierAuth { username, secret, register_s }),
+            (None, _) => wrong.add("username: a secret or a registration needs a user name"),
+            (_, None) => wrong.add("secret: a user name or a registration needs its secret"),
+        }
+    }
+}
+
+fn fresh(id: &CarrierId, address: SocketAddr) -> Carrier {
+    Carrier {
+        id: id.clone(),
+        name: id.to_string(),
+        address,
+        transport: Transport::Udp,
+        domain: None,
+        sources: Vec::new(),
+        prefix: String::new(),
+        plus: true,
+        auth: None,
+        tell_origin: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn make(options: &CarrierOptions) -> Result<Carrier, CliError> {
+        options.make(&"up".parse().unwrap(), None)
+    }
+
+    #[test]
+    fn an_address_is_enough() {
+        let carrier =
+            make(&CarrierOptions { address: Some("198.51.100.9:5060".into()), ..Default::default() }).unwrap();
+        assert_eq!((carrier.name.as_str(), carrier.plus, carrier.auth), ("up", true, None));
+        assert!(make(&CarrierOptions::default()).is_err());
+    }
+
+    #[test]
+    fn a_user_name_needs_a_secret() {
+        let mut options = CarrierOptions {
+            address: Some("198.51.100.9:5060".into()),
+            username: Some("pbx".into()),
+            register_s: Some(300),
+            ..Default::default()
+        };
+        assert!(make(&options).unwrap_err().to_string().contains("needs its secret"));
+        options.secret = Some("correct horse battery".into());
+        let carrier = make(&options).unwrap();
+        assert_eq!(carrier.auth.as_ref().map(|auth| auth.register_s), Some(Some(300)));
+        let changed = CarrierOptions { register_s: Some(0), ..Default::default() };
+        let carrier = changed.make(&"up".parse().unwrap(), Some(carrier)).unwrap();
+        assert_eq!(carrier.auth.map(|auth| (auth.username, auth.register_s)), Some(("pbx".into(), None)));
+    }
+}
