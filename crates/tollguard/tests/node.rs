@@ -123,6 +123,17 @@ fn lock_out_begins_as_configured_and_then_the_store_rules() {
 }
 
 #[test]
+fn init_overwrites_nothing() {
+    let place = Place::new();
+    let folder = place.config().parent().unwrap().to_str().unwrap().to_owned();
+    let error = place.fails(&["init", "--dir", &folder, "--generate"]);
+    assert!(error.contains("tollguard.toml is there already"), "{error}");
+    std::fs::remove_file(place.config()).unwrap();
+    let error = place.fails(&["init", "--dir", &folder, "--generate"]);
+    assert!(error.contains("holds data already"), "{error}");
+}
+
+#[test]
 fn a_file_is_applied_once() {
     let place = Place::new();
     let file = place.data().with_file_name("accounts.toml");

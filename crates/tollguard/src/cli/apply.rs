@@ -17,7 +17,7 @@ use super::deck;
 use super::error::refused;
 use super::options::{AccountOptions, CarrierOptions, LineOptions, secrets};
 use super::output::print;
-use super::password::generate;
+use super::password::{MIN_SECRET_CHARS, generate};
 use crate::control::{AskError, Node};
 
 const EXAMPLE: &str = include_str!("apply.toml");
@@ -210,6 +210,9 @@ impl Work<'_> {
 
     fn new_line(&mut self, account: &AccountId, mut line: Line, secret: Option<&str>) -> Result<(), CliError> {
         let mut shown = None;
+        if secret.is_some_and(|secret| secret.chars().count() < MIN_SECRET_CHARS) {
+            print(&format!("  the secret of {} is short, and guessing goes on day and night\n", line.id));
+        }
         if let Some(name) = &line.auth_name {
             let secret = match secret {
                 Some(secret) => secret.to_owned(),

@@ -22,6 +22,9 @@ use crate::control::Offline;
 /// The deck that every new node has.
 pub const STARTER_DECK: &str = "standard";
 
+/// The data directory, below the folder that is set up.
+const DATA: &str = "data";
+
 /// Write a commented configuration, create the data directory and a first administrator.
 #[derive(Debug, Args)]
 #[command(long_about = "\
@@ -64,9 +67,13 @@ impl Init {
         if path.exists() {
             return refused(format!("{} is there already; nothing was changed", path.display()));
         }
+        let data = self.dir.join(DATA);
+        if data.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+            return refused(format!("{} holds data already; nothing was changed", data.display()));
+        }
         let answers = Answers {
             name: self.name.clone().unwrap_or_else(|| self.realm.clone()),
-            data_dir: "data".into(),
+            data_dir: DATA.into(),
             listen: self.listen.clone(),
             advertised: self.advertised,
             realm: self.realm.clone(),

@@ -14,7 +14,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
 /// 24 characters of 5 bits: 120 bits, beyond any guessing.
 const GENERATED_CHARS: usize = 24;
 /// The shortest secret of a line, characters: a phone's secret is guessed at from everywhere.
-const MIN_SECRET_CHARS: usize = 12;
+pub const MIN_SECRET_CHARS: usize = 12;
 
 /// Where a user's password comes from.
 #[derive(Debug, Default, Args)]
