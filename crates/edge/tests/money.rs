@@ -80,10 +80,11 @@ fn the_caller_hears_of_the_answer_when_the_lease_is_durable() {
     world.lease = None;
     let (_, carrier, invite) = calling(&mut world);
     carrier.answer(&mut world, &invite, 200, &carrier.sdp(6_000, "sendrecv"));
-    assert_eq!(world.lines(CARRIER), ["ACK"]);
+    assert!(world.lines(CARRIER).is_empty(), "after a crash the carrier's next 200 is what hangs it up");
     assert!(world.lines(ANA).is_empty());
     let call = world.call();
     world.reply(Reply::Leased { call, lease: PAID });
+    assert_eq!(world.lines(CARRIER), ["ACK"]);
     assert_eq!(world.lines(ANA), ["200 INVITE"]);
 }
 
@@ -96,7 +97,7 @@ fn an_answer_that_cannot_be_recorded_is_hung_up() {
     carrier.answer(&mut world, &invite, 200, &carrier.sdp(6_000, "sendrecv"));
     world.take(CARRIER);
     world.wait_ms(32_000);
-    assert_eq!(world.lines(CARRIER)[0], "BYE");
+    assert_eq!(world.lines(CARRIER)[..2], ["ACK", "BYE"]);
     assert_eq!(world.lines(ANA)[0], "503 INVITE");
     assert!(world.settlements()[0].answer_ms.is_some());
 }

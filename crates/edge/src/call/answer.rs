@@ -32,13 +32,9 @@ impl Call {
         self.facts.answer_ms = Some(core.now_ms);
         self.run_lease(core.now_ms, self.clock.agreed);
         core.dialogs.insert(dialog.id().clone(), (self.id, Side::B));
+        // The ACK waits for the journal: a node that crashes before gets the 2xx again and hangs up a stray.
         let mut b = Leg::new(dialog);
-        let cseq = b.dialog.local_cseq();
-        if description(&self.invite.request).is_some() {
-            b.acknowledge(core, cseq, &[]);
-        } else {
-            b.owed = Some(cseq);
-        }
+        b.owed = Some(b.dialog.local_cseq());
         let answer = description(response);
         if let Some(sdp) = answer {
             self.media.announce(core, Side::B, sdp);
@@ -85,8 +81,13 @@ impl Call {
         }
     }
 
-    /// Stage `Answered`: the caller's 200.
+    /// Stage `Answered`: the callee's ACK, unless it has to carry the caller's answer, and the caller's 200.
     fn connect(&mut self, core: &mut Core, body: &[u8]) {
+        if description(&self.invite.request).is_some()
+            && let Some((b, cseq)) = self.b.as_mut().and_then(|b| b.owed.map(|cseq| (b, cseq)))
+        {
+            b.acknowledge(core, cseq, &[]);
+        }
         let tag = self.a.dialog.id().local_tag().to_owned();
         let mut answer = core.answer(&self.invite, 200, "", Some(&tag));
         answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));

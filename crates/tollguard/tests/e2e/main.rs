@@ -8,6 +8,9 @@
 
 mod calls;
 mod carriers;
+mod crash;
+mod credit;
+mod lockout;
 mod refusals;
 mod register;
 mod support;

@@ -10,5 +10,5 @@ mod wait;
 pub use hosts::Hosts;
 pub use node::{Node, NodeOptions};
 pub use office::{CARRIER, FIRM, Office, secret};
-pub use sipp::{Sipp, register};
-pub use wait::{SOON, wait_for, wait_until};
+pub use sipp::{Sipp, Traced, register};
+pub use wait::{SOON, wait_for, wait_until, wait_without};

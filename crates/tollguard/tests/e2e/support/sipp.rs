@@ -127,7 +127,19 @@ impl Sipp {
         self.messages()
     }
 
+    /// Waits for its end, whatever became of its calls, and returns all its messages.
+    #[track_caller]
+    pub fn end(mut self) -> Vec<Traced> {
+        self.child.wait(self.limit + SOON);
+        self.trace()
+    }
+
     /// Every message sent and received so far.
+    pub fn trace(&self) -> Vec<Traced> {
+        traced(&self.messages())
+    }
+
+    /// The same as one text.
     pub fn messages(&self) -> String {
         std::fs::read(self.directory.path().join("messages"))
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
@@ -154,4 +166,36 @@ fn listens(address: SocketAddr) -> bool {
 #[track_caller]
 pub fn register(node: &super::Node, name: &str, host: u8) {
     Sipp::calling("register", node.hosts.sip(host), node.ip()).login(name, &super::secret(name)).run();
+}
+
+/// A message that SIPp sent or received.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// Sent, not received.
+    pub sent: bool,
+    /// The whole message.
+    pub text: String,
+}
+
+impl Traced {
+    /// Whether it begins so.
+    pub fn is(&self, start: &str) -> bool {
+        self.text.starts_with(start)
+    }
+
+    /// Its Call-ID.
+    pub fn call_id(&self) -> &str {
+        self.text.lines().find_map(|line| line.strip_prefix("Call-ID:")).unwrap_or_default().trim()
+    }
+}
+
+/// Reads SIPp's message file: rules of dashes with the time, "UDP message sent (444 bytes):", an empty line, the message.
+fn traced(messages: &str) -> Vec<Traced> {
+    let parts = messages.split("\n----------------------------------------------- ");
+    let read = |part: &str| {
+        let (head, text) = part.split_once("\n\n").or_else(|| part.split_once("\n\r\n"))?;
+        let sent = head.contains("message sent");
+        (sent || head.contains("message received")).then(|| Traced { sent, text: text.to_owned() })
+    };
+    parts.filter_map(read).collect()
 }

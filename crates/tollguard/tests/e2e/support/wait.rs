@@ -14,6 +14,20 @@ pub fn wait_until(limit: Duration, what: &str, mut condition: impl FnMut() -> bo
     wait_for(limit, what, || condition().then_some(()));
 }
 
+/// Waits until there are no complaints; panics with those there are when `limit` is over.
+#[track_caller]
+pub fn wait_without(limit: Duration, mut complaints: impl FnMut() -> Vec<String>) {
+    let deadline = Instant::now() + limit;
+    loop {
+        let found = complaints();
+        if found.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "after {limit:?} there is still:\n{}", found.join("\n"));
+        std::thread::park_timeout(LOOK_EVERY);
+    }
+}
+
 /// Waits until `look` finds something and returns it; panics with `what` was waited for when `limit` is over.
 #[track_caller]
 pub fn wait_for<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
