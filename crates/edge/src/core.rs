@@ -47,6 +47,9 @@ pub(crate) struct Core {
     pub transactions: TransactionTable,
     pub mint: Mint,
     pub outputs: VecDeque<Output>,
+    /// What accounts are told and asked, after all other outputs: a BYE is on its way before the end of its call is
+    /// journalled, or a crash in between would leave the leg up for good.
+    told: VecDeque<Output>,
     /// What each client transaction is for; bounded by the transactions.
     pub clients: BTreeMap<ClientKey, Purpose>,
     /// Unanswered INVITEs of running calls, for CANCEL; at most a few for each call.
@@ -68,6 +71,7 @@ impl Core {
             transactions: TransactionTable::default(),
             mint,
             outputs: VecDeque::new(),
+            told: VecDeque::new(),
             clients: BTreeMap::new(),
             invites: BTreeMap::new(),
             dialogs: BTreeMap::new(),
@@ -150,6 +154,11 @@ impl Core {
 
     /// Tells or asks an account.
     pub fn tell(&mut self, account: &AccountId, input: account::Input) {
-        self.outputs.push_back(Output::Account { account: account.clone(), input });
+        self.told.push_back(Output::Account { account: account.clone(), input });
+    }
+
+    /// The next output.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front().or_else(|| self.told.pop_front())
     }
 }

@@ -98,7 +98,7 @@ impl Edge {
 
     /// The next thing to do; call until `None` after every input.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.core.outputs.pop_front()
+        self.core.poll_output()
     }
 
     /// When [`Input::Tick`] is due next.

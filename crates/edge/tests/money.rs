@@ -5,7 +5,7 @@
 mod harness;
 
 use account::{CallEnd, HungUpBy, Input as Told, Lease, Reply, Verdict};
-use edge::{Edge, Input};
+use edge::{Edge, Input, Output};
 use harness::peer::Peer;
 use harness::{CARRIER, FREE, World, summary, text};
 use media::{RelayEvent, RelayId};
@@ -203,6 +203,18 @@ fn shutting_down_ends_what_runs_and_takes_nothing_new() {
     assert_eq!((busy.status(), busy.header(Name::RetryAfter)), (Some(503), Some(&b"5"[..])));
     world.wait_ms(60_000);
     assert!(world.edge.is_idle());
+}
+
+#[test]
+fn the_other_side_is_hung_up_before_the_end_is_recorded() {
+    let mut world = World::new();
+    let (mut ana, ok) = talking(&mut world, FREE);
+    let bye = ana.within(&ok, "BYE", "");
+    world.edge.handle(world.now_ms, Input::Datagram { flow: harness::flow(ANA), bytes: bye.as_bytes() });
+    let outputs: Vec<Output> = std::iter::from_fn(|| world.edge.poll_output()).collect();
+    let to_carrier = |output: &Output| matches!(output, Output::Send { bytes, .. } if bytes.starts_with(b"BYE "));
+    assert!(outputs.iter().any(to_carrier), "{outputs:?}");
+    assert!(matches!(outputs.last(), Some(Output::Account { input: Told::Settle(_), .. })), "{outputs:?}");
 }
 
 #[test]
