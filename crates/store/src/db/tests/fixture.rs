@@ -1,7 +1,6 @@
 //! Records as a node would write them.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use account::{
     Actor, Contact, Cut, Did, Effect, GuardMode, Input, Line, LineKind, Notice, Secrets, Settings, Transport,
@@ -202,10 +201,10 @@ pub fn numbered(first: u64, bodies: Vec<Body>) -> Vec<Record> {
 
 /// One of everything.
 pub fn records() -> Vec<Record> {
-    let deck = Arc::new(Deck::new(rates()).unwrap());
+    let deck = Deck::new(rates()).unwrap();
     let mut bodies = vec![
         Body::Node(NodeChange::PutCarrier(carrier())),
-        Body::Node(NodeChange::PutDeck(id("retail"), Arc::clone(&deck))),
+        Body::Node(NodeChange::PutDeck(id("retail"), deck.clone())),
         Body::Node(NodeChange::PutDeck(id("old"), deck)),
         account(vec![
             Effect::Settings(settings()),
