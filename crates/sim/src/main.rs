@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use sim::story::{self, Failure, Outcome};
+use sim::story::{self, Failure, Outcome, Scenario};
 
 /// Simulated worlds, from seeds.
 #[derive(Parser)]
@@ -16,13 +16,17 @@ use sim::story::{self, Failure, Outcome};
 )]
 struct Arguments {
     #[command(subcommand)]
-    scenario: Scenario,
+    scenario: Which,
 }
 
 #[derive(Subcommand)]
-enum Scenario {
+enum Which {
     /// The hijacked extension, from the guessed password to the locked-out attacker.
     Story(Range),
+    /// The same with a guard that only watches: ceiling, credit and a new secret bound the loss.
+    Unnoticed(Range),
+    /// An honest day of calls, on which nobody may be cut.
+    Workday(Range),
 }
 
 #[derive(clap::Args)]
@@ -48,7 +52,11 @@ struct Range {
 }
 
 fn main() -> ExitCode {
-    let Scenario::Story(range) = Arguments::parse().scenario;
+    let (scenario, range) = match Arguments::parse().scenario {
+        Which::Story(range) => (Scenario::Story, range),
+        Which::Unnoticed(range) => (Scenario::Unnoticed, range),
+        Which::Workday(range) => (Scenario::Workday, range),
+    };
     let (from, seeds) = range.seed.map_or((range.from, range.seeds), |seed| (seed, 1));
     let began = Instant::now();
     let next = AtomicU64::new(from);
@@ -64,14 +72,14 @@ fn main() -> ExitCode {
                     if seed >= end || (failed && !range.go_on) {
                         return;
                     }
-                    let told = story::tell(seed, range.packets);
+                    let told = story::tell(scenario, seed, range.packets);
                     sum.lock().unwrap_or_else(PoisonError::into_inner).add(seed, told, range.verbose);
                 }
             });
         }
     });
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
-    sum.print(began.elapsed().as_secs_f64());
+    sum.print(scenario, began.elapsed().as_secs_f64());
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -121,7 +129,7 @@ impl Summary {
         }
     }
 
-    fn print(&self, took_s: f64) {
+    fn print(&self, scenario: Scenario, took_s: f64) {
         let simulated_s = self.simulated_ms / 1_000;
         println!(
             "{} seeds, {simulated_s} simulated seconds in {took_s:.1} s ({:.0} a second), {} checks held",
@@ -129,7 +137,7 @@ impl Summary {
             simulated_s as f64 / took_s.max(0.001),
             self.checks
         );
-        if let Some((seed, worst)) = &self.worst {
+        if let Some((seed, worst)) = self.worst.as_ref().filter(|(_, worst)| worst.calls_tried > 0) {
             println!(
                 "worst loss ${} (seed {seed}); at most {} calls answered; the slowest cut came {:.1} s after the first call",
                 worst.loss,
@@ -139,7 +147,8 @@ impl Summary {
         }
         if let Some(seed) = self.failed.iter().min() {
             println!("{} seeds failed: {:?}", self.failed.len(), self.failed);
-            println!("tell one alone: cargo run --release --package sim -- story --seed {seed} --verbose");
+            let scenario = format!("{scenario:?}").to_lowercase();
+            println!("tell one alone: cargo run --release --package sim -- {scenario} --seed {seed} --verbose");
         }
     }
 }

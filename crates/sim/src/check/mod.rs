@@ -6,6 +6,8 @@
 mod account;
 mod books;
 mod carried;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -41,6 +41,9 @@ const HISTORY_MS: u64 = 42 * DAY_MS;
 pub(super) const HOME_NUMBER: &str = "7204651182";
 pub(super) const LONDON: &str = "011442071838750";
 
+/// The tone of everybody outside.
+pub(super) const FAR_TONE_HZ: u16 = 1_300;
+
 /// Everybody, by name.
 #[derive(Debug)]
 pub(super) struct Cast {
@@ -323,6 +326,11 @@ fn voice(plan: &Plan, hz: u16) -> Option<Voice> {
     plan.voice_ms.map(|every_ms| Voice { hz, every_ms })
 }
 
+/// The tone a telephone speaks.
+pub(super) const fn phone_tone_hz(at: usize) -> u16 {
+    500 + 100 * at as u16
+}
+
 fn phone(at: usize, plan: &Plan, dice: &mut Dice) -> ua::Profile {
     let user = PEOPLE.get(at).copied().unwrap_or_default();
     let own = phone_address(at);
@@ -337,7 +345,7 @@ fn phone(at: usize, plan: &Plan, dice: &mut Dice) -> ua::Profile {
         user_agent: phone_agent(at),
         media: SocketAddr::new(own.ip(), 11_780),
         answer: AnswerPolicy::Answer { ring_ms: dice.between(1_000, 9_000), talk_ms: None },
-        voice: voice(plan, 500 + 100 * at as u16),
+        voice: voice(plan, phone_tone_hz(at)),
         expires_s: 600,
         seed: dice.seed(),
     }
@@ -357,6 +365,8 @@ fn wholesale(plan: &Plan, dice: &mut Dice) -> carrier::Profile {
             rule("", people),
             rule("355", albania),
             rule("97259", Fate::Refuse { status: 404, after_ms: (200, 900) }),
+            rule("1212", Fate::Refuse { status: 486, after_ms: (500, 2_000) }),
+            rule("1415", Fate::NoAnswer),
             rule("911", Fate::Answer { ring_ms: (500, 2_000), talk_ms: None }),
         ],
         auth: plan.carrier_challenges.then(|| carrier::Auth {
@@ -366,7 +376,7 @@ fn wholesale(plan: &Plan, dice: &mut Dice) -> carrier::Profile {
             must_register: false,
         }),
         customer: address(PROVIDER),
-        voice: voice(plan, 1_300),
+        voice: voice(plan, FAR_TONE_HZ),
         seed: dice.seed(),
     }
 }

@@ -7,6 +7,8 @@ mod plan;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod unnoticed;
+mod workday;
 
 use billing::Money;
 
@@ -53,21 +55,37 @@ struct Story {
     told: Vec<String>,
 }
 
-/// Tells the story of a seed; `packets` prints every SIP message on the way.
+/// Which scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// The hijacked extension, noticed by the provider and put right by its owner.
+    Story,
+    /// The same with a guard that only watches: ceiling, credit and a new secret have to do.
+    Unnoticed,
+    /// An honest day of calls, on which nobody may be cut.
+    Workday,
+}
+
+/// Tells a scenario by a seed; `packets` prints every SIP message on the way.
 ///
 /// # Errors
 /// What went wrong, and how far it came.
-pub fn tell(seed: u64, packets: bool) -> Result<Outcome, Box<Failure>> {
+pub fn tell(scenario: Scenario, seed: u64, packets: bool) -> Result<Outcome, Box<Failure>> {
     let mut dice = Dice::new(seed);
-    let plan = Plan::new(&mut dice);
+    let mut plan = Plan::new(&mut dice);
+    if scenario == Scenario::Unnoticed {
+        plan.fall_asleep(&mut dice);
+    }
     let fail = |why, told| Box::new(Failure { why, told, plan: plan.clone() });
     let (mut world, cast) = cast::assemble(&plan, &mut dice).map_err(|why| fail(why, Vec::new()))?;
     if packets {
         world.trace();
     }
     let mut story = Story { plan: plan.clone(), world, cast, told: Vec::new() };
-    match story.play() {
-        Ok(outcome) => Ok(outcome),
-        Err(why) => Err(fail(why, story.told)),
-    }
+    let played = match scenario {
+        Scenario::Story => story.play(),
+        Scenario::Unnoticed => story.play_unnoticed(),
+        Scenario::Workday => story.play_workday(&mut dice),
+    };
+    played.map_err(|why| fail(why, story.told))
 }

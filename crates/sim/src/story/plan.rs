@@ -130,6 +130,19 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Nobody notices, and the thief has time: many long calls, little credit or a low ceiling to stop them.
+    pub(super) fn fall_asleep(&mut self, dice: &mut Dice) {
+        self.asleep = true;
+        self.paid_in = Money::from_cents(dice.between(50, 3_000) as i64);
+        self.ceiling = Money::from_cents(dice.between(100, 3_000) as i64);
+        let pace = &mut self.attack.pace;
+        pace.calls = 200;
+        pace.parallel = dice.between(1, 8) as usize;
+        pace.talk_ms = dice.between(60_000, 2_400_000);
+    }
+}
+
 impl Attack {
     fn new(dice: &mut Dice) -> Attack {
         let mut mobile = || format!("01135569{}{:06}", dice.between(2, 9), dice.below(1_000_000));

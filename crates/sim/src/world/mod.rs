@@ -24,7 +24,7 @@ use crate::ua::{self, Input, Output, UserAgent};
 const MAX_STILL: u32 = 100_000;
 
 /// Names a host of a world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostId(usize);
 
 /// Who lives on the network.
