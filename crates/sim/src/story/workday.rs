@@ -92,8 +92,9 @@ impl Story {
             let what = match call.who {
                 Who::Phone(at) => {
                     let inside = dice.chance(200);
-                    let number =
-                        if inside { dice.pick(&PEOPLE).copied().unwrap_or_default().to_owned() } else { call.number };
+                    let further = dice.between(1, PEOPLE.len() as u64 - 1) as usize;
+                    let colleague = PEOPLE.iter().cycle().nth(at + further).filter(|_| inside);
+                    let number = colleague.map_or(call.number, |user| (*user).to_owned());
                     let Some(phone) = self.cast.phones.get(at).copied() else { continue };
                     Todo::Call(phone, number, talk_ms)
                 }
