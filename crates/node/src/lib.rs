@@ -8,6 +8,7 @@
 mod book;
 mod commands;
 mod directory;
+mod flows;
 mod io;
 mod log;
 mod record;

@@ -196,10 +196,12 @@ impl Worker {
     /// Hands an input to its account, journals it with its effects, and passes on or withholds the replies.
     pub(crate) fn account_input(&mut self, now_ms: u64, id: &AccountId, mut input: Input) -> Option<Reply> {
         self.complete(now_ms, id, &mut input);
+        let flows = self.flows_at_stake(id, &input);
         let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
         let Answer { effects, replies, spends } = account.handle(now_ms, &input);
         let seq = account.seq();
         self.set_wake(id);
+        self.forget_flows(id, &flows);
         self.follow(now_ms, id, &effects);
         let lsn = self.log.next();
         let body = Body::Account { account: id.clone(), seq, input, effects };

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use account::{Actor, Change, Did, Flow, GuardMode, Line, LineKind, Settings, Transport};
+use account::{
+    Account, Actor, Change, Did, Flow, GuardMode, Input, Line, LineKind, Registration, RegistrationChange, Secrets,
+    Settings, Transport, Via,
+};
 use billing::{AccountId, CarrierId, Country, Currency, Deck, DeckId, DialPlan, Money};
 use edge::{Carrier, EdgeSettings};
 use geo::Places;
@@ -274,4 +277,52 @@ fn a_banned_address_is_not_even_parsed() {
     node.done(Command::LiftBan { by: Actor::CommandLine, prefix });
     node.datagram(PBX, &invite("+13037654321"));
     assert!(node.sent.len() > sent);
+}
+
+const THIEF: &str = "127.0.0.9:5060";
+
+/// A node whose extension 107 is registered from the thief's flow.
+fn hijacked() -> Node {
+    let mut account = Account::new(account("law"));
+    let line = Line {
+        id: "107".parse().unwrap(),
+        kind: LineKind::Extension,
+        auth_name: Some("107".into()),
+        secrets: Some(Secrets { ha1_md5: [1; 16], ha1_sha256: [1; 32], version: 0 }),
+        addresses: Vec::new(),
+        ..trunk(PBX)
+    };
+    for change in [Change::Settings(settings()), Change::PutLine(line)] {
+        account.handle(START_MS, &Input::Change { by: Actor::CommandLine, change });
+    }
+    let remote = THIEF.parse().unwrap();
+    let flow = Flow { local: NODE.parse().unwrap(), remote, transport: Transport::Udp, connection: 0 };
+    let via = Via { flow, user_agent: "sipcli".into(), place: geo::Place::default(), failures_before: 48 };
+    let change = RegistrationChange::Put(vec![(format!("sip:107@{THIEF}"), 600)]);
+    let line = "107".parse().unwrap();
+    let registration = Registration { token: 1, line, change, call_id: "r".into(), cseq: 1, via };
+    account.handle(START_MS, &Input::Register(registration));
+    Node::new(NodeState { accounts: [(account.id().clone(), account)].into(), ..NodeState::default() })
+}
+
+#[test]
+fn a_binding_outranks_a_ban_until_it_is_dropped() {
+    let mut node = hijacked();
+    let options = |n: u32| {
+        format!(
+            "OPTIONS sip:{NODE} SIP/2.0\r\nVia: SIP/2.0/UDP {THIEF};branch=z9hG4bKo{n};rport\r\nMax-Forwards: 70\r\n\
+             From: <sip:107@{THIEF}>;tag=a\r\nTo: <sip:{NODE}>\r\nCall-ID: o{n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        )
+    };
+    let prefix = "127.0.0.9/32".parse().unwrap();
+    node.done(Command::Ban { by: Actor::CommandLine, prefix, note: "test".into(), length_s: 60 });
+    let sent = node.sent.len();
+    node.datagram(THIEF, &options(1));
+    assert_eq!(node.sent.len(), sent + 1, "a live binding's flow is heard");
+    let secrets = Secrets { ha1_md5: [2; 16], ha1_sha256: [2; 32], version: 0 };
+    let change = Change::SetSecret { line: "107".parse().unwrap(), secrets };
+    node.done(Command::Account { account: account("law"), by: Actor::CommandLine, change });
+    let sent = node.sent.len();
+    node.datagram(THIEF, &options(2));
+    assert_eq!(node.sent.len(), sent, "with the new secret the thief's flow is banned like any other");
 }
