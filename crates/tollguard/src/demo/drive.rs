@@ -42,6 +42,7 @@ pub(super) struct Player {
 /// Something that happened to a station.
 #[derive(Debug)]
 pub(super) struct Told {
+    pub(super) at_ms: u64,
     pub(super) who: Who,
     pub(super) what: Happening,
 }
@@ -287,7 +288,7 @@ impl Driver {
                 Output::Send { to, bytes } => send(&self.ports, &self.by_local, player.address, to, &bytes),
                 Output::Rtp { local, to, bytes } => send(&self.ports, &self.by_local, local, to, &bytes),
                 // A reader that has stopped reading misses it.
-                Output::Event(what) => drop(self.tell.try_send(Told { who: player.who, what })),
+                Output::Event(what) => drop(self.tell.try_send(Told { at_ms: self.clock.now_ms(), who: player.who, what })),
             }
         }
     }

@@ -15,6 +15,7 @@ use super::cast::{self, Side};
 use super::history::Played;
 use super::report::{Report, Step};
 use super::tell::{Teller, count};
+use attack::Attack;
 use scene::{Fraud, fraud};
 pub(super) use scene::{Node, Theatre};
 
@@ -53,10 +54,7 @@ pub(super) struct Story {
     steps: Vec<Step>,
     /// The mail, once it has come.
     mail: Option<std::path::PathBuf>,
-    /// What the attacker did up to here has been told.
-    mark_of_attack: usize,
-    /// The attacker has dialled all he wanted, or given up.
-    attack_over: bool,
+    attack: Attack,
 }
 
 /// Says what is about to be seen.
@@ -88,7 +86,7 @@ pub(super) fn tell_past(teller: Teller, played: Played) {
 
 impl Story {
     pub(super) fn new(theatre: Theatre, teller: Teller) -> Self {
-        Self { theatre, teller, steps: Vec::new(), mail: None, mark_of_attack: 0, attack_over: false }
+        Self { theatre, teller, steps: Vec::new(), mail: None, attack: Attack::default() }
     }
 
     /// Performs the steps; true if every one did what it says. Ends at the first that does not.

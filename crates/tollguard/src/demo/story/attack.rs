@@ -1,5 +1,6 @@
 //! Steps 2 and 3: the password of the spare extension is guessed, and its new master dials Albania.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use guard::Incident;
@@ -9,17 +10,31 @@ use super::scene::must;
 use super::{Outcome, Story, Trouble};
 use crate::demo::cast::{self, ATTACKER, SPARE, Side};
 use crate::demo::drive::{Happening, Told};
-use crate::demo::tell::count;
+use crate::demo::tell::{count, span};
 
 /// How long guessing and registering may take.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How long the provider may take to notice.
 const NOTICE: Duration = Duration::from_secs(30);
 
+/// A refusal comes within this time; what ends later has rung.
+const RINGS_AFTER_MS: u64 = 400;
+
+/// How far the attack has been told.
+#[derive(Debug, Default)]
+pub(super) struct Attack {
+    /// What happened up to here has been told.
+    mark: usize,
+    /// When each number was dialled that rings now.
+    dialled_ms: BTreeMap<String, u64>,
+    /// He has dialled all he wanted, or given up.
+    pub(super) over: bool,
+}
+
 /// What the attacker tells.
 pub(super) fn of_attacker(told: &Told) -> Option<&Event> {
     match told {
-        Told { who: ATTACKER, what: Happening::Attacker(event) } => Some(event),
+        Told { who: ATTACKER, what: Happening::Attacker(event), .. } => Some(event),
         _ => None,
     }
 }
@@ -53,7 +68,7 @@ pub(super) fn guess(story: &mut Story) -> Outcome {
     story.teller.refused(&format!("guess {tries} is right: extension {user}, a spare desk, with password {secret}"));
     story.teller.begin("He registers a telephone of his own with it");
     let mark = story.theatre.stage.mark();
-    story.mark_of_attack = mark;
+    story.attack.mark = mark;
     story.theatre.stage.order(ATTACKER, attacker::Command::Dial);
     let theatre = &story.theatre;
     let binding = must(PATIENCE, "the PBX has a binding of the spare extension from his address", "none", || {
@@ -89,32 +104,35 @@ pub(super) fn pump(story: &mut Story) -> Outcome {
 impl Story {
     /// Tells what the attacker has done since it was last told.
     pub(super) fn tell_attack(&mut self) {
-        let teller = self.teller;
-        let mark = self.mark_of_attack;
-        let mut done = false;
+        let (teller, mark) = (self.teller, self.attack.mark);
         let news = self.theatre.stage.since(mark);
-        self.mark_of_attack = mark + news.len();
-        for event in news.iter().filter_map(of_attacker) {
-            let number = |number: &str| number.strip_prefix("011").map_or(number.to_owned(), spaced);
+        self.attack.mark = mark + news.len();
+        for (at_ms, event) in news.iter().filter_map(|told| Some((told.at_ms, of_attacker(told)?))) {
             match event {
-                Event::Calling { number: n } => teller.event(&format!("he dials {}", number(n))),
-                Event::Answered { number: n } => teller.event(&format!("{} answers", number(n))),
-                Event::Ended { number: n, talk_ms: Some(talk_ms), .. } => {
-                    teller.event_bad(&format!("{} is over after {}", number(n), super::super::tell::span(*talk_ms)));
+                Event::Calling { number } => {
+                    teller.event(&format!("he dials {}", spaced(number)));
+                    self.attack.dialled_ms.insert(number.clone(), at_ms);
                 }
-                Event::Ended { number: n, status, .. } => {
-                    teller.event_bad(&format!("{} is refused (SIP {status})", number(n)));
+                Event::Answered { number } => teller.event(&format!("{} answers", spaced(number))),
+                Event::Ended { number, talk_ms: Some(talk_ms), .. } => {
+                    teller.event_bad(&format!("{} is hung up after {}", spaced(number), span(*talk_ms)));
                 }
-                Event::Done => done = true,
+                Event::Ended { number, status, .. } => {
+                    let dialled_ms = self.attack.dialled_ms.remove(number).unwrap_or(at_ms);
+                    let rang = at_ms.saturating_sub(dialled_ms) >= RINGS_AFTER_MS;
+                    let how = if rang { "is hung up while it rings" } else { "is refused at once" };
+                    teller.event_bad(&format!("{} {how} (SIP {status})", spaced(number)));
+                }
+                Event::Done => self.attack.over = true,
                 _ => {}
             }
         }
-        self.attack_over |= done;
     }
 }
 
 /// An Albanian mobile number with blanks: "+355 69 123 4567".
-fn spaced(digits: &str) -> String {
+fn spaced(dialled: &str) -> String {
+    let digits = dialled.strip_prefix("011").unwrap_or(dialled);
     match (digits.get(..3), digits.get(3..5), digits.get(5..8), digits.get(8..)) {
         (Some(country), Some(network), Some(first), Some(rest)) => format!("+{country} {network} {first} {rest}"),
         _ => format!("+{digits}"),

@@ -48,7 +48,7 @@ impl Story {
         self.theatre.stage.order(who, ua::Command::Call { number: number.to_owned(), talk_ms: Some(talk_ms) });
         let stage = &mut self.theatre.stage;
         let call = stage.wait(mark, PATIENCE, |told| match told {
-            Told { who: w, what: Happening::Phone(ua::Event::Calling { call, number: n }) }
+            Told { who: w, what: Happening::Phone(ua::Event::Calling { call, number: n }), .. }
                 if *w == who && n == number =>
             {
                 Some(*call)
@@ -59,7 +59,7 @@ impl Story {
         let teller = self.teller;
         let mut rang = false;
         stage.wait(mark, patience, |told| match told {
-            Told { who: w, what: Happening::Phone(event) } if *w == who => match event {
+            Told { who: w, what: Happening::Phone(event), .. } if *w == who => match event {
                 ua::Event::Ringing { call: c, .. } if *c == call && !rang => {
                     rang = true;
                     teller.then("rings");
@@ -91,7 +91,7 @@ impl Story {
     /// The carrier's handle of a call to this number.
     fn arrived(&mut self, mark: usize, number: &str) -> Option<CallHandle> {
         self.theatre.stage.wait(mark, PATIENCE, |told| match told {
-            Told { who: CARRIER, what: Happening::Carrier(carrier::Event::Arrived { call, number: n, .. }) }
+            Told { who: CARRIER, what: Happening::Carrier(carrier::Event::Arrived { call, number: n, .. }), .. }
                 if n.ends_with(number) =>
             {
                 Some(*call)

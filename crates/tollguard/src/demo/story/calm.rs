@@ -33,7 +33,7 @@ fn register(story: &mut Story) -> Outcome {
     story.teller.begin("The telephones register with the PBX");
     for phone in &PHONES {
         let status = story.theatre.stage.wait(mark, PATIENCE, |told| match told {
-            Told { who, what: Happening::Phone(event) } if *who == phone.extension => match event {
+            Told { who, what: Happening::Phone(event), .. } if *who == phone.extension => match event {
                 ua::Event::Registered { .. } => Some(200),
                 ua::Event::RegisterFailed { status } => Some(*status),
                 _ => None,
@@ -77,7 +77,7 @@ fn call_in(story: &mut Story) -> Outcome {
     let order = carrier::Command::Call { did: MAIN_NUMBER.to_owned(), from: CLIENT.to_owned(), talk_ms: Some(TALK_MS) };
     story.theatre.stage.order(CARRIER, order);
     let answered = story.theatre.stage.wait(mark, PATIENCE, |told| match told {
-        Told { who, what: Happening::Phone(ua::Event::Answered { call }) } if ["103", "102"].contains(who) => {
+        Told { who, what: Happening::Phone(ua::Event::Answered { call }), .. } if ["103", "102"].contains(who) => {
             Some((*who, *call))
         }
         _ => None,
@@ -87,7 +87,7 @@ fn call_in(story: &mut Story) -> Outcome {
     };
     story.teller.then(&format!("extension {who} answers"));
     let heard_here = story.theatre.stage.wait(mark, PATIENCE, |told| match told {
-        Told { who: w, what: Happening::Phone(ua::Event::Ended { call: c, heard, .. }) } if *w == who && *c == call => {
+        Told { who: w, what: Happening::Phone(ua::Event::Ended { call: c, heard, .. }), .. } if *w == who && *c == call => {
             Some(heard.tone_hz)
         }
         _ => None,

@@ -65,6 +65,7 @@ fn row(cdr: &Cdr) -> Vec<String> {
         cdr.number.e164.map_or_else(|| cdr.number.dialled.clone(), |number| number.to_string()),
         match cdr.times.answer_ms {
             Some(_) => format!("answered, {} s", cdr.times.talk_ms().div_ceil(1_000)),
+            None if cdr.times.ring_ms.is_some() => "hung up while ringing".to_owned(),
             None => format!("refused ({})", cdr.result.sip_status),
         },
         dollars(cdr.money.charge),
