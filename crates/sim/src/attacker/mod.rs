@@ -123,6 +123,8 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Attacker {
     profile: Profile,
+    /// Scans begun so far.
+    scans: u64,
     scanner: Option<Scanner>,
     found: Option<(String, String)>,
     phone: Option<UserAgent>,
@@ -142,6 +144,7 @@ impl Attacker {
     pub fn new(profile: Profile) -> Attacker {
         Attacker {
             profile,
+            scans: 0,
             scanner: None,
             found: None,
             phone: None,
@@ -177,7 +180,9 @@ impl Attacker {
             Input::Datagram { from, bytes } => self.datagram(from, bytes, now_ms),
             Input::Rtp { local, from, bytes } => self.phone(now_ms, Input::Rtp { local, from, bytes }),
             Input::Command(Command::Scan) => {
-                let (scan, seed) = (self.profile.scan.clone(), self.profile.seed);
+                // Other tags and branches each time, or a second scan would be a retransmission of the first.
+                let (scan, seed) = (self.profile.scan.clone(), self.profile.seed.wrapping_add(self.scans));
+                self.scans += 1;
                 self.scanner = Some(Scanner::new(scan, self.profile.address, seed, now_ms));
             }
             Input::Command(Command::Dial) => self.dial(now_ms),

@@ -32,6 +32,8 @@ pub(super) const SPARE: (&str, &str) = ("107", "107107");
 pub(super) const NEW_SECRET: &str = "plover-Gasket-71-tundra";
 /// The trunk's user name and password at the provider.
 pub(super) const TRUNK: (&str, &str) = ("harlan-pbx", "9f-Quartz-heron-52-dune");
+/// The nodes' names and what they are.
+const TITLES: [(&str, &str); 2] = [(PROVIDER, "provider"), ("Harlan & Cole", "PBX")];
 /// Digest realms.
 const REALMS: [&str; 2] = ["sip.frontrange.example", "pbx.harlan-cole.example"];
 
@@ -84,8 +86,9 @@ pub(super) fn configs(
     let text = |side: Side, name: &str, rest: &str| {
         let sip = addresses.node(side);
         let (realm, portal) = (REALMS[side as usize], portals[side as usize]);
+        let (title, role) = TITLES[side as usize];
         format!(
-            "data_dir = \"{name}\"\n[sip]\nlisten = [\"{sip}\"]\nrealm = \"{realm}\"\n\
+            "name = \"{title}\"\nrole = \"{role}\"\ndata_dir = \"{name}\"\n[sip]\nlisten = [\"{sip}\"]\nrealm = \"{realm}\"\n\
              [portal]\nlisten = \"{portal}\"\n{rest}{}",
             networks(addresses)
         )

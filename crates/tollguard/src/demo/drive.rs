@@ -288,7 +288,9 @@ impl Driver {
                 Output::Send { to, bytes } => send(&self.ports, &self.by_local, player.address, to, &bytes),
                 Output::Rtp { local, to, bytes } => send(&self.ports, &self.by_local, local, to, &bytes),
                 // A reader that has stopped reading misses it.
-                Output::Event(what) => drop(self.tell.try_send(Told { at_ms: self.clock.now_ms(), who: player.who, what })),
+                Output::Event(what) => {
+                    drop(self.tell.try_send(Told { at_ms: self.clock.now_ms(), who: player.who, what }))
+                }
             }
         }
     }

@@ -91,11 +91,9 @@ impl Story {
     /// The carrier's handle of a call to this number.
     fn arrived(&mut self, mark: usize, number: &str) -> Option<CallHandle> {
         self.theatre.stage.wait(mark, PATIENCE, |told| match told {
-            Told { who: CARRIER, what: Happening::Carrier(carrier::Event::Arrived { call, number: n, .. }), .. }
-                if n.ends_with(number) =>
-            {
-                Some(*call)
-            }
+            Told {
+                who: CARRIER, what: Happening::Carrier(carrier::Event::Arrived { call, number: n, .. }), ..
+            } if n.ends_with(number) => Some(*call),
             _ => None,
         })
     }

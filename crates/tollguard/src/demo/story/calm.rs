@@ -87,7 +87,9 @@ fn call_in(story: &mut Story) -> Outcome {
     };
     story.teller.then(&format!("extension {who} answers"));
     let heard_here = story.theatre.stage.wait(mark, PATIENCE, |told| match told {
-        Told { who: w, what: Happening::Phone(ua::Event::Ended { call: c, heard, .. }), .. } if *w == who && *c == call => {
+        Told { who: w, what: Happening::Phone(ua::Event::Ended { call: c, heard, .. }), .. }
+            if *w == who && *c == call =>
+        {
             Some(heard.tone_hz)
         }
         _ => None,

@@ -31,7 +31,7 @@ const LONDON: &str = "011442079460018";
 pub(super) fn step(story: &mut Story) -> Outcome {
     let incident = cut(story)?;
     attack_ends(story, &incident)?;
-    // mail(story)?;
+    mail(story)?;
     what_still_works(story)
 }
 
