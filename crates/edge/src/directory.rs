@@ -81,7 +81,7 @@ pub struct Directory {
 pub struct EdgeSettings {
     /// Digest realm, and the domain in our From of calls to phones.
     pub realm: String,
-    /// Whether SHA-256 challenges are sent beside MD5 (RFC 8760); some old phones take only the first.
+    /// Whether SHA-256 challenges are sent beside MD5 (RFC 8760); some phones give up where they meet one.
     pub sha256: bool,
     /// The address and port we are reached at, for Via and Contact, when the flow's own local address is unspecified.
     pub advertised: SocketAddr,

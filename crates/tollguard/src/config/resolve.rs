@@ -93,7 +93,7 @@ impl<'t> Reader<'t> {
             listen,
             advertised,
             realm: realm.unwrap_or_default(),
-            sha256: section.take("sha256", &mut self.mistakes).unwrap_or(true),
+            sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
             ring_limit_s: self.number(&mut section, "ring_limit_s", 90, 5, 600),
             max_calls: self.number(&mut section, "max_calls", 500, 1, MAX_CALLS),
             expires_s: self.expires(&mut section),

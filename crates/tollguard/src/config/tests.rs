@@ -23,7 +23,7 @@ fn a_minimal_file_is_enough() {
     assert_eq!(config.lockout, lockout::Settings::default());
     let edge = config.edge(&["192.0.2.10:5060".parse().unwrap()]);
     assert_eq!(edge.advertised.to_string(), "192.0.2.10:5060");
-    assert!(edge.relay && edge.sha256);
+    assert!(edge.relay && !edge.sha256);
 }
 
 #[test]
