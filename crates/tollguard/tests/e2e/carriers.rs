@@ -25,7 +25,7 @@ fn challenged(carrier: &str) {
     let office = Office::new(hosts.sip(2), "10")
         .carrier(CARRIER, hosts.sip(2), Some((CARRIER_SECRET, None)))
         .extension("101", "alice");
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     let carrier = Sipp::answering(carrier, hosts.sip(2), node.ip()).start();
     Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice")).run();
     carrier.finish();
@@ -39,7 +39,7 @@ fn a_carrier_that_refuses_our_secret_says_nothing_to_the_caller() {
     let office = Office::new(hosts.sip(2), "10")
         .carrier(CARRIER, hosts.sip(2), Some(("another secret", None)))
         .extension("101", "alice");
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     let carrier = Sipp::answering("answer_challenge", hosts.sip(2), node.ip()).start();
     let phone = Sipp::calling("call_refused", hosts.sip(10), node.ip()).dial("13035550123");
     phone.login("alice", &secret("alice")).run();
@@ -56,7 +56,7 @@ fn a_carrier_one_must_register_with() {
         .carrier(CARRIER, hosts.sip(2), Some((CARRIER_SECRET, Some(300))))
         .extension("101", "alice");
     let registrar = Sipp::answering("registrar", hosts.sip(2), hosts.node()).start();
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     registrar.finish();
     wait_until(SOON, "the carrier to be usable", || {
         let CommandReply::Carriers(carriers) = node.ask(&Command::Carriers) else { return false };
@@ -71,7 +71,7 @@ fn a_carrier_one_must_register_with() {
 fn the_next_carrier_is_tried_where_one_fails() {
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "10").carrier("second", hosts.sip(3), None).extension("101", "alice");
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     let first = Sipp::answering("answer_failed", hosts.sip(2), node.ip()).start();
     let second = Sipp::answering("answer", hosts.sip(3), node.ip()).start();
     Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice")).run();
@@ -86,7 +86,7 @@ fn the_next_carrier_is_tried_where_one_fails() {
 fn a_trunk_known_by_its_address() {
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "10").trunk_at("pbx", hosts.host(20));
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).start();
     Sipp::calling("inbound", hosts.sip(20), node.ip()).dial("+13035550123").login("101", "").run();
     carrier.finish();
@@ -100,7 +100,7 @@ fn a_trunk_known_by_its_address() {
 fn a_trunk_that_logs_in() {
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "10").trunk("pbx", "firm-pbx");
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).start();
     let pbx = Sipp::calling("call", hosts.sip(20), node.ip()).dial("+13035550123");
     pbx.login("firm-pbx", &secret("firm-pbx")).run();
@@ -114,7 +114,7 @@ fn a_trunk_that_logs_in() {
 fn a_carrier_calls_a_number_of_the_firm() {
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "10").extension("101", "alice").did("+13035550100", &["101"]);
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     register(&node, "alice", 10);
     let alice = Sipp::answering("answer", hosts.sip(10), node.ip()).start();
     Sipp::calling("inbound", hosts.sip(2), node.ip()).dial("+13035550100").login("+13035550142", "").run();

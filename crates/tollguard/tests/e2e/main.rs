@@ -11,6 +11,8 @@ mod carriers;
 mod crash;
 mod credit;
 mod lockout;
+mod mail;
 mod refusals;
 mod register;
 mod support;
+mod voice;

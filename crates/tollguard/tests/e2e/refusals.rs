@@ -6,10 +6,10 @@ use crate::support::{CARRIER, Hosts, Node, NodeOptions, Office, Sipp, secret};
 
 /// Calls `number` as alice and checks what the phone and the CDR are told.
 #[track_caller]
-fn refused(office: impl FnOnce(Office) -> Office, paid_in: &'static str, number: &str, status: u16, text: &str) {
+fn refused(paid_in: &'static str, number: &str, status: u16, text: &str) {
     let hosts = Hosts::new();
-    let office = office(Office::new(hosts.sip(2), paid_in).extension("101", "alice").extension("102", "bob"));
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let office = Office::new(hosts.sip(2), paid_in).extension("101", "alice").home_only().extension("102", "bob");
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     let heard =
         Sipp::calling("call_refused", hosts.sip(10), node.ip()).dial(number).login("alice", &secret("alice")).run();
     assert!(heard.contains(&format!("SIP/2.0 {status} ")), "{status} is not among\n{heard}");
@@ -24,34 +24,34 @@ fn refused(office: impl FnOnce(Office) -> Office, paid_in: &'static str, number:
 #[test]
 fn international_calls_of_a_line_that_may_not() {
     let text = "line 101 is not allowed to call Albania";
-    refused(|office| office.home_only("101"), "10", "011355691234567", 403, text);
+    refused("10", "011355691234567", 403, text);
 }
 
 #[test]
 fn no_credit() {
-    refused(|office| office, "0.0009", "13035550123", 402, "the free balance of $0.0009 does not cover this call");
+    refused("0.0009", "13035550123", 402, "the free balance of $0.0009 does not cover this call");
 }
 
 #[test]
 fn no_such_extension() {
-    refused(|office| office, "10", "177", 404, "there is no extension 177");
+    refused("10", "177", 404, "there is no extension 177");
 }
 
 #[test]
 fn nobody_registered() {
-    refused(|office| office, "10", "102", 480, "no phone is registered for 102");
+    refused("10", "102", 480, "no phone is registered for 102");
 }
 
 #[test]
 fn not_a_number() {
-    refused(|office| office, "10", "12x34", 484, "what was dialled is not a number");
+    refused("10", "12x34", 484, "what was dialled is not a number");
 }
 
 #[test]
 fn an_emergency_call_needs_no_credit() {
     let hosts = Hosts::new();
-    let office = Office::new(hosts.sip(2), "0").extension("101", "alice").home_only("101");
-    let node = Node::start(hosts, &NodeOptions::for_sipp(), &office);
+    let office = Office::new(hosts.sip(2), "0").extension("101", "alice").home_only();
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).start();
     Sipp::calling("call", hosts.sip(10), node.ip()).dial("911").login("alice", &secret("alice")).run();
     let heard = carrier.finish();

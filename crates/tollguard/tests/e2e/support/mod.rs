@@ -1,14 +1,19 @@
 //! What the tests share: a node, its customers, and the programs that talk to it.
 
+mod baresip;
 mod hosts;
 mod node;
 mod office;
 mod process;
 mod sipp;
+mod smtp;
 mod wait;
+mod wav;
 
+pub use baresip::Baresip;
 pub use hosts::Hosts;
 pub use node::{Node, NodeOptions};
-pub use office::{CARRIER, FIRM, Office, secret};
+pub use office::{CARRIER, CONTACT, Office, secret};
 pub use sipp::{Sipp, Traced, register};
+pub use smtp::MailServer;
 pub use wait::{SOON, wait_for, wait_until, wait_without};

@@ -3,22 +3,21 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use billing::{AccountId, Cdr, LedgerEntry, Money};
 use node::CommandReply;
-use store::{AccountRow, CdrFilter, Home, Reader};
+use store::{AccountRow, Home, Reader};
 use tempfile::TempDir;
 use tollguard::config::Config;
 use tollguard::control;
 
 use super::hosts::Hosts;
-use super::office::Office;
+use super::office::{FIRM, Office};
 use super::process::Child;
 use super::wait::{SOON, wait_for};
 
 /// The binary under test.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_tollguard");
+const BINARY: &str = env!("CARGO_BIN_EXE_tollguard");
 /// The service's name in all tests.
 pub const REALM: &str = "sip.test";
 
@@ -29,16 +28,6 @@ pub struct NodeOptions {
 }
 
 impl NodeOptions {
-    /// The configuration as it comes.
-    pub fn as_it_comes() -> Self {
-        Self::default()
-    }
-
-    /// What SIPp 3.6.1 needs, which knows no SHA-256.
-    pub fn for_sipp() -> Self {
-        Self::default().set("sha256", "false")
-    }
-
     /// Sets an option that the written file shows in a comment.
     pub fn set(mut self, option: &str, value: &str) -> Self {
         self.changes.push((option.to_owned(), value.to_owned()));
@@ -79,7 +68,9 @@ impl Node {
         let config = node.path("tollguard.toml");
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, options.apply(&text)).unwrap();
-        office.apply(&node);
+        let file = node.path("firm.toml");
+        std::fs::write(&file, office.text()).unwrap();
+        node.command(&["apply", file.to_str().unwrap()]);
         node.serve();
         node
     }
@@ -119,12 +110,6 @@ impl Node {
         self.child.take().unwrap().kill();
     }
 
-    /// Waits for a line in the node's log.
-    #[track_caller]
-    pub fn expect_line(&mut self, text: &str, limit: Duration) -> String {
-        self.child.as_mut().unwrap().expect_line(text, limit)
-    }
-
     /// Runs a subcommand that must succeed, and returns what it printed.
     #[track_caller]
     pub fn command(&self, arguments: &[&str]) -> String {
@@ -151,9 +136,10 @@ impl Node {
         Reader::open(&Home::database_in(&self.path("data"))).unwrap()
     }
 
-    /// All CDRs, the oldest first.
+    /// All CDRs, the oldest first, as `tollguard cdr list --json` has them.
     pub fn cdrs(&self) -> Vec<Cdr> {
-        let mut cdrs = self.reader().cdrs(&CdrFilter { limit: 10_000, ..CdrFilter::default() }).unwrap();
+        let list = self.command(&["cdr", "list", "--json", "--limit", "10000"]);
+        let mut cdrs: Vec<Cdr> = serde_json::from_str(&list).unwrap();
         cdrs.reverse();
         cdrs
     }
@@ -177,17 +163,17 @@ impl Node {
 
     /// The firm's row: balance and held.
     pub fn account(&self) -> AccountRow {
-        self.reader().account(&super::FIRM.parse().unwrap()).unwrap().unwrap()
+        self.reader().account(&FIRM.parse().unwrap()).unwrap().unwrap()
     }
 
     /// One of the firm's lines.
     pub fn line(&self, id: &str) -> account::Line {
-        self.reader().line(&super::FIRM.parse().unwrap(), &id.parse().unwrap()).unwrap().unwrap().line
+        self.reader().line(&FIRM.parse().unwrap(), &id.parse().unwrap()).unwrap().unwrap().line
     }
 
     /// The firm's ledger, the oldest entry first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
-        let firm: AccountId = super::FIRM.parse().unwrap();
+        let firm: AccountId = FIRM.parse().unwrap();
         let mut entries = self.reader().ledger(&firm, 10_000).unwrap();
         entries.reverse();
         entries

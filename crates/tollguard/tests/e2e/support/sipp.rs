@@ -8,8 +8,11 @@ use std::time::Duration;
 use super::process::Child;
 use super::wait::{SOON, wait_until};
 
+/// What phones call themselves.
+pub const AGENT: &str = "Desk phone 5.6";
+
 /// The path of a scenario.
-pub fn scenario(name: &str) -> PathBuf {
+fn scenario(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(format!("{name}.xml"))
 }
 
@@ -20,6 +23,7 @@ pub struct SippOptions {
     node: SocketAddr,
     arguments: Vec<String>,
     credentials: Option<(String, String)>,
+    agent: String,
     limit: Duration,
     listens: bool,
 }
@@ -42,6 +46,12 @@ impl SippOptions {
     /// Who it is: digest user name and secret.
     pub fn login(mut self, user: &str, secret: &str) -> Self {
         self.credentials = Some((user.to_owned(), secret.to_owned()));
+        self
+    }
+
+    /// What it calls itself; a desk phone otherwise.
+    pub fn agent(mut self, agent: &str) -> Self {
+        agent.clone_into(&mut self.agent);
         self
     }
 
@@ -70,7 +80,8 @@ impl SippOptions {
         command.args(["-timeout", &self.limit.as_secs().to_string(), "-timeout_error", "-cid_str", "%u-%p@%s"]);
         command.args(&self.arguments);
         if let Some((user, secret)) = &self.credentials {
-            let text = format!("SEQUENTIAL\n{user};[authentication username={user} password={secret}]\n");
+            let agent = &self.agent;
+            let text = format!("SEQUENTIAL\n{user};[authentication username={user} password={secret}];{agent}\n");
             std::fs::write(directory.path().join("who.csv"), text).unwrap();
             command.args(["-inf", "who.csv"]);
         }
@@ -105,6 +116,7 @@ impl Sipp {
             node: (node, 5060).into(),
             arguments: vec!["-m".into(), "1".into()],
             credentials: None,
+            agent: AGENT.into(),
             limit: Duration::from_secs(30),
             listens: false,
         }

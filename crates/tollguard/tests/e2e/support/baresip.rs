@@ -1,0 +1,145 @@
+//! baresip: a real telephone with voice, told what to do over its control connection (netstrings of JSON).
+
+use std::io::{BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::node::{Node, REALM};
+use super::office::secret;
+use super::process::Child;
+use super::wait::{SOON, wait_for};
+use super::wav;
+
+/// The configuration, with what differs between phones left open.
+const CONFIG: &str = include_str!("../../peers/baresip.config");
+
+/// A telephone at work.
+pub struct Baresip {
+    /// Its process; its output is its SIP trace.
+    pub child: Child,
+    control: TcpStream,
+    heard: Receiver<Value>,
+    directory: TempDir,
+}
+
+impl Baresip {
+    /// Starts a phone at a host that registers as `name` and plays a tone into its calls; ready when it is registered.
+    #[track_caller]
+    pub fn start(node: &Node, name: &str, host: u8, tone_hz: u16, account: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let ip = node.hosts.host(host);
+        let tone = directory.path().join("tone.wav");
+        wav::write_tone(&tone, tone_hz, 120);
+        let config = CONFIG
+            .replace("@IP@", &ip.to_string())
+            .replace("@TONE_WAV@", tone.to_str().unwrap())
+            .replace("@RECORD_DIR@", directory.path().to_str().unwrap());
+        std::fs::write(directory.path().join("config"), config).unwrap();
+        let account = format!(
+            "<sip:{name}@{REALM}>;auth_user={name};auth_pass={};outbound=\"sip:{}:5060;transport=udp\";regint=60;\
+             audio_codecs=PCMU,PCMA{account}\n",
+            secret(name),
+            node.ip(),
+        );
+        std::fs::write(directory.path().join("accounts"), account).unwrap();
+        std::fs::write(directory.path().join("contacts"), "").unwrap();
+        let mut command = Command::new("baresip");
+        command.args(["-4", "-s", "-v", "-f"]).arg(directory.path());
+        let mut child = Child::spawn(&format!("baresip {name}"), &mut command);
+        let control = connect(&mut child, ip);
+        let heard = listen(&control);
+        let mut phone = Self { child, control, heard, directory };
+        phone.child.expect_line("200 OK", SOON);
+        phone
+    }
+
+    /// Gives a command and waits for its answer.
+    #[track_caller]
+    pub fn tell(&mut self, command: &str, params: &str) {
+        let text = json!({ "command": command, "params": params, "token": command }).to_string();
+        write!(self.control, "{}:{text},", text.len()).unwrap();
+        let answer = self.expect(command, |value| value["response"] == true && value["token"] == command);
+        assert_eq!(answer["ok"], true, "{command} {params}: {answer}");
+    }
+
+    /// Waits for an event of a call ("CALL_ESTABLISHED").
+    #[track_caller]
+    pub fn expect_event(&mut self, kind: &str) {
+        self.expect(kind, |value| value["event"] == true && value["type"] == kind);
+    }
+
+    #[track_caller]
+    fn expect(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + SOON;
+        loop {
+            match self.heard.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(value) if is_it(&value) => return value,
+                Ok(_) => {}
+                Err(_) => panic!("baresip told of no {what} within {SOON:?}"),
+            }
+        }
+    }
+
+    /// Its recording of what it heard.
+    #[track_caller]
+    pub fn recording(&self) -> PathBuf {
+        wait_for(SOON, "a recording", || {
+            let files = std::fs::read_dir(self.directory.path()).unwrap().map(|file| file.unwrap().path());
+            let is_heard = |path: &PathBuf| path.to_str().is_some_and(|name| name.ends_with("-dec.wav"));
+            files.into_iter().find(is_heard)
+        })
+    }
+
+    /// Waits until the last second of what it heard is this tone and not the other.
+    #[track_caller]
+    pub fn expect_tone(&self, freq_hz: u16, not_hz: u16) {
+        let path = self.recording();
+        super::wait_until(SOON, &format!("a tone of {freq_hz} Hz in {}", path.display()), || {
+            wav::last_second_share(&path, freq_hz) > 0.8 && wav::last_second_share(&path, not_hz) < 0.05
+        });
+    }
+}
+
+#[track_caller]
+fn connect(child: &mut Child, ip: Ipv4Addr) -> TcpStream {
+    wait_for(SOON, "baresip's control connection", || {
+        assert!(child.ended().is_none(), "baresip ended:\n{}", child.output());
+        TcpStream::connect((ip, 4444)).ok()
+    })
+}
+
+/// Reads netstrings on a thread, so that they can be waited for.
+fn listen(control: &TcpStream) -> Receiver<Value> {
+    control.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+    let mut reader = BufReader::new(control.try_clone().unwrap());
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        while let Some(value) = netstring(&mut reader) {
+            if sender.send(value).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn netstring(reader: &mut impl Read) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut byte = [0];
+        reader.read_exact(&mut byte).ok()?;
+        match byte[0] {
+            b':' => break,
+            digit => length = length * 10 + usize::from(digit.checked_sub(b'0')?),
+        }
+    }
+    let mut text = vec![0; length + 1];
+    reader.read_exact(&mut text).ok()?;
+    serde_json::from_slice(&text[..length]).ok()
+}
