@@ -9,9 +9,7 @@ pub mod rtp;
 pub mod sdp;
 pub mod tone;
 
-pub use command::{
-    PortPair, RelayAddresses, RelayCommand, RelayCounters, RelayEvent, RelayId, Side, SideCounters,
-};
+pub use command::{PortPair, RelayAddresses, RelayCommand, RelayCounters, RelayEvent, RelayId, Side, SideCounters};
 pub use ports::PortPool;
 pub use relay::{Arrival, DropReason, Fate, PacketKind, RelaySession, Silence};
 pub use rtp::RtpPacket;

@@ -11,9 +11,7 @@ pub const COOL_DOWN_MS: u64 = 30_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortPoolError {
     /// No even port with its odd neighbour lies in the range.
-    #[error(
-        "the port range {first}-{last} holds no pair of an even port and the odd port above it"
-    )]
+    #[error("the port range {first}-{last} holds no pair of an even port and the odd port above it")]
     NoPair {
         /// First port of the range.
         first: u16,
@@ -45,11 +43,7 @@ impl PortPool {
         if free.is_empty() {
             return Err(PortPoolError::NoPair { first, last });
         }
-        Ok(PortPool {
-            free,
-            taken: BTreeSet::new(),
-            cool_down_ms,
-        })
+        Ok(PortPool { free, taken: BTreeSet::new(), cool_down_ms })
     }
 
     /// Hands out the pair that has rested longest; `None` when every pair is in use or still cooling down.
@@ -71,10 +65,7 @@ impl PortPool {
         // The driver's clock never goes back; should it do so, the order of the queue must still hold.
         let last_ms = self.free.back().map_or(0, |&(from_ms, _)| from_ms);
         let from_ms = now_ms.saturating_add(self.cool_down_ms).max(last_ms);
-        let pair = PortPair {
-            rtp: pair.rtp,
-            rtcp: pair.rtp + 1,
-        };
+        let pair = PortPair { rtp: pair.rtp, rtcp: pair.rtp + 1 };
         self.free.push_back((from_ms, pair));
     }
 
@@ -117,10 +108,7 @@ mod tests {
     #[test]
     fn a_range_without_a_pair_is_refused() {
         for (first, last) in [(7, 8), (8, 8), (9, 8), (0, 1)] {
-            assert_eq!(
-                PortPool::new(first, last, 0).unwrap_err(),
-                PortPoolError::NoPair { first, last }
-            );
+            assert_eq!(PortPool::new(first, last, 0).unwrap_err(), PortPoolError::NoPair { first, last });
         }
     }
 

@@ -39,28 +39,20 @@ impl<'a> RtpPacket<'a> {
     /// # Errors
     /// [`RtpError`] if it is not RTP version 2 or is cut short.
     pub fn parse(bytes: &'a [u8]) -> Result<RtpPacket<'a>, RtpError> {
-        let (header, rest) = bytes
-            .split_first_chunk::<HEADER_BYTES>()
-            .ok_or(RtpError::CutShort)?;
+        let (header, rest) = bytes.split_first_chunk::<HEADER_BYTES>().ok_or(RtpError::CutShort)?;
         let [flags, kind, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3] = *header;
         if flags >> 6 != 2 {
             return Err(RtpError::BadVersion);
         }
-        let mut payload = rest
-            .get(usize::from(flags & 0x0f) * 4..)
-            .ok_or(RtpError::CutShort)?;
+        let mut payload = rest.get(usize::from(flags & 0x0f) * 4..).ok_or(RtpError::CutShort)?;
         if flags & 0x10 != 0 {
-            let ([_, _, w0, w1], after) =
-                payload.split_first_chunk::<4>().ok_or(RtpError::CutShort)?;
+            let ([_, _, w0, w1], after) = payload.split_first_chunk::<4>().ok_or(RtpError::CutShort)?;
             let extension_bytes = usize::from(u16::from_be_bytes([*w0, *w1])) * 4;
             payload = after.get(extension_bytes..).ok_or(RtpError::CutShort)?;
         }
         if flags & 0x20 != 0 {
             let padding_bytes = usize::from(*payload.last().ok_or(RtpError::CutShort)?);
-            let kept = payload
-                .len()
-                .checked_sub(padding_bytes.max(1))
-                .ok_or(RtpError::CutShort)?;
+            let kept = payload.len().checked_sub(padding_bytes.max(1)).ok_or(RtpError::CutShort)?;
             payload = payload.get(..kept).ok_or(RtpError::CutShort)?;
         }
         Ok(RtpPacket {
@@ -95,18 +87,9 @@ mod tests {
 
     #[test]
     fn a_packet_has_the_bytes_of_the_rfc() {
-        let packet = RtpPacket {
-            payload_type: 8,
-            marker: true,
-            sequence: 0x0102,
-            timestamp: 3,
-            ssrc: 4,
-            payload: &[9, 9],
-        };
-        assert_eq!(
-            packet.to_bytes(),
-            [0x80, 0x88, 1, 2, 0, 0, 0, 3, 0, 0, 0, 4, 9, 9]
-        );
+        let packet =
+            RtpPacket { payload_type: 8, marker: true, sequence: 0x0102, timestamp: 3, ssrc: 4, payload: &[9, 9] };
+        assert_eq!(packet.to_bytes(), [0x80, 0x88, 1, 2, 0, 0, 0, 3, 0, 0, 0, 4, 9, 9]);
     }
 
     #[test]
@@ -123,17 +106,9 @@ mod tests {
         assert_eq!(RtpPacket::parse(&[0x80; 11]), Err(RtpError::CutShort));
         assert_eq!(RtpPacket::parse(&[0x40; 12]), Err(RtpError::BadVersion));
         let mut padded = vec![0xa0; 12];
-        assert_eq!(
-            RtpPacket::parse(&padded),
-            Err(RtpError::CutShort),
-            "padding bit, but no payload"
-        );
+        assert_eq!(RtpPacket::parse(&padded), Err(RtpError::CutShort), "padding bit, but no payload");
         padded.push(2);
-        assert_eq!(
-            RtpPacket::parse(&padded),
-            Err(RtpError::CutShort),
-            "more padding than payload"
-        );
+        assert_eq!(RtpPacket::parse(&padded), Err(RtpError::CutShort), "more padding than payload");
         let mut sources = vec![0x82; 12];
         sources.extend([0; 7]);
         assert_eq!(RtpPacket::parse(&sources), Err(RtpError::CutShort));

@@ -29,11 +29,7 @@ pub fn ulaw_decode(byte: u8) -> i16 {
     let segment = (byte >> 4) & 0x07;
     let mantissa = i16::from(byte & 0x0f);
     let magnitude = (((mantissa << 3) + BIAS) << segment) - BIAS;
-    if byte & 0x80 == 0 {
-        magnitude
-    } else {
-        -magnitude
-    }
+    if byte & 0x80 == 0 { magnitude } else { -magnitude }
 }
 
 /// An endless sine tone, one sample at a time.
@@ -50,11 +46,7 @@ impl Tone {
     #[must_use]
     pub fn new(freq_hz: u16, amplitude: i16) -> Tone {
         let step = f32::from(freq_hz) / SAMPLE_RATE_HZ as f32;
-        Tone {
-            phase: 0.0,
-            step,
-            amplitude: f32::from(amplitude),
-        }
+        Tone { phase: 0.0, step, amplitude: f32::from(amplitude) }
     }
 
     /// The next `samples` samples as mu-law: a packet's payload (160 make 20 ms).
@@ -84,10 +76,7 @@ pub fn tone_share(samples: &[i16], freq_hz: u16) -> f32 {
     for block in samples.chunks(BLOCK) {
         // A tone of amplitude a has the energy n a^2 / 2 and the Goertzel power n^2 a^2 / 4.
         at_tone += goertzel_power(block, freq_hz) * 2.0 / block.len() as f32;
-        energy += block
-            .iter()
-            .map(|&sample| f32::from(sample).powi(2))
-            .sum::<f32>();
+        energy += block.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>();
     }
     if energy > 0.0 { at_tone / energy } else { 0.0 }
 }
@@ -114,14 +103,7 @@ mod tests {
 
     #[test]
     fn mu_law_matches_the_table_of_g711() {
-        let table = [
-            (0, 0xff),
-            (-1, 0x7f),
-            (8, 0xfe),
-            (-8, 0x7e),
-            (32_124, 0x80),
-            (-32_124, 0x00),
-        ];
+        let table = [(0, 0xff), (-1, 0x7f), (8, 0xfe), (-8, 0x7e), (32_124, 0x80), (-32_124, 0x00)];
         for (sample, byte) in table {
             assert_eq!(ulaw_encode(sample), byte, "{sample}");
         }
@@ -165,11 +147,8 @@ mod tests {
 
     #[test]
     fn two_tones_share_the_energy() {
-        let mixed: Vec<i16> = Tone::new(400, 8_000)
-            .zip(Tone::new(1_200, 8_000))
-            .take(8_000)
-            .map(|(a, b)| a + b)
-            .collect();
+        let mixed: Vec<i16> =
+            Tone::new(400, 8_000).zip(Tone::new(1_200, 8_000)).take(8_000).map(|(a, b)| a + b).collect();
         for freq_hz in [400, 1_200] {
             let share = tone_share(&mixed, freq_hz);
             assert!((0.45..0.55).contains(&share), "{freq_hz}: {share}");

@@ -59,23 +59,13 @@ impl Peer {
     pub fn takes(&mut self, from: SocketAddr, ssrc: u32, now_ms: u64) -> bool {
         let Some(latched) = self.latched else {
             let learning_until_ms = now_ms.saturating_add(LEARN_MS);
-            self.latched = Some(Latched {
-                addr: from,
-                ssrc,
-                learning_until_ms,
-                last_ms: now_ms,
-            });
+            self.latched = Some(Latched { addr: from, ssrc, learning_until_ms, last_ms: now_ms });
             return true;
         };
         if latched.addr != from && !self.may_move(&latched, from, ssrc, now_ms) {
             return false;
         }
-        self.latched = Some(Latched {
-            addr: from,
-            ssrc,
-            last_ms: now_ms,
-            ..latched
-        });
+        self.latched = Some(Latched { addr: from, ssrc, last_ms: now_ms, ..latched });
         true
     }
 

@@ -70,14 +70,7 @@ impl RelaySession {
     /// Notes where a side wants a stream. The same address as before changes nothing but the count of silence; another
     /// one starts learning that stream's peer anew. An address that cannot receive media (unspecified, multicast,
     /// broadcast, port 0) and a stream the session does not have are ignored.
-    pub fn set_announced(
-        &mut self,
-        side: Side,
-        stream: usize,
-        rtp: SocketAddr,
-        rtcp: SocketAddr,
-        now_ms: u64,
-    ) {
+    pub fn set_announced(&mut self, side: Side, stream: usize, rtp: SocketAddr, rtcp: SocketAddr, now_ms: u64) {
         self.signalled_ms = now_ms;
         if let Some(ends) = self.ends(side, stream) {
             ends.rtp.announce(rtp);
@@ -143,9 +136,7 @@ impl RelaySession {
             return Fate::Drop(DropReason::Stranger);
         }
         let out_side = packet.side.other();
-        let to = self
-            .ends(out_side, packet.stream)
-            .and_then(|ends| ends.peer(packet.kind).target());
+        let to = self.ends(out_side, packet.stream).and_then(|ends| ends.peer(packet.kind).target());
         match to {
             Some(to) => Fate::Forward { to, out_side },
             None => Fate::Drop(DropReason::NoDestination),
@@ -165,10 +156,7 @@ impl RelaySession {
     /// Since when a side has been silent: its last valid packet, or later signalling, or the opening.
     #[must_use]
     pub fn silent_since(&self, side: Side) -> u64 {
-        let last_ms = self
-            .counters
-            .get(side.index())
-            .and_then(|side| side.last_packet_ms);
+        let last_ms = self.counters.get(side.index()).and_then(|side| side.last_packet_ms);
         last_ms.map_or(self.signalled_ms, |last_ms| last_ms.max(self.signalled_ms))
     }
 
@@ -206,11 +194,7 @@ impl RelaySession {
 
     fn both_announced(&self) -> bool {
         [Side::A, Side::B].into_iter().all(|side| {
-            self.streams.iter().any(|sides| {
-                sides
-                    .get(side.index())
-                    .is_some_and(|ends| ends.rtp.is_announced())
-            })
+            self.streams.iter().any(|sides| sides.get(side.index()).is_some_and(|ends| ends.rtp.is_announced()))
         })
     }
 }

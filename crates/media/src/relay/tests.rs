@@ -26,11 +26,7 @@ fn above(rtp: &str) -> SocketAddr {
 }
 
 fn rtp_head(ssrc: u32) -> Vec<u8> {
-    [
-        [0x80, 0, 0, 1, 0, 0, 0, 160].as_slice(),
-        &ssrc.to_be_bytes(),
-    ]
-    .concat()
+    [[0x80, 0, 0, 1, 0, 0, 0, 160].as_slice(), &ssrc.to_be_bytes()].concat()
 }
 
 fn rtcp_head(ssrc: u32) -> Vec<u8> {
@@ -51,17 +47,7 @@ impl Call {
     fn rtp(&mut self, side: Side, from: &str, ssrc: u32, now_ms: u64) -> Fate {
         let head = rtp_head(ssrc);
         let kind = PacketKind::Rtp;
-        self.0.on_packet(
-            &Arrival {
-                side,
-                stream: 0,
-                kind,
-                from: addr(from),
-                len: 172,
-                head: &head,
-            },
-            now_ms,
-        )
+        self.0.on_packet(&Arrival { side, stream: 0, kind, from: addr(from), len: 172, head: &head }, now_ms)
     }
 
     fn phone(&mut self, from: &str, ssrc: u32, now_ms: u64) -> Fate {
@@ -71,20 +57,14 @@ impl Call {
     /// Where the carrier's voice goes now.
     fn voice_goes_to(&mut self, now_ms: u64) -> SocketAddr {
         match self.rtp(Side::B, CARRIER, 2, now_ms) {
-            Fate::Forward {
-                to,
-                out_side: Side::A,
-            } => to,
+            Fate::Forward { to, out_side: Side::A } => to,
             other => panic!("the carrier's packet was not sent on: {other:?}"),
         }
     }
 }
 
 fn to_carrier() -> Fate {
-    Fate::Forward {
-        to: addr(CARRIER),
-        out_side: Side::B,
-    }
+    Fate::Forward { to: addr(CARRIER), out_side: Side::B }
 }
 
 const STRANGER: Fate = Fate::Drop(DropReason::Stranger);
@@ -103,30 +83,11 @@ fn rtcp_is_learnt_on_its_own() {
     call.phone(PHONE, PHONE_SSRC, 0);
     let head = rtcp_head(PHONE_SSRC);
     let from = addr("203.0.113.9:31999");
-    let mut report = Arrival {
-        side: Side::A,
-        stream: 0,
-        kind: PacketKind::Rtcp,
-        from,
-        len: 60,
-        head: &head,
-    };
-    assert_eq!(
-        call.0.on_packet(&report, 10),
-        Fate::Forward {
-            to: above(CARRIER),
-            out_side: Side::B
-        }
-    );
+    let mut report = Arrival { side: Side::A, stream: 0, kind: PacketKind::Rtcp, from, len: 60, head: &head };
+    assert_eq!(call.0.on_packet(&report, 10), Fate::Forward { to: above(CARRIER), out_side: Side::B });
     report.side = Side::B;
     report.from = above(CARRIER);
-    assert_eq!(
-        call.0.on_packet(&report, 20),
-        Fate::Forward {
-            to: from,
-            out_side: Side::A
-        }
-    );
+    assert_eq!(call.0.on_packet(&report, 20), Fate::Forward { to: from, out_side: Side::A });
     assert_eq!(call.voice_goes_to(30), addr(PHONE));
 }
 
@@ -137,11 +98,7 @@ fn a_stranger_cannot_take_a_stream_even_while_it_is_learnt() {
     for now_ms in [1, LEARN_MS - 1, LEARN_MS, LEARN_MS + 60_000] {
         call.phone(PHONE, PHONE_SSRC, now_ms);
         assert_eq!(call.phone(THIEF, THIEF_SSRC, now_ms), STRANGER);
-        assert_eq!(
-            call.phone(THIEF, PHONE_SSRC, now_ms),
-            STRANGER,
-            "nor with the right SSRC while the owner talks"
-        );
+        assert_eq!(call.phone(THIEF, PHONE_SSRC, now_ms), STRANGER, "nor with the right SSRC while the owner talks");
     }
     assert_eq!(call.voice_goes_to(70_000), addr(PHONE));
 }
@@ -149,17 +106,8 @@ fn a_stranger_cannot_take_a_stream_even_while_it_is_learnt() {
 #[test]
 fn a_stranger_who_came_first_loses_to_whoever_fits_the_announcement_better() {
     let mut call = Call::announced();
-    assert_eq!(
-        call.rtp(Side::B, THIEF, THIEF_SSRC, 0),
-        Fate::Forward {
-            to: addr(PHONE_SDP),
-            out_side: Side::A
-        }
-    );
-    assert!(matches!(
-        call.rtp(Side::B, CARRIER, 2, LEARN_MS - 1),
-        Fate::Forward { .. }
-    ));
+    assert_eq!(call.rtp(Side::B, THIEF, THIEF_SSRC, 0), Fate::Forward { to: addr(PHONE_SDP), out_side: Side::A });
+    assert!(matches!(call.rtp(Side::B, CARRIER, 2, LEARN_MS - 1), Fate::Forward { .. }));
     assert_eq!(call.rtp(Side::B, THIEF, THIEF_SSRC, LEARN_MS - 1), STRANGER);
     assert_eq!(call.phone(PHONE, PHONE_SSRC, LEARN_MS - 1), to_carrier());
 }
@@ -171,10 +119,7 @@ fn a_stranger_who_came_first_and_fell_silent_loses_to_the_announced_address_at_a
     call.rtp(Side::B, THIEF, THIEF_SSRC, LEARN_MS);
     assert_eq!(call.rtp(Side::B, CARRIER, 2, LEARN_MS), STRANGER);
     let quiet_ms = LEARN_MS + MOVE_SILENCE_MS;
-    assert!(matches!(
-        call.rtp(Side::B, CARRIER, 2, quiet_ms),
-        Fate::Forward { .. }
-    ));
+    assert!(matches!(call.rtp(Side::B, CARRIER, 2, quiet_ms), Fate::Forward { .. }));
 }
 
 #[test]
@@ -191,14 +136,8 @@ fn another_port_with_another_ssrc_waits_for_silence() {
     let mut call = Call::announced();
     call.phone(PHONE, PHONE_SSRC, 10_000);
     let restarted = "203.0.113.9:45000";
-    assert_eq!(
-        call.phone(restarted, 7, 10_000 + MOVE_SILENCE_MS - 1),
-        STRANGER
-    );
-    assert_eq!(
-        call.phone(restarted, 7, 10_000 + MOVE_SILENCE_MS),
-        to_carrier()
-    );
+    assert_eq!(call.phone(restarted, 7, 10_000 + MOVE_SILENCE_MS - 1), STRANGER);
+    assert_eq!(call.phone(restarted, 7, 10_000 + MOVE_SILENCE_MS), to_carrier());
 }
 
 #[test]
@@ -207,18 +146,10 @@ fn a_phone_that_changes_networks_keeps_its_stream_by_its_ssrc() {
     call.phone(PHONE, PHONE_SSRC, 10_000);
     let mobile = "100.64.3.3:1025";
     let quiet_ms = 10_000 + MOVE_SILENCE_MS;
-    assert_eq!(
-        call.phone(THIEF, THIEF_SSRC, quiet_ms + 3_600_000),
-        STRANGER,
-        "silence alone opens nothing"
-    );
+    assert_eq!(call.phone(THIEF, THIEF_SSRC, quiet_ms + 3_600_000), STRANGER, "silence alone opens nothing");
     assert_eq!(call.phone(mobile, PHONE_SSRC, quiet_ms - 1), STRANGER);
     assert_eq!(call.phone(mobile, PHONE_SSRC, quiet_ms), to_carrier());
-    assert_eq!(
-        call.phone(PHONE, PHONE_SSRC, quiet_ms + 1),
-        STRANGER,
-        "it has moved"
-    );
+    assert_eq!(call.phone(PHONE, PHONE_SSRC, quiet_ms + 1), STRANGER, "it has moved");
 }
 
 #[test]
@@ -226,11 +157,7 @@ fn the_latched_source_may_change_its_ssrc() {
     let mut call = Call::announced();
     call.phone(PHONE, PHONE_SSRC, 0);
     assert_eq!(call.phone(PHONE, 9, 9_000), to_carrier());
-    assert_eq!(
-        call.phone("100.64.3.3:1025", PHONE_SSRC, 60_000),
-        STRANGER,
-        "the old SSRC is worth nothing now"
-    );
+    assert_eq!(call.phone("100.64.3.3:1025", PHONE_SSRC, 60_000), STRANGER, "the old SSRC is worth nothing now");
     assert_eq!(call.phone("100.64.3.3:1025", 9, 60_000), to_carrier());
 }
 
@@ -238,19 +165,9 @@ fn the_latched_source_may_change_its_ssrc() {
 fn a_new_announcement_moves_the_voice_and_late_packets_of_the_old_place_do_not_bring_it_back() {
     let mut call = Call::announced();
     call.phone(PHONE, PHONE_SSRC, 0);
-    call.0.set_announced(
-        Side::A,
-        0,
-        addr("192.168.1.6:4000"),
-        above("192.168.1.6:4000"),
-        20_000,
-    );
+    call.0.set_announced(Side::A, 0, addr("192.168.1.6:4000"), above("192.168.1.6:4000"), 20_000);
     assert_eq!(call.voice_goes_to(20_000), addr("192.168.1.6:4000"));
-    assert_eq!(
-        call.phone(PHONE, PHONE_SSRC, 20_010),
-        to_carrier(),
-        "still under way"
-    );
+    assert_eq!(call.phone(PHONE, PHONE_SSRC, 20_010), to_carrier(), "still under way");
     assert_eq!(call.phone("203.0.113.10:9000", 5, 20_020), to_carrier());
     assert_eq!(call.phone(PHONE, PHONE_SSRC, 20_030), STRANGER);
     assert_eq!(call.voice_goes_to(20_040), addr("203.0.113.10:9000"));
@@ -260,8 +177,7 @@ fn a_new_announcement_moves_the_voice_and_late_packets_of_the_old_place_do_not_b
 fn the_same_announcement_again_moves_nothing() {
     let mut call = Call::announced();
     call.phone(PHONE, PHONE_SSRC, 0);
-    call.0
-        .set_announced(Side::A, 0, addr(PHONE_SDP), above(PHONE_SDP), 20_000);
+    call.0.set_announced(Side::A, 0, addr(PHONE_SDP), above(PHONE_SDP), 20_000);
     assert_eq!(call.phone(THIEF, THIEF_SSRC, 20_000), STRANGER);
     assert_eq!(call.voice_goes_to(20_000), addr(PHONE));
 }
@@ -278,21 +194,10 @@ fn relatching_keeps_the_old_target_until_a_new_one_speaks() {
 
 #[test]
 fn addresses_that_cannot_receive_are_never_sent_to() {
-    for bad in [
-        "0.0.0.0:4000",
-        "224.0.0.1:4000",
-        "255.255.255.255:4000",
-        "10.0.0.1:0",
-        "[ff02::1]:4000",
-        "[::]:4000",
-    ] {
+    for bad in ["0.0.0.0:4000", "224.0.0.1:4000", "255.255.255.255:4000", "10.0.0.1:0", "[ff02::1]:4000", "[::]:4000"] {
         let mut call = Call(RelaySession::new(1, 0));
         call.0.set_announced(Side::A, 0, addr(bad), addr(bad), 0);
-        assert_eq!(
-            call.rtp(Side::B, CARRIER, 2, 0),
-            Fate::Drop(DropReason::NoDestination),
-            "{bad}"
-        );
+        assert_eq!(call.rtp(Side::B, CARRIER, 2, 0), Fate::Drop(DropReason::NoDestination), "{bad}");
     }
 }
 
@@ -309,39 +214,17 @@ fn what_is_not_media_is_dropped_and_teaches_nothing() {
         (&rtcp, 60, PacketKind::Rtp, DropReason::WrongPort),
         (&rtp, 172, PacketKind::Rtcp, DropReason::WrongPort),
         (&rtp, 11, PacketKind::Rtp, DropReason::BadLength),
-        (
-            &rtp,
-            MAX_MEDIA_BYTES + 1,
-            PacketKind::Rtp,
-            DropReason::BadLength,
-        ),
+        (&rtp, MAX_MEDIA_BYTES + 1, PacketKind::Rtp, DropReason::BadLength),
         (&rtcp, 7, PacketKind::Rtcp, DropReason::BadLength),
         (&rtp[..11], 172, PacketKind::Rtp, DropReason::BadLength),
         (&[], 0, PacketKind::Rtcp, DropReason::BadLength),
     ];
     for (head, len, kind, reason) in cases {
-        let packet = Arrival {
-            side: Side::A,
-            stream: 0,
-            kind,
-            from: addr(THIEF),
-            len,
-            head,
-        };
+        let packet = Arrival { side: Side::A, stream: 0, kind, from: addr(THIEF), len, head };
         assert_eq!(call.0.on_packet(&packet, 5), Fate::Drop(reason), "{head:?}");
     }
-    let packet = Arrival {
-        side: Side::A,
-        stream: 1,
-        kind: PacketKind::Rtp,
-        from: addr(THIEF),
-        len: 172,
-        head: &rtp,
-    };
-    assert_eq!(
-        call.0.on_packet(&packet, 5),
-        Fate::Drop(DropReason::NoSuchStream)
-    );
+    let packet = Arrival { side: Side::A, stream: 1, kind: PacketKind::Rtp, from: addr(THIEF), len: 172, head: &rtp };
+    assert_eq!(call.0.on_packet(&packet, 5), Fate::Drop(DropReason::NoSuchStream));
     assert_eq!(call.voice_goes_to(5), addr(PHONE_SDP));
     assert_eq!(call.0.counters()[0].dropped, 10);
     assert_eq!(call.0.counters()[0].last_packet_ms, None);
@@ -354,10 +237,7 @@ fn packets_are_counted_on_the_side_they_came_from() {
     call.phone(PHONE, PHONE_SSRC, 40);
     call.phone(THIEF, THIEF_SSRC, 60);
     let [a, b] = call.0.counters();
-    assert_eq!(
-        (a.packets, a.bytes, a.dropped, a.last_packet_ms),
-        (2, 344, 1, Some(40))
-    );
+    assert_eq!((a.packets, a.bytes, a.dropped, a.last_packet_ms), (2, 344, 1, Some(40)));
     assert_eq!(b, crate::SideCounters::default());
 }
 
@@ -403,11 +283,7 @@ fn a_call_being_set_up_is_not_silent() {
     session.set_announced(Side::A, 0, addr(PHONE_SDP), above(PHONE_SDP), 0);
     assert_eq!(session.dead_call(600_000, 30_000), None);
     session.set_announced(Side::B, 0, addr(CARRIER), above(CARRIER), 600_000);
-    assert_eq!(
-        session.dead_call(600_001, 30_000),
-        None,
-        "the answer itself is a sign of life"
-    );
+    assert_eq!(session.dead_call(600_001, 30_000), None, "the answer itself is a sign of life");
     assert_eq!(session.dead_call(630_000, 30_000), Some(600_000));
 }
 

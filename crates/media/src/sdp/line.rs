@@ -20,27 +20,15 @@ impl<'a> Line<'a> {
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let ending = raw.get(text.len()..)?;
         match text {
-            [] => Some(Line {
-                kind: 0,
-                value: text,
-                ending,
-                raw,
-            }),
-            [kind, b'=', value @ ..] if kind.is_ascii_alphabetic() => Some(Line {
-                kind: *kind,
-                value,
-                ending,
-                raw,
-            }),
+            [] => Some(Line { kind: 0, value: text, ending, raw }),
+            [kind, b'=', value @ ..] if kind.is_ascii_alphabetic() => Some(Line { kind: *kind, value, ending, raw }),
             _ => None,
         }
     }
 
     /// The value's words; empty if it is not UTF-8.
     pub fn words(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        std::str::from_utf8(self.value)
-            .unwrap_or_default()
-            .split_ascii_whitespace()
+        std::str::from_utf8(self.value).unwrap_or_default().split_ascii_whitespace()
     }
 
     /// An attribute's name (up to a colon) and value (after it), if this is an a-line.

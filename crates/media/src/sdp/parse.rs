@@ -22,25 +22,15 @@ impl<'a> Sdp<'a> {
     /// [`SdpError`] for whatever is longer or more than the maxima, and for lines that cannot be understood.
     pub fn parse(bytes: &'a [u8]) -> Result<Sdp<'a>, SdpError> {
         let lines = read_lines(bytes)?;
-        let media_start = lines
-            .iter()
-            .position(|line| line.kind == b'm')
-            .unwrap_or(lines.len());
+        let media_start = lines.iter().position(|line| line.kind == b'm').unwrap_or(lines.len());
         let (session, media) = lines.split_at(media_start);
-        if !session
-            .iter()
-            .any(|line| line.kind == b'v' && line.value.trim_ascii() == b"0")
-        {
+        if !session.iter().any(|line| line.kind == b'v' && line.value.trim_ascii() == b"0") {
             return Err(SdpError::NoVersion);
         }
         if !session.iter().any(|line| line.kind == b'o') {
             return Err(SdpError::NoOrigin);
         }
-        for (at, line) in lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| line.kind == b'o')
-        {
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.kind == b'o') {
             if origin_id_and_version(line).is_none() {
                 return Err(SdpError::BadOrigin { line: at + 1 });
             }
@@ -73,11 +63,7 @@ impl<'a> Sdp<'a> {
     /// Whether the writer holds the call or is held: streams are in use, but none flows both ways.
     #[must_use]
     pub fn is_hold(&self) -> bool {
-        let mut active = self
-            .streams
-            .iter()
-            .filter(|stream| stream.is_active())
-            .peekable();
+        let mut active = self.streams.iter().filter(|stream| stream.is_active()).peekable();
         active.peek().is_some() && active.all(|stream| stream.direction != Direction::SendRecv)
     }
 }
@@ -91,9 +77,7 @@ fn read_lines(bytes: &[u8]) -> Result<Vec<Line<'_>>, SdpError> {
         if lines.len() == MAX_LINES {
             return Err(SdpError::TooManyLines);
         }
-        lines.push(Line::read(raw).ok_or(SdpError::BadLine {
-            line: lines.len() + 1,
-        })?);
+        lines.push(Line::read(raw).ok_or(SdpError::BadLine { line: lines.len() + 1 })?);
     }
     Ok(lines)
 }
@@ -136,29 +120,12 @@ fn read_stream<'a>(section: &[Line<'a>], index: usize, session: Part) -> Option<
     let mut words = media_line.words();
     let (media, port, proto) = (words.next()?, words.next()?, words.next()?);
     let port = port.split('/').next()?.parse().ok()?;
-    let part = Part {
-        rtcp: None,
-        ..session
-    }
-    .with_lines(lines);
+    let part = Part { rtcp: None, ..session }.with_lines(lines);
     let ip = part.connection.flatten();
     let direction = part.direction.unwrap_or_default();
-    let direction = if ip.is_some_and(|ip| ip.is_unspecified()) {
-        direction.deaf()
-    } else {
-        direction
-    };
+    let direction = if ip.is_some_and(|ip| ip.is_unspecified()) { direction.deaf() } else { direction };
     let connected = part.connection.is_some();
-    Some(Stream {
-        index,
-        media,
-        port,
-        proto,
-        direction,
-        ip,
-        rtcp: part.rtcp,
-        connected,
-    })
+    Some(Stream { index, media, port, proto, direction, ip, rtcp: part.rtcp, connected })
 }
 
 /// Session id and version of an o-line. They are counted from its end, as the user name may be empty or hold spaces.

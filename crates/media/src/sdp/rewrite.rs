@@ -46,8 +46,7 @@ impl Sdp<'_> {
     /// # Errors
     /// [`SdpError::NoConnection`] for a stream in use without a c-line.
     pub fn rewrite(&self, to: &RelayAddresses) -> Result<Vec<u8>, SdpError> {
-        let mut out =
-            Vec::with_capacity(self.lines.iter().map(|line| line.raw.len()).sum::<usize>() + 64);
+        let mut out = Vec::with_capacity(self.lines.iter().map(|line| line.raw.len()).sum::<usize>() + 64);
         let mut streams = self.streams();
         let mut ports = None;
         for line in &self.lines {
@@ -65,15 +64,9 @@ impl Sdp<'_> {
 
 /// The relay's ports for a stream; `None` if it is not to flow.
 fn relay_ports(stream: &Stream<'_>, to: &RelayAddresses) -> Result<Option<PortPair>, SdpError> {
-    let ports = to
-        .streams
-        .get(stream.index)
-        .filter(|_| stream.is_active() && stream.is_carried())
-        .copied();
+    let ports = to.streams.get(stream.index).filter(|_| stream.is_active() && stream.is_carried()).copied();
     if ports.is_some() && !stream.connected {
-        return Err(SdpError::NoConnection {
-            stream: stream.index,
-        });
+        return Err(SdpError::NoConnection { stream: stream.index });
     }
     Ok(ports)
 }
@@ -81,17 +74,11 @@ fn relay_ports(stream: &Stream<'_>, to: &RelayAddresses) -> Result<Option<PortPa
 fn rewrite_line(line: &Line<'_>, to: &RelayAddresses, ports: Option<PortPair>, out: &mut Vec<u8>) {
     match line.kind {
         b'm' => media_line(line, ports, out),
-        b'c' if connection_ip(line).is_some_and(|ip| ip.is_unspecified()) => {
-            out.extend_from_slice(line.raw)
-        }
+        b'c' if connection_ip(line).is_some_and(|ip| ip.is_unspecified()) => out.extend_from_slice(line.raw),
         b'c' => put(line, net_address(to.ip).as_bytes(), out),
         b'o' => {
             if let Some((id, version)) = origin_id_and_version(line) {
-                put(
-                    line,
-                    format!("- {id} {version} {}", net_address(to.ip)).as_bytes(),
-                    out,
-                );
+                put(line, format!("- {id} {version} {}", net_address(to.ip)).as_bytes(), out);
             }
         }
         b's' if line.names_address() => put(line, b"-", out),
@@ -113,12 +100,7 @@ fn media_line(line: &Line<'_>, ports: Option<PortPair>, out: &mut Vec<u8>) {
 }
 
 fn split_word(bytes: &[u8]) -> (&[u8], &[u8]) {
-    bytes.split_at(
-        bytes
-            .iter()
-            .position(u8::is_ascii_whitespace)
-            .unwrap_or(bytes.len()),
-    )
+    bytes.split_at(bytes.iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len()))
 }
 
 fn attribute_line(line: &Line<'_>, ports: Option<PortPair>, out: &mut Vec<u8>) {
@@ -131,15 +113,9 @@ fn attribute_line(line: &Line<'_>, ports: Option<PortPair>, out: &mut Vec<u8>) {
         }
         return;
     }
-    let bundle =
-        name.eq_ignore_ascii_case(b"group") && value.trim_ascii_start().starts_with(b"BUNDLE");
-    let ice = name
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"ice-"))
-        || name == b"ice2";
-    let dropped = DROPPED
-        .iter()
-        .any(|dropped| dropped.eq_ignore_ascii_case(name));
+    let bundle = name.eq_ignore_ascii_case(b"group") && value.trim_ascii_start().starts_with(b"BUNDLE");
+    let ice = name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"ice-")) || name == b"ice2";
+    let dropped = DROPPED.iter().any(|dropped| dropped.eq_ignore_ascii_case(name));
     if !(bundle || ice || dropped || line.names_address()) {
         out.extend_from_slice(line.raw);
     }

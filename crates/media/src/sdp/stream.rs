@@ -70,9 +70,7 @@ impl Stream<'_> {
     /// 4585, 5124, 4568). Not DTLS, not T.38 fax, not TCP.
     #[must_use]
     pub fn is_carried(&self) -> bool {
-        ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"]
-            .iter()
-            .any(|proto| proto.eq_ignore_ascii_case(self.proto))
+        ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"].iter().any(|proto| proto.eq_ignore_ascii_case(self.proto))
     }
 
     /// Where the writer wants RTP; `None` if the stream is not in use, or on hold by 0.0.0.0, or names a host.

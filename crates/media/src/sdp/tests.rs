@@ -11,14 +11,8 @@ use crate::{MAX_STREAMS, PortPair, RelayAddresses};
 const RELAY_V4: &str = "203.0.113.250";
 
 fn relay(ip: &str, streams: usize) -> RelayAddresses {
-    let pair = |at: usize| PortPair {
-        rtp: 40_000 + 2 * at as u16,
-        rtcp: 40_001 + 2 * at as u16,
-    };
-    RelayAddresses {
-        ip: ip.parse().unwrap(),
-        streams: (0..streams).map(pair).collect(),
-    }
+    let pair = |at: usize| PortPair { rtp: 40_000 + 2 * at as u16, rtcp: 40_001 + 2 * at as u16 };
+    RelayAddresses { ip: ip.parse().unwrap(), streams: (0..streams).map(pair).collect() }
 }
 
 fn addr(text: &str) -> Option<SocketAddr> {
@@ -67,10 +61,7 @@ fn streams_say_where_they_want_media() {
     let browser = Sdp::parse(include_bytes!("../../fixtures/ipv6-browser.sdp")).unwrap();
     let carried: Vec<bool> = browser.streams().map(Stream::is_carried).collect();
     assert_eq!(carried, [true, false, false, true, true]);
-    assert_eq!(
-        browser.streams().nth(1).unwrap().addr(),
-        addr("[2001:db8:1::8]:54402")
-    );
+    assert_eq!(browser.streams().nth(1).unwrap().addr(), addr("[2001:db8:1::8]:54402"));
     assert_eq!(browser.relay_streams(), MAX_STREAMS);
 
     let host = Sdp::parse(include_bytes!("../../fixtures/host-name.sdp")).unwrap();
@@ -89,21 +80,11 @@ fn holds_are_seen_old_and_new() {
     assert_eq!(with(live, ""), (Direction::SendRecv, false));
     assert_eq!(with(live, "a=sendonly\n"), (Direction::SendOnly, true));
     assert_eq!(with(live, "a=recvonly\n"), (Direction::RecvOnly, true));
-    assert_eq!(
-        with("c=IN IP4 192.0.2.1\na=inactive\n", ""),
-        (Direction::Inactive, true)
-    );
-    assert_eq!(
-        with("a=inactive\n", "a=sendrecv\nc=IN IP4 192.0.2.1\n"),
-        (Direction::SendRecv, false)
-    );
+    assert_eq!(with("c=IN IP4 192.0.2.1\na=inactive\n", ""), (Direction::Inactive, true));
+    assert_eq!(with("a=inactive\n", "a=sendrecv\nc=IN IP4 192.0.2.1\n"), (Direction::SendRecv, false));
     assert_eq!(with(dead, ""), (Direction::SendOnly, true));
     assert_eq!(with(dead, "a=recvonly\n"), (Direction::Inactive, true));
-    assert_eq!(
-        with(dead, live),
-        (Direction::SendRecv, false),
-        "the medium's own address counts"
-    );
+    assert_eq!(with(dead, live), (Direction::SendRecv, false), "the medium's own address counts");
     assert_eq!(with("c=IN IP6 ::\n", ""), (Direction::SendOnly, true));
 }
 
@@ -118,39 +99,17 @@ fn what_cannot_be_read_is_named() {
     let error = |text: &str| Sdp::parse(text.as_bytes()).unwrap_err();
     let head = "v=0\no=- 1 1 IN IP4 192.0.2.1\n";
     assert_eq!(error(""), SdpError::NoVersion);
-    assert_eq!(
-        error("v=1\no=- 1 1 IN IP4 192.0.2.1\n"),
-        SdpError::NoVersion
-    );
+    assert_eq!(error("v=1\no=- 1 1 IN IP4 192.0.2.1\n"), SdpError::NoVersion);
     assert_eq!(error("v=0\ns=-\n"), SdpError::NoOrigin);
-    assert_eq!(
-        error("v=0\no=- 1 IN IP4\n"),
-        SdpError::BadOrigin { line: 2 }
-    );
+    assert_eq!(error("v=0\no=- 1 IN IP4\n"), SdpError::BadOrigin { line: 2 });
     assert_eq!(error("v=0\nhello\n"), SdpError::BadLine { line: 2 });
-    for media in [
-        "m=audio",
-        "m=audio x RTP/AVP 0",
-        "m=audio 65536 RTP/AVP 0",
-        "m=audio 4000",
-        "m=audio -1 RTP/AVP 0",
-    ] {
-        assert_eq!(
-            error(&format!("{head}{media}\n")),
-            SdpError::BadMedia { line: 3 },
-            "{media}"
-        );
+    for media in ["m=audio", "m=audio x RTP/AVP 0", "m=audio 65536 RTP/AVP 0", "m=audio 4000", "m=audio -1 RTP/AVP 0"] {
+        assert_eq!(error(&format!("{head}{media}\n")), SdpError::BadMedia { line: 3 }, "{media}");
     }
-    assert_eq!(
-        error(&format!("{head}m=audio 4 RTP/AVP 0\na=x\nm=y\n")),
-        SdpError::BadMedia { line: 5 }
-    );
+    assert_eq!(error(&format!("{head}m=audio 4 RTP/AVP 0\na=x\nm=y\n")), SdpError::BadMedia { line: 5 });
     let no_connection = format!("{head}m=audio 4000 RTP/AVP 0\n");
     let to = relay(RELAY_V4, 1);
-    assert_eq!(
-        rewrite(no_connection.as_bytes(), &to),
-        Err(SdpError::NoConnection { stream: 0 })
-    );
+    assert_eq!(rewrite(no_connection.as_bytes(), &to), Err(SdpError::NoConnection { stream: 0 }));
 }
 
 #[test]
@@ -158,20 +117,11 @@ fn maxima_are_kept() {
     let head = "v=0\no=- 1 1 IN IP4 192.0.2.1\n";
     let lines = |count: usize| head.to_owned() + &"a=x\n".repeat(count - 2);
     assert!(Sdp::parse(lines(MAX_LINES).as_bytes()).is_ok());
-    assert_eq!(
-        Sdp::parse(lines(MAX_LINES + 1).as_bytes()).unwrap_err(),
-        SdpError::TooManyLines
-    );
+    assert_eq!(Sdp::parse(lines(MAX_LINES + 1).as_bytes()).unwrap_err(), SdpError::TooManyLines);
     let media = |count: usize| head.to_owned() + &"m=audio 0 RTP/AVP 0\n".repeat(count);
     assert!(Sdp::parse(media(MAX_MEDIA_LINES).as_bytes()).is_ok());
-    assert_eq!(
-        Sdp::parse(media(MAX_MEDIA_LINES + 1).as_bytes()).unwrap_err(),
-        SdpError::TooManyMediaLines
-    );
-    assert_eq!(
-        Sdp::parse(&[b'\n'; MAX_SDP_BYTES + 1]).unwrap_err(),
-        SdpError::TooLong
-    );
+    assert_eq!(Sdp::parse(media(MAX_MEDIA_LINES + 1).as_bytes()).unwrap_err(), SdpError::TooManyMediaLines);
+    assert_eq!(Sdp::parse(&[b'\n'; MAX_SDP_BYTES + 1]).unwrap_err(), SdpError::TooLong);
 }
 
 #[test]
@@ -226,50 +176,24 @@ fn loose_line() -> impl Strategy<Value = String> {
 fn description() -> impl Strategy<Value = Vec<u8>> {
     let lines = || prop::collection::vec(loose_line(), 0..8);
     let proto = prop::sample::select(vec!["RTP/AVP", "RTP/SAVP", "udptl", "UDP/TLS/RTP/SAVPF"]);
-    let medium = (0u16..=u16::MAX, proto, lines()).prop_map(|(port, proto, lines)| {
-        format!("m=audio {port} {proto} 0\n{}\n", lines.join("\n"))
-    });
+    let medium = (0u16..=u16::MAX, proto, lines())
+        .prop_map(|(port, proto, lines)| format!("m=audio {port} {proto} 0\n{}\n", lines.join("\n")));
     let media = prop::collection::vec(medium, 0..7);
-    (private_ip(), private_ip(), lines(), media, any::<bool>()).prop_map(
-        |(origin, connection, lines, media, crlf)| {
-            let head = format!(
-                "v=0\no=joe 7 8 {}\nc={}\n{}\n",
-                net(origin),
-                net(connection),
-                lines.join("\n")
-            );
-            let text = head + &media.concat();
-            if crlf {
-                text.replace('\n', "\r\n").into_bytes()
-            } else {
-                text.into_bytes()
-            }
-        },
-    )
+    (private_ip(), private_ip(), lines(), media, any::<bool>()).prop_map(|(origin, connection, lines, media, crlf)| {
+        let head = format!("v=0\no=joe 7 8 {}\nc={}\n{}\n", net(origin), net(connection), lines.join("\n"));
+        let text = head + &media.concat();
+        if crlf { text.replace('\n', "\r\n").into_bytes() } else { text.into_bytes() }
+    })
 }
 
 /// Bytes that get past the first checks more often than random ones do.
 fn nearly_a_description() -> impl Strategy<Value = Vec<u8>> {
     let junk = prop::collection::vec(any::<u8>(), 0..40);
-    let start = prop::sample::select(vec![
-        "m=",
-        "c=",
-        "a=rtcp:",
-        "a=",
-        "o=",
-        "a=ice-",
-        "m=audio ",
-        "m=audio 1 ",
-        "c=IN ",
-    ]);
+    let start =
+        prop::sample::select(vec!["m=", "c=", "a=rtcp:", "a=", "o=", "a=ice-", "m=audio ", "m=audio 1 ", "c=IN "]);
     let line = (start, junk).prop_map(|(start, junk)| [start.as_bytes(), &junk, b"\n"].concat());
-    prop::collection::vec(line, 0..12).prop_map(|lines| {
-        [
-            b"v=0\no=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\n".to_vec(),
-            lines.concat(),
-        ]
-        .concat()
-    })
+    prop::collection::vec(line, 0..12)
+        .prop_map(|lines| [b"v=0\no=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\n".to_vec(), lines.concat()].concat())
 }
 
 proptest! {
