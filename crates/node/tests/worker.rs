@@ -1,4 +1,5 @@
 //! The worker: nothing is promised before it is durable, names are unique on the node, and a replay gives the same state.
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
