@@ -24,8 +24,10 @@ const MAX_TOLD: usize = 8;
 const MAX_PAST_CALLS: usize = 64;
 /// How far back an incident looks for them, and how long one that cuts nothing stays open for more.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// An incident is reported when its running calls are settled, or this long after it was opened.
+/// What cuts is reported when its running calls are settled, or this long after the cut.
 pub const REPORT_WITHIN_MS: u64 = 10_000;
+/// An alert is reported after this time. Thieves go on, and what follows belongs into the same account of what happened.
+pub const ALERT_REPORT_AFTER_MS: u64 = 60_000;
 
 /// The incidents of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -150,7 +152,7 @@ impl Incidents {
         case.incident.action = action.max(case.incident.action);
         case.incident.score = screening.score;
         case.incident.evidence.clone_from(&screening.evidence);
-        case.report_due_ms = Some(now_ms.saturating_add(REPORT_WITHIN_MS));
+        case.report_due_ms = Some(report_due_ms(now_ms, case.incident.action));
         self.touched.insert(id);
     }
 
@@ -158,7 +160,7 @@ impl Incidents {
     /// be unlearned.
     pub(crate) fn open_new(&mut self, incident: Incident, facts: &Facts) -> Vec<(Ground, Day)> {
         let (id, now_ms) = (incident.id, incident.opened_ms);
-        let report_due_ms = Some(now_ms.saturating_add(REPORT_WITHIN_MS));
+        let report_due_ms = Some(report_due_ms(now_ms, incident.action));
         let mut case = Case { incident, running: BTreeSet::new(), answered: Vec::new(), report_due_ms };
         let ip = facts.attempt.via.flow.remote.ip();
         self.past.retain(|past| {
@@ -243,7 +245,7 @@ impl Incidents {
         let changed = touched.iter().filter_map(|id| self.get(*id).cloned()).collect();
         let mut due = Vec::new();
         for case in self.cases.values_mut() {
-            let complete = case.running.is_empty();
+            let complete = case.incident.action > Action::Alert && case.running.is_empty();
             if case.report_due_ms.is_some_and(|due_ms| complete || due_ms <= now_ms) {
                 case.report_due_ms = None;
                 due.push(case.incident.clone());
@@ -251,6 +253,10 @@ impl Incidents {
         }
         (changed, due)
     }
+}
+
+fn report_due_ms(now_ms: u64, action: Action) -> u64 {
+    now_ms.saturating_add(if action == Action::Alert { ALERT_REPORT_AFTER_MS } else { REPORT_WITHIN_MS })
 }
 
 fn ground_of(facts: &Facts) -> Option<Ground> {

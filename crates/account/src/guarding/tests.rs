@@ -87,6 +87,20 @@ fn the_report_waits_ten_seconds_at_most() {
 }
 
 #[test]
+fn an_alert_that_becomes_a_cut_within_a_minute_is_told_once() {
+    let mut firm = Firm::new();
+    heed(&mut firm, &screening(false, Some(Action::Alert), &[]));
+    firm.after_s(2);
+    assert!(notices(&firm.handle(&Input::Tick)).is_empty());
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    let told = notices(&firm.handle(&Input::Tick));
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].action, told[0].calls.len()), (Action::CutLine, 2));
+    firm.after_s(60);
+    assert!(notices(&firm.handle(&Input::Tick)).is_empty());
+}
+
+#[test]
 fn an_incident_lists_what_went_before_and_what_comes_after() {
     let mut firm = Firm::new();
     for source in [ABROAD, OFFICE] {
@@ -114,6 +128,7 @@ fn an_incident_lists_what_went_before_and_what_comes_after() {
 fn evidence_that_spreads_cuts_the_account_and_is_told_anew() {
     let mut firm = Firm::new();
     heed(&mut firm, &screening(false, Some(Action::Alert), &[]));
+    firm.after_s(60);
     assert_eq!(notices(&firm.handle(&Input::Tick))[0].action, Action::Alert);
     assert_eq!(firm.account.cut_on(&line_id("107")), None);
     heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use account::{Actor, Change};
+use account::{Actor, Change, Cut};
 use billing::{Cdr, Currency, LineId, Money};
 use guard::Incident;
 use node::{Command, CommandError, CommandReply};
@@ -118,6 +118,15 @@ impl Theatre {
     /// The latest incident on a node.
     pub(super) fn incident(&self, side: Side) -> Option<Incident> {
         self.reader(side).incidents(Some(&cast::firm_account()), false, 1).ok()?.pop()
+    }
+
+    /// The cut of international calling that stands for the firm on a node.
+    pub(super) fn cut(&self, side: Side) -> Option<Cut> {
+        let line = match side {
+            Side::Provider => cast::trunk(),
+            Side::Pbx => cast::spare(),
+        };
+        self.line(side, &line)?.line.cut.or(self.account(side)?.cut)
     }
 
     /// The calls of the story to numbers that begin so, oldest first.
