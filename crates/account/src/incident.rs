@@ -72,7 +72,7 @@ impl Case {
         self.cuts() && self.incident.action == Action::CutInternational
     }
 
-    /// Notes where the calls come from and lists the call, once. False where there is no room for more.
+    /// Notes where the calls come from and lists the call, once, in order of time. False where there is no room for more.
     fn list(&mut self, facts: &Facts, call: IncidentCall) -> bool {
         let via = &facts.attempt.via;
         let ip = via.flow.remote.ip();
@@ -89,7 +89,10 @@ impl Case {
         let calls = &mut incident.calls;
         match calls.iter().position(|listed| listed.call == call.call) {
             Some(at) => calls[at] = call,
-            None if calls.len() < MAX_INCIDENT_CALLS => calls.push(call),
+            None if calls.len() < MAX_INCIDENT_CALLS => {
+                let at = calls.partition_point(|listed| (listed.start_ms, listed.call) < (call.start_ms, call.call));
+                calls.insert(at, call);
+            }
             None => return false,
         }
         true

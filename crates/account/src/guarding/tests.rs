@@ -55,7 +55,7 @@ fn a_cut_stops_the_line_and_hangs_up_what_is_suspect() {
     assert_eq!(incident.id.0, facts.attempt.call.0);
     assert_eq!((incident.action, incident.shadow, incident.state), (Action::CutLine, false, IncidentState::Open));
     let results: Vec<_> = incident.calls.iter().map(|call| call.result.as_str()).collect();
-    assert_eq!(results, ["refused", "running"]);
+    assert_eq!(results, ["running", "refused"]);
     assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, PS"]);
     assert_eq!(firm.refused("107", ALBANIA).code, RefusalCode::Cut);
     firm.call("107", HOME);

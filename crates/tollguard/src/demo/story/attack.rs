@@ -91,8 +91,7 @@ pub(super) fn pump(story: &mut Story) -> Outcome {
     let until = Instant::now() + NOTICE;
     loop {
         story.tell_attack();
-        let tried =
-            !story.theatre.pumped(Side::Provider).is_empty() || story.theatre.running(Side::Provider, "355") > 0;
+        let tried = !story.theatre.pumped(Side::Provider).is_empty() || story.theatre.pumping(Side::Provider) > 0;
         // In office hours the guard may want to see a second call before it cuts; the first that it refuses is an alert.
         story.attack.cut = story.theatre.cut(Side::Provider);
         if story.attack.cut.is_some() && tried {

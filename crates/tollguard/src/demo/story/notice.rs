@@ -67,8 +67,8 @@ fn attack_ends(story: &mut Story, cut_ms: u64) -> Outcome {
         story.theatre.stage.news(Duration::from_millis(50));
     }
     let theatre = &story.theatre;
-    until(PATIENCE, || Side::BOTH.iter().all(|side| theatre.running(*side, "355") == 0).then_some(()));
-    let running: usize = Side::BOTH.iter().map(|side| theatre.running(*side, "355")).sum();
+    until(PATIENCE, || Side::BOTH.iter().all(|side| theatre.pumping(*side) == 0).then_some(()));
+    let running: usize = Side::BOTH.iter().map(|side| theatre.pumping(*side)).sum();
     if running > 0 {
         return Err(Trouble::new("the calls to Albania are hung up", format!("{running} still running")));
     }

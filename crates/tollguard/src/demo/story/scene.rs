@@ -12,7 +12,7 @@ use store::{AccountRow, CdrFilter, Home, LineRow, Reader};
 use super::Trouble;
 use crate::config::Config;
 use crate::demo::DemoError;
-use crate::demo::cast::{self, Addresses, PUMPED_PREFIX, Side};
+use crate::demo::cast::{self, Addresses, PUMPED, PUMPED_PREFIX, Side};
 use crate::demo::drive::Stage;
 use crate::demo::smtp::MailServer;
 use crate::serve::{self, Running};
@@ -147,10 +147,11 @@ impl Theatre {
         self.cdrs(side, PUMPED_PREFIX)
     }
 
-    /// Running calls to numbers that begin so.
-    pub(super) fn running(&self, side: Side, number_prefix: &str) -> usize {
+    /// The thief's calls that run now.
+    pub(super) fn pumping(&self, side: Side) -> usize {
+        let his = |callee: &str| PUMPED.iter().any(|number| callee.ends_with(number.trim_start_matches("011")));
         match self.sides[side as usize].ask(Command::Calls { account: None }) {
-            Ok(CommandReply::Calls(calls)) => calls.iter().filter(|call| call.callee.contains(number_prefix)).count(),
+            Ok(CommandReply::Calls(calls)) => calls.iter().filter(|call| his(&call.callee)).count(),
             _ => 0,
         }
     }
