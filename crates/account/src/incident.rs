@@ -153,6 +153,7 @@ impl Incidents {
         }
         case.incident.shadow &= shadow;
         case.incident.action = action.max(case.incident.action);
+        case.incident.acted_ms = now_ms;
         case.incident.score = screening.score;
         case.incident.evidence.clone_from(&screening.evidence);
         case.report_due_ms = Some(report_due_ms(now_ms, case.incident.action));
@@ -283,6 +284,7 @@ pub(crate) fn new_incident(
         opened_ms: now_ms,
         closed_ms: None,
         action,
+        acted_ms: now_ms,
         shadow,
         state: IncidentState::Open,
         score: screening.score,

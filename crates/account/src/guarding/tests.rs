@@ -96,6 +96,7 @@ fn an_alert_that_becomes_a_cut_within_a_minute_is_told_once() {
     let told = notices(&firm.handle(&Input::Tick));
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].action, told[0].calls.len()), (Action::CutLine, 2));
+    assert_eq!(told[0].acted_ms, told[0].opened_ms + 2_000);
     firm.after_s(60);
     assert!(notices(&firm.handle(&Input::Tick)).is_empty());
 }
