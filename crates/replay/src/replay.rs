@@ -170,7 +170,7 @@ impl Replay {
             firm.pass(row, &mut self.shared);
             return Ok(());
         }
-        let Some(looked) = self.numbers.look_up(&row.dialled) else {
+        let Some(looked) = self.numbers.look_up(&row.dialled, firm.setting.country) else {
             firm.not_a_number(row, &mut self.shared);
             return Ok(());
         };
