@@ -6,7 +6,7 @@ use account::unpriced;
 use billing::{Country, Deck, Destination, DialPlan, Dialled, E164, Rate, replay_e164};
 
 /// Numbers remembered, each in the one place its digits choose; a later one takes the place.
-const PLACES_BITS: u32 = 16;
+const PLACES_BITS: u32 = 18;
 
 /// A number with all that the guard and the bill want to know of it.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Looked {
 pub(crate) struct Numbers {
     deck: Deck,
     /// What was found last in each place: the numbering plan is asked for a pattern of all countries otherwise.
-    found: Vec<Option<Arc<Looked>>>,
+    found: Vec<Option<(E164, Arc<Looked>)>>,
 }
 
 impl Numbers {
@@ -40,16 +40,20 @@ impl Numbers {
     fn priced(&mut self, number: E164) -> Option<Arc<Looked>> {
         let place = number.value().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES_BITS);
         let found = self.found.get_mut(usize::try_from(place).ok()?)?;
-        if found.as_ref().is_none_or(|looked| looked.number != number) {
-            let rate = self.deck.rate_for(number);
-            *found = Some(Arc::new(Looked {
-                number,
-                destination: Destination::of(number),
-                priced: rate.is_some(),
-                rate: rate.cloned().unwrap_or_else(|| unpriced(number)),
-            }));
+        if let Some((known, looked)) = found
+            && *known == number
+        {
+            return Some(looked.clone());
         }
-        found.clone()
+        let rate = self.deck.rate_for(number);
+        let looked = Arc::new(Looked {
+            number,
+            destination: Destination::of(number),
+            priced: rate.is_some(),
+            rate: rate.cloned().unwrap_or_else(|| unpriced(number)),
+        });
+        *found = Some((number, looked.clone()));
+        Some(looked)
     }
 }
 

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 
 use billing::{AccountId, CallId, Deck, EmergencyNumber, LineId};
 use geo::Places;
-use guard::{MAX_LINES, Origin};
+use guard::{MAX_LINES, Observed, Origin};
 use lockout::Lockout;
 
 use crate::agenda::Due;
 use crate::call::Placed;
 use crate::event::{AccountRow, CallRow, Event, Kind, MAX_ACCOUNTS, RegisterRow, RowError, Who};
-use crate::firm::{Firm, Shared};
+use crate::firm::{Firm, LineState, Shared};
 use crate::incident::Incident;
 use crate::numbers::Numbers;
 use crate::owner::{AttackId, Truth};
@@ -174,23 +174,29 @@ impl Replay {
             firm.not_a_number(row, &mut self.shared);
             return Ok(());
         };
-        let placed = Placed {
+        let country = firm.setting.country;
+        let seen = Observed {
             call: CallId(self.calls),
-            id: (&*row.id).into(),
-            at_ms: now_ms,
             line,
             origin,
-            looked,
-            fate: row.fate,
-            fraud: attack.is_some(),
+            number: looked.number,
+            destination: looked.destination,
+            cut_class: looked.destination.in_cut_class(country),
+            per_minute: looked.rate.per_minute,
+            priced: looked.priced,
+            cause: row.cause,
+            failures_before: 0,
+            utc_offset_min: firm.setting.utc_offset_min,
         };
+        let id = (&*row.id).into();
+        let mut placed = Placed { id, at_ms: now_ms, seen, looked, fate: row.fate, fraud: attack.is_some() };
         if shut_out {
             firm.skip(&placed, &mut self.shared);
             return Ok(());
         }
-        let failures = self.succeeded(who);
+        placed.seen.failures_before = self.succeeded(who);
         if let Some(firm) = self.firms.get_mut(place) {
-            firm.call(placed, row.cause, failures, &mut self.shared);
+            firm.call(placed, &mut self.shared);
         }
         Ok(())
     }
@@ -218,22 +224,22 @@ fn user_name(who: &Who<'_>) -> String {
 
 /// The line of an event, and where it is: mostly where it was.
 fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<(LineId, Origin), RowError> {
-    let line = match firm.lines.get_key_value(&*who.line) {
+    let agent = shortened(&who.user_agent);
+    let known = firm.lines.get_key_value(&*who.line);
+    if let Some((line, LineState { origin: Some(origin), .. })) = known
+        && origin.ip == who.ip
+        && &*origin.user_agent == agent
+    {
+        return Ok((line.clone(), origin.clone()));
+    }
+    let line = match known {
         Some((line, _)) => line.clone(),
         None if firm.lines.len() >= MAX_LINES => return Err(RowError::TooManyLines),
         None => LineId::new(&who.line).map_err(|_| RowError::Line(who.line.chars().take(64).collect()))?,
     };
-    let state = firm.lines.entry(line.clone()).or_default();
-    let agent = shortened(&who.user_agent);
-    let origin = match &state.origin {
-        Some(origin) if origin.ip == who.ip && &*origin.user_agent == agent => origin.clone(),
-        _ => {
-            let place = if who.ip.is_unspecified() { geo::Place::default() } else { places.locate(who.ip) };
-            let origin = Origin { ip: who.ip, place, user_agent: agent.into() };
-            state.origin = Some(origin.clone());
-            origin
-        }
-    };
+    let place = if who.ip.is_unspecified() { geo::Place::default() } else { places.locate(who.ip) };
+    let origin = Origin { ip: who.ip, place, user_agent: agent.into() };
+    firm.lines.entry(line.clone()).or_default().origin = Some(origin.clone());
     Ok((line, origin))
 }
 

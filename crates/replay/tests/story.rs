@@ -4,7 +4,7 @@
 mod world;
 
 use guard::{Action, Decibans, IncidentState};
-use replay::{Outcome, Verdict};
+use replay::{Outcome, Replay, Verdict};
 use world::{Dial, HOUR_MS, MINUTE_MS, NIGHT_MS, World, replay, story};
 
 /// Compares with a file in `tests/golden`; `UPDATE_GOLDEN=1` writes it anew.
@@ -19,8 +19,16 @@ fn golden(name: &str, text: &str) {
     assert_eq!(text.lines().count(), reviewed.lines().count(), "run with UPDATE_GOLDEN=1 and review the difference");
 }
 
-fn lines(rows: impl IntoIterator<Item = impl ToString>) -> String {
-    rows.into_iter().map(|row| row.to_string() + "\n").collect()
+fn verdict_rows<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> String {
+    let mut rows = String::new();
+    verdicts.into_iter().for_each(|verdict| verdict.write_row(&mut rows));
+    rows
+}
+
+fn incident_rows(replay: &Replay) -> String {
+    let mut rows = String::new();
+    replay.incidents().into_iter().for_each(|incident| incident.write_row(&mut rows));
+    rows
 }
 
 fn verdict<'a>(verdicts: &'a [Verdict], id: &str) -> &'a Verdict {
@@ -38,8 +46,8 @@ fn the_story_is_told_as_it_was_reviewed() {
     assert_eq!(unread, Vec::<String>::new());
     let telling = |verdict: &&Verdict| verdict.outcome != Outcome::Allowed || verdict.score > Decibans::default();
     let telling: Vec<&Verdict> = verdicts.iter().filter(telling).collect();
-    golden("verdicts.jsonl", &lines(telling));
-    golden("incidents.jsonl", &lines(replay.incidents()));
+    golden("verdicts.jsonl", &verdict_rows(telling));
+    golden("incidents.jsonl", &incident_rows(&replay));
 }
 
 #[test]
@@ -50,8 +58,8 @@ fn every_call_has_its_verdict_in_order_and_a_second_replay_gives_the_same_bytes(
     let calls: Vec<&str> = rows.iter().filter(|row| row.contains(r#""type":"call""#)).map(|row| id_of(row)).collect();
     assert_eq!(verdicts.iter().map(|verdict| &*verdict.id).collect::<Vec<_>>(), calls);
     let (second, again, _) = replay(&rows, Some(&world.labels));
-    assert_eq!(lines(&verdicts), lines(&again));
-    assert_eq!(lines(first.incidents()), lines(second.incidents()));
+    assert_eq!(verdict_rows(&verdicts), verdict_rows(&again));
+    assert_eq!(incident_rows(&first), incident_rows(&second));
 }
 
 #[test]
@@ -142,8 +150,8 @@ fn rows_that_are_no_events_change_nothing_and_say_what_is_wrong() {
         rows.insert(at, row.to_owned());
     }
     let (_, verdicts, unread) = replay(&rows, None);
-    assert_eq!(lines(&verdicts), lines(&expected));
-    golden("unread.txt", &lines(unread));
+    assert_eq!(verdict_rows(&verdicts), verdict_rows(&expected));
+    golden("unread.txt", &(unread.join("\n") + "\n"));
 }
 
 #[test]
