@@ -76,6 +76,12 @@ impl Guard {
         said
     }
 
+    /// Whether the call runs under the guard's eyes. Of any other call it need not be told more, nor be asked again.
+    #[must_use]
+    pub fn watches(&self, call: CallId) -> bool {
+        self.open.contains_key(&call)
+    }
+
     /// A call was answered.
     pub fn answered(&mut self, now_ms: u64, call: CallId) {
         if let Some(attempt) = self.attempt_mut(call) {
@@ -195,7 +201,8 @@ impl Guard {
     }
 
     fn scene<'a>(&'a self, now_ms: u64, id: &LineId, line: &'a Line, call: &'a Attempt) -> Scene<'a> {
-        let beside = self.lines.iter().filter(|(other, _)| *other != id).filter_map(|(_, other)| other.struck_ms);
+        // Asked in this order since hardly any line is struck.
+        let beside = self.lines.iter().filter_map(|(other, line)| line.struck_ms.filter(|_| other != id));
         Scene {
             now_ms,
             call,
