@@ -87,7 +87,11 @@ impl Dialog {
         let from = request.from().map_err(|_| DialogError::Missing("From"))?;
         let to = request.to().map_err(|_| DialogError::Missing("To"))?;
         let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
-        let contact = contact(request)?.ok_or(DialogError::Missing("Contact"))?;
+        let contact = match contact(request)? {
+            Some(contact) => contact,
+            None if is_rfc2543(request) => text(from.uri, MAX_URI_BYTES, "From")?,
+            None => return Err(DialogError::Missing("Contact")),
+        };
         Ok(Self {
             id: DialogId::new(request.call_id(), local_tag.as_bytes(), from.tag())?,
             state: DialogState::Early,
@@ -259,6 +263,11 @@ fn contact(message: &Message) -> Result<Option<String>, DialogError> {
     let uri = text(contact.uri, MAX_URI_BYTES, "Contact")?;
     contact.parse_uri().map_err(|_| BAD)?;
     Ok(Some(uri))
+}
+
+/// A client of RFC 2543 need not send a Contact: its From stands in.
+fn is_rfc2543(request: &Message) -> bool {
+    request.top_via().is_ok_and(|via| !via.has_rfc3261_branch())
 }
 
 /// The Record-Route values in the order of the message.

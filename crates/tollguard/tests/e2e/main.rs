@@ -15,4 +15,5 @@ mod mail;
 mod refusals;
 mod register;
 mod support;
+mod torture;
 mod voice;
