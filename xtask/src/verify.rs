@@ -19,10 +19,10 @@ pub fn root() -> PathBuf {
 /// Runs everything, in the order in which mistakes are cheapest to find.
 pub fn test() -> Result<()> {
     step("peers", setup::install)?;
-    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("format", || cargo(&["fmt", "--all", "--check"], &[]))?;
     step("house rules", || tidy::run(&root()))?;
-    step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
-    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+    step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[]))?;
+    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &[]))?;
     step("story", || sim(1, STORY_SEEDS))?;
     step("demonstration", demo)
 }
@@ -30,14 +30,14 @@ pub fn test() -> Result<()> {
 /// The story in the simulator.
 pub fn sim(from: u64, seeds: u64) -> Result<()> {
     let (from, seeds) = (from.to_string(), seeds.to_string());
-    cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds])
+    cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds], &[])
 }
 
 /// The demonstration, without a person looking.
 fn demo() -> Result<()> {
     let out = root().join("target/demo.json");
     let out = out.to_string_lossy();
-    cargo(&["run", "--release", "--", "demo", "--headless", "--json", &out])
+    cargo(&["run", "--release", "--", "demo", "--headless", "--json", &out], &[])
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -48,9 +48,11 @@ fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     Ok(())
 }
 
-fn cargo(arguments: &[&str]) -> Result<()> {
+/// Runs cargo, with these variables set besides.
+pub fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     let status = Command::new(env!("CARGO"))
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(root())
         .status()
         .context("cargo could not be started")?;

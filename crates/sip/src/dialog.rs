@@ -284,13 +284,14 @@ fn route_set(message: &Message) -> Result<Vec<String>, DialogError> {
 }
 
 /// Name and address without parameters. A display name need not be UTF-8; it is for people, so what cannot be read
-/// is replaced.
+/// is replaced. It is quoted anew, since one that came without quotes may hold some.
 fn address(from: &NameAddr<'_>, header: &'static str) -> Result<String, DialogError> {
     let uri = text(from.uri, MAX_URI_BYTES, header)?;
     if from.display_raw.len() > MAX_URI_BYTES {
         return Err(DialogError::TooLong(header));
     }
-    let display = String::from_utf8_lossy(from.display_raw);
+    let display = from.display();
+    let display = String::from_utf8_lossy(&display).replace('\\', "\\\\").replace('"', "\\\"");
     Ok(if display.is_empty() { format!("<{uri}>") } else { format!("\"{display}\" <{uri}>") })
 }
 

@@ -33,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sip", "store",
         ],
     ),
+    ("fuzz", &["account", "billing", "edge", "geo", "media", "node", "sip"]),
     ("xtask", &[]),
 ];
 

@@ -121,7 +121,7 @@ fn singles(message: &Message) -> Result<(), Invalid> {
         }
     }
     let call_id = message.call_id();
-    if call_id.is_empty() || call_id.iter().any(u8::is_ascii_whitespace) {
+    if call_id.is_empty() || call_id.iter().any(|b| matches!(b, 0..=b' ' | 0x7f)) {
         return Err(Invalid::Header(Name::CallId));
     }
     Ok(())
