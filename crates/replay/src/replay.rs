@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use billing::{AccountId, CallId, Deck, EmergencyNumber, LineId};
 use geo::Places;
 use guard::{MAX_LINES, Observed, Origin};
-use lockout::Lockout;
+use lockout::{Admission, Attempt, Lockout, Ticket};
 
 use crate::agenda::Due;
 use crate::call::Placed;
@@ -146,8 +146,7 @@ impl Replay {
                 firm.registered(now_ms, line, origin, failures);
             }
         } else {
-            let from = SocketAddr::new(who.ip, 0);
-            self.lockout.failed(from, &user_name(who), Some(&who.user_agent), now_ms);
+            self.failed(who);
         }
         Ok(())
     }
@@ -212,8 +211,26 @@ impl Replay {
         }
         let name = user_name(who);
         let failures = self.lockout.failures_before(who.ip, &name, self.now_ms, self.window_s);
-        self.lockout.succeeded(SocketAddr::new(who.ip, 0), &name, self.now_ms);
+        if let Some(ticket) = self.ticket(who, &name) {
+            self.lockout.succeeded(ticket, self.now_ms);
+        }
         failures
+    }
+
+    /// A line did not prove itself.
+    fn failed(&mut self, who: &Who<'_>) {
+        if let Some(ticket) = self.ticket(who, &user_name(who)) {
+            self.lockout.failed(ticket, Some(&who.user_agent), self.now_ms);
+        }
+    }
+
+    /// Leave to verify a password: a lock-out that is switched off always gives it.
+    fn ticket(&mut self, who: &Who<'_>, name: &str) -> Option<Ticket> {
+        let attempt = Attempt { from: SocketAddr::new(who.ip, 0), name, asn: None };
+        match self.lockout.reserve(&attempt, self.now_ms) {
+            Admission::Verify(ticket) => Some(ticket),
+            Admission::Refuse | Admission::Wait { .. } => None,
+        }
     }
 }
 
@@ -244,5 +261,9 @@ fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<(LineId, Orig
 }
 
 fn shortened(agent: &str) -> &str {
-    &agent[..agent.floor_char_boundary(MAX_AGENT_BYTES)]
+    let mut end = agent.len().min(MAX_AGENT_BYTES);
+    while !agent.is_char_boundary(end) {
+        end -= 1;
+    }
+    &agent[..end]
 }
