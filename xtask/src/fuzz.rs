@@ -54,10 +54,10 @@ fn build() -> Result<PathBuf> {
 }
 
 fn fuzz(program: &PathBuf, target: &str, seconds: u64) -> Result<()> {
-    let committed = match target {
-        "sip" => vec![root().join("crates/sip/tests/torture/rfc4475"), root().join("crates/sip/tests/torture/rfc5118")],
-        _ => vec![root().join("crates/fuzz/corpora").join(target)],
-    };
+    let mut committed = vec![root().join("crates/fuzz/corpora").join(target)];
+    if target == "sip" {
+        committed.extend(["rfc4475", "rfc5118"].map(|rfc| root().join("crates/sip/tests/torture").join(rfc)));
+    }
     let found = root().join("target/fuzz/corpus").join(target);
     let failures = root().join("target/fuzz/failures").join(target);
     for folder in [&found, &failures] {

@@ -71,6 +71,7 @@ impl Edge {
         self.core.now_ms = now_ms.max(self.core.now_ms);
         match input {
             Input::Datagram { flow, bytes } => self.datagram(flow, bytes),
+            Input::FlowFailed(flow) => self.core.transactions.flow_failed(flow::to_sip(flow), self.core.now_ms),
             Input::Reply(reply) => self.reply(reply),
             Input::Relay(event) => self.relay(event),
             Input::Directory(directory) => {

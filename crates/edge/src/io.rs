@@ -12,13 +12,15 @@ use std::sync::Arc;
 /// Everything that can happen to the edge.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A datagram arrived (ban check already passed).
+    /// A datagram, or one message of a connection, arrived (ban check already passed).
     Datagram {
         /// From where, to which of our addresses.
         flow: Flow,
         /// Its bytes.
         bytes: &'a [u8],
     },
+    /// Nothing can be sent on this flow any more.
+    FlowFailed(Flow),
     /// An account answered.
     Reply(Reply),
     /// The relay reports.

@@ -21,7 +21,7 @@ pub fn run(data: &[u8]) {
     let bytes = answer.finish_with_body(b"application/sdp", b"v=0\r\n");
     // An answer grows by a few parameters and may so pass the limits that its request kept.
     let Ok(answer) = Message::parse(&bytes) else {
-        assert!(data.len() > 50_000 || message.headers(Name::Via).count() > 200, "an answer cannot be read");
+        assert!(data.len() > 50_000, "an answer cannot be read: {}", bytes.escape_ascii());
         return;
     };
     assert_eq!((answer.status(), answer.body()), (Some(480), &b"v=0\r\n"[..]));

@@ -10,10 +10,10 @@ const MUTATIONS: u64 = 200;
 /// The files of a target's corpus; messages are also the torture messages of the SIP crate.
 fn corpus(target: &str) -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = match target {
-        "sip" => vec![here.join("../sip/tests/torture/rfc4475"), here.join("../sip/tests/torture/rfc5118")],
-        _ => vec![here.join("corpora").join(target)],
-    };
+    let mut folders = vec![here.join("corpora").join(target)];
+    if target == "sip" {
+        folders.extend(["rfc4475", "rfc5118"].map(|rfc| here.join("../sip/tests/torture").join(rfc)));
+    }
     let files = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()));
     let mut files: Vec<_> = files.collect();
     files.sort();

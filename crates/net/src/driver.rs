@@ -6,13 +6,15 @@ use std::sync::mpsc::SyncSender;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use account::Transport;
 use media::RelayCommand;
-use mio::{Events, Poll, Token, Waker};
+use mio::{Events, Poll, Registry, Token, Waker};
 use node::{Command, NodeState, Output, Record, Worker};
 use store::WriterHandle;
 
 use crate::mailbox::{Answer, Letter, Mailbox, mailbox};
 use crate::relay::Relay;
+use crate::streams::Streams;
 use crate::udp::{MAX_DATAGRAM, Sockets};
 use crate::{Clock, Handle, NetError};
 
@@ -21,11 +23,13 @@ const WAKE: Token = Token(usize::MAX);
 const IDLE: Duration = Duration::from_secs(1);
 /// How long running calls may take to end at a stop (BYE and its answer, settlement on disk).
 const STOP_MS: u64 = 5_000;
+/// How often a free port is asked for that is free for UDP and for TCP.
+const BIND_TRIES: usize = 16;
 
 /// What the driver needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// SIP over UDP: the addresses to listen on.
+    /// SIP over UDP and TCP: the addresses to listen on.
     pub listen: Vec<SocketAddr>,
     /// The relay's own address.
     pub relay_ip: IpAddr,
@@ -82,7 +86,7 @@ pub fn start(
 ) -> Result<Running, NetError> {
     let system = |what| move |source| NetError::System { what, source };
     let poll = Poll::new().map_err(system("poller"))?;
-    let sockets = Sockets::bind(&config.listen, poll.registry())?;
+    let (sockets, streams) = bind(&config.listen, poll.registry(), clock)?;
     let waker = Waker::new(poll.registry(), WAKE).map_err(system("waker"))?;
     let (postbox, mailbox) = mailbox(waker);
     let relay = Relay::start(&config, clock, postbox.clone())?;
@@ -93,6 +97,7 @@ pub fn start(
         journal: journal(handle.clone()),
         poll,
         sockets,
+        streams,
         mailbox,
         relay,
         clock,
@@ -106,10 +111,26 @@ pub fn start(
     Ok(Running { handle, addresses, thread })
 }
 
+/// Binds every address for UDP and for TCP; where any port will do, both get the same.
+fn bind(listen: &[SocketAddr], registry: &Registry, clock: Clock) -> Result<(Sockets, Streams), NetError> {
+    let tries = if listen.iter().any(|address| address.port() == 0) { BIND_TRIES } else { 1 };
+    let mut left = tries;
+    loop {
+        left -= 1;
+        let sockets = Sockets::bind(listen, registry)?;
+        match Streams::bind(&sockets.addresses(), registry, clock.now_ms()) {
+            Ok(streams) => return Ok((sockets, streams)),
+            Err(error) if left == 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
+}
+
 struct Driver {
     worker: Worker,
     poll: Poll,
     sockets: Sockets,
+    streams: Streams,
     mailbox: Mailbox,
     relay: Relay,
     clock: Clock,
@@ -136,6 +157,10 @@ impl Driver {
                 tracing::error!(%error, "the poller failed");
                 return self.worker.state();
             }
+            let now_ms = self.clock.now_ms();
+            for event in &events {
+                self.streams.ready(event, now_ms);
+            }
             more = self.receive(&mut buffer);
             if self.letters() && stop_at_ms.is_none() {
                 stop_at_ms = Some(self.clock.now_ms() + STOP_MS);
@@ -160,7 +185,7 @@ impl Driver {
         self.worker.next_wake_ms().map_or(IDLE, |at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)).min(IDLE))
     }
 
-    /// Reads all sockets; true where more waits than was read.
+    /// Reads all sockets and connections; true where more waits than was read.
     fn receive(&mut self, buffer: &mut [u8]) -> bool {
         let mut more = false;
         for number in 0..self.sockets.addresses().len() {
@@ -168,6 +193,10 @@ impl Driver {
             more |= self.sockets.receive(number, buffer, |flow, bytes| worker.datagram(clock.now_ms(), flow, bytes));
             self.flush();
         }
+        let (worker, clock) = (&mut self.worker, &self.clock);
+        let each = |flow, bytes: &[u8]| worker.datagram(clock.now_ms(), flow, bytes);
+        more |= self.streams.receive(self.poll.registry(), clock.now_ms(), buffer, each);
+        self.flush();
         more
     }
 
@@ -197,9 +226,22 @@ impl Driver {
 
     /// Carries out everything the worker wants.
     fn flush(&mut self) {
+        self.carry_out();
+        while let Some(flow) = self.streams.next_failed() {
+            self.worker.flow_failed(self.clock.now_ms(), flow);
+            self.carry_out();
+        }
+    }
+
+    fn carry_out(&mut self) {
         while let Some(output) = self.worker.poll_output() {
             match output {
-                Output::Send { flow, bytes } => self.sockets.send(&flow, &bytes),
+                Output::Send { flow, bytes } => match flow.transport {
+                    Transport::Udp => self.sockets.send(&flow, &bytes),
+                    Transport::Tcp | Transport::Tls => {
+                        self.streams.send(self.poll.registry(), self.clock.now_ms(), &flow, &bytes);
+                    }
+                },
                 Output::Relay(command) => self.relay(command),
                 Output::Journal(record) => self.append(record),
                 Output::Reply { token, reply } => {

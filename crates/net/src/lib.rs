@@ -5,6 +5,7 @@ mod driver;
 mod handle;
 mod mailbox;
 mod relay;
+mod streams;
 mod udp;
 
 pub use clock::Clock;

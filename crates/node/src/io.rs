@@ -120,7 +120,7 @@ pub enum CommandError {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "an output is moved once, from the worker to its driver")]
 pub enum Output {
-    /// Send a datagram.
+    /// Send a message; where that cannot be done over a connection, report it through `Worker::flow_failed`.
     Send {
         /// Which way.
         flow: Flow,

@@ -90,12 +90,18 @@ impl Worker {
         self.drive(now_ms);
     }
 
-    /// A datagram arrived: the ban check comes before any parsing.
+    /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
         if self.lockout.before_parse(flow.remote, now_ms) == Gate::Banned {
             return;
         }
         self.edge.handle(now_ms, edge::Input::Datagram { flow, bytes });
+        self.drive(now_ms);
+    }
+
+    /// Nothing can be sent on a flow any more: its connection is closed, or could not be opened.
+    pub fn flow_failed(&mut self, now_ms: u64, flow: Flow) {
+        self.edge.handle(now_ms, edge::Input::FlowFailed(flow));
         self.drive(now_ms);
     }
 

@@ -5,6 +5,7 @@ pub mod arena;
 pub mod dialog;
 pub mod digest;
 pub mod flow;
+pub mod framer;
 mod hex;
 pub mod ids;
 pub mod limits;
@@ -25,6 +26,7 @@ pub mod write;
 
 pub use dialog::{Dialog, DialogId};
 pub use flow::{Flow, Transport};
+pub use framer::{Frame, Framer};
 pub use malformed::Malformed;
 pub use message::{CSeq, Invalid, Message, ParseError};
 pub use method::Method;

@@ -2,6 +2,8 @@
 
 /// Bytes of one message, headers and body: offsets are kept in sixteen bits.
 pub const MAX_MESSAGE_BYTES: usize = 65_535;
+/// Bytes of a header section that arrives over a stream.
+pub const MAX_HEADER_BYTES: usize = 32_768;
 /// Header lines of one message.
 pub const MAX_HEADERS: usize = 256;
 /// Via values of one message; more can only be a loop (Max-Forwards starts at 70).

@@ -125,6 +125,7 @@ fn what_is_framed_but_refused() {
         ("SIP/2.0/UDP q.example.com", "SIP/2.0/UDP q.example.com,,", Invalid::Header(Name::Via), 400),
         ("sip:b@h", "sip:b@h?Route=x", Invalid::Header(Name::Contact), 400),
         ("Content-Length: 4", "Content-Length: 40", Invalid::BodyShort, 400),
+        ("Content-Length: 4", "Content-Length: 400000", Invalid::BodyTooLarge, 513),
         ("Content-Length: 4", "Content-Length: -4", Invalid::Header(Name::ContentLength), 400),
         ("Content-Length: 4", "Content-Length: 4\r\nl: 5", Invalid::Header(Name::ContentLength), 400),
         ("From", &vias, Invalid::TooManyVias, 482),

@@ -1,7 +1,7 @@
 //! Whether a framed message may be acted on, and the status that refuses it if not.
 
 use super::{Defect, Message};
-use crate::limits::{MAX_MAX_FORWARDS, MAX_URI_BYTES, MAX_VIAS};
+use crate::limits::{MAX_MAX_FORWARDS, MAX_MESSAGE_BYTES, MAX_URI_BYTES, MAX_VIAS};
 use crate::uri::{Uri, UriError};
 use crate::{Method, Name, NameAddr, Via, reason_phrase, scan};
 
@@ -47,6 +47,9 @@ pub enum Invalid {
     /// More than `MAX_VIAS` Via values.
     #[error("the message has more than {MAX_VIAS} Via values")]
     TooManyVias,
+    /// Content-Length counts more bytes than a message may have.
+    #[error("the body is larger than a message may be")]
+    BodyTooLarge,
     /// Content-Length counts more bytes than arrived.
     #[error("the body is shorter than Content-Length says")]
     BodyShort,
@@ -59,6 +62,7 @@ impl Invalid {
             Invalid::UnknownMethod => 501,
             Invalid::Version => 505,
             Invalid::UriTooLong => 414,
+            Invalid::BodyTooLarge => 513,
             Invalid::UriScheme => 416,
             Invalid::TooManyVias => 482,
             _ => 400,
@@ -82,6 +86,7 @@ pub(super) fn validate(message: &Message) -> Result<(), Invalid> {
         Some(Defect::HeaderLine) => return Err(Invalid::HeaderLine),
         Some(Defect::NoEnd) => return Err(Invalid::NoEnd),
         Some(Defect::ContentLength) => return Err(Invalid::Header(Name::ContentLength)),
+        Some(Defect::BodyShort) if is_too_large(message) => return Err(Invalid::BodyTooLarge),
         Some(Defect::BodyShort) => return Err(Invalid::BodyShort),
         None => {}
     }
@@ -89,6 +94,11 @@ pub(super) fn validate(message: &Message) -> Result<(), Invalid> {
     addresses(message)?;
     vias(message)?;
     numbers(message)
+}
+
+fn is_too_large(message: &Message) -> bool {
+    let length = message.content_length().and_then(|length| usize::try_from(length).ok());
+    length.is_none_or(|length| length > MAX_MESSAGE_BYTES)
 }
 
 fn request_line(message: &Message) -> Result<(), Invalid> {

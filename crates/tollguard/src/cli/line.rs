@@ -163,7 +163,7 @@ fn phone_settings(context: &Context, name: &str, secret: Option<&String>) -> Str
     let servers: Vec<String> = context.config.servers(&addresses).iter().map(ToString::to_string).collect();
     let mut page = vec![
         ("SIP server", servers.join(" or ")),
-        ("transport", "UDP".to_owned()),
+        ("transport", "UDP or TCP".to_owned()),
         ("user name", name.to_owned()),
         ("realm", context.config.sip.realm.clone()),
     ];

@@ -40,7 +40,7 @@ pub struct Config {
 /// SIP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sip {
-    /// Addresses to listen on (UDP); port 0 takes any free port.
+    /// Addresses to listen on (UDP and TCP); port 0 takes any free port.
     pub listen: Vec<SocketAddr>,
     /// The address peers reach us at, where we listen on all addresses.
     pub advertised: Option<IpAddr>,

@@ -16,5 +16,6 @@ mod mail;
 mod refusals;
 mod register;
 mod support;
+mod tcp;
 mod torture;
 mod voice;

@@ -37,6 +37,12 @@ impl Office {
         self
     }
 
+    /// The carrier added last is reached over TCP.
+    pub fn over_tcp(mut self) -> Self {
+        self.carriers.last_mut().unwrap().1.push_str("transport = \"tcp\"\n");
+        self
+    }
+
     /// A phone that logs in as `name` with the [`secret`] of it.
     pub fn extension(mut self, id: &'static str, name: &str) -> Self {
         self.lines.push((id, format!("auth_name = \"{name}\"\nsecret = \"{}\"\n", secret(name))));
