@@ -19,6 +19,7 @@ mod output;
 mod password;
 mod serve;
 mod span;
+mod strength;
 mod user;
 
 use std::io::IsTerminal;
