@@ -283,6 +283,15 @@ impl<'t> Reader<'t> {
         settings.window_s = section.take("window_s", mistakes).unwrap_or(settings.window_s);
         settings.ban_s = section.take("ban_s", mistakes).unwrap_or(settings.ban_s);
         settings.max_ban_s = section.take("max_ban_s", mistakes).unwrap_or(settings.max_ban_s.max(settings.ban_s));
+        settings = settings.with_room();
+        for (key, size) in [
+            ("address_day", &mut settings.address_day),
+            ("network_day", &mut settings.network_day),
+            ("asn_day", &mut settings.asn_day),
+            ("line_day", &mut settings.line_day),
+        ] {
+            *size = section.take(key, mistakes).unwrap_or(*size);
+        }
         for text in section.take::<Vec<String>>("allow", mistakes).unwrap_or_default() {
             match node::address_or_prefix(&text) {
                 Some(prefix) => settings.allow_list.push(prefix),

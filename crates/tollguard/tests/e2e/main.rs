@@ -11,6 +11,7 @@ mod carriers;
 mod crash;
 mod credit;
 mod datagrams;
+mod hostile;
 mod lockout;
 mod mail;
 mod refusals;
