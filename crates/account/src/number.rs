@@ -137,7 +137,8 @@ impl Account {
 }
 
 /// The rate of a number the deck does not price.
-fn unpriced(number: E164) -> Rate {
+#[must_use]
+pub fn unpriced(number: E164) -> Rate {
     Rate {
         prefix: Prefix::from_value(number.value()).expect("a whole number is a prefix of itself"),
         destination: "not in the rate table".into(),

@@ -76,6 +76,12 @@ impl Guard {
         said
     }
 
+    /// Whether the call runs under the guard's eyes. Of any other call it need not be told more, nor be asked again.
+    #[must_use]
+    pub fn watches(&self, call: CallId) -> bool {
+        self.open.contains_key(&call)
+    }
+
     /// A call was answered.
     pub fn answered(&mut self, now_ms: u64, call: CallId) {
         if let Some(attempt) = self.attempt_mut(call) {

@@ -150,6 +150,11 @@ impl Lockout {
         facts
     }
 
+    /// Whether failures of this address are remembered at all: where not, nothing more needs to be asked.
+    pub fn has_failed(&self, ip: IpAddr) -> bool {
+        self.sources.get(&Source::of(ip)).is_some()
+    }
+
     /// How often this address failed as this line in a run whose last failure is at most `window_s` seconds old. Zero
     /// once it has succeeded: ask before, or take what [`Lockout::succeeded`] returns.
     pub fn failures_before(&self, ip: IpAddr, name: &str, now_ms: u64, window_s: u64) -> u32 {
