@@ -1,7 +1,7 @@
 //! The sequential test: evidence so far against the money at risk until the next look.
 
+use crate::Decibans;
 use crate::math::ratio_db;
-use crate::{Decibans, Evidence};
 use billing::Money;
 
 /// Odds, before any evidence, that a call of the cut class is a thief's, in decibans: one hijack in a hundred years of a
@@ -45,11 +45,6 @@ pub(crate) fn decide(score: Decibans, needed: Decibans, refused_before: bool) ->
     } else {
         Decision::Cut
     }
-}
-
-/// The sum.
-pub(crate) fn score(evidence: &[Evidence]) -> Decibans {
-    evidence.iter().map(|evidence| evidence.weight).sum()
 }
 
 #[cfg(test)]

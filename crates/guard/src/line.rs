@@ -73,8 +73,6 @@ pub(crate) struct Line {
     pub(crate) fresh_long: Fading,
     /// Destinations the owner owned to, and when.
     pub(crate) ours: Vec<(PlaceKey, u64)>,
-    /// When the guard last wanted a cut here, until that is lifted.
-    pub(crate) struck_ms: Option<u64>,
 }
 
 impl Line {
@@ -186,14 +184,12 @@ impl Line {
 
     /// An incident: what waits is not learnt unless it looked ordinary, and origins seen only lately are not trusted.
     fn strike(&mut self, now_ms: u64) -> Vec<OriginKey> {
-        self.struck_ms = Some(now_ms);
         self.waiting.retain(|waiting| waiting.ordinary);
         self.habit.origins.forget_since(now_ms.saturating_sub(YOUNG_MS))
     }
 
     /// The incident is over: what it was built on no longer counts.
     pub(crate) fn absolve(&mut self) {
-        self.struck_ms = None;
         self.recent.retain(Attempt::runs);
         self.guessed.clear();
         self.awake = Fading::default();

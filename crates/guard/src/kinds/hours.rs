@@ -6,7 +6,7 @@
 //! towards those of the account's other
 //! lines and those towards business hours. Home calls count, so this is learnt in days.
 
-use super::Fact;
+use crate::Decibans;
 use crate::habit::Hours;
 use crate::math::ratio_db;
 use crate::scene::Scene;
@@ -41,14 +41,18 @@ fn owner(own: &Hours, account: &Hours, hour: u8) -> u64 {
     smoothed(calls, own.total(), beside)
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    let even = MILLION / 168;
+    let owner = owner(&scene.line.habit.hours, &scene.account.hours, scene.call.hour);
+    ratio_db(even, owner).within(LEAST_DB, MOST_DB)
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
     const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
     let hour = scene.call.hour;
-    let even = MILLION / 168;
-    let weight = ratio_db(even, owner(&scene.line.habit.hours, &scene.account.hours, hour)).within(LEAST_DB, MOST_DB);
     let day = DAYS.get(usize::from(hour / 24)).copied().unwrap_or_default();
-    let usual = if weight.tenths() > 0 { "an unusual" } else { "a usual" };
-    Some(Fact { weight, text: format!("{day} {}:00, {usual} hour for this line", hour % 24) })
+    let usual = if weigh(scene).tenths() > 0 { "an unusual" } else { "a usual" };
+    format!("{day} {}:00, {usual} hour for this line", hour % 24)
 }
 
 #[cfg(test)]

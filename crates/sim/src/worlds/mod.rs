@@ -13,14 +13,20 @@ mod life;
 mod networks;
 mod numbering;
 mod oddities;
+mod pooled;
+mod score;
 mod script;
+mod trial;
 mod write;
 
 use std::ops::RangeInclusive;
 
 pub use attacks::Attack;
 pub use firm::Firm;
+pub use pooled::{Pooled, print};
+pub use score::{FalseCut, Honest, Score, Struck, score};
 pub use script::{Course, Event, Outcome, Script, Seat, What, Who};
+pub use trial::{AttackRow, CallFact, Trial, TrialError, Tried};
 
 use crate::Dice;
 use attacks::Stage;

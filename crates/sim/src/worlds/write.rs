@@ -17,6 +17,12 @@ impl World {
         format!("w{at:07}")
     }
 
+    /// The id of an attack.
+    #[must_use]
+    pub fn attack_id(at: usize) -> String {
+        format!("a{at:03}")
+    }
+
     /// The events, a JSON object a line: the accounts, then everything in order.
     #[must_use]
     pub fn events_jsonl(&self) -> String {
@@ -68,7 +74,12 @@ impl World {
         let mut text = String::new();
         for (at, event) in self.script.events.iter().enumerate() {
             if let What::Call { attack: Some(attack), .. } = event.what {
-                let _ = writeln!(text, r#"{{"id":"{}","fraud":true,"attack":"a{attack:03}"}}"#, Self::call_id(at));
+                let _ = writeln!(
+                    text,
+                    r#"{{"id":"{}","fraud":true,"attack":"{}"}}"#,
+                    Self::call_id(at),
+                    Self::attack_id(attack)
+                );
             }
         }
         text
@@ -103,7 +114,7 @@ impl World {
         };
         gzip("events.jsonl.gz", self.events_jsonl())?;
         gzip("labels.jsonl.gz", self.labels_jsonl())?;
-        let row = |(at, attack): (usize, &super::Attack)| json!({"id": format!("a{at:03}"), "kind": attack.kind, "account": self.firms[attack.firm].name, "line": attack.line});
+        let row = |(at, attack): (usize, &super::Attack)| json!({"id": Self::attack_id(at), "kind": attack.kind, "account": self.firms[attack.firm].name, "line": attack.line});
         let attacks: Vec<_> = self.attacks.iter().enumerate().map(row).collect();
         std::fs::write(folder.join("attacks.json"), serde_json::to_vec_pretty(&attacks)?)?;
         std::fs::write(folder.join("rates.csv"), self.rates_csv())?;

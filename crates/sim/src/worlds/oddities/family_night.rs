@@ -4,7 +4,7 @@ use crate::Dice;
 use crate::worlds::chance::{honest, talk};
 use crate::worlds::clock::{DAY_MS, working_day};
 use crate::worlds::firm::{Firm, SOFT};
-use crate::worlds::networks::{self, Use};
+use crate::worlds::networks::{self, NETWORKS, Use};
 use crate::worlds::numbering::Land;
 use crate::worlds::script::{Script, Seat};
 
@@ -12,7 +12,8 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     let person = firm.anybody(dice);
     let name = dice.pick(&["PH", "HT", "GH", "UA", "ET", "NG", "KE"]).copied().unwrap_or("PH");
     let number = Land::named(name).mobile(dice);
-    let home = networks::pick_at(dice, |n| n.usage == Use::Access && n.country == "US");
+    let city = NETWORKS[firm.network].city;
+    let home = networks::pick_at(dice, |n| n.usage == Use::Access && n.city == city);
     let seat = Seat { ip: networks::address(dice, home), agent: dice.pick(SOFT).copied().unwrap_or_default() };
     for night in 0..4 {
         let from_ms = firm.at(working_day(day) + night * 3, 1_200);
