@@ -30,7 +30,7 @@ const SETTLE_SUSPICIOUS_MS: u64 = 2 * DAY_MS;
 const SUSPICIOUS: Decibans = Decibans::whole(24);
 /// A call that scored less is learnt even if an incident comes: more than fifteen in sixteen of such calls are the
 /// owner's on a struck line, too (12 dB above the prior of a line just cut, see `decision`).
-const ORDINARY: Decibans = Decibans::whole(10);
+pub(crate) const ORDINARY: Decibans = Decibans::whole(10);
 /// A registration or call from a place seen for less than this may be undone by an incident.
 pub(crate) const YOUNG_MS: u64 = 2 * DAY_MS;
 /// Half-lives of the two counters of calls to fresh numbers.

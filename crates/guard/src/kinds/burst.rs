@@ -60,8 +60,13 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
         return Decibans::default();
     }
     let (_, _, weight) = higher(scene);
+    as_watched(scene, weight.within(0, MOST_DB))
+}
+
+/// As much of a weight as the account has been watched of a week.
+pub(super) fn as_watched(scene: &Scene<'_>, weight: Decibans) -> Decibans {
     let watched_ms = scene.account.age_ms(scene.now_ms).min(WATCHED_MS);
-    weight.within(0, MOST_DB).part((watched_ms / 60_000) as i32, (WATCHED_MS / 60_000) as i32)
+    weight.part((watched_ms / 60_000) as i32, (WATCHED_MS / 60_000) as i32)
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {

@@ -4,10 +4,11 @@
 //! week is (118 of 168); so a thief's calls are spread over the week evenly. Owner: the line's calls in hours alike (the
 //! hour and its neighbours, on working days or on that day of the weekend), smoothed with the weight of twenty calls
 //! towards those of the account's other
-//! lines and those towards business hours. Home calls count, so this is learnt in days.
+//! lines and those towards business hours. Home calls count, so this is learnt in days. From a country new to the line an
+//! unusual hour counts half where it is daytime there: a traveller's night at home is his day.
 
 use crate::Decibans;
-use crate::habit::Hours;
+use crate::habit::{Familiarity, Hours};
 use crate::math::ratio_db;
 use crate::scene::Scene;
 
@@ -44,7 +45,14 @@ fn owner(own: &Hours, account: &Hours, hour: u8) -> u64 {
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
     let even = MILLION / 168;
     let owner = owner(&scene.line.habit.hours, &scene.account.hours, scene.call.hour);
-    ratio_db(even, owner).within(LEAST_DB, MOST_DB)
+    let weight = ratio_db(even, owner).within(LEAST_DB, MOST_DB);
+    if weight.tenths() > 0 && is_travellers_day(scene) { weight.part(1, 2) } else { weight }
+}
+
+/// Whether the call comes from a country new to the line, and by the sun it is day there.
+fn is_travellers_day(scene: &Scene<'_>) -> bool {
+    let hour = scene.call.origin.solar_hour(scene.call.start_ms);
+    scene.origin.familiarity == Familiarity::NewCountry && hour.is_some_and(|hour| (7..21).contains(&hour))
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {

@@ -1,21 +1,28 @@
 //! Probing: attempts that do not get through, and the same subscriber behind another prefix.
 //!
 //! A thief first finds out which prefix leads out (DESIGN section 6): one number behind changing prefixes, most of it
-//! failing. Of an owner's calls abroad one in twenty does not get through (busy and unanswered ones are none), and then
-//! mostly alone. Each failed attempt of the day beyond the first: 2 dB, at most 6, since a fax or a mistyped number is
-//! tried again, too. The same subscriber behind another prefix: one in two of thieves' probes, one in thirteen of owners'
+//! failing. Seven in ten of his first attempts do not get through (busy and unanswered ones are none), one in ten of an
+//! owner's: each failed attempt of the day to a fresh number beyond the first says 8 dB, each other one -5 dB; half of
+//! that, as a mistyped number is tried again, too; at least nothing and at most 6 dB. The same subscriber behind another prefix: one in two of thieves' probes, one in thirteen of owners'
 //! second attempts: 8 dB.
 
 use crate::Decibans;
 use crate::scene::Scene;
 
-const FAILED_DB: i32 = 2;
+/// Each that did not.
+const FAILED_TENTHS: i32 = 42;
+/// Each attempt that got through, in tenths.
+const THROUGH_TENTHS: i32 = -24;
 const FAILED_MOST_DB: i32 = 6;
 const PREFIXES_DB: i32 = 8;
 
-/// Failed attempts to fresh numbers within the day.
-fn failed(scene: &Scene<'_>) -> usize {
-    scene.other_fresh().filter(|other| !other.refused && other.outcome.is_some_and(|outcome| outcome.failed)).count()
+/// Attempts to fresh numbers within the day that ended: those that failed, and the others.
+fn ended(scene: &Scene<'_>) -> (i32, i32) {
+    let ended = scene.other_fresh().filter(|other| !other.refused).filter_map(|other| other.outcome);
+    ended.fold((0, 0), |(failed, through), outcome| match outcome.failed {
+        true => (failed + 1, through),
+        false => (failed, through + 1),
+    })
 }
 
 /// Whether the subscriber was tried behind another prefix.
@@ -28,15 +35,16 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
     if !scene.is_fresh() {
         return Decibans::default();
     }
-    let beyond = failed(scene).saturating_sub(1).min(16) as i32;
+    let (failed, through) = ended(scene);
+    let failures = Decibans::from_tenths(FAILED_TENTHS * (failed - 1).max(0) + THROUGH_TENTHS * through);
     let prefixes = if is_behind_prefixes(scene) { PREFIXES_DB } else { 0 };
-    Decibans::whole((FAILED_DB * beyond).min(FAILED_MOST_DB) + prefixes)
+    failures.within(0, FAILED_MOST_DB).plus(Decibans::whole(prefixes))
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
     match is_behind_prefixes(scene) {
-        true => format!("the same number behind several prefixes; {} attempts failed within a day", failed(scene)),
-        false => format!("{} attempts to new numbers failed within a day", failed(scene)),
+        true => format!("the same number behind several prefixes; {} attempts failed within a day", ended(scene).0),
+        false => format!("{} attempts to new numbers failed within a day", ended(scene).0),
     }
 }
 
@@ -61,6 +69,6 @@ mod tests {
             said.push(tenths(&screening, EvidenceKind::Probing));
             story.guard.ended(story.now_ms, &Ended { call, talk_ms: 0, status });
         }
-        assert_eq!(said, [0, 0, 20, 20, 120]);
+        assert_eq!(said, [0, 0, 42, 18, 140]);
     }
 }

@@ -102,7 +102,7 @@ fn found(dice: &mut Dice, mix: Mix) -> (Vec<Firm>, Vec<Option<&'static str>>) {
     }
     let (mut firms, mut tags) = (Vec::new(), Vec::new());
     for (index, profile) in profiles.into_iter().enumerate() {
-        let trunk = dice.chance(300) && profile.people.1 < 20;
+        let trunk = dice.chance(300) && profile.people.1 < 20 && !profile.mobile;
         let hosted = dice.chance(if mix == Mix::Hard { 120 } else { 60 });
         let new = dice.chance(if mix == Mix::Hard { 150 } else { 40 });
         let mut tag = match profile.family {

@@ -179,6 +179,7 @@ fn tell(scores: &[Score]) {
                 "loss: world {world} {} {} ${} of ${}, {} tried, {} connected, cut after {:?} s",
                 struck.id, struck.kind, struck.lost, struck.free, struck.tried, struck.connected, struck.cut_s
             );
+            struck.calls.iter().for_each(|call| println!("    {call}"));
         }
         score.refusals.iter().for_each(|refusal| println!("refused: world {world} {refusal}"));
         score.false_cuts.iter().for_each(|cut| println!("false cut: world {world} {}", cut.text));

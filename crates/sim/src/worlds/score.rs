@@ -32,7 +32,12 @@ pub struct Struck {
     pub connected: u64,
     /// Seconds from its first call to the first right cut.
     pub cut_s: Option<i64>,
+    /// The dearest calls let through, in words; at most [`MAX_TOLD`].
+    pub calls: Vec<String>,
 }
+
+/// Calls of an attack that are told.
+const MAX_TOLD: usize = 12;
 
 impl Struck {
     /// Cut, or hindered so that a twentieth at most was lost.
@@ -168,7 +173,12 @@ fn struck(trial: &Trial, tried: &Tried, spans: &Spans<'_>, cuts: &[&Incident]) -
             row.tried += 1;
             if call.answered && verdict.carried_ms > 0 {
                 row.connected += 1;
-                row.lost = row.lost.saturating_add(cost(call, verdict.carried_ms));
+                let lost = cost(call, verdict.carried_ms);
+                row.lost = row.lost.saturating_add(lost);
+                if row.calls.len() < MAX_TOLD && lost.micros() > 500_000 {
+                    let reasons = verdict.reasons.join("; ");
+                    row.calls.push(format!("${lost} {} from {}: {} dB: {reasons}", call.line, call.ip, verdict.score));
+                }
             }
         }
     }
