@@ -25,7 +25,7 @@ mod owner;
 mod price;
 mod probing;
 mod repetition;
-mod spend;
+pub(crate) mod spend;
 mod spread;
 
 /// A kind: what it weighs of a call, and how it tells an owner so.

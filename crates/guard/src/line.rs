@@ -131,9 +131,10 @@ impl Line {
 
     /// Puts an ended call among those that wait to become habit.
     pub(crate) fn wait(&mut self, now_ms: u64, call: CallId) {
-        let Some(attempt) = self.attempt(call).filter(|attempt| !attempt.refused) else {
+        let Some(attempt) = self.attempt(call) else { return };
+        if self.recent.iter().any(|other| other.refused && other.suffix() == attempt.suffix()) {
             return;
-        };
+        }
         let wait_ms = if attempt.score > SUSPICIOUS { SETTLE_SUSPICIOUS_MS } else { SETTLE_MS };
         let waiting = Waiting {
             due_ms: now_ms.saturating_add(wait_ms),
@@ -171,10 +172,12 @@ impl Line {
         };
         attempt.score = attempt.score.max(score);
         attempt.refused |= decision != Decision::Allow;
-        let origin = attempt.origin;
+        let (origin, suffix) = (attempt.origin, attempt.suffix());
         match decision {
             Decision::Allow => Vec::new(),
             Decision::Refuse => {
+                // What was refused once is not learnt from the tries before it, nor from those after (`wait`).
+                self.waiting.retain(|waiting| waiting.call.suffix != suffix);
                 self.habit.origins.forget(&origin, now_ms.saturating_sub(YOUNG_MS));
                 vec![origin]
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::{Attempt, Outcome, PlaceKey};
 use crate::decision::{self, Decision};
 use crate::habit::{self, Habit, OriginKey, Settled, hour_of_week};
-use crate::kinds::{self, dormant, origin};
+use crate::kinds::{self, dormant, origin, spend};
 use crate::line::{Line, YOUNG_MS};
 use crate::scene::Scene;
 use crate::{Action, Decibans, Ended, EvidenceKind, Incident, IncidentCall, Observed, Origin, Registered, Screening};
@@ -220,7 +220,7 @@ impl Guard {
         };
         let scene = self.scene(now_ms, id, line, attempt);
         let (score, evidence) = kinds::weigh_all(&scene, self.without);
-        let decision = decision::decide(score, decision::needed(at_risk(&scene)), was_refused_before(&scene));
+        let decision = decision::decide(score, needed(&scene), was_refused_before(&scene));
         let beside = scene.struck_beside_ms.is_some();
         let (action, suspects) = match decision {
             Decision::Allow => (None, Vec::new()),
@@ -266,11 +266,17 @@ impl Guard {
             .filter(|(id, line, attempt)| {
                 let scene = self.scene(now_ms, id, line, attempt);
                 let score = kinds::score(&scene, self.without);
-                score >= decision::needed(attempt.per_minute).plus(SUSPECT_BELOW)
+                score >= decision::needed(attempt.per_minute, Money::ZERO).plus(SUSPECT_BELOW)
             })
             .map(|(_, _, attempt)| attempt.call)
             .collect()
     }
+}
+
+/// The evidence needed to stop a call.
+fn needed(scene: &Scene<'_>) -> Decibans {
+    let spent = if scene.is_fresh() { spend::at_stake(scene) } else { Money::ZERO };
+    decision::needed(at_risk(scene), spent)
 }
 
 /// What a minute may cost: this call and, if it is to a fresh number, the others to fresh numbers that run on the line.

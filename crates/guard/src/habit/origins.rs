@@ -136,7 +136,7 @@ pub(crate) enum Reach {
     /// In the same town as a place used for days.
     Near,
     /// Nobody could have got there since the line was last seen.
-    OutOfReach,
+    Beyond,
 }
 
 /// Addresses of one town are placed so far apart at most.
@@ -174,9 +174,9 @@ impl Origins {
         self.sightings == 0
     }
 
-    /// Whether everything always came from one place: then its coming from there says nothing.
-    pub(crate) fn is_steady(&self) -> bool {
-        self.known.len() == 1
+    /// How many places are remembered.
+    pub(crate) fn places(&self) -> usize {
+        self.known.len()
     }
 
     /// How new an origin is.
@@ -251,7 +251,7 @@ impl Origins {
             if let Some(count) = self.new.get_mut((sight.first as usize).saturating_sub(1)) {
                 *count = count.saturating_add(1);
             }
-            self.jumps = self.jumps.saturating_add(u64::from(sight.reach == Reach::OutOfReach));
+            self.jumps = self.jumps.saturating_add(u64::from(sight.reach == Reach::Beyond));
         }
         self.sightings = self.sightings.saturating_add(1);
         self.known.push(Known { key, last_ms: now_ms, sight });
@@ -287,7 +287,7 @@ impl Origins {
         if let Some(count) = self.new.get_mut((known.sight.first as usize).saturating_sub(1)) {
             *count = count.saturating_sub(1);
         }
-        self.jumps = self.jumps.saturating_sub(u64::from(known.sight.reach == Reach::OutOfReach));
+        self.jumps = self.jumps.saturating_sub(u64::from(known.sight.reach == Reach::Beyond));
     }
 
     /// The owner owns to this origin: it says nothing from now on.

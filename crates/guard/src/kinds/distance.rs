@@ -30,7 +30,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
     match sight.reach {
         Reach::Elsewhere => Decibans::default(),
         Reach::Near => NEAR.max(sight.weight.part(-1, 1)).within(-100, 0),
-        Reach::OutOfReach => {
+        Reach::Beyond => {
             let (jumps, new) = scene.line.habit.origins.jumps();
             // This one is among them.
             let (jumps, new) = (jumps.saturating_sub(1), new.saturating_sub(1));

@@ -6,7 +6,7 @@
 //! towards the account's, those towards firms in general. So a phone that changes mobile networks all day teaches that
 //! itself. What a first sighting said fades with a half-life of two days as the place is used without an incident. A
 //! place known before speaks for the owner (0.25 / 1 = -6 dB); for a line that always called from one place, as a trunk
-//! does, it says nothing, since everything comes from there. A new place of which the databases know nothing counts as
+//! does, it says nothing, since everything comes from there, and half where there were two or three. A new place of which the databases know nothing counts as
 //! a new network at most.
 
 use crate::habit::{Familiarity, FirstSight, OriginKey, Origins, Reach};
@@ -17,6 +17,8 @@ use crate::{Decibans, habit::Habit};
 
 pub(super) const HALF_LIFE_MS: u64 = 2 * 24 * 3_600_000;
 const USUAL: Decibans = Decibans::whole(-6);
+/// The same where there are few places: two or three, as a trunk has that has moved.
+const FEW: usize = 3;
 const SMOOTHING: u64 = 6;
 const MILLION: u64 = 1_000_000;
 
@@ -72,7 +74,7 @@ fn first_sight(now_ms: u64, key: &OriginKey, line: &Origins, account: &Origins) 
     let reach = if line.is_near(key, settled_ms) || account.is_near(key, settled_ms) {
         Reach::Near
     } else if line.is_out_of_reach(now_ms, key) {
-        Reach::OutOfReach
+        Reach::Beyond
     } else {
         Reach::Elsewhere
     };
@@ -109,8 +111,13 @@ pub(crate) fn sight(now_ms: u64, key: &OriginKey, line: &Origins, account: &Orig
     if left.tenths() >= 10 {
         return Sight { familiarity: first.max(Familiarity::NewPrefix), weight: left, reach, since_ms };
     }
-    let usual = !line.is_steady() && now_ms.saturating_sub(since_ms) > YOUNG_MS;
-    let weight = if usual { USUAL } else { Decibans::default() };
+    let settled = now_ms.saturating_sub(since_ms) > YOUNG_MS;
+    let weight = match line.places() {
+        0 | 1 => Decibans::default(),
+        _ if !settled => Decibans::default(),
+        2..=FEW => USUAL.part(1, 2),
+        _ => USUAL,
+    };
     Sight { familiarity: Familiarity::Known, weight, reach, since_ms }
 }
 

@@ -16,6 +16,7 @@ use crate::habit::{Habit, RATE_HALF_LIFE_MS};
 use crate::line::ORDINARY;
 use crate::math::ratio_db;
 use crate::scene::Scene;
+use billing::Money;
 
 const MOST_DB: i32 = 15;
 /// Two units a day, in thousandths.
@@ -47,6 +48,12 @@ fn alone_db(scene: &Scene<'_>) -> Decibans {
     let owner = ratio_db(spent + usual, usual).part(2, 1);
     let weight = owner.plus(ratio_db(spent + THIEF_MILS, THIEF_MILS).part(-1, 1)).within(0, MOST_DB);
     burst::as_watched(scene, weight)
+}
+
+/// What has flown today beyond what is usual, and beyond the dearest call.
+pub(crate) fn at_stake(scene: &Scene<'_>) -> Money {
+    let mils = spent_mils(scene).saturating_sub(usual_mils(scene));
+    Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000))
 }
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {

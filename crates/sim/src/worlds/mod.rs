@@ -7,6 +7,7 @@
 mod attacks;
 mod chance;
 mod clock;
+mod command;
 mod firm;
 mod firms;
 mod life;
@@ -22,6 +23,7 @@ mod write;
 use std::ops::RangeInclusive;
 
 pub use attacks::Attack;
+pub use command::{GuardArguments, WorldArguments};
 pub use firm::Firm;
 pub use pooled::{Pooled, print};
 pub use score::{FalseCut, Honest, Score, Struck, score};
@@ -40,7 +42,7 @@ pub const VALIDATION: RangeInclusive<u64> = 1_000..=1_999;
 pub const TEST: RangeInclusive<u64> = 2_000..=2_999;
 
 /// What happens in a world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mix {
     /// The published kinds of attack among firms with some of the common oddities.
     Published,
