@@ -7,7 +7,7 @@ use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
 use billing::{AccountId, CallId};
 use media::{RelayEvent, RelayId};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
-use sip::{DialogId, Message, Method, ResponseBuilder};
+use sip::{DialogId, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
 use crate::call::{self, Call, Ending, Leg, SavedLegs};
@@ -77,8 +77,8 @@ impl Edge {
                 self.core.directory = directory;
                 self.carriers.sync(&mut self.core);
             }
-            Input::Verify { token, admitted, failures_before } => {
-                if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, admitted, failures_before) {
+            Input::Verify { token, leave, failures_before } => {
+                if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, leave, failures_before) {
                     self.admit(asked, sender);
                 }
             }
@@ -132,7 +132,7 @@ impl Edge {
 
     /// An invalid request is answered without memory, if the answer has somewhere to go.
     fn refuse_invalid(&mut self, flow: sip::Flow, message: &Message, status: u16) {
-        if !message.is_request() || message.method() == Some(Method::Ack) || message.top_via().is_err() {
+        if !message.is_request() || message.method() == Some(Method::Ack) || message.header(Name::Via).is_none() {
             return;
         }
         let tag = self.core.mint.tag();
@@ -145,11 +145,12 @@ impl Edge {
             Incoming::New(server) => self.new_request(Asked { request, flow, server }),
             Incoming::Cancel { cancel, invite } => self.cancel(&Asked { request, flow, server: cancel }, invite),
             Incoming::Ack => self.ack(&request),
-            Incoming::Absorbed | Incoming::Malformed => {}
+            Incoming::Absorbed => {}
+            Incoming::Malformed => self.refuse_invalid(flow, &request, 400),
             Incoming::Full => {
                 let tag = self.core.mint.tag();
                 let mut answer = ResponseBuilder::from_request(&request, 503, "", Some(&tag), flow.remote);
-                answer.header_display(sip::Name::RetryAfter, RETRY_AFTER_S);
+                answer.header_display(Name::RetryAfter, RETRY_AFTER_S);
                 self.core.transactions.send(flow, answer.finish().into());
             }
         }

@@ -30,6 +30,16 @@ fn request(method: &str, extra: &[&str], body: &str) -> String {
     ana.request(method, URI, body)
 }
 
+/// An INVITE with a session description and an emergency caller's location (RFC 6442).
+fn multipart(sdp: &str, handling: &str) -> String {
+    let body = format!(
+        "--b1\r\nContent-Type: application/sdp\r\n\r\n{sdp}\r\n--b1\r\nContent-Type: application/pidf+xml\r\n\
+         Content-Disposition: by-reference;{handling}\r\n\r\n<presence/>\r\n--b1--\r\n"
+    );
+    request("INVITE", &[], &body)
+        .replace("Type: application/sdp\r\nContent-L", "Type: multipart/mixed;boundary=b1\r\nContent-L")
+}
+
 #[test]
 fn each_fault_has_its_answer() {
     let sdp = Peer::new(ANA, "101").sdp(4_000, "sendrecv");
@@ -45,6 +55,12 @@ fn each_fault_has_its_answer() {
         (request("REGISTER", &["Require: outbound"], ""), 420),
         (invite.replace("application/sdp", "text/plain"), 415),
         (request("INVITE", &["Content-Encoding: gzip"], &sdp), 415),
+        (invite.replace("application/sdp", "application/pkcs7-mime"), 493),
+        (request("INVITE", &["Accept: text/plain, image/png"], &sdp), 406),
+        (request("INVITE", &["Accept: text/plain, application/*;q=0.1"], &sdp), 401),
+        (multipart(&sdp, "handling=required"), 415),
+        (multipart(&sdp, "handling=optional"), 401),
+        (multipart(&sdp, "handling=optional").replace("application/sdp", "application/xyz"), 415),
         (invite.replace("Max-Forwards: 70", "Max-Forwards: 0"), 483),
         (request("REGISTER", &[], "").replace("Max-Forwards: 70", "Max-Forwards: 0"), 401),
         (invite.replace("Max-Forwards: 70", "Max-Forwards: x"), 400),
@@ -65,7 +81,7 @@ fn options_and_refusals_say_what_is_possible() {
     world.datagram(ANA, request("OPTIONS", &[], "").as_bytes());
     let ok = world.one(ANA);
     assert!(text(ok.header(Name::Allow).unwrap()).contains("INVITE"));
-    assert_eq!(ok.header(Name::Accept), Some(&b"application/sdp"[..]));
+    assert!(ok.headers(Name::Accept).any(|accept| accept == b"application/sdp"));
     world.datagram(ANA, request("INVITE", &["Require: 100rel, timer"], "").as_bytes());
     assert_eq!(world.one(ANA).header(Name::Unsupported), Some(&b"100rel, timer"[..]));
     assert_eq!(world.edge.next_wake_ms(), None, "answers to strangers leave nothing to wait for");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use billing::{CallId, IncidentId, LineId, Money, charge};
-use guard::{Decibans, EvidenceKind, Origin, Screening};
+use guard::{Decibans, EvidenceKind, Observed, Screening};
 
 use crate::event::Fate;
 use crate::incident::ListedCall;
@@ -14,11 +14,10 @@ use crate::{Outcome, Verdict};
 /// A call when it is placed.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
-    pub(crate) call: CallId,
     pub(crate) id: Box<str>,
     pub(crate) at_ms: u64,
-    pub(crate) line: LineId,
-    pub(crate) origin: Origin,
+    /// As the guard sees it.
+    pub(crate) seen: Observed,
     pub(crate) looked: Arc<Looked>,
     pub(crate) fate: Fate,
     /// Whether it is labelled as fraud.
@@ -56,6 +55,16 @@ impl Said {
 }
 
 impl Placed {
+    /// Our number of the call.
+    pub(crate) const fn call(&self) -> CallId {
+        self.seen.call
+    }
+
+    /// The line that places it.
+    pub(crate) const fn line(&self) -> &LineId {
+        &self.seen.line
+    }
+
     /// What a talk of so long costs.
     pub(crate) fn cost(&self, talk_ms: u64) -> Money {
         charge(&self.looked.rate, talk_ms)
@@ -72,7 +81,7 @@ impl Placed {
         ListedCall {
             id: self.id.clone(),
             at_ms: self.at_ms,
-            line: self.line.clone(),
+            line: self.line().clone(),
             number: self.looked.number,
             destination: self.looked.destination.name(self.looked.number),
             outcome,
@@ -81,7 +90,7 @@ impl Placed {
             cost,
             saved: self.cost(self.fate.talk_ms).saturating_sub(cost),
             weights: said.weights.clone(),
-            call: self.call,
+            call: self.call(),
         }
     }
 }

@@ -131,6 +131,9 @@ pub enum RowError {
     /// Not JSON, or a field is of the wrong type.
     #[error("it is not a JSON object of the event format")]
     Json(#[source] serde_json::Error),
+    /// Not text.
+    #[error("it is not UTF-8")]
+    Utf8,
     /// A field is missing.
     #[error("`{0}` is missing")]
     Missing(&'static str),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use account::next_check_s;
 use billing::{CallId, IncidentId, LineId};
-use guard::{Cause, Ended, Guard, Observed, Origin, Screening};
+use guard::{Ended, Guard, Origin, Screening};
 
 use crate::agenda::{Agenda, Due};
 use crate::call::{Placed, Running, Said};
@@ -102,42 +102,29 @@ impl Firm {
 
     /// A call of an attack that the owner has shut out.
     pub(crate) fn skip(&mut self, placed: &Placed, out: &mut Shared) {
-        let abroad = placed.looked.destination.in_cut_class(self.setting.country);
-        self.totals.count(placed, abroad, Outcome::Skipped, 0, false);
+        self.totals.count(placed, Outcome::Skipped, 0, false);
         out.verdicts.push(placed.verdict(Outcome::Skipped, 0, Said::default()));
     }
 
     /// A line places a call that costs money.
-    pub(crate) fn call(&mut self, placed: Placed, cause: Option<Cause>, failures_before: u32, out: &mut Shared) {
+    pub(crate) fn call(&mut self, placed: Placed, out: &mut Shared) {
         let now_ms = placed.at_ms;
-        let cut_class = placed.looked.destination.in_cut_class(self.setting.country);
-        if cut_class && let Some(cut) = self.cut_on(&placed.line) {
+        if placed.seen.cut_class
+            && let Some(cut) = self.cut_on(placed.line())
+        {
             let said =
                 Said { reasons: vec![format!("international calls are cut by incident {cut}")], ..Said::default() };
-            let incident = self.open_on(now_ms, &placed.line);
+            let incident = self.open_on(now_ms, placed.line());
             return self.refuse(placed, said, incident, out);
         }
-        let seen = Observed {
-            call: placed.call,
-            line: placed.line.clone(),
-            origin: placed.origin.clone(),
-            number: placed.looked.number,
-            destination: placed.looked.destination,
-            cut_class,
-            per_minute: placed.looked.rate.per_minute,
-            priced: placed.looked.priced,
-            cause,
-            failures_before,
-            utc_offset_min: self.setting.utc_offset_min,
-        };
-        let screening = self.guard.screen(now_ms, &seen);
+        let screening = self.guard.screen(now_ms, &placed.seen);
         if screening.allowed && screening.action.is_none() {
-            return self.admit(placed, cut_class, screening, None, out);
+            return self.admit(placed, screening, None, out);
         }
         let allowed = screening.allowed;
         let incident = self.heed(now_ms, &placed, &screening, out);
         if allowed {
-            return self.admit(placed, cut_class, screening, incident, out);
+            return self.admit(placed, screening, incident, out);
         }
         let strongest = screening.evidence.first().map_or("", |fact| fact.text.as_str());
         let text = format!("stopped by the guard at {} dB: {strongest}", screening.score);
@@ -148,38 +135,31 @@ impl Firm {
     }
 
     /// Lets a call through.
-    fn admit(
-        &mut self,
-        placed: Placed,
-        cut_class: bool,
-        screening: Screening,
-        incident: Option<IncidentId>,
-        out: &mut Shared,
-    ) {
+    fn admit(&mut self, placed: Placed, screening: Screening, incident: Option<IncidentId>, out: &mut Shared) {
         let mut said = Said::default();
         said.note(screening);
-        if !self.guard.watches(placed.call) {
+        if !self.guard.watches(placed.call()) {
             let carried_ms = placed.fate.talk_ms;
-            self.totals.count(&placed, cut_class, Outcome::Allowed, carried_ms, false);
+            self.totals.count(&placed, Outcome::Allowed, carried_ms, false);
             out.verdicts.push(placed.verdict(Outcome::Allowed, carried_ms, said));
             return;
         }
         let Fate { ring_ms, talk_ms, .. } = placed.fate;
         let answered_ms = placed.at_ms.saturating_add(ring_ms);
         if placed.fate.result == CallResult::Answered {
-            out.agenda.enter(answered_ms, self.place, Due::Answer(placed.call));
+            out.agenda.enter(answered_ms, self.place, Due::Answer(placed.call()));
         }
-        out.agenda.enter(answered_ms.saturating_add(talk_ms), self.place, Due::End(placed.call));
+        out.agenda.enter(answered_ms.saturating_add(talk_ms), self.place, Due::End(placed.call()));
         let slot = out.verdicts.reserve();
-        self.running.insert(placed.call, Running { placed, slot, answered_ms: None, said, incident });
+        self.running.insert(placed.call(), Running { placed, slot, answered_ms: None, said, incident });
     }
 
     /// Does not let it through.
     fn refuse(&mut self, placed: Placed, said: Said, incident: Option<IncidentId>, out: &mut Shared) {
-        self.totals.count(&placed, true, Outcome::Refused, 0, false);
+        self.totals.count(&placed, Outcome::Refused, 0, false);
         if let Some(incident) = self.incident_mut(incident) {
             let listed = placed.listed(Outcome::Refused, 0, false, &said);
-            incident.list(listed, placed.origin.ip, &placed.origin.place);
+            incident.list(listed, placed.seen.origin.ip, &placed.seen.origin.place);
         }
         out.verdicts.push(placed.verdict(Outcome::Refused, 0, said));
     }
@@ -199,20 +179,17 @@ impl Firm {
 
     /// A running call is looked at again.
     pub(crate) fn check(&mut self, now_ms: u64, call: CallId, out: &mut Shared) {
-        let Some((placed, answered_ms)) =
-            self.running.get(&call).and_then(|running| Some((running.placed.clone(), running.answered_ms?)))
-        else {
-            return;
-        };
+        let Some(answered_ms) = self.running.get(&call).and_then(|running| running.answered_ms) else { return };
         let screening = self.guard.rescreen(now_ms, call);
         let stopped = !screening.allowed;
-        if stopped || screening.action.is_some() {
-            let incident = self.heed(now_ms, &placed, &screening, out);
-            if let Some(running) = self.running.get_mut(&call) {
-                running.incident = incident.or(running.incident);
-            }
+        let mut incident = None;
+        if (stopped || screening.action.is_some())
+            && let Some(placed) = self.running.get(&call).map(|running| running.placed.clone())
+        {
+            incident = self.heed(now_ms, &placed, &screening, out);
         }
         if let Some(running) = self.running.get_mut(&call) {
+            running.incident = incident.or(running.incident);
             running.said.note(screening);
         }
         if stopped {
@@ -228,15 +205,15 @@ impl Firm {
         let carried_ms = answered_ms.map_or(0, |answered_ms| now_ms.saturating_sub(answered_ms));
         let status = if hung_up { 487 } else { placed.fate.result.sip_status() };
         self.guard.ended(now_ms, &Ended { call, talk_ms: carried_ms, status });
-        self.totals.count(&placed, true, Outcome::Allowed, carried_ms, hung_up);
+        self.totals.count(&placed, Outcome::Allowed, carried_ms, hung_up);
         let listed = placed.listed(Outcome::Allowed, carried_ms, hung_up, &said);
         match self.incident_mut(incident) {
-            Some(incident) => incident.list(listed, placed.origin.ip, &placed.origin.place),
+            Some(incident) => incident.list(listed, placed.seen.origin.ip, &placed.seen.origin.place),
             None => {
                 if self.past.len() >= MAX_PAST {
                     self.past.pop_front();
                 }
-                self.past.push_back(Past { origin: placed.origin.clone(), listed });
+                self.past.push_back(Past { origin: placed.seen.origin.clone(), listed });
             }
         }
         out.verdicts.fill(slot, placed.verdict(Outcome::Allowed, carried_ms, said));

@@ -3,16 +3,16 @@
 //! They follow the rules of the account machine: a line has one open incident at most, one that cuts nothing takes up
 //! further calls for a day, and calls of the same line and address in the day before belong to it.
 
-use std::fmt;
+use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use billing::{CallId, E164, IncidentId, LineId, Money};
 use geo::Place;
 use guard::{Action, Decibans, Evidence, EvidenceKind, IncidentCall, IncidentState};
-use std::net::IpAddr;
 
 use crate::Outcome;
 use crate::event::rfc3339;
-use crate::verdict::Json;
+use crate::verdict::push_json;
 
 /// Calls listed in an incident; its sums count all.
 pub const MAX_CALLS: usize = account::MAX_INCIDENT_CALLS;
@@ -88,6 +88,7 @@ impl Incident {
     pub(crate) fn raise(&mut self, now_ms: u64, action: Action, score: Decibans, evidence: &[Evidence]) -> bool {
         if action > self.facts.action {
             self.facts.action = action;
+            self.facts.acted_ms = now_ms;
             self.facts.score = score;
             self.facts.evidence = evidence.to_vec();
         }
@@ -138,23 +139,30 @@ pub const fn action_name(action: Action) -> &'static str {
     }
 }
 
-/// The incident as a row of `incidents.jsonl`, without the line's end.
-impl fmt::Display for Incident {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Incident {
+    /// Adds its row of `incidents.jsonl`, with the line's end.
+    pub fn write_row(&self, out: &mut String) {
         let facts = &self.facts;
-        write!(f, "{{\"id\":\"{}\",\"at\":\"{}\",", facts.id, rfc3339(self.at_ms()))?;
-        write!(f, "\"account\":{},\"line\":{},", Json(facts.account.as_str()), Json(facts.line.as_str()))?;
-        write!(f, "\"action\":\"{}\",\"score_db\":{},\"evidence\":[", action_name(facts.action), facts.score)?;
-        for (at, evidence) in facts.evidence.iter().enumerate() {
+        // Writing into a string cannot fail.
+        let _ = write!(out, "{{\"id\":\"{}\",\"at\":\"{}\",\"account\":", facts.id, rfc3339(self.at_ms()));
+        push_json(out, facts.account.as_str());
+        out.push_str(",\"line\":");
+        push_json(out, facts.line.as_str());
+        let action = action_name(facts.action);
+        let _ = write!(out, ",\"action\":\"{action}\",\"score_db\":{},\"evidence\":[", facts.score);
+        for (at, Evidence { kind, weight, text }) in facts.evidence.iter().enumerate() {
             let comma = if at == 0 { "" } else { "," };
-            let Evidence { kind, weight, text } = evidence;
-            write!(f, "{comma}{{\"kind\":\"{kind}\",\"db\":{weight},\"text\":{}}}", Json(text))?;
+            let _ = write!(out, "{comma}{{\"kind\":\"{kind}\",\"db\":{weight},\"text\":");
+            push_json(out, text);
+            out.push('}');
         }
-        f.write_str("],\"calls\":[")?;
+        out.push_str("],\"calls\":[");
         for (at, call) in self.calls.iter().enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            write!(f, "{comma}{}", Json(&call.id))?;
+            if at > 0 {
+                out.push(',');
+            }
+            push_json(out, &call.id);
         }
-        f.write_str("]}")
+        out.push_str("]}\n");
     }
 }

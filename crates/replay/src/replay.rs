@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 
 use billing::{AccountId, CallId, Deck, EmergencyNumber, LineId};
 use geo::Places;
-use guard::{EvidenceKind, MAX_LINES, Origin};
-use lockout::Lockout;
+use guard::{EvidenceKind, MAX_LINES, Observed, Origin};
+use lockout::{Admission, Attempt, Lockout, Ticket};
 
 use crate::agenda::Due;
 use crate::call::Placed;
 use crate::event::{AccountRow, CallRow, Event, Kind, MAX_ACCOUNTS, RegisterRow, RowError, Who};
-use crate::firm::{Firm, Shared};
+use crate::firm::{Firm, LineState, Shared};
 use crate::incident::Incident;
 use crate::numbers::Numbers;
 use crate::owner::{AttackId, Truth};
@@ -159,8 +159,7 @@ impl Replay {
                 firm.registered(now_ms, line, origin, failures);
             }
         } else {
-            let from = SocketAddr::new(who.ip, 0);
-            self.lockout.failed(from, &user_name(who), Some(&who.user_agent), now_ms);
+            self.failed(who);
         }
         Ok(())
     }
@@ -183,27 +182,33 @@ impl Replay {
             firm.pass(row, &mut self.shared);
             return Ok(());
         }
-        let Some(looked) = self.numbers.look_up(&row.dialled) else {
+        let Some(looked) = self.numbers.look_up(&row.dialled, firm.setting.country) else {
             firm.not_a_number(row, &mut self.shared);
             return Ok(());
         };
-        let placed = Placed {
+        let country = firm.setting.country;
+        let seen = Observed {
             call: CallId(self.calls),
-            id: (&*row.id).into(),
-            at_ms: now_ms,
             line,
             origin,
-            looked,
-            fate: row.fate,
-            fraud: attack.is_some(),
+            number: looked.number,
+            destination: looked.destination,
+            cut_class: looked.destination.in_cut_class(country),
+            per_minute: looked.rate.per_minute,
+            priced: looked.priced,
+            cause: row.cause,
+            failures_before: 0,
+            utc_offset_min: firm.setting.utc_offset_min,
         };
+        let id = (&*row.id).into();
+        let mut placed = Placed { id, at_ms: now_ms, seen, looked, fate: row.fate, fraud: attack.is_some() };
         if shut_out {
             firm.skip(&placed, &mut self.shared);
             return Ok(());
         }
-        let failures = self.succeeded(who);
+        placed.seen.failures_before = self.succeeded(who);
         if let Some(firm) = self.firms.get_mut(place) {
-            firm.call(placed, row.cause, failures, &mut self.shared);
+            firm.call(placed, &mut self.shared);
         }
         Ok(())
     }
@@ -219,8 +224,26 @@ impl Replay {
         }
         let name = user_name(who);
         let failures = self.lockout.failures_before(who.ip, &name, self.now_ms, self.window_s);
-        self.lockout.succeeded(SocketAddr::new(who.ip, 0), &name, self.now_ms);
+        if let Some(ticket) = self.ticket(who, &name) {
+            self.lockout.succeeded(ticket, self.now_ms);
+        }
         failures
+    }
+
+    /// A line did not prove itself.
+    fn failed(&mut self, who: &Who<'_>) {
+        if let Some(ticket) = self.ticket(who, &user_name(who)) {
+            self.lockout.failed(ticket, Some(&who.user_agent), self.now_ms);
+        }
+    }
+
+    /// Leave to verify a password: a lock-out that is switched off always gives it.
+    fn ticket(&mut self, who: &Who<'_>, name: &str) -> Option<Ticket> {
+        let attempt = Attempt { from: SocketAddr::new(who.ip, 0), name, asn: None };
+        match self.lockout.reserve(&attempt, self.now_ms) {
+            Admission::Verify(ticket) => Some(ticket),
+            Admission::Refuse | Admission::Wait { .. } => None,
+        }
     }
 }
 
@@ -231,25 +254,29 @@ fn user_name(who: &Who<'_>) -> String {
 
 /// The line of an event, and where it is: mostly where it was.
 fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<(LineId, Origin), RowError> {
-    let line = match firm.lines.get_key_value(&*who.line) {
+    let agent = shortened(&who.user_agent);
+    let known = firm.lines.get_key_value(&*who.line);
+    if let Some((line, LineState { origin: Some(origin), .. })) = known
+        && origin.ip == who.ip
+        && &*origin.user_agent == agent
+    {
+        return Ok((line.clone(), origin.clone()));
+    }
+    let line = match known {
         Some((line, _)) => line.clone(),
         None if firm.lines.len() >= MAX_LINES => return Err(RowError::TooManyLines),
         None => LineId::new(&who.line).map_err(|_| RowError::Line(who.line.chars().take(64).collect()))?,
     };
-    let state = firm.lines.entry(line.clone()).or_default();
-    let agent = shortened(&who.user_agent);
-    let origin = match &state.origin {
-        Some(origin) if origin.ip == who.ip && &*origin.user_agent == agent => origin.clone(),
-        _ => {
-            let place = if who.ip.is_unspecified() { geo::Place::default() } else { places.locate(who.ip) };
-            let origin = Origin { ip: who.ip, place, user_agent: agent.into() };
-            state.origin = Some(origin.clone());
-            origin
-        }
-    };
+    let place = if who.ip.is_unspecified() { geo::Place::default() } else { places.locate(who.ip) };
+    let origin = Origin { ip: who.ip, place, user_agent: agent.into() };
+    firm.lines.entry(line.clone()).or_default().origin = Some(origin.clone());
     Ok((line, origin))
 }
 
 fn shortened(agent: &str) -> &str {
-    &agent[..agent.floor_char_boundary(MAX_AGENT_BYTES)]
+    let mut end = agent.len().min(MAX_AGENT_BYTES);
+    while !agent.is_char_boundary(end) {
+        end -= 1;
+    }
+    &agent[..end]
 }

@@ -34,10 +34,10 @@ pub struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn count(&mut self, placed: &Placed, abroad: bool, outcome: Outcome, carried_ms: u64, hung_up: bool) {
+    pub(crate) fn count(&mut self, placed: &Placed, outcome: Outcome, carried_ms: u64, hung_up: bool) {
         let sums = if placed.fraud { &mut self.fraud } else { &mut self.honest };
         sums.calls += 1;
-        sums.abroad += u64::from(abroad);
+        sums.abroad += u64::from(placed.seen.cut_class);
         sums.refused += u64::from(outcome == Outcome::Refused);
         sums.skipped += u64::from(outcome == Outcome::Skipped);
         sums.hung_up += u64::from(hung_up);

@@ -1,7 +1,7 @@
 //! The verdict on one call, and the queue that lets verdicts out in the order of their calls.
 
 use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use guard::Decibans;
 
@@ -48,43 +48,60 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// The verdict as a row of `verdicts.jsonl`, without the line's end.
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{\"id\":{},\"verdict\":\"{}\",", Json(&self.id), self.outcome.name())?;
-        write!(f, "\"carried_s\":{},\"score_db\":{},\"reasons\":[", Seconds(self.carried_ms), self.score)?;
+impl Verdict {
+    /// Adds its row of `verdicts.jsonl`, with the line's end.
+    pub fn write_row(&self, out: &mut String) {
+        out.push_str("{\"id\":");
+        push_json(out, &self.id);
+        out.push_str(",\"verdict\":\"");
+        out.push_str(self.outcome.name());
+        out.push_str("\",\"carried_s\":");
+        push_thousandths(out, self.carried_ms);
+        // Writing into a string cannot fail.
+        let _ = write!(out, ",\"score_db\":{},\"reasons\":[", self.score);
         for (at, reason) in self.reasons.iter().enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            write!(f, "{comma}{}", Json(reason))?;
+            if at > 0 {
+                out.push(',');
+            }
+            push_json(out, reason);
         }
-        f.write_str("]}")
+        out.push_str("]}\n");
     }
 }
 
-/// A text as JSON.
-pub(crate) struct Json<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Json<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
-            f.write_char('"')?;
-            f.write_str(self.0)?;
-            return f.write_char('"');
-        }
-        f.write_str(&serde_json::to_string(self.0).map_err(|_| fmt::Error)?)
+/// Adds a text as JSON.
+pub(crate) fn push_json(out: &mut String, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        // A text is always JSON.
+        out.push_str(&serde_json::to_string(text).unwrap_or_default());
     }
 }
 
-/// Milliseconds as seconds, without zeros at the end but with one digit after the point.
-pub(crate) struct Seconds(pub(crate) u64);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, rest) = (self.0 / 1000, self.0 % 1000);
-        match rest {
-            _ if rest % 100 == 0 => write!(f, "{whole}.{}", rest / 100),
-            _ if rest % 10 == 0 => write!(f, "{whole}.{:02}", rest / 10),
-            _ => write!(f, "{whole}.{rest:03}"),
+/// Adds milliseconds as seconds, without zeros at the end but with one digit after the point.
+fn push_thousandths(out: &mut String, ms: u64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    let mut whole = ms / 1000;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (whole % 10) as u8;
+        whole /= 10;
+        if whole == 0 || at == 0 {
+            break;
+        }
+    }
+    digits[at..].iter().for_each(|digit| out.push(char::from(*digit)));
+    out.push('.');
+    let mut rest = ms % 1000;
+    loop {
+        out.push(char::from(b'0' + (rest / 100) as u8));
+        rest = rest % 100 * 10;
+        if rest == 0 {
+            break;
         }
     }
 }
@@ -170,10 +187,17 @@ mod tests {
             score: Decibans::from_tenths(-5),
             reasons: vec!["new country".into(), "tab\there".into()],
         };
+        let mut row = String::new();
+        verdict.write_row(&mut row);
         assert_eq!(
-            verdict.to_string(),
+            row.trim_end(),
             r#"{"id":"c\"1","verdict":"refused","carried_s":31.25,"score_db":-0.5,"reasons":["new country","tab\there"]}"#
         );
-        assert_eq!([0, 31_000, 7_005].map(|ms| Seconds(ms).to_string()), ["0.0", "31.0", "7.005"]);
+        let seconds = |ms| {
+            let mut text = String::new();
+            push_thousandths(&mut text, ms);
+            text
+        };
+        assert_eq!([0, 31_000, 7_005, 120_250].map(seconds), ["0.0", "31.0", "7.005", "120.25"]);
     }
 }

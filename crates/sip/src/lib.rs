@@ -11,6 +11,7 @@ pub mod limits;
 mod malformed;
 pub mod message;
 mod method;
+pub mod multipart;
 mod name;
 mod nameaddr;
 mod params;

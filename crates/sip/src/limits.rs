@@ -12,5 +12,7 @@ pub const MAX_URI_BYTES: usize = 4_096;
 pub const MAX_MAX_FORWARDS: u32 = 255;
 /// Largest CSeq number: below 2^31 (RFC 3261 section 8.1.1.5).
 pub const MAX_CSEQ: u32 = 0x7fff_ffff;
+/// Parts looked at in one multipart body.
+pub const MAX_PARTS: usize = 16;
 /// Parameters looked at in one Authorization or challenge header.
 pub const MAX_AUTH_PARAMS: usize = 32;

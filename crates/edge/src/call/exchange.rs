@@ -3,7 +3,7 @@
 
 use media::Side;
 use sip::transaction::{ClientKey, ServerKey};
-use sip::{Message, Method, Name};
+use sip::{Message, Method, Name, multipart};
 
 use super::media::description;
 use super::{Call, Ending, Leg, Stage};
@@ -69,7 +69,7 @@ impl Call {
     }
 
     fn pass_info(&mut self, core: &mut Core, from: Side, asked: Asked) {
-        let media_type = gate::media_type(&asked.request).to_ascii_lowercase();
+        let media_type = multipart::essence(asked.request.content_type().unwrap_or_default()).to_ascii_lowercase();
         let body = asked.request.body();
         if !body.is_empty() && !INFO_TYPES.iter().any(|known| known.as_bytes() == media_type) {
             return core.reply_with(&asked, 415, |builder| {

@@ -39,6 +39,7 @@ mod tests {
             account: AccountId::new("law-000").unwrap(),
             line: line("101"),
             opened_ms: story.now_ms,
+            acted_ms: story.now_ms,
             closed_ms: None,
             action: Action::Alert,
             shadow: false,

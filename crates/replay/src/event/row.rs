@@ -67,11 +67,12 @@ impl<'a> Event<'a> {
     /// # Errors
     /// [`RowError`] where the row is no event of the format.
     pub fn parse(row: &'a [u8]) -> Result<Self, RowError> {
-        let call: RawCall<'a> = serde_json::from_slice(row).map_err(RowError::Json)?;
+        let row = std::str::from_utf8(row).map_err(|_| RowError::Utf8)?;
+        let call: RawCall<'a> = serde_json::from_str(row).map_err(RowError::Json)?;
         if call.kind == "call" {
             return read_call(call);
         }
-        let other: RawOther<'a> = serde_json::from_slice(row).map_err(RowError::Json)?;
+        let other: RawOther<'a> = serde_json::from_str(row).map_err(RowError::Json)?;
         let at_ms = time(&other.t)?;
         let kind = match &*other.kind {
             "account" => Kind::Account(read_account(&other)?),

@@ -19,7 +19,7 @@ impl Firm {
         screening: &Screening,
         out: &mut Shared,
     ) -> Option<IncidentId> {
-        let open = self.open_on(now_ms, &placed.line);
+        let open = self.open_on(now_ms, placed.line());
         let Some(action) = screening.action else { return open };
         let id = match open {
             Some(id) => id,
@@ -32,12 +32,12 @@ impl Firm {
             out.agenda.enter(now_ms.saturating_add(ANSWERS_AFTER_MS), self.place, Due::Owner(id));
         }
         if action >= Action::CutLine {
-            self.lines.entry(placed.line.clone()).or_default().cut.get_or_insert(id);
+            self.lines.entry(placed.line().clone()).or_default().cut.get_or_insert(id);
         }
         if action >= Action::CutInternational {
             self.cut.get_or_insert(id);
         }
-        for suspect in screening.suspects.iter().copied().filter(|suspect| *suspect != placed.call) {
+        for suspect in screening.suspects.iter().copied().filter(|suspect| *suspect != placed.call()) {
             let Some(running) = self.running.get_mut(&suspect) else { continue };
             running.incident = Some(id);
             if cuts {
@@ -51,9 +51,9 @@ impl Firm {
     }
 
     fn open(&mut self, now_ms: u64, placed: &Placed, action: Action, screening: &Screening) -> IncidentId {
-        let id = IncidentId(placed.call.0);
+        let id = IncidentId(placed.call().0);
         for stale in &mut self.incidents {
-            if stale.is_open() && stale.facts.line == placed.line {
+            if stale.is_open() && stale.facts.line == *placed.line() {
                 stale.facts.state = IncidentState::Lifted;
                 stale.facts.closed_ms = Some(now_ms);
             }
@@ -61,10 +61,11 @@ impl Firm {
         let mut incident = Incident::open(guard::Incident {
             id,
             account: self.setting.account.clone(),
-            line: placed.line.clone(),
+            line: placed.line().clone(),
             opened_ms: now_ms,
             closed_ms: None,
             action,
+            acted_ms: now_ms,
             shadow: false,
             state: IncidentState::Open,
             score: screening.score,
@@ -74,8 +75,8 @@ impl Firm {
             calls: Vec::new(),
         });
         let before = |past: &Past| {
-            past.listed.line == placed.line
-                && past.origin.ip == placed.origin.ip
+            past.listed.line == *placed.line()
+                && past.origin.ip == placed.seen.origin.ip
                 && now_ms.saturating_sub(past.listed.at_ms) < DAY_MS
         };
         for past in std::mem::take(&mut self.past) {
@@ -129,8 +130,8 @@ impl Firm {
     /// A new secret hangs up what runs under the old one (invariant 13).
     fn change_secret(&mut self, now_ms: u64, line: &LineId, out: &mut Shared) {
         self.guard.secret_changed(now_ms, line);
-        let running = self.running.values().filter(|running| running.placed.line == *line);
-        let calls: Vec<CallId> = running.map(|running| running.placed.call).collect();
+        let running = self.running.values().filter(|running| running.placed.line() == line);
+        let calls: Vec<CallId> = running.map(|running| running.placed.call()).collect();
         for call in calls {
             self.end(now_ms, call, true, out);
         }

@@ -114,6 +114,7 @@ fn what_is_framed_but_refused() {
         ("Content-Length: 4\r\n\r\nbodytrailing", "", Invalid::NoEnd, 400),
         ("v: ", " v: ", Invalid::HeaderLine, 400),
         ("Call-ID: c1@example.com\r\n", "", Invalid::Missing(Name::CallId), 400),
+        ("Call-ID: c1@", "Call-ID: c1\0@", Invalid::Header(Name::CallId), 400),
         ("Call-ID: c1", "i: c2\r\nCall-ID: c1", Invalid::Repeated(Name::CallId), 400),
         ("CSeq: 7 INVITE", "CSeq: 7 BYE", Invalid::CSeqMethod, 400),
         ("CSeq: 7 INVITE", "CSeq: 2147483648 INVITE", Invalid::Header(Name::CSeq), 400),

@@ -3,7 +3,7 @@
 use super::{Defect, Message};
 use crate::limits::{MAX_MAX_FORWARDS, MAX_URI_BYTES, MAX_VIAS};
 use crate::uri::{Uri, UriError};
-use crate::{Name, NameAddr, Via, reason_phrase, scan};
+use crate::{Method, Name, NameAddr, Via, reason_phrase, scan};
 
 /// What is wrong with a message that could be framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,9 @@ pub enum Invalid {
     /// The CSeq names another method than the request line.
     #[error("the method of the CSeq header is not that of the request")]
     CSeqMethod,
+    /// The same, and the method is one we do not know: that weighs more (RFC 4475 section 3.1.2.18).
+    #[error("the method is unknown and the CSeq header names another")]
+    UnknownMethod,
     /// More than `MAX_VIAS` Via values.
     #[error("the message has more than {MAX_VIAS} Via values")]
     TooManyVias,
@@ -53,6 +56,7 @@ impl Invalid {
     /// The status that refuses such a request.
     pub const fn status(self) -> u16 {
         match self {
+            Invalid::UnknownMethod => 501,
             Invalid::Version => 505,
             Invalid::UriTooLong => 414,
             Invalid::UriScheme => 416,
@@ -117,7 +121,7 @@ fn singles(message: &Message) -> Result<(), Invalid> {
         }
     }
     let call_id = message.call_id();
-    if call_id.is_empty() || call_id.iter().any(u8::is_ascii_whitespace) {
+    if call_id.is_empty() || call_id.iter().any(|b| matches!(b, 0..=b' ' | 0x7f)) {
         return Err(Invalid::Header(Name::CallId));
     }
     Ok(())
@@ -159,7 +163,8 @@ fn vias(message: &Message) -> Result<(), Invalid> {
 fn numbers(message: &Message) -> Result<(), Invalid> {
     let (_, method) = message.cseq_raw().map_err(|_| Invalid::Header(Name::CSeq))?;
     if message.is_request() && method != message.method_raw() {
-        return Err(Invalid::CSeqMethod);
+        let known = message.method() != Some(Method::Other);
+        return Err(if known { Invalid::CSeqMethod } else { Invalid::UnknownMethod });
     }
     // A request of RFC 2543 has no Max-Forwards; one that has it must have a number (RFC 4475 section 3.1.2.4).
     let too_far = |n: u32| n > MAX_MAX_FORWARDS;

@@ -26,9 +26,9 @@ impl Sheet {
         }
     }
 
-    fn row(&mut self, row: &impl std::fmt::Display) -> Result<(), CliError> {
+    fn write(&mut self, text: &str) -> Result<(), CliError> {
         let failed = |source| CliError::File { what: "write", path: self.path.clone(), source };
-        writeln!(self.file, "{row}").map_err(failed)
+        self.file.write_all(text.as_bytes()).map_err(failed)
     }
 
     fn close(mut self) -> Result<(), CliError> {
@@ -39,6 +39,8 @@ impl Sheet {
 /// The files.
 pub struct Output {
     dir: PathBuf,
+    /// The row at hand, written again and again.
+    row: String,
     verdicts: Sheet,
     /// Made with the first row that is no event.
     unread: Option<Sheet>,
@@ -54,12 +56,14 @@ impl Output {
             std::fs::remove_file(&unread).map_err(|source| CliError::File { what: "remove", path: unread, source })?;
         }
         let verdicts = Sheet::create(dir.join("verdicts.jsonl"))?;
-        Ok(Self { dir: dir.to_owned(), verdicts, unread: None, unread_rows: 0 })
+        Ok(Self { dir: dir.to_owned(), row: String::new(), verdicts, unread: None, unread_rows: 0 })
     }
 
     /// Writes a verdict.
     pub fn verdict(&mut self, verdict: &Verdict) -> Result<(), CliError> {
-        self.verdicts.row(verdict)
+        self.row.clear();
+        verdict.write_row(&mut self.row);
+        self.verdicts.write(&self.row)
     }
 
     /// Tells of a row that is no event.
@@ -72,14 +76,16 @@ impl Output {
         if self.unread.is_none() {
             self.unread = Some(Sheet::create(self.dir.join(UNREAD))?);
         }
-        self.unread.as_mut().map_or(Ok(()), |sheet| sheet.row(&text))
+        self.unread.as_mut().map_or(Ok(()), |sheet| sheet.write(&(text + "\n")))
     }
 
     /// Writes the incidents and ends; the number of rows that were no events.
     pub fn finish(self, replay: &Replay) -> Result<u64, CliError> {
         let mut incidents = Sheet::create(self.dir.join("incidents.jsonl"))?;
         for incident in replay.incidents() {
-            incidents.row(incident)?;
+            let mut row = String::new();
+            incident.write_row(&mut row);
+            incidents.write(&row)?;
         }
         incidents.close()?;
         self.verdicts.close()?;

@@ -9,6 +9,7 @@ mod sipp;
 mod smtp;
 mod wait;
 mod wav;
+mod wild_pbx;
 
 pub use baresip::Baresip;
 pub use hosts::Hosts;
@@ -17,3 +18,4 @@ pub use office::{CARRIER, CONTACT, Office, secret};
 pub use sipp::{Sipp, Traced, register};
 pub use smtp::MailServer;
 pub use wait::{SOON, wait_for, wait_until, wait_without};
+pub use wild_pbx::WildPbx;

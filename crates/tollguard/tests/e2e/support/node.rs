@@ -105,6 +105,11 @@ impl Node {
         assert!(status.success(), "the node ended with {status}:\n{}", child.output());
     }
 
+    /// How much memory it has resident, bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        self.child.as_ref().unwrap().resident_bytes()
+    }
+
     /// Ends the node as `kill -9` does.
     pub fn kill(&mut self) {
         self.child.take().unwrap().kill();

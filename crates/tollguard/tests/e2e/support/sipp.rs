@@ -139,6 +139,11 @@ impl Sipp {
         self.messages()
     }
 
+    /// Whether it has done all its calls, or failed.
+    pub fn is_done(&mut self) -> bool {
+        self.child.ended().is_some()
+    }
+
     /// Waits for its end, whatever became of its calls, and returns all its messages.
     #[track_caller]
     pub fn end(mut self) -> Vec<Traced> {
