@@ -8,8 +8,8 @@ use super::numbering;
 use super::script::{Outcome, Script, Seat};
 use crate::Dice;
 
-/// Writes everything the firm does by habit. `tag` names the oddity that the firm as a whole is.
-pub fn live(dice: &mut Dice, firm: &mut Firm, script: &mut Script, tag: Option<&'static str>) {
+/// Writes everything the firm does by habit.
+pub fn live(dice: &mut Dice, firm: &mut Firm, script: &mut Script) {
     if firm.profile.mobile {
         for person in 0..firm.people.len() {
             roam(dice, firm, person, firm.since_day..DAYS);
@@ -19,7 +19,7 @@ pub fn live(dice: &mut Dice, firm: &mut Firm, script: &mut Script, tag: Option<&
     for person in 0..firm.people.len() {
         register(&mut dice, firm, person, script);
         for day in firm.since_day..DAYS {
-            call_all_day(&mut dice, firm, person, day, script, tag);
+            call_all_day(&mut dice, firm, person, day, script);
         }
     }
 }
@@ -36,14 +36,7 @@ fn register(dice: &mut Dice, firm: &Firm, person: usize, script: &mut Script) {
     }
 }
 
-fn call_all_day(
-    dice: &mut Dice,
-    firm: &mut Firm,
-    person: usize,
-    day: u64,
-    script: &mut Script,
-    tag: Option<&'static str>,
-) {
+fn call_all_day(dice: &mut Dice, firm: &mut Firm, person: usize, day: u64, script: &mut Script) {
     let share = if is_weekend(day) { firm.profile.weekend } else { 100 };
     let mean = firm.profile.calls as f64 / 10.0 * share as f64 / 100.0 * firm.people[person].keen as f64 / 100.0;
     for _ in 0..poisson(dice, mean) {
@@ -53,28 +46,20 @@ fn call_all_day(
             let number = firm.dial_home(&numbering::home(dice));
             let outcome = if dice.chance(700) { Outcome::Answered } else { Outcome::NoAnswer };
             let course = course(dice, outcome, 110.0, 2.6, 5_400.0);
-            script.call(at_ms, &who, number, course, tag);
+            script.call(at_ms, &who, number, course);
             continue;
         }
         let number = firm.contact(dice);
-        redial(dice, firm, person, at_ms, &number, script, tag);
+        redial(dice, firm, person, at_ms, &number, script);
     }
 }
 
 /// A call abroad, again after a while where nobody answered, as people do.
-pub fn redial(
-    dice: &mut Dice,
-    firm: &Firm,
-    person: usize,
-    at_ms: u64,
-    number: &str,
-    script: &mut Script,
-    tag: Option<&'static str>,
-) {
+pub fn redial(dice: &mut Dice, firm: &Firm, person: usize, at_ms: u64, number: &str, script: &mut Script) {
     let mut at_ms = at_ms;
     for _ in 0..6 {
         let course = honest(dice);
-        script.call(at_ms, &firm.who(person, at_ms), firm.dial(number), course, tag);
+        script.call(at_ms, &firm.who(person, at_ms), firm.dial(number), course);
         if course.outcome == Outcome::Answered || !dice.chance(400) {
             return;
         }

@@ -81,7 +81,8 @@ impl World {
         let oddities = scatter(&mut dice.fork(), mix, &mut firms, &mut script);
         let mut life = dice.fork();
         for (firm, tag) in firms.iter_mut().zip(tags) {
-            life::live(&mut life.fork(), firm, &mut script, tag);
+            script.oddity = tag;
+            life::live(&mut life.fork(), firm, &mut script);
         }
         let mut attacks = Vec::new();
         let mut stage = Stage { firms: &firms, script: &mut script, attacks: &mut attacks };
@@ -140,6 +141,7 @@ fn scatter(dice: &mut Dice, mix: Mix, firms: &mut [Firm], script: &mut Script) -
             let Some(at) = dice.pick(if fits.is_empty() { &any } else { &fits }).copied() else { continue };
             free.retain(|&n| n != at);
             let day = dice.between(14, 34).max(firms[at].since_day + 5).min(36);
+            script.oddity = Some(oddity.name);
             (oddity.play)(dice, &mut firms[at], day, script);
         }
     }

@@ -97,6 +97,8 @@ pub struct Event {
 pub struct Script {
     /// In the order it was written.
     pub events: Vec<Event>,
+    /// What honest calls belong to while it is written.
+    pub oddity: Option<&'static str>,
 }
 
 impl Script {
@@ -105,22 +107,14 @@ impl Script {
         self.events.push(Event { at_ms, who: who.clone(), what: What::Register { ok } });
     }
 
-    /// An honest call; `oddity` where it belongs to one.
-    pub fn call(&mut self, at_ms: u64, who: &Who, dialled: String, course: Course, oddity: Option<&'static str>) {
-        self.push_call(at_ms, who, dialled, course, None, None, oddity);
+    /// An honest call.
+    pub fn call(&mut self, at_ms: u64, who: &Who, dialled: String, course: Course) {
+        self.push_call(at_ms, who, dialled, course, None, None);
     }
 
     /// An honest call that a forwarding setting or a transfer places.
-    pub fn moved_call(
-        &mut self,
-        at_ms: u64,
-        who: &Who,
-        dialled: String,
-        course: Course,
-        cause: &'static str,
-        oddity: &'static str,
-    ) {
-        self.push_call(at_ms, who, dialled, course, Some(cause), None, Some(oddity));
+    pub fn moved_call(&mut self, at_ms: u64, who: &Who, dialled: String, course: Course, cause: &'static str) {
+        self.push_call(at_ms, who, dialled, course, Some(cause), None);
     }
 
     /// A call of an attack.
@@ -133,10 +127,9 @@ impl Script {
         cause: Option<&'static str>,
         attack: usize,
     ) {
-        self.push_call(at_ms, who, dialled, course, cause, Some(attack), None);
+        self.push_call(at_ms, who, dialled, course, cause, Some(attack));
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the fields of one event")]
     fn push_call(
         &mut self,
         at_ms: u64,
@@ -145,13 +138,10 @@ impl Script {
         course: Course,
         cause: Option<&'static str>,
         attack: Option<usize>,
-        oddity: Option<&'static str>,
     ) {
-        self.events.push(Event {
-            at_ms,
-            who: who.clone(),
-            what: What::Call { dialled, course, cause, attack, oddity },
-        });
+        let oddity = self.oddity.filter(|_| attack.is_none());
+        let what = What::Call { dialled, course, cause, attack, oddity };
+        self.events.push(Event { at_ms, who: who.clone(), what });
     }
 
     /// In order of time; what was written first stays first where times are equal.

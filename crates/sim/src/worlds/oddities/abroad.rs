@@ -40,6 +40,6 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
             _ => firm.dial_home(&home(dice)),
         };
         let course = honest(dice);
-        script.call(at_ms, &firm.who(person, at_ms), number, course, Some("week-abroad"));
+        script.call(at_ms, &firm.who(person, at_ms), number, course);
     }
 }

@@ -13,9 +13,9 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     let mut at_ms = firm.at(working_day(day), 540 + dice.below(360));
     for _ in 0..dice.between(6, 15) {
         let course = course(dice, Outcome::Busy, 1.0, 1.0, 1.0);
-        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, Some("busy-number"));
+        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course);
         at_ms += dice.between(15_000, 120_000);
     }
     let course = talk(dice, 500.0);
-    script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, Some("busy-number"));
+    script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course);
 }

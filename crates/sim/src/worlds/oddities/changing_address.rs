@@ -19,7 +19,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, _: u64, script: &mut Script
         }
         let (person, number) = (firm.anybody(dice), firm.contact(dice));
         let at_ms = firm.at(working_day(day), 540 + dice.below(480));
-        redial(dice, firm, person, at_ms, &number, script, Some("changing-address"));
+        redial(dice, firm, person, at_ms, &number, script);
         day = next;
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
             false => dice.pick(&lands(Fame::Market)).map_or_else(String::new, |land| land.number(dice)),
         };
         let course = talk(dice, 2_400.0);
-        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, Some("conference"));
+        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course);
         at_ms += dice.between(2_000, 40_000);
     }
 }

@@ -14,9 +14,9 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     let mut at_ms = firm.at(working_day(day), 540 + dice.below(480));
     for _ in 0..dice.below(3) {
         let course = course(dice, Outcome::NoAnswer, 1.0, 1.0, 1.0);
-        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, Some("first-call-to-cuba"));
+        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course);
         at_ms += dice.between(40_000, 900_000);
     }
     let course = talk(dice, 700.0);
-    script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, Some("first-call-to-cuba"));
+    script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course);
 }

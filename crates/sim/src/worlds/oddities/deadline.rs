@@ -13,7 +13,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     let mut at_ms = firm.at(working_day(day), 520);
     for _ in 0..dice.between(18, 36) {
         let number = dice.pick(&numbers).map_or("", String::as_str);
-        redial(dice, firm, 0, at_ms, number, script, Some("deadline-day"));
+        redial(dice, firm, 0, at_ms, number, script);
         at_ms += dice.between(4, 30) * MINUTE_MS;
     }
 }

@@ -19,8 +19,8 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
         let from_ms = firm.at(working_day(day) + night * 3, 1_200);
         firm.stay(person, from_ms, from_ms + DAY_MS / 2, seat);
         let first = honest(dice);
-        script.call(from_ms + 5_400_000, &firm.who(person, from_ms), firm.dial(&number), first, Some("family-night"));
+        script.call(from_ms + 5_400_000, &firm.who(person, from_ms), firm.dial(&number), first);
         let then = talk(dice, 1_500.0);
-        script.call(from_ms + 9_000_000, &firm.who(person, from_ms), firm.dial(&number), then, Some("family-night"));
+        script.call(from_ms + 9_000_000, &firm.who(person, from_ms), firm.dial(&number), then);
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
         for _ in 0..dice.between(2, 6) {
             let at_ms = firm.at(day, 530 + dice.below(480));
             let course = honest(dice);
-            script.moved_call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, "forward", "forwarded-home");
+            script.moved_call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, "forward");
         }
     }
 }

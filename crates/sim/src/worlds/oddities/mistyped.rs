@@ -19,7 +19,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
         };
         let wrong: String = wrong.chars().take(14).collect();
         let course = course(dice, Outcome::Failed, 1.0, 1.0, 1.0);
-        script.call(at_ms + n * 30_000, &firm.who(person, at_ms), format!("011{wrong}"), course, Some("mistyped"));
+        script.call(at_ms + n * 30_000, &firm.who(person, at_ms), format!("011{wrong}"), course);
     }
-    redial(dice, firm, person, at_ms + 150_000, &right, script, Some("mistyped"));
+    redial(dice, firm, person, at_ms + 150_000, &right, script);
 }

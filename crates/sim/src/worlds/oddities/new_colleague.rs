@@ -21,13 +21,13 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
             let course = honest(dice);
             let number =
                 if dice.chance(850) { firm.dial_home(&home(dice)) } else { firm.dial(&firm.book_number(dice)) };
-            script.call(at_ms, &who, number, course, Some("new-colleague"));
+            script.call(at_ms, &who, number, course);
         }
         if dice.chance(550) {
             let number = dice.pick(&family).map_or("", String::as_str);
             let at_ms = firm.at(day, 720 + dice.below(60) + if dice.chance(500) { 300 } else { 0 });
             let course = if dice.chance(700) { talk(dice, 600.0) } else { honest(dice) };
-            script.call(at_ms, &who, firm.dial(number), course, Some("new-colleague"));
+            script.call(at_ms, &who, firm.dial(number), course);
         }
     }
 }

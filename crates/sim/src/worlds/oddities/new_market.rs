@@ -19,7 +19,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
             }
             let number = dice.pick(&customers).cloned().unwrap_or_default();
             let (person, at_ms) = (dice.below(2) as usize, firm.at(today, 530 + dice.below(480)));
-            redial(dice, firm, person, at_ms, &number, script, Some("new-market"));
+            redial(dice, firm, person, at_ms, &number, script);
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
                 true => firm.new_number(dice),
                 false => firm.book_number(dice),
             };
-            redial(dice, firm, person, at_ms, &number, script, Some("night-shift"));
+            redial(dice, firm, person, at_ms, &number, script);
             at_ms += dice.between(5, 40) * MINUTE_MS;
         }
     }

@@ -17,6 +17,6 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     script.register(mended_ms, &firm.who(person, mended_ms), true);
     for call in 1..4 {
         let number = firm.contact(dice);
-        redial(dice, firm, person, mended_ms + call * 600_000, &number, script, Some("old-password"));
+        redial(dice, firm, person, mended_ms + call * 600_000, &number, script);
     }
 }

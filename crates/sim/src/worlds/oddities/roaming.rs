@@ -11,6 +11,6 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     for day in day..day + 14 {
         let at_ms = firm.at(day, 600 + dice.below(400));
         let number = firm.contact(dice);
-        redial(dice, firm, person, at_ms, &number, script, Some("roaming-softphone"));
+        redial(dice, firm, person, at_ms, &number, script);
     }
 }

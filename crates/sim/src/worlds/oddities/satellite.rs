@@ -13,6 +13,6 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     for call in 0..dice.between(2, 5) {
         let at_ms = firm.at(working_day(day + call), 560 + dice.below(400));
         let course = if dice.chance(500) { talk(dice, 100.0) } else { honest(dice) };
-        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course, Some("satellite"));
+        script.call(at_ms, &firm.who(person, at_ms), firm.dial(&number), course);
     }
 }

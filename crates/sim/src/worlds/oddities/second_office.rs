@@ -17,6 +17,6 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     for person in 0..half {
         firm.stay(person, from_ms, firm.at(DAYS, 0), Seat { ip, agent });
         let number = firm.contact(dice);
-        redial(dice, firm, person, firm.at(day, 560 + 20 * person as u64), &number, script, Some("second-office"));
+        redial(dice, firm, person, firm.at(day, 560 + 20 * person as u64), &number, script);
     }
 }

@@ -17,6 +17,6 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
     for call in 0..6 {
         let (person, number) = (firm.anybody(dice), firm.contact(dice));
         let at_ms = firm.at(day, 520 + call * 70);
-        redial(dice, firm, person, at_ms, &number, script, Some("upgrade"));
+        redial(dice, firm, person, at_ms, &number, script);
     }
 }

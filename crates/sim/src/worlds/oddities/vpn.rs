@@ -18,7 +18,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
         if dice.chance(600) {
             let number = firm.contact(dice);
             let at_ms = firm.at(day, 560 + dice.below(400));
-            redial(dice, firm, person, at_ms, &number, script, Some("vpn"));
+            redial(dice, firm, person, at_ms, &number, script);
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn play(dice: &mut Dice, firm: &mut Firm, day: u64, script: &mut Scri
                 true => firm.new_number(dice),
                 false => firm.book_number(dice),
             };
-            redial(dice, firm, 0, at_ms, &number, script, Some("weekend-work"));
+            redial(dice, firm, 0, at_ms, &number, script);
             at_ms += dice.between(10, 60) * MINUTE_MS;
         }
     }
