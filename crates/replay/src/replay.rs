@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use billing::{AccountId, CallId, Deck, EmergencyNumber, LineId};
 use geo::Places;
-use guard::{MAX_LINES, Observed, Origin};
+use guard::{EvidenceKind, MAX_LINES, Observed, Origin};
 use lockout::{Admission, Attempt, Lockout, Ticket};
 
 use crate::agenda::Due;
@@ -40,6 +40,7 @@ pub struct Replay {
     shared: Shared,
     now_ms: u64,
     calls: u64,
+    without: Option<EvidenceKind>,
 }
 
 impl Replay {
@@ -58,7 +59,15 @@ impl Replay {
             shared: Shared::default(),
             now_ms: 0,
             calls: 0,
+            without: None,
         }
+    }
+
+    /// The same with guards that are blind to one kind of evidence, to see what it is worth.
+    #[must_use]
+    pub fn without(mut self, kind: EvidenceKind) -> Self {
+        self.without = Some(kind);
+        self
     }
 
     /// Handles one event, and before it all that was due by then.
@@ -127,7 +136,11 @@ impl Replay {
             return Err(RowError::TooManyAccounts);
         }
         self.names.insert(row.account.clone(), self.firms.len());
-        self.firms.push(Firm::new(self.firms.len(), row.clone()));
+        let mut firm = Firm::new(self.firms.len(), row.clone());
+        if let Some(kind) = self.without {
+            firm.guard = firm.guard.without(kind);
+        }
+        self.firms.push(firm);
         Ok(())
     }
 
