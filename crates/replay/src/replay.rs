@@ -244,5 +244,9 @@ fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<(LineId, Orig
 }
 
 fn shortened(agent: &str) -> &str {
-    &agent[..agent.floor_char_boundary(MAX_AGENT_BYTES)]
+    let mut end = agent.len().min(MAX_AGENT_BYTES);
+    while !agent.is_char_boundary(end) {
+        end -= 1;
+    }
+    &agent[..end]
 }

@@ -99,7 +99,7 @@ pub fn work(world: &mut World, account: &str, ip: &str) {
                 let home = Dial { account, line, ip, dialled: "3035550100", talk_s: 60 + 20 * at };
                 world.call(morning_ms + hour * HOUR_MS + at * 7 * MINUTE_MS, &home);
             }
-            if (day + at) % 3 == 0 {
+            if (day + at).is_multiple_of(3) {
                 let abroad = if at == 1 { "011493012345678" } else { "011442079460123" };
                 let dial = Dial { account, line, ip, dialled: abroad, talk_s: 240 };
                 world.call(morning_ms + 3 * HOUR_MS + at * 11 * MINUTE_MS, &dial);

@@ -1,5 +1,6 @@
 //! `tollguard replay`: what the guard would have done with recorded events.
 
+mod html;
 mod input;
 mod output;
 mod summary;
@@ -46,6 +47,9 @@ pub struct Replay {
     /// Where to write; made if it is not there.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Write a report as one page of HTML: a timeline of each incident, its evidence, money lost and saved.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 impl Replay {
@@ -60,6 +64,14 @@ impl Replay {
         let rows = run(&mut machine, &self.events, &mut output)?;
         let unread = output.finish(&machine)?;
         let seconds = start.elapsed().as_secs_f64();
+        if let Some(path) = &self.html {
+            let page = html::page(&machine, labelled);
+            std::fs::write(path, page).map_err(|source| CliError::File {
+                what: "write",
+                path: path.clone(),
+                source,
+            })?;
+        }
         super::output::print(&summary::text(
             &machine,
             labelled,
