@@ -79,3 +79,18 @@ fn the_report_needs_nothing_but_itself() {
     assert!(page.contains("<svg") && page.contains("law, line 101") && page.contains("line cut"));
     assert!(!page.contains("NaN"));
 }
+
+#[test]
+fn call_records_of_another_system_are_replayed() {
+    let dir = tempfile::tempdir().unwrap();
+    let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/replay/records/fixtures/asterisk.csv");
+    let out = dir.path().join("out");
+    let mut arguments: Vec<std::ffi::OsString> =
+        ["tollguard", "replay", "--from", "asterisk", "--time-zone", "America/Denver"].map(Into::into).to_vec();
+    arguments.extend([records.into(), "--out".into(), out.clone().into_os_string()]);
+    run(Cli::parse_from(arguments)).unwrap();
+    let verdicts = fs::read_to_string(out.join("verdicts.jsonl")).unwrap();
+    assert_eq!(verdicts.lines().count(), 2);
+    assert!(verdicts.starts_with(r#"{"id":"1","verdict":"allowed","carried_s":31.0,"#), "{verdicts}");
+    assert_eq!(fs::read_to_string(out.join("unread.txt")).unwrap().lines().count(), 2);
+}
