@@ -82,7 +82,13 @@ impl Core {
 
     /// The address a peer on this flow reaches us at.
     pub fn our_addr(&self, flow: Flow) -> SocketAddr {
-        if flow.local.ip().is_unspecified() { self.settings.advertised } else { flow.local }
+        if flow.local.ip().is_unspecified() { self.advertised(flow.transport) } else { flow.local }
+    }
+
+    /// The address peers reach us at over a transport.
+    pub fn advertised(&self, transport: sip::Transport) -> SocketAddr {
+        let tls = self.settings.advertised_tls.filter(|_| transport == sip::Transport::Tls);
+        tls.unwrap_or(self.settings.advertised)
     }
 
     /// The same for a Via.

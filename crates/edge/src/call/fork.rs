@@ -241,7 +241,8 @@ pub(crate) fn challenge_of(response: &Message) -> Option<(Name, Challenge<'_>)> 
 pub(crate) fn carrier_flow(core: &Core, carrier: &Carrier) -> Flow {
     let local = core.settings.advertised;
     let to = account::Flow { local, remote: carrier.address, transport: carrier.transport, connection: 0 };
-    flow::to_sip(to)
+    let flow = flow::to_sip(to);
+    Flow { local: core.advertised(flow.transport), ..flow }
 }
 
 fn carrier_number(carrier: &Carrier, number: &str) -> String {

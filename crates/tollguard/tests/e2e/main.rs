@@ -17,5 +17,6 @@ mod refusals;
 mod register;
 mod support;
 mod tcp;
+mod tls;
 mod torture;
 mod voice;

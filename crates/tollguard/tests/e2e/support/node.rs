@@ -96,6 +96,12 @@ impl Node {
         self.child = Some(child);
     }
 
+    /// Waits for a line of its log.
+    #[track_caller]
+    pub fn expect_line(&mut self, text: &str) {
+        self.child.as_mut().unwrap().expect_line(text, SOON);
+    }
+
     /// Ends the node in an orderly way.
     #[track_caller]
     pub fn stop(&mut self) {
