@@ -58,6 +58,8 @@ pub(crate) struct Core {
     pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
     /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
     pub farewells: Vec<Farewell>,
+    /// No new calls, but to short numbers.
+    pub draining: bool,
     /// No new calls.
     pub closing: bool,
 }
@@ -76,6 +78,7 @@ impl Core {
             invites: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             farewells: Vec::new(),
+            draining: false,
             closing: false,
         }
     }

@@ -321,3 +321,17 @@ proptest! {
         prop_assert!(world.told.is_empty());
     }
 }
+
+#[test]
+fn a_draining_node_takes_no_calls_but_to_short_numbers() {
+    let mut world = World::new();
+    world.allow_carriers(&["main"], FREE);
+    world.input(Input::Drain);
+    let (mut long, mut short) = (Peer::new(ANA, "101"), Peer::new(BEN, "102"));
+    let offer = long.sdp(4_000, "sendrecv");
+    world.datagram(ANA, long.request("INVITE", "sip:+13035550123@pbx.example", &offer).as_bytes());
+    let refused = world.one(ANA);
+    assert_eq!((refused.status(), refused.header(Name::RetryAfter).is_some()), (Some(503), true));
+    short.authenticated(&mut world, "INVITE", "sip:911@pbx.example", &offer);
+    assert_eq!(world.edge.calls().len(), 1, "an emergency call still goes through");
+}

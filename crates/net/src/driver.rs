@@ -121,6 +121,7 @@ pub fn start(
         snapshots,
         snapshot_every: config.snapshot_every,
         snapshot_lsn: 0,
+        drain_until_ms: None,
     };
     let thread = Builder::new().name("worker".into()).spawn(move || driver.run()).map_err(system("thread"))?;
     Ok(Running { handle, addresses, thread })
@@ -156,6 +157,8 @@ struct Driver {
     snapshots: SyncSender<NodeState>,
     snapshot_every: u64,
     snapshot_lsn: u64,
+    /// Until when running calls may go on, while the node drains.
+    drain_until_ms: Option<u64>,
 }
 
 impl Driver {
@@ -178,10 +181,11 @@ impl Driver {
                 self.streams.ready(event, now_ms);
             }
             more = self.receive(&mut buffer);
-            if self.letters() && stop_at_ms.is_none() {
-                stop_at_ms = Some(self.clock.now_ms() + STOP_MS);
-            }
+            let told_to_stop = self.letters() || self.has_drained();
             let now_ms = self.clock.now_ms();
+            if told_to_stop && stop_at_ms.is_none() {
+                stop_at_ms = Some(now_ms + STOP_MS);
+            }
             if self.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
                 self.worker.tick(now_ms);
             }
@@ -194,6 +198,19 @@ impl Driver {
                 return self.worker.state();
             }
         }
+    }
+
+    /// Whether a drain has come to its end; the calls that are left are then being ended.
+    fn has_drained(&mut self) -> bool {
+        let now_ms = self.clock.now_ms();
+        let over = |until_ms: u64| now_ms >= until_ms || self.worker.is_idle();
+        let drained = self.drain_until_ms.is_some_and(over);
+        if drained {
+            self.drain_until_ms = None;
+            self.worker.command(now_ms, 0, Command::Shutdown);
+            self.flush();
+        }
+        drained
     }
 
     fn patience(&self) -> Duration {
@@ -225,6 +242,10 @@ impl Driver {
             match letter {
                 Letter::Command(command, answer) => {
                     stop |= *command == Command::Shutdown;
+                    if let Command::Drain { limit_s } = *command {
+                        let until_ms = now_ms + u64::from(limit_s) * 1_000;
+                        self.drain_until_ms = Some(self.drain_until_ms.map_or(until_ms, |known| known.min(until_ms)));
+                    }
                     self.next_token += 1;
                     self.answers.insert(self.next_token, answer);
                     self.worker.command(now_ms, self.next_token, *command);

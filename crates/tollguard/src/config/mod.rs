@@ -54,6 +54,8 @@ pub struct Sip {
     pub ring_limit_s: u32,
     /// Calls at once on this node.
     pub max_calls: usize,
+    /// How long running calls may go on after SIGTERM, seconds.
+    pub drain_s: u32,
     /// Shortest, default and longest registration, seconds.
     pub expires_s: (u32, u32, u32),
 }

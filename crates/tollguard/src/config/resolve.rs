@@ -99,6 +99,7 @@ impl<'t> Reader<'t> {
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
             ring_limit_s: self.number(&mut section, "ring_limit_s", 90, 5, 600),
             max_calls: self.number(&mut section, "max_calls", 500, 1, MAX_CALLS),
+            drain_s: self.number(&mut section, "drain_s", 30, 0, 86_400),
             expires_s: self.expires(&mut section),
         };
         section.end(&mut self.mistakes);

@@ -84,6 +84,12 @@ impl Running {
         let _ = ended.wait_for(|ended| *ended).await;
     }
 
+    /// Takes no new calls and lets the running ones go on for at most so many seconds; then the node ends by itself.
+    pub fn drain(&self, limit_s: u32) {
+        // A worker that is gone has nothing to drain. The answer is for people.
+        self.handle().send(Command::Drain { limit_s }, Box::new(drop));
+    }
+
     /// Ends all calls, settles them, saves a snapshot and waits until everything is on disk. Must not be called on a
     /// thread of an async runtime.
     ///

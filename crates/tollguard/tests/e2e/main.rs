@@ -11,6 +11,7 @@ mod carriers;
 mod crash;
 mod credit;
 mod datagrams;
+mod drain;
 mod lockout;
 mod mail;
 mod refusals;

@@ -105,8 +105,19 @@ impl Node {
     /// Ends the node in an orderly way.
     #[track_caller]
     pub fn stop(&mut self) {
+        self.terminate();
+        self.expect_end();
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        self.child.as_ref().unwrap().terminate();
+    }
+
+    /// Waits for its orderly end.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
         let mut child = self.child.take().unwrap();
-        child.terminate();
         let status = child.wait(SOON);
         assert!(status.success(), "the node ended with {status}:\n{}", child.output());
     }
