@@ -313,6 +313,7 @@ fn settings() -> EdgeSettings {
         realm: "pbx.example".into(),
         sha256: true,
         advertised: US,
+        advertised_tls: None,
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 8,

@@ -33,6 +33,7 @@ fn setup() -> Setup {
         realm: "sip.test".into(),
         sha256: true,
         advertised: NODE.parse().unwrap(),
+        advertised_tls: None,
         expires_s: (30, 300, 3600),
         ring_limit_s: 60,
         max_calls: 100,

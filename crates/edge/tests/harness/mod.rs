@@ -93,6 +93,7 @@ pub fn settings() -> EdgeSettings {
         realm: REALM.to_owned(),
         sha256: true,
         advertised: addr(US),
+        advertised_tls: None,
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 100,

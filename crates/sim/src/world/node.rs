@@ -94,6 +94,7 @@ impl Node {
             realm,
             sha256: true,
             advertised: address,
+            advertised_tls: None,
             expires_s: (60, 600, 3_600),
             ring_limit_s: 120,
             max_calls: 1_000,
