@@ -92,6 +92,7 @@ pub fn settings() -> EdgeSettings {
     EdgeSettings {
         realm: REALM.to_owned(),
         sha256: true,
+        ignored_agents: Vec::new(),
         advertised: addr(US),
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,

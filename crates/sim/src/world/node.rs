@@ -93,6 +93,7 @@ impl Node {
         let settings = EdgeSettings {
             realm,
             sha256: true,
+            ignored_agents: Vec::new(),
             advertised: address,
             expires_s: (60, 600, 3_600),
             ring_limit_s: 120,
