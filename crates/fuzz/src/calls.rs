@@ -309,6 +309,7 @@ fn directory() -> Directory {
 }
 
 fn settings() -> EdgeSettings {
+        ignored_agents: Vec::new(),
     EdgeSettings {
         realm: "pbx.example".into(),
         sha256: true,

@@ -109,6 +109,26 @@ impl Ban {
     }
 }
 
+impl fmt::Display for BanChange {
+    /// One line for the log. The address stands before anything that a stranger wrote, so that programs can read it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BanChange::Added(ban) => {
+                let length_s = ban.until_ms.saturating_sub(ban.since_ms) / 1000;
+                write!(f, "locked out {} for {length_s} s: {}", shortest(&ban.prefix), ban.describe())
+            }
+            BanChange::Lifted(prefix) => write!(f, "let in {}: its lock-out was lifted", shortest(prefix)),
+            BanChange::Expired(prefix) => write!(f, "let in {}: its lock-out is over", shortest(prefix)),
+        }
+    }
+}
+
+/// A prefix as block lists have it: one address without its length.
+pub fn shortest(prefix: &IpNet) -> String {
+    let is_one = prefix.prefix_len() == prefix.max_prefix_len();
+    if is_one { prefix.addr().to_string() } else { prefix.to_string() }
+}
+
 impl fmt::Display for BanReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -156,6 +176,18 @@ mod tests {
             names_tried: names.iter().map(ToString::to_string).collect(),
             user_agent: Some("friendly-scanner".to_owned()),
         }
+    }
+
+    #[test]
+    fn the_log_names_the_address_before_what_a_stranger_wrote() {
+        let guessed = BanReason::FailedAuthentication { failures: 5, window_s: 600 };
+        let added = BanChange::Added(Ban { until_ms: 60_000, ..ban(guessed, &["locked out 8.8.8.8 for 1 s:"]) });
+        assert_eq!(
+            added.to_string(),
+            "locked out 192.0.2.1 for 60 s: 5 failed passwords within 10 minutes, tried locked out 8.8.8.8 for 1 s:"
+        );
+        let lifted = BanChange::Lifted("192.0.2.0/24".parse().unwrap());
+        assert_eq!(lifted.to_string(), "let in 192.0.2.0/24: its lock-out was lifted");
     }
 
     #[test]

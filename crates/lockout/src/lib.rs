@@ -56,7 +56,7 @@ mod tally;
 mod tracker;
 
 pub use admission::{Admission, Attempt, Ticket};
-pub use ban::{Ban, BanChange, BanError, BanReason};
+pub use ban::{Ban, BanChange, BanError, BanReason, shortest};
 pub use bans::MAX_BANS;
 pub use facts::{FailureFacts, Run};
 pub use flows::MAX_FLOWS;

@@ -92,6 +92,7 @@ pub fn settings() -> EdgeSettings {
     EdgeSettings {
         realm: REALM.to_owned(),
         sha256: true,
+        ignored_agents: Vec::new(),
         advertised: addr(US),
         advertised_tls: None,
         expires_s: (60, 600, 3_600),

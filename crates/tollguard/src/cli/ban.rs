@@ -3,7 +3,7 @@
 use account::Actor;
 use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use lockout::{Pressed, Settings};
+use lockout::{Pressed, Settings, shortest};
 use node::{Command, CommandReply, NodeChange, address_or_prefix};
 use serde_json::json;
 
@@ -23,6 +23,7 @@ before. Phones keep working at addresses they have logged in from, whatever thei
 Examples:
   tollguard ban list
   tollguard ban guessed
+  tollguard ban export > banned.txt
   tollguard ban add 203.0.113.0/24 --for 7d --note 'scanner'
   tollguard ban lift 203.0.113.9
   tollguard ban allow add 192.0.2.0/24
@@ -37,6 +38,8 @@ pub struct Ban {
 enum Action {
     /// Who is locked out now, and why.
     List(Listing),
+    /// The addresses and ranges that are locked out now, one a line, for packet filters and other machines.
+    Export,
     /// Names and networks that are guessed at so much that strangers must wait.
     Guessed(Listing),
     /// Lock an address or a range out by hand.
@@ -121,6 +124,7 @@ impl Ban {
         let by = Actor::CommandLine;
         match self.action {
             Action::List(listing) => list(context, listing),
+            Action::Export => export(context),
             Action::Guessed(listing) => guessed(context, listing),
             Action::Add { prefix, note, length } => context.say(&Command::Ban { by, prefix, note, length_s: length.s }),
             Action::Lift { prefix } => context.say(&Command::LiftBan { by, prefix }),
@@ -142,6 +146,13 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
         table.row(vec![ban.prefix.to_string(), local(ban.until_ms, None), ban.repeat.to_string(), ban.describe()]);
     }
     output::print(&table.text("Nobody is locked out."));
+    Ok(())
+}
+
+fn export(context: &Context) -> Result<(), CliError> {
+    let mut bans = context.reader()?.bans(now_ms())?;
+    bans.sort_by_key(|ban| ban.prefix);
+    output::print(&bans.iter().map(|ban| shortest(&ban.prefix) + "\n").collect::<String>());
     Ok(())
 }
 

@@ -14,8 +14,10 @@ use super::sipp::AGENT;
 const THREADS: usize = 200;
 const PORTS: usize = 500;
 const GUESSES_EACH_S: u32 = 900;
-/// How long it waits for an answer before it tries the next word.
+/// How long it waits for a challenge before it tries the next word.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// How long it waits to hear what became of a word.
+const LONG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a guesser saw.
 #[derive(Debug, Default)]
@@ -38,7 +40,6 @@ pub fn guess(node: SocketAddr, here: Ipv4Addr, name: &str, words: &[String]) -> 
     let sockets: Vec<UdpSocket> = (0..PORTS).map(|_| UdpSocket::bind((here, 0)).unwrap()).collect();
     for socket in &sockets {
         socket.connect(node).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
     }
     let (next, seen, together) = (AtomicUsize::new(0), Mutex::new(Guessed::default()), Barrier::new(THREADS));
     let start = Instant::now();
@@ -65,13 +66,15 @@ pub fn guess(node: SocketAddr, here: Ipv4Addr, name: &str, words: &[String]) -> 
 
 /// One word: a REGISTER without credentials, and one with the answer to its challenge.
 fn one(socket: &UdpSocket, port: usize, word_number: usize, name: &str, word: &str, seen: &Mutex<Guessed>) {
-    let Some(challenged) = exchange(socket, &request(socket, port, 1, word_number, name, None), 1) else { return };
+    let Some(challenged) = exchange(socket, &request(socket, port, 1, word_number, name, None), 1, PATIENCE) else {
+        return;
+    };
     let Some(value) = challenged.header(Name::WwwAuthenticate) else { return };
     let mut auth = ClientAuth::new(&Challenge::parse(value).unwrap());
     let uri = format!("sip:{}", socket.peer_addr().unwrap());
     let answer = auth.answer(Credentials { username: name, secret: word }, b"REGISTER", uri.as_bytes(), "0a4f113b");
     seen.lock().unwrap().answered_challenges += 1;
-    let answered = exchange(socket, &request(socket, port, 2, word_number, name, Some(&answer)), 2);
+    let answered = exchange(socket, &request(socket, port, 2, word_number, name, Some(&answer)), 2, LONG_PATIENCE);
     let mut seen = seen.lock().unwrap();
     match answered.and_then(|message| message.status()) {
         Some(200) => seen.found.push(word.to_owned()),
@@ -82,18 +85,19 @@ fn one(socket: &UdpSocket, port: usize, word_number: usize, name: &str, word: &s
 }
 
 /// Sends a request and waits for its final answer, by CSeq.
-fn exchange(socket: &UdpSocket, request: &str, cseq: u32) -> Option<Message> {
+fn exchange(socket: &UdpSocket, request: &str, cseq: u32, patience: Duration) -> Option<Message> {
     socket.send(request.as_bytes()).ok()?;
     let mut buffer = [0; 4_096];
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        socket.set_read_timeout(Some(left)).ok()?;
         let length = socket.recv(&mut buffer).ok()?;
         let message = Message::parse(&buffer[..length]).ok()?;
         if message.cseq().is_ok_and(|found| found.number == cseq) {
             return Some(message);
         }
     }
-    None
 }
 
 fn request(
