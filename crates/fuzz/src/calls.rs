@@ -309,7 +309,6 @@ fn directory() -> Directory {
 }
 
 fn settings() -> EdgeSettings {
-        ignored_agents: Vec::new(),
     EdgeSettings {
         realm: "pbx.example".into(),
         sha256: true,
@@ -320,5 +319,6 @@ fn settings() -> EdgeSettings {
         max_calls: 8,
         silence_s: 60,
         relay: true,
+        ignored_agents: Vec::new(),
     }
 }
