@@ -197,17 +197,25 @@ impl Edge {
                 self.registrar.register(&mut self.core, asked, &entry, failures_before);
             }
             (Some(Method::Invite), sender) => {
-                let id = CallId(u64::from(self.boot_epoch) << 40 | self.next_call);
-                self.next_call += 1;
-                let merge_key = call::merge_key(&asked.request);
+                let id = self.mint_call();
                 if let Some(call) = call::start(&mut self.core, asked, sender, id) {
-                    self.merges.extend(merge_key.map(|key| (key, id)));
-                    self.wakes.set(&id, call.next_wake_ms());
-                    self.calls.insert(id, call);
+                    self.add_call(call);
                 }
             }
             _ => self.core.reply(&asked, 403),
         }
+    }
+
+    fn mint_call(&mut self) -> CallId {
+        let id = CallId(u64::from(self.boot_epoch) << 40 | self.next_call);
+        self.next_call += 1;
+        id
+    }
+
+    fn add_call(&mut self, call: Call) {
+        self.merges.extend(call.merge_key().map(|key| (key, call.id)));
+        self.wakes.set(&call.id, call.next_wake_ms());
+        self.calls.insert(call.id, call);
     }
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
@@ -356,6 +364,11 @@ impl Edge {
         }
         for farewell in std::mem::take(&mut self.core.farewells) {
             self.farewells.add(farewell);
+        }
+        for forwarded in std::mem::take(&mut self.core.forwarded) {
+            let id = self.mint_call();
+            let call = forwarded.go_on(&mut self.core, id);
+            self.add_call(call);
         }
     }
 
