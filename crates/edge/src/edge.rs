@@ -71,7 +71,7 @@ impl Edge {
         self.core.now_ms = now_ms.max(self.core.now_ms);
         match input {
             Input::Datagram { flow, bytes } => self.datagram(flow, bytes),
-            Input::FlowFailed(flow) => self.core.transactions.flow_failed(flow::to_sip(flow), self.core.now_ms),
+            Input::FlowFailed(flow) => self.flow_failed(flow::to_sip(flow)),
             Input::Reply(reply) => self.reply(reply),
             Input::Relay(event) => self.relay(event),
             Input::Directory(directory) => {
@@ -277,7 +277,18 @@ impl Edge {
         match self.core.clients.get(&key).cloned() {
             Some(Purpose::Call(id)) => self.with_call(id, |call, core| call.no_response(core, key, status)),
             Some(Purpose::Register(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
+            Some(Purpose::Bye(parting)) if status == 503 => parting.undeliverable(&mut self.core),
             Some(Purpose::Bye(_)) | None => {}
+        }
+    }
+
+    /// A connection is gone: requests on it fail, and who waited on it for an answer can get none any more.
+    fn flow_failed(&mut self, flow: sip::Flow) {
+        self.core.transactions.flow_failed(flow, self.core.now_ms);
+        let waiting = self.calls.values().filter(|call| call.waits_on(flow));
+        let ids: Vec<CallId> = waiting.map(|call| call.id).collect();
+        for id in ids {
+            self.with_call(id, |call, core| call.finish(core, Ending::cancelled(), None));
         }
     }
 

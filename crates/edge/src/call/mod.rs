@@ -140,6 +140,12 @@ impl Call {
         merge_key(&self.invite.request)
     }
 
+    /// Whether the caller waits on this flow for an answer to his INVITE.
+    pub fn waits_on(&self, flow: sip::Flow) -> bool {
+        let answered = matches!(self.stage, Stage::Talking | Stage::Over | Stage::Screening { gone: Some(_) });
+        !answered && self.invite.flow == flow
+    }
+
     /// Whether the call concerns a line: it placed it or it answered it.
     pub fn concerns(&self, account: &AccountId, line: &LineId) -> bool {
         let lines = [self.facts.line.as_ref(), self.facts.callee.as_ref(), self.facts.on_behalf.as_ref()];
