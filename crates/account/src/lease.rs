@@ -36,6 +36,13 @@ pub(crate) fn grant(rate: &Rate, talk_ms: u64, paid_until_s: u32, budget: Money)
     Some(Grant { lease, hold: cost(rate, until_s) })
 }
 
+/// When a call that has talked for `talk_ms` is looked at next, in seconds from its answer: [`CHECK_BEFORE_S`] before the
+/// end of each interval of [`LEASE_S`].
+#[must_use]
+pub fn next_check_s(talk_ms: u64) -> u32 {
+    interval_end_s(talk_ms) - CHECK_BEFORE_S
+}
+
 /// The end of the interval to pay for at that moment: the running one, or the next from its check on. Derived from
 /// the answer, so that asking late or twice changes nothing.
 fn interval_end_s(talk_ms: u64) -> u32 {
@@ -81,6 +88,18 @@ mod tests {
         assert_eq!(until(50_000, 60), lease(80, 90));
         // Money came in for a call that was to end at 37 s.
         assert_eq!(until(12_000, 37), lease(50, 60));
+    }
+
+    #[test]
+    fn the_checks_of_a_lease_are_those_that_a_replay_makes() {
+        let rate = rate(600_000, 0, 1, 1);
+        let (mut talk_ms, mut paid_s) = (0, 0);
+        for expected_s in [20, 50, 80, 110] {
+            let lease = grant(&rate, talk_ms, paid_s, Money::MAX).unwrap().lease;
+            assert_eq!(lease.check_at_s, Some(expected_s));
+            assert_eq!(next_check_s(talk_ms), expected_s);
+            (talk_ms, paid_s) = (u64::from(expected_s) * 1000, lease.paid_until_s.unwrap());
+        }
     }
 
     #[test]

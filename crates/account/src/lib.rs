@@ -37,14 +37,14 @@ pub use call::{Facts, PricedNumber, RunningCall};
 pub use change::{MAX_CALLS, MAX_DID_LINES, MAX_DIDS, MAX_LINES, MAX_PAYMENTS};
 pub use exposure::{OWN_DAYS, OWN_WINDOW_DAYS};
 pub use guard::Cause;
-pub use incident::{MAX_INCIDENT_CALLS, REPORT_WITHIN_MS};
-pub use lease::{CHECK_BEFORE_S, GRACE_S, LEASE_S};
+pub use incident::{ALERT_REPORT_AFTER_MS, MAX_INCIDENT_CALLS, REPORT_WITHIN_MS};
+pub use lease::{CHECK_BEFORE_S, GRACE_S, LEASE_S, next_check_s};
 pub use message::{
     Actor, Answer, Attempt, CallEnd, Caller, Change, ChangeError, Done, Effect, HungUpBy, Input, Lease, LookUps,
     Notice, Party, Permit, Refusal, RefusalCode, Registration, RegistrationChange, Reply, Settlement, Told, Verdict,
     Via,
 };
-pub use number::{UNPRICED_PER_MINUTE, UNPRICED_STEP_S};
+pub use number::{UNPRICED_PER_MINUTE, UNPRICED_STEP_S, unpriced};
 pub use register::MAX_BINDINGS;
 pub use settings::{Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
 pub use state::{Account, ExposureBound};

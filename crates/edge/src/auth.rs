@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::core::{Asked, Core};
 use crate::directory::{Carrier, Directory, EdgeSettings, LineEntry};
-use crate::io::{AuthReport, Output};
+use crate::io::{AuthReport, Leave, Output};
 use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING, NONCE_VALIDITY_MS};
 use crate::random::Mint;
 use crate::{flow, text};
@@ -73,18 +73,25 @@ impl Doorman {
         None
     }
 
-    /// The answer to [`Output::Verify`]: verifies, or forgets the request in silence.
+    /// The answer to [`Output::Verify`]: verifies, forgets the request in silence, or puts the sender off.
     pub fn verify(
         &mut self,
         core: &mut Core,
         token: u64,
-        admitted: bool,
+        leave: Leave,
         failures_before: u32,
     ) -> Option<(Asked, Sender)> {
         let asked = self.waiting.remove(&token)?;
-        if !admitted {
-            core.transactions.forget(asked.server);
-            return None;
+        match leave {
+            Leave::Granted => {}
+            Leave::Refused => {
+                core.transactions.forget(asked.server);
+                return None;
+            }
+            Leave::Later { retry_after_s } => {
+                core.unavailable(&asked, retry_after_s);
+                return None;
+            }
         }
         let (judgement, name) = self.judge(core, &asked)?;
         let report = match judgement {
@@ -95,7 +102,7 @@ impl Doorman {
         let user_agent = text::user_agent(&asked.request);
         let entry = core.directory.by_auth_name.get(name.as_str()).cloned();
         let name = text::bounded(name.as_bytes(), MAX_AUTH_NAME_BYTES);
-        core.outputs.push_back(Output::Auth { from: asked.flow.remote, name, report, user_agent });
+        core.outputs.push_back(Output::Auth { token, from: asked.flow.remote, name, report, user_agent });
         match (judgement, entry) {
             (Judgement::Accepted, Some(entry)) => Some((asked, Sender::Line { entry, failures_before })),
             (judgement, _) => {

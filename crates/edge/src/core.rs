@@ -144,10 +144,15 @@ impl Core {
         self.transactions.respond_and_forget(asked.server, builder.finish().into());
     }
 
-    /// 503 with Retry-After.
+    /// 503 to somebody who should come back soon.
     pub fn overloaded(&mut self, asked: &Asked) {
+        self.unavailable(asked, RETRY_AFTER_S);
+    }
+
+    /// 503 with Retry-After.
+    pub fn unavailable(&mut self, asked: &Asked, retry_after_s: u32) {
         self.brush_off(asked, 503, |builder| {
-            builder.header_display(Name::RetryAfter, RETRY_AFTER_S);
+            builder.header_display(Name::RetryAfter, retry_after_s);
         });
     }
 

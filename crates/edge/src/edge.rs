@@ -78,8 +78,8 @@ impl Edge {
                 self.core.directory = directory;
                 self.carriers.sync(&mut self.core);
             }
-            Input::Verify { token, admitted, failures_before } => {
-                if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, admitted, failures_before) {
+            Input::Verify { token, leave, failures_before } => {
+                if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, leave, failures_before) {
                     self.admit(asked, sender);
                 }
             }

@@ -21,6 +21,10 @@ pub(crate) enum Passed {
 
 /// Looks at a request without a To tag and answers it if it goes no further.
 pub(crate) fn pass(core: &mut Core, asked: Asked) -> Passed {
+    if is_ignored(core, &asked.request) {
+        core.transactions.forget(asked.server);
+        return Passed::No;
+    }
     if came_round(core, &asked.request) {
         core.brush_off(&asked, 482, |_| {});
         return Passed::No;
@@ -40,6 +44,15 @@ pub(crate) fn pass(core: &mut Core, asked: Asked) -> Passed {
         }
         _ => Passed::No,
     }
+}
+
+/// Whether the sender calls itself something that nobody answers.
+fn is_ignored(core: &Core, request: &Message) -> bool {
+    let agent = request.user_agent().unwrap_or_default();
+    core.settings
+        .ignored_agents
+        .iter()
+        .any(|ignored| agent.get(..ignored.len()).is_some_and(|start| start.eq_ignore_ascii_case(ignored.as_bytes())))
 }
 
 /// A request that carries a branch of this run is one of our own that came back (RFC 3261 section 16.3 item 4).

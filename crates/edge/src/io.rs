@@ -31,8 +31,8 @@ pub enum Input<'a> {
     Verify {
         /// The token of the question.
         token: u64,
-        /// Whether the edge may verify the credentials now; otherwise the request is dropped in silence.
-        admitted: bool,
+        /// What to do with the request.
+        leave: Leave,
         /// Failed authentications seen from the address before.
         failures_before: u32,
     },
@@ -61,6 +61,20 @@ pub enum Input<'a> {
     Shutdown,
     /// A deadline came.
     Tick,
+}
+
+/// Whether credentials may be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Verify them now and report the outcome with [`Output::Auth`].
+    Granted,
+    /// Drop the request in silence.
+    Refused,
+    /// Answer 503: the sender is new to a name that is being guessed at.
+    Later {
+        /// Retry-After, seconds.
+        retry_after_s: u32,
+    },
 }
 
 /// The result of verifying one set of credentials.
@@ -104,8 +118,10 @@ pub enum Output {
         /// The user name tried (at most 64 bytes, lossy).
         name: String,
     },
-    /// The outcome of a verification.
+    /// The outcome of a verification that leave was granted for: exactly one for each.
     Auth {
+        /// The token of the question.
+        token: u64,
         /// Source address and port.
         from: SocketAddr,
         /// The user name tried.

@@ -335,3 +335,15 @@ fn a_draining_node_takes_no_calls_but_to_short_numbers() {
     short.authenticated(&mut world, "INVITE", "sip:911@pbx.example", &offer);
     assert_eq!(world.edge.calls().len(), 1, "an emergency call still goes through");
 }
+
+#[test]
+fn scanners_hear_nothing_where_that_is_set() {
+    let settings = edge::EdgeSettings { ignored_agents: vec!["friendly-scanner".into()], ..harness::settings() };
+    let mut world = World::with(harness::directory(), settings);
+    for (agent, answers) in [("Friendly-Scanner", 0), ("friendly-scanner 0.3", 0), ("Desk phone", 1), ("", 1)] {
+        let mut ana = Peer::new(ANA, "101");
+        let text = ana.request("OPTIONS", URI, "").replacen("\r\n", &format!("\r\nUser-Agent: {agent}\r\n"), 1);
+        world.datagram(ANA, text.as_bytes());
+        assert_eq!(world.lines(ANA).len(), answers, "{agent}");
+    }
+}

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use ::edge::{Carrier, CarrierAuth, Directory, Edge, EdgeSettings, Input, LineEntry, Output};
+use ::edge::{Carrier, CarrierAuth, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
 use account::{Attempt, Binding, Flow, Lease, LineKind, Permit, Refusal, RefusalCode, Reply, Transport, Verdict};
 use billing::{AccountId, CallId, CarrierId, LineId};
 use geo::Place;
@@ -179,7 +179,7 @@ impl World {
                     assert!(self.relays.remove(&relay).is_some(), "closed twice");
                 }
                 Output::Verify { token, .. } => {
-                    let input = Input::Verify { token, admitted: true, failures_before: 0 };
+                    let input = Input::Verify { token, leave: Leave::Granted, failures_before: 0 };
                     self.edge.handle(self.now_ms, input);
                 }
                 Output::Relay(_) | Output::Auth { .. } | Output::CarrierState { .. } => {}
@@ -319,5 +319,6 @@ fn settings() -> EdgeSettings {
         max_calls: 8,
         silence_s: 60,
         relay: true,
+        ignored_agents: Vec::new(),
     }
 }

@@ -287,7 +287,7 @@ impl Driver {
                         answer(reply);
                     }
                 }
-                Output::Ban(change) => tracing::info!(?change, "lock-out"),
+                Output::Ban(change) => tracing::info!("{change}"),
             }
         }
     }

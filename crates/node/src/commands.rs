@@ -25,6 +25,10 @@ impl Worker {
                 let bans: Vec<Ban> = self.lockout.bans().cloned().collect();
                 self.reply(token, Ok(CommandReply::Bans(bans)));
             }
+            Command::Guessed => {
+                let pressed = self.lockout.pressed(now_ms);
+                self.reply(token, Ok(CommandReply::Guessed(pressed)));
+            }
             Command::Carriers => {
                 let states = self.carriers.iter().map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect();
                 self.reply(token, Ok(CommandReply::Carriers(states)));

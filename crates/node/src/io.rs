@@ -4,7 +4,7 @@ use account::{Actor, Change, ChangeError, Done, Flow};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
-use lockout::{Ban, BanChange};
+use lockout::{Ban, BanChange, Pressed};
 use media::RelayCommand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,6 +56,8 @@ pub enum Command {
     },
     /// Bans in force.
     Bans,
+    /// Names and networks that are guessed at so much that strangers must wait.
+    Guessed,
     /// State of the carriers.
     Carriers,
     /// Refuse new calls and stop once the running ones are over, or after so many seconds.
@@ -76,6 +78,8 @@ pub enum CommandReply {
     Calls(Vec<CallView>),
     /// Bans.
     Bans(Vec<Ban>),
+    /// What is guessed at, that with most failures first.
+    Guessed(Vec<Pressed>),
     /// Carriers: id, whether usable, one sentence.
     Carriers(Vec<(CarrierId, bool, String)>),
 }

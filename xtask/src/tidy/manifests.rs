@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lockout", &[]),
     ("guard", &["billing", "geo"]),
     ("account", &["billing", "geo", "guard"]),
+    ("replay", &["account", "billing", "geo", "guard", "lockout"]),
     ("edge", &["account", "billing", "geo", "lockout", "media", "sip"]),
     ("node", &["account", "billing", "edge", "geo", "guard", "lockout", "media", "sip"]),
     ("store", &["account", "billing", "edge", "geo", "guard", "lockout", "node"]),
@@ -24,13 +25,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("portal", &["account", "billing", "edge", "geo", "guard", "lockout", "node", "sip", "store"]),
     (
         "sim",
-        &["account", "billing", "edge", "geo", "guard", "lockout", "media", "net", "node", "notify", "sip", "store"],
+        &[
+            "account", "billing", "edge", "geo", "guard", "lockout", "media", "net", "node", "notify", "replay", "sip",
+            "store",
+        ],
     ),
     (
         "tollguard",
         &[
-            "account", "billing", "edge", "geo", "guard", "lockout", "media", "net", "node", "notify", "portal", "sim",
-            "sip", "store",
+            "account", "billing", "edge", "geo", "guard", "lockout", "media", "net", "node", "notify", "portal",
+            "replay", "sim", "sip", "store",
         ],
     ),
     ("fuzz", &["account", "billing", "edge", "geo", "media", "node", "sip"]),

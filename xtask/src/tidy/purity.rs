@@ -3,7 +3,7 @@
 use super::Finding;
 
 /// Crates that hold decisions only.
-pub const PURE: &[&str] = &["sip", "media", "billing", "geo", "guard", "lockout", "account", "edge", "node"];
+pub const PURE: &[&str] = &["sip", "media", "billing", "geo", "guard", "lockout", "account", "replay", "edge", "node"];
 
 /// Words that give I/O away.
 const IMPURE: &[&str] = &[

@@ -93,6 +93,7 @@ impl Node {
         let settings = EdgeSettings {
             realm,
             sha256: true,
+            ignored_agents: Vec::new(),
             advertised: address,
             advertised_tls: None,
             expires_s: (60, 600, 3_600),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::config::ConfigError;
 use crate::control::AskError;
 use crate::demo::DemoError;
-use crate::serve::{OpenError, ServeError};
+use crate::serve::{OpenError, PlacesError, ServeError};
 
 /// Why a command was not done.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum CliError {
     /// The data directory.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The databases of places.
+    #[error(transparent)]
+    Places(#[from] PlacesError),
     /// The database.
     #[error(transparent)]
     Store(#[from] store::Error),

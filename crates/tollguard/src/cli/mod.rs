@@ -17,8 +17,10 @@ mod line;
 mod options;
 mod output;
 mod password;
+mod replay;
 mod serve;
 mod span;
+mod strength;
 mod user;
 
 use std::io::IsTerminal;
@@ -70,6 +72,7 @@ enum Command {
     User(user::User),
     Call(call::Call),
     Apply(apply::Apply),
+    Replay(replay::Replay),
 }
 
 /// How a listing is printed.
@@ -115,6 +118,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Call(call) => call.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),
         Command::Apply(apply) => apply.run(&context()?),
+        Command::Replay(replay) => replay.run(),
     }
 }
 

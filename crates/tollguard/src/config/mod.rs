@@ -50,6 +50,8 @@ pub struct Sip {
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5.
     pub sha256: bool,
+    /// User agents that are not answered, by how they begin; lower-case letters.
+    pub ignored_agents: Vec<String>,
     /// How long a call may ring, seconds.
     pub ring_limit_s: u32,
     /// Calls at once on this node.
@@ -200,6 +202,7 @@ impl Config {
         edge::EdgeSettings {
             realm: self.sip.realm.clone(),
             sha256: self.sip.sha256,
+            ignored_agents: self.sip.ignored_agents.clone(),
             advertised: SocketAddr::new(self.sip.advertised.unwrap_or(first.ip()), first.port()),
             advertised_tls: self
                 .tls

@@ -10,6 +10,8 @@ use notify::{PortalUrl, SettingsError};
 use super::document::{Mistake, Mistakes, Section};
 use super::{Config, Geo, Mail, Media, Portal, Sip, Tls};
 
+/// Most names of scanners that are not answered; each new request is compared with all.
+const MAX_IGNORED_AGENTS: usize = 64;
 /// Addresses one node can listen on.
 const MAX_LISTEN: usize = 16;
 /// The most calls at once that one node can be set to.
@@ -97,6 +99,7 @@ impl<'t> Reader<'t> {
             advertised,
             realm: realm.unwrap_or_default(),
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
+            ignored_agents: self.ignored_agents(&mut section),
             ring_limit_s: self.number(&mut section, "ring_limit_s", 90, 5, 600),
             max_calls: self.number(&mut section, "max_calls", 500, 1, MAX_CALLS),
             drain_s: self.number(&mut section, "drain_s", 30, 0, 86_400),
@@ -127,6 +130,16 @@ impl<'t> Reader<'t> {
         }
         let given = !tls.listen.is_empty() || tls.trusted.is_some() || tls.certificate.is_some();
         given.then_some(tls)
+    }
+
+    /// Scanners that are not answered.
+    fn ignored_agents(&mut self, section: &mut Section<'t>) -> Vec<String> {
+        let agents: Vec<String> = section.take("ignored_agents", &mut self.mistakes).unwrap_or_default();
+        if agents.len() > MAX_IGNORED_AGENTS || agents.iter().any(|agent| agent.trim().is_empty()) {
+            let text = format!("holds at most {MAX_IGNORED_AGENTS} names, none of them empty");
+            self.mistakes.add("sip.ignored_agents", text);
+        }
+        agents.iter().map(|agent| agent.trim().to_ascii_lowercase()).collect()
     }
 
     fn listen(&mut self, section: &mut Section<'t>) -> Vec<SocketAddr> {
@@ -311,6 +324,15 @@ impl<'t> Reader<'t> {
         settings.window_s = section.take("window_s", mistakes).unwrap_or(settings.window_s);
         settings.ban_s = section.take("ban_s", mistakes).unwrap_or(settings.ban_s);
         settings.max_ban_s = section.take("max_ban_s", mistakes).unwrap_or(settings.max_ban_s.max(settings.ban_s));
+        settings = settings.with_room();
+        for (key, size) in [
+            ("address_day", &mut settings.address_day),
+            ("network_day", &mut settings.network_day),
+            ("asn_day", &mut settings.asn_day),
+            ("line_day", &mut settings.line_day),
+        ] {
+            *size = section.take(key, mistakes).unwrap_or(*size);
+        }
         for text in section.take::<Vec<String>>("allow", mistakes).unwrap_or_default() {
             match node::address_or_prefix(&text) {
                 Some(prefix) => settings.allow_list.push(prefix),

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 
 pub use error::ServeError;
 pub use open::{OpenError, Opened};
-pub use places::{PlacesError, load as load_places};
+pub use places::{PlacesError, load as load_places, open as open_places};
 pub use run_file::{RunFile, read as read_run_file};
 
 use crate::config::Config;

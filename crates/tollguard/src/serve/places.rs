@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use geo::{GeoError, PlaceSources, Places, SHIPPED_COUNTRY};
+use geo::{GeoError, NamedNetwork, PlaceSources, Places, SHIPPED_COUNTRY};
 
 use crate::config::Config;
 
@@ -37,12 +37,26 @@ pub enum PlacesError {
 /// # Errors
 /// [`PlacesError`] for the first file that cannot be used.
 pub fn load(config: &Config) -> Result<Places, PlacesError> {
-    let file = |path: &Option<PathBuf>| path.as_deref().map(read).transpose();
+    let named = config.networks.clone();
+    open(config.geo.city.as_deref(), config.geo.asn.as_deref(), config.geo.country.as_deref(), named)
+}
+
+/// Opens these databases; the shipped one of countries where there is no other.
+///
+/// # Errors
+/// [`PlacesError`] for the first file that cannot be used.
+pub fn open(
+    city: Option<&Path>,
+    asn: Option<&Path>,
+    country: Option<&Path>,
+    named: Vec<NamedNetwork>,
+) -> Result<Places, PlacesError> {
+    let file = |path: Option<&Path>| path.map(read).transpose();
     let sources = PlaceSources {
-        city: file(&config.geo.city)?,
-        asn: file(&config.geo.asn)?,
-        country: file(&config.geo.country)?.or(Some(Cow::Borrowed(SHIPPED_COUNTRY))),
-        named: config.networks.clone(),
+        city: file(city)?,
+        asn: file(asn)?,
+        country: file(country)?.or(Some(Cow::Borrowed(SHIPPED_COUNTRY))),
+        named,
     };
     Ok(Places::new(sources)?)
 }

@@ -13,6 +13,7 @@ mod credit;
 mod datagrams;
 mod drain;
 mod forward;
+mod hostile;
 mod lockout;
 mod mail;
 mod refusals;

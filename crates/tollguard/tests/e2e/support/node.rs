@@ -132,6 +132,14 @@ impl Node {
         self.child.take().unwrap().kill();
     }
 
+    /// Waits until the running node logs a line that holds `text`, and returns what it has said lately.
+    #[track_caller]
+    pub fn expect_log(&mut self, text: &str) -> String {
+        let child = self.child.as_mut().unwrap();
+        child.expect_line(text, SOON);
+        child.output()
+    }
+
     /// Runs a subcommand that must succeed, and returns what it printed.
     #[track_caller]
     pub fn command(&self, arguments: &[&str]) -> String {

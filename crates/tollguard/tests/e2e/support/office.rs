@@ -100,5 +100,5 @@ impl Office {
 
 /// The secret of a line, by its user name.
 pub fn secret(name: &str) -> String {
-    format!("{name}-secret-4711")
+    format!("{name}-f7KqZt4w9Rmx")
 }
