@@ -10,6 +10,7 @@ use sip::transaction::Wire;
 use sip::transaction::{ClientKey, ServerKey};
 use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder, TransactionTable};
 
+use crate::call::Forwarded;
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
@@ -58,6 +59,8 @@ pub(crate) struct Core {
     pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
     /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
     pub farewells: Vec<Farewell>,
+    /// Callers who were redirected; picked up by the edge after each step.
+    pub forwarded: Vec<Forwarded>,
     /// No new calls, but to short numbers.
     pub draining: bool,
     /// No new calls.
@@ -78,6 +81,7 @@ impl Core {
             invites: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             farewells: Vec::new(),
+            forwarded: Vec::new(),
             draining: false,
             closing: false,
         }

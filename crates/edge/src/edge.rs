@@ -71,7 +71,7 @@ impl Edge {
         self.core.now_ms = now_ms.max(self.core.now_ms);
         match input {
             Input::Datagram { flow, bytes } => self.datagram(flow, bytes),
-            Input::FlowFailed(flow) => self.core.transactions.flow_failed(flow::to_sip(flow), self.core.now_ms),
+            Input::FlowFailed(flow) => self.flow_failed(flow::to_sip(flow)),
             Input::Reply(reply) => self.reply(reply),
             Input::Relay(event) => self.relay(event),
             Input::Directory(directory) => {
@@ -197,17 +197,25 @@ impl Edge {
                 self.registrar.register(&mut self.core, asked, &entry, failures_before);
             }
             (Some(Method::Invite), sender) => {
-                let id = CallId(u64::from(self.boot_epoch) << 40 | self.next_call);
-                self.next_call += 1;
-                let merge_key = call::merge_key(&asked.request);
+                let id = self.mint_call();
                 if let Some(call) = call::start(&mut self.core, asked, sender, id) {
-                    self.merges.extend(merge_key.map(|key| (key, id)));
-                    self.wakes.set(&id, call.next_wake_ms());
-                    self.calls.insert(id, call);
+                    self.add_call(call);
                 }
             }
             _ => self.core.reply(&asked, 403),
         }
+    }
+
+    fn mint_call(&mut self) -> CallId {
+        let id = CallId(u64::from(self.boot_epoch) << 40 | self.next_call);
+        self.next_call += 1;
+        id
+    }
+
+    fn add_call(&mut self, call: Call) {
+        self.merges.extend(call.merge_key().map(|key| (key, call.id)));
+        self.wakes.set(&call.id, call.next_wake_ms());
+        self.calls.insert(call.id, call);
     }
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
@@ -269,7 +277,18 @@ impl Edge {
         match self.core.clients.get(&key).cloned() {
             Some(Purpose::Call(id)) => self.with_call(id, |call, core| call.no_response(core, key, status)),
             Some(Purpose::Register(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
+            Some(Purpose::Bye(parting)) if status == 503 => parting.undeliverable(&mut self.core),
             Some(Purpose::Bye(_)) | None => {}
+        }
+    }
+
+    /// A connection is gone: requests on it fail, and who waited on it for an answer can get none any more.
+    fn flow_failed(&mut self, flow: sip::Flow) {
+        self.core.transactions.flow_failed(flow, self.core.now_ms);
+        let waiting = self.calls.values().filter(|call| call.waits_on(flow));
+        let ids: Vec<CallId> = waiting.map(|call| call.id).collect();
+        for id in ids {
+            self.with_call(id, |call, core| call.finish(core, Ending::cancelled(), None));
         }
     }
 
@@ -356,6 +375,11 @@ impl Edge {
         }
         for farewell in std::mem::take(&mut self.core.farewells) {
             self.farewells.add(farewell);
+        }
+        for forwarded in std::mem::take(&mut self.core.forwarded) {
+            let id = self.mint_call();
+            let call = forwarded.go_on(&mut self.core, id);
+            self.add_call(call);
         }
     }
 

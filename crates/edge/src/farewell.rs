@@ -2,9 +2,10 @@
 //! carrier challenges, BYE to those who answer too late.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use sip::digest::{ClientAuth, Credentials};
-use sip::{Dialog, DialogId, Flow, Message, Method, Name};
+use sip::{Dialog, DialogId, Flow, Message, Method, Name, Transport, Uri, eq_ignore_case};
 
 use crate::call::{Leg, challenge_of};
 use crate::core::{Core, Purpose};
@@ -88,6 +89,8 @@ pub(crate) struct Parting {
     pub reason: Option<String>,
     /// It carries credentials already.
     pub proven: bool,
+    /// It goes another way than the dialog did.
+    pub rerouted: bool,
 }
 
 impl Parting {
@@ -107,6 +110,19 @@ impl Parting {
         core.send_request(Method::Bye, bye.finish().into(), &branch, flow, Purpose::Bye(Box::new(self)));
     }
 
+    /// It could not be sent: the connection of the dialog is gone. Where the peer names a port of the same host, it goes
+    /// there (RFC 3261 section 18.2.2 does so for answers); another host of its choice is not spoken to.
+    pub fn undeliverable(mut self, core: &mut Core) {
+        let old = self.dialog.flow();
+        let Some(way) = way_to(self.dialog.next_hop()).filter(|way| way.0.ip() == old.remote.ip()) else { return };
+        if !self.rerouted && old.connection != 0 {
+            let (remote, transport) = way;
+            self.dialog.set_flow(Flow { local: core.advertised(transport), remote, transport, connection: 0 });
+            self.rerouted = true;
+            self.send(core, None);
+        }
+    }
+
     /// The final answer. A carrier that challenges even BYE gets our credentials once: it would bill on otherwise.
     pub fn answered(mut self, core: &mut Core, response: &Message) {
         let Some((name, challenge)) = challenge_of(response).filter(|_| !self.proven) else { return };
@@ -117,6 +133,20 @@ impl Parting {
         self.proven = true;
         self.send(core, Some((name, auth, known)));
     }
+}
+
+/// Address and transport of a URI, if its host is an address.
+fn way_to(uri: &str) -> Option<(SocketAddr, Transport)> {
+    let uri = Uri::parse(uri.as_bytes()).ok()?;
+    let named = uri.params.value("transport").unwrap_or_default();
+    let transport = match uri.scheme {
+        sip::uri::Scheme::Sips => Transport::Tls,
+        _ if eq_ignore_case(named, "tls") => Transport::Tls,
+        _ if eq_ignore_case(named, "tcp") => Transport::Tcp,
+        _ => Transport::Udp,
+    };
+    let default_port = if transport == Transport::Tls { 5061 } else { 5060 };
+    Some((uri.hostport?.socket_addr(default_port)?, transport))
 }
 
 /// A 2xx to an INVITE of a call that is over, was given up, or of a run before this one: the callee talks to nobody and

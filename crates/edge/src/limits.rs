@@ -8,6 +8,8 @@ pub(crate) const MAX_CONTACTS: usize = 8;
 pub(crate) const MAX_CONTACT_BYTES: usize = 512;
 /// Phones one call rings at once.
 pub(crate) const MAX_FORKS: usize = 16;
+/// How often one caller is redirected before nobody is tried any more.
+pub(crate) const MAX_REDIRECTIONS: u8 = 5;
 /// Requests of one call passed from one leg to the other and not yet answered.
 pub(crate) const MAX_EXCHANGES: usize = 8;
 /// Answers to one carrier's challenges before the carrier counts as unusable for the request.

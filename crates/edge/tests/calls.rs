@@ -108,16 +108,6 @@ fn busy_is_passed_on() {
 }
 
 #[test]
-fn a_redirection_is_not_followed() {
-    let mut world = World::new();
-    let (_, ben, invite) = ringing(&mut world);
-    ben.answer_with(&mut world, &invite, 302, Name::Contact, "<sip:+355691234567@elsewhere>");
-    assert_eq!(world.lines(ANA), ["480 INVITE"]);
-    assert_eq!(world.lines(BEN), ["ACK"]);
-    assert_eq!(world.settlements()[0].status, 480);
-}
-
-#[test]
 fn nobody_answers_in_time() {
     let mut world = World::new();
     let (_, ben, invite) = ringing(&mut world);

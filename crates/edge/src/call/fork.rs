@@ -1,6 +1,7 @@
 //! One try at a callee: the INVITE to one phone or one carrier (RFC 3261 section 13.2).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use account::{Binding, Caller};
 use billing::{CarrierId, LineId};
@@ -45,12 +46,14 @@ pub(super) struct Failure {
     pub text: String,
     /// The Reason header (RFC 3326), as it came.
     pub header: Option<String>,
+    /// The number or extension that the other side names instead of itself (RFC 3261 section 21.3).
+    pub redirect: Option<String>,
 }
 
 impl Failure {
     /// Without an answer from the other side.
     pub fn of(status: u16) -> Self {
-        Self { status, text: sip::reason_phrase(status).to_owned(), header: None }
+        Self { status, text: sip::reason_phrase(status).to_owned(), header: None, redirect: None }
     }
 
     /// What the other side answered.
@@ -67,8 +70,16 @@ impl Failure {
             status,
             text: text::bounded(said.unwrap_or(phrase), MAX_TEXT_BYTES),
             header: header.map(|header| text::bounded(header, MAX_REASON_BYTES)),
+            redirect: redirect(response),
         }
     }
+}
+
+/// Whom a 300, 301 or 302 names first. The account dials it as the line that redirects would: its host is not called.
+fn redirect(response: &Message) -> Option<String> {
+    response.status().filter(|status| matches!(status, 300..=302))?;
+    let contact = response.contacts().next()?.ok()?;
+    Some(text::user_of(contact.uri)).filter(|user| !user.is_empty())
 }
 
 /// One try.
@@ -81,6 +92,8 @@ pub(super) struct Fork {
     pub request: Wire,
     /// How it failed, once it did.
     pub failed: Option<Failure>,
+    /// What the phone calls itself.
+    pub user_agent: Arc<str>,
     /// When to stop waiting for a first sign of life.
     pub patience_ms: Option<u64>,
     uri: String,
@@ -118,6 +131,7 @@ impl Fork {
             flow,
             request: Wire::default(),
             failed: None,
+            user_agent: "".into(),
             patience_ms: None,
             uri,
             from: format!("{from};tag={tag}"),
@@ -141,7 +155,8 @@ impl Fork {
         let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
         let from = from(&out.caller, &realm, us);
         let to = format!("<{}>", uri(&out.called, &realm, us));
-        Self::new(core, Target::Line(line), flow, target, from, to)
+        let fork = Self::new(core, Target::Line(line), flow, target, from, to);
+        Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
     }
 
     /// To a carrier, by its rules for numbers.

@@ -126,7 +126,8 @@ impl Leg {
         if let Some(cseq) = self.owed {
             self.acknowledge(core, cseq, &[]);
         }
-        let parting = Parting { dialog: self.dialog.clone(), reason: reason.map(str::to_owned), proven: false };
+        let reason = reason.map(str::to_owned);
+        let parting = Parting { dialog: self.dialog.clone(), reason, proven: false, rerouted: false };
         parting.send(core, None);
     }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod end;
 mod exchange;
 mod fork;
+mod forward;
 mod leg;
 mod media;
 mod refresh;
@@ -19,6 +20,7 @@ mod talk;
 mod verdict;
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use ::media::Side;
 use account::{Caller, Lease};
@@ -26,6 +28,7 @@ use billing::{AccountId, CallId, CarrierId, LineId};
 
 pub(crate) use end::Ending;
 pub(crate) use fork::{carrier_flow, challenge_of};
+pub(crate) use forward::Forwarded;
 pub(crate) use leg::Leg;
 pub(crate) use saved::SavedLegs;
 pub(crate) use session::{MIN_SE_S, is_too_brief};
@@ -66,6 +69,10 @@ pub(crate) enum Stage {
 pub(crate) struct Facts {
     pub account: AccountId,
     pub line: Option<LineId>,
+    /// The line that called first, where others have redirected the call since.
+    pub on_behalf: Option<LineId>,
+    /// Where the line that places the call is.
+    pub ip: IpAddr,
     pub caller: Caller,
     pub dialled: String,
     pub start_ms: u64,
@@ -105,6 +112,8 @@ pub(crate) struct Call {
     /// Carriers to try after the present one.
     carriers_left: VecDeque<CarrierId>,
     exchanges: Vec<Exchange>,
+    /// How often the caller was redirected before.
+    redirections: u8,
     clock: Clock,
 }
 
@@ -131,9 +140,15 @@ impl Call {
         merge_key(&self.invite.request)
     }
 
+    /// Whether the caller waits on this flow for an answer to his INVITE.
+    pub fn waits_on(&self, flow: sip::Flow) -> bool {
+        let answered = matches!(self.stage, Stage::Talking | Stage::Over | Stage::Screening { gone: Some(_) });
+        !answered && self.invite.flow == flow
+    }
+
     /// Whether the call concerns a line: it placed it or it answered it.
     pub fn concerns(&self, account: &AccountId, line: &LineId) -> bool {
-        let lines = [self.facts.line.as_ref(), self.facts.callee.as_ref()];
+        let lines = [self.facts.line.as_ref(), self.facts.callee.as_ref(), self.facts.on_behalf.as_ref()];
         self.facts.account == *account && lines.into_iter().flatten().any(|own| own == line)
     }
 

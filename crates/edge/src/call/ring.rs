@@ -88,6 +88,9 @@ impl Call {
         if self.forks.iter().any(|fork| fork.failed.is_none()) {
             return;
         }
+        if self.forward(core) {
+            return;
+        }
         let failures = self.forks.iter().filter_map(|fork| fork.failed.as_ref().map(|failure| (&fork.target, failure)));
         let Some((target, best)) = failures.min_by_key(|(_, failure)| status::rank(failure.status)) else {
             return self.finish(core, Ending::by_node(503, "no carrier can be reached"), None);

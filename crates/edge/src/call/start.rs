@@ -35,53 +35,76 @@ pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -
         core.reply(&asked, 400);
         return None;
     };
-    let media = Media::new(core.settings.relay.then_some(RelayId(id.0)));
-    if media.streams(description(&asked.request)).is_err() {
+    if Media::new(core.settings.relay.then_some(RelayId(id.0))).streams(description(&asked.request)).is_err() {
         core.reply(&asked, 488);
         return None;
     }
     let trying = core.answer(&asked, 100, "", None).finish();
     core.respond(asked.server, 100, trying);
-    core.invites.insert(asked.server, id);
-    core.dialogs.insert(dialog.id().clone(), (id, Side::A));
-    let line = match &attempt.from {
-        Party::Line(line) => Some(line.clone()),
-        Party::Carrier(_) => None,
-    };
-    let facts = Facts {
-        account: account.clone(),
-        line,
-        caller: attempt.caller.clone(),
-        dialled: attempt.dialled.clone(),
-        start_ms: core.now_ms,
-        ring_ms: None,
-        answer_ms: None,
-        carrier: None,
-        callee: None,
-    };
     let mut a = Leg::new(dialog);
     a.takes_update = refresh::takes_update(&asked.request);
-    core.tell(&account, account::Input::Screen(attempt));
-    let ring_ms = u64::from(core.settings.ring_limit_s).saturating_mul(1_000);
-    Some(Call {
-        id,
-        facts,
-        stage: Stage::Screening { gone: None },
-        invite: asked,
-        a,
-        b: None,
-        media,
-        outbound: None,
-        forks: Vec::new(),
-        carriers_left: VecDeque::new(),
-        exchanges: Vec::new(),
-        clock: Clock {
-            stage_ms: core.now_ms.saturating_add(ring_ms),
-            agreed: Lease { check_at_s: None, paid_until_s: None },
-            check_ms: None,
-            paid_ms: None,
-        },
-    })
+    Some(Beginning { asked, a, account, attempt }.begin(core, id))
+}
+
+/// What a call begins with.
+pub(super) struct Beginning {
+    pub asked: Asked,
+    pub a: Leg,
+    pub account: AccountId,
+    pub attempt: Attempt,
+}
+
+impl Beginning {
+    /// Asks the account.
+    pub fn begin(self, core: &mut Core, id: CallId) -> Call {
+        let Self { asked, a, account, attempt } = self;
+        core.invites.insert(asked.server, id);
+        core.dialogs.insert(a.dialog.id().clone(), (id, Side::A));
+        let line = match &attempt.from {
+            Party::Line(line) => Some(line.clone()),
+            Party::Carrier(_) => None,
+        };
+        let facts = Facts {
+            account: account.clone(),
+            line,
+            on_behalf: None,
+            ip: attempt.via.flow.remote.ip(),
+            caller: attempt.caller.clone(),
+            dialled: attempt.dialled.clone(),
+            start_ms: core.now_ms,
+            ring_ms: None,
+            answer_ms: None,
+            carrier: None,
+            callee: None,
+        };
+        core.tell(&account, account::Input::Screen(attempt));
+        let ring_ms = u64::from(core.settings.ring_limit_s).saturating_mul(1_000);
+        Call {
+            id,
+            facts,
+            stage: Stage::Screening { gone: None },
+            invite: asked,
+            a,
+            b: None,
+            media: Media::new(core.settings.relay.then_some(RelayId(id.0))),
+            outbound: None,
+            forks: Vec::new(),
+            carriers_left: VecDeque::new(),
+            exchanges: Vec::new(),
+            redirections: 0,
+            clock: Clock {
+                stage_ms: core.now_ms.saturating_add(ring_ms),
+                agreed: Lease { check_at_s: None, paid_until_s: None },
+                check_ms: None,
+                paid_ms: None,
+            },
+        }
+    }
+}
+
+/// The node looks these up: it has the dial plans and the decks.
+pub(super) const fn no_look_ups() -> LookUps {
+    LookUps { dialled: Dialled::Invalid(NotDiallable::Empty), destination: None, rate: None, utc_offset_min: 0 }
 }
 
 /// The attempt and the account it concerns; `None` for a carrier's call to a number nobody here has.
@@ -110,13 +133,7 @@ fn attempt(core: &Core, asked: &Asked, sender: Sender, call: CallId) -> Option<(
         },
         cause: None,
         told,
-        // The node looks these up: it has the dial plans and the decks.
-        look_ups: LookUps {
-            dialled: Dialled::Invalid(NotDiallable::Empty),
-            destination: None,
-            rate: None,
-            utc_offset_min: 0,
-        },
+        look_ups: no_look_ups(),
     };
     Some((account, attempt))
 }

@@ -67,7 +67,7 @@ impl Call {
             caller: Caller { private: caller.private && !emergency, ..caller },
             called,
             emergency,
-            origin: line.map(|line| (line, self.invite.flow.remote.ip())),
+            origin: line.map(|line| (line, self.facts.ip)),
             max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),
             body: Vec::new(),
         }

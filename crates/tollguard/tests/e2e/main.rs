@@ -12,6 +12,7 @@ mod crash;
 mod credit;
 mod datagrams;
 mod drain;
+mod forward;
 mod hostile;
 mod lockout;
 mod mail;

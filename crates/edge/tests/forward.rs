@@ -1,0 +1,116 @@
+//! A redirection (3xx) is a new call by the line that redirects (invariant 11, RFC 3261 section 8.1.3.4).
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
+
+mod harness;
+
+use account::{CallEnd, Cause, HungUpBy, Input as Told, Party, Refusal, RefusalCode, Verdict};
+use edge::Input;
+use harness::peer::Peer;
+use harness::phones::{ANA, BEN, ringing};
+use harness::{CARRIER, FREE, World, acme, addr, line, summary};
+use sip::{Message, Name};
+
+const ALBANIA: &str = "<sip:+355691234567@elsewhere>";
+
+fn screened(world: &World) -> usize {
+    world.told.iter().filter(|input| matches!(input, Told::Screen(_))).count()
+}
+
+/// Ana calls Ben, whose phone names Albania instead; carriers are allowed. The carrier's INVITE comes back.
+fn redirected(world: &mut World) -> (Peer, Message) {
+    let (ana, ben, invite) = ringing(world);
+    world.allow_carriers(&["main", "second"], FREE);
+    ben.answer_with(world, &invite, 302, Name::Contact, ALBANIA);
+    assert_eq!(world.lines(BEN), ["ACK"]);
+    assert_eq!(world.lines(ANA), ["181 INVITE"]);
+    let invite = world.one(CARRIER);
+    (ana, invite)
+}
+
+#[test]
+fn a_phone_that_redirects_places_a_call_of_its_own() {
+    let mut world = World::new();
+    let (mut ana, invite) = redirected(&mut world);
+    let settled = world.settlements();
+    assert_eq!((settled.len(), settled[0].status, settled[0].hung_up_by), (1, 302, HungUpBy::Callee));
+    let first = settled[0].call;
+    let attempt = world.attempt();
+    assert_eq!((&attempt.from, attempt.dialled.as_str()), (&Party::Line(line("102")), "+355691234567"));
+    assert_eq!(
+        (attempt.cause, attempt.via.flow.remote, &*attempt.via.user_agent),
+        (Some(Cause::Forward), addr(BEN), "test")
+    );
+    assert_ne!(attempt.call, first);
+    let gateway = Peer::new(CARRIER, "gw");
+    gateway.answer(&mut world, &invite, 200, &gateway.sdp(5_000, "sendrecv"));
+    let ok = world.one(ANA);
+    assert_eq!(summary(&ok), "200 INVITE");
+    ana.ack(&mut world, &ok);
+    let bye = ana.within(&ok, "BYE", "");
+    world.datagram(ANA, bye.as_bytes());
+    let settled = world.settlements();
+    assert_eq!((settled.len(), settled[1].call, settled[1].status), (2, world.call(), 200));
+    assert!(world.edge.calls().is_empty());
+}
+
+#[test]
+fn what_the_line_may_not_call_it_may_not_redirect_to() {
+    let mut world = World::new();
+    let (_, ben, invite) = ringing(&mut world);
+    let refusal = Refusal { code: RefusalCode::NotPermitted, text: "line 102 may not".into() };
+    world.verdict = Some(Verdict::Refused(refusal));
+    ben.answer_with(&mut world, &invite, 302, Name::Contact, ALBANIA);
+    assert_eq!(world.lines(ANA), ["181 INVITE", "403 INVITE"]);
+    assert!(world.take(CARRIER).is_empty() && world.edge.calls().is_empty());
+    assert_eq!((screened(&world), world.settlements().len()), (2, 1), "a refused attempt is not settled");
+}
+
+#[test]
+fn a_carrier_that_redirects_does_so_in_the_callers_name() {
+    let mut world = World::new();
+    let (_, invite) = redirected(&mut world);
+    let gateway = Peer::new(CARRIER, "gw");
+    gateway.answer_with(&mut world, &invite, 301, Name::Contact, "<sip:+881612345678@h>");
+    let attempt = world.attempt();
+    assert_eq!((&attempt.from, attempt.dialled.as_str()), (&Party::Line(line("102")), "+881612345678"));
+    assert_eq!((screened(&world), world.settlements().len()), (3, 2));
+}
+
+#[test]
+fn redirections_come_to_an_end() {
+    let mut world = World::new();
+    let (_, ben, mut invite) = ringing(&mut world);
+    for _ in 0..5 {
+        ben.answer_with(&mut world, &invite, 302, Name::Contact, "<sip:102@pbx.example>");
+        invite = world.take(BEN).pop().unwrap();
+        assert_eq!(summary(&invite), "INVITE");
+    }
+    ben.answer_with(&mut world, &invite, 302, Name::Contact, "<sip:102@pbx.example>");
+    assert_eq!(world.lines(ANA).last().unwrap(), "480 INVITE");
+    assert_eq!((screened(&world), world.settlements().len(), world.edge.calls().len()), (6, 6, 0));
+}
+
+#[test]
+fn a_redirection_without_a_number_and_one_beside_a_no_are_not_followed() {
+    for (status, contact) in [(302, "<sip:elsewhere>"), (302, "*"), (305, ALBANIA), (380, ALBANIA)] {
+        let mut world = World::new();
+        let (_, ben, invite) = ringing(&mut world);
+        ben.answer_with(&mut world, &invite, status, Name::Contact, contact);
+        assert_eq!((world.lines(ANA), screened(&world)), (vec!["480 INVITE".to_owned()], 1), "{status} {contact}");
+    }
+}
+
+#[test]
+fn a_redirected_caller_may_give_up_and_his_line_still_counts() {
+    let mut world = World::new();
+    let (ana, _) = redirected(&mut world);
+    world.datagram(ANA, ana.cancel().as_bytes());
+    assert_eq!(world.lines(ANA), ["200 CANCEL", "487 INVITE"]);
+    assert_eq!((world.settlements().len(), world.settlements()[1].hung_up_by), (2, HungUpBy::Caller));
+    // A changed secret of the line that called first ends the call, too (invariant 13).
+    let mut world = World::new();
+    redirected(&mut world);
+    let end = CallEnd::SecretChanged;
+    world.input(Input::HangUpLine { account: acme(), line: line("101"), end });
+    assert_eq!((world.edge.calls().len(), world.settlements()[1].end), (0, CallEnd::SecretChanged));
+}
