@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Child, Guessed, Hosts, Node, NodeOptions, Office, Sipp, guess, register};
+use crate::support::{Child, Guessed, Hosts, Node, NodeOptions, Office, SOON, Sipp, guess, register, wait_until};
 
 /// A password that every list holds, set by force.
 const WEAK: &str = "107107";
@@ -116,6 +116,24 @@ fn bans_are_for_other_programs_too() {
     assert_eq!(guess(hosts.sip(1), banned[0], "107", &words(20)).answered_challenges, 0, "not even challenged");
     node.command(&["ban", "lift", &banned[0].to_string()]);
     assert_eq!(guess(hosts.sip(1), banned[0], "107", &words(20)).rejected, 1);
+}
+
+/// A listed address hears nothing until its list changes; a phone's address is never refused for one.
+#[test]
+fn block_lists_are_followed() {
+    let hosts = Hosts::new();
+    let options = NodeOptions::default().set("lists", "[\"voipbl.txt\"]").set("lists_refresh_s", "1");
+    let node = weak_office(hosts, &options);
+    register(&node, "alice", 10);
+    let list = node.path("voipbl.txt");
+    std::fs::write(&list, format!("# bad\n{}\n{}/32\n", hosts.host(66), hosts.host(10))).unwrap();
+    let holds = |count: &str| node.command(&["ban", "lists"]).lines().any(|line| line.ends_with(count));
+    wait_until(SOON, "the list to be read", || holds(" 2"));
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).answered_challenges, 0);
+    register(&node, "alice", 10);
+    std::fs::write(&list, "198.51.100.7\n").unwrap();
+    wait_until(SOON, "the list to be read again", || holds(" 1"));
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).rejected, 5);
 }
 
 #[test]
