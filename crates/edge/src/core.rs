@@ -58,6 +58,8 @@ pub(crate) struct Core {
     pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
     /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
     pub farewells: Vec<Farewell>,
+    /// No new calls, but to short numbers.
+    pub draining: bool,
     /// No new calls.
     pub closing: bool,
 }
@@ -76,13 +78,20 @@ impl Core {
             invites: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             farewells: Vec::new(),
+            draining: false,
             closing: false,
         }
     }
 
     /// The address a peer on this flow reaches us at.
     pub fn our_addr(&self, flow: Flow) -> SocketAddr {
-        if flow.local.ip().is_unspecified() { self.settings.advertised } else { flow.local }
+        if flow.local.ip().is_unspecified() { self.advertised(flow.transport) } else { flow.local }
+    }
+
+    /// The address peers reach us at over a transport.
+    pub fn advertised(&self, transport: sip::Transport) -> SocketAddr {
+        let tls = self.settings.advertised_tls.filter(|_| transport == sip::Transport::Tls);
+        tls.unwrap_or(self.settings.advertised)
     }
 
     /// The same for a Via.

@@ -87,6 +87,8 @@ pub struct EdgeSettings {
     pub ignored_agents: Vec<String>,
     /// The address and port we are reached at, for Via and Contact, when the flow's own local address is unspecified.
     pub advertised: SocketAddr,
+    /// The same for TLS, where we listen for it.
+    pub advertised_tls: Option<SocketAddr>,
     /// Registration: the shortest, the default and the longest time granted, seconds.
     pub expires_s: (u32, u32, u32),
     /// How long a call may ring, seconds.

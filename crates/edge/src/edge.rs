@@ -91,6 +91,7 @@ impl Edge {
                     self.hang_up(id, end);
                 }
             }
+            Input::Drain => self.core.draining = true,
             Input::Shutdown => self.shut_down(),
             Input::Tick => self.tick(),
         }
@@ -185,7 +186,8 @@ impl Edge {
         let dialled = text::user_of(asked.request.request_uri());
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
         let reserve = if short { EMERGENCY_RESERVE } else { 0 };
-        self.core.closing || self.calls.len() >= self.core.settings.max_calls.saturating_add(reserve)
+        let turned_away = self.core.closing || (self.core.draining && !short);
+        turned_away || self.calls.len() >= self.core.settings.max_calls.saturating_add(reserve)
     }
 
     /// A request whose sender is known.

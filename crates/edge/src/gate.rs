@@ -3,6 +3,7 @@
 use sip::multipart::{self, Part};
 use sip::{Message, Method, Name, eq_ignore_case};
 
+use crate::call;
 use crate::core::{ALLOW, Asked, Core, SDP};
 
 /// Body types we read in calls.
@@ -34,7 +35,9 @@ pub(crate) fn pass(core: &mut Core, asked: Asked) -> Passed {
     }
     match method {
         Method::Register => Passed::Register(asked),
-        Method::Invite if hops_left(core, &asked) && body_taken(core, &asked) => Passed::Invite(asked),
+        Method::Invite if hops_left(core, &asked) && body_taken(core, &asked) && session_long_enough(core, &asked) => {
+            Passed::Invite(asked)
+        }
         Method::Options => {
             options(core, &asked);
             Passed::No
@@ -77,9 +80,13 @@ fn method_taken(core: &mut Core, asked: &Asked, method: Method) -> bool {
     false
 }
 
-/// RFC 3261 section 8.2.2.3: we know no extension, so whatever is required is not supported.
+/// RFC 3261 section 8.2.2.3: of the extensions that may be required we know session timers.
 pub(crate) fn requirements_met(core: &mut Core, asked: &Asked) -> bool {
-    let required: Vec<&[u8]> = asked.request.headers(Name::Require).filter(|option| !option.is_empty()).collect();
+    let required: Vec<&[u8]> = asked
+        .request
+        .headers(Name::Require)
+        .filter(|option| !option.is_empty() && !eq_ignore_case(option, "timer"))
+        .collect();
     if required.is_empty() {
         return true;
     }
@@ -88,6 +95,17 @@ pub(crate) fn requirements_met(core: &mut Core, asked: &Asked) -> bool {
         builder.header(Name::Unsupported, &unsupported);
     });
     false
+}
+
+/// RFC 4028 section 9.
+pub(crate) fn session_long_enough(core: &mut Core, asked: &Asked) -> bool {
+    let too_brief = call::is_too_brief(&asked.request);
+    if too_brief {
+        core.brush_off(asked, 422, |builder| {
+            builder.header_display(Name::MinSe, call::MIN_SE_S);
+        });
+    }
+    !too_brief
 }
 
 /// Max-Forwards: a call goes on from here, so it must have a hop left (RFC 3261 section 16.3 item 3). REGISTER and
@@ -168,5 +186,6 @@ fn accepts_sdp(request: &Message) -> bool {
 pub(crate) fn options(core: &mut Core, asked: &Asked) {
     core.brush_off(asked, 200, |builder| {
         builder.header(Name::Allow, ALLOW).header(Name::Accept, ACCEPT).header(Name::AcceptEncoding, "identity");
+        builder.header(Name::Supported, "timer");
     });
 }

@@ -54,6 +54,9 @@ pub enum Input<'a> {
         /// Why.
         end: CallEnd,
     },
+    /// Refuse new calls, let the running ones go on. Calls to short numbers are still taken: those of emergency services
+    /// are among them.
+    Drain,
     /// Refuse new calls, end the running ones.
     Shutdown,
     /// A deadline came.

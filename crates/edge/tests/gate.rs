@@ -83,7 +83,7 @@ fn options_and_refusals_say_what_is_possible() {
     assert!(text(ok.header(Name::Allow).unwrap()).contains("INVITE"));
     assert!(ok.headers(Name::Accept).any(|accept| accept == b"application/sdp"));
     world.datagram(ANA, request("INVITE", &["Require: 100rel, timer"], "").as_bytes());
-    assert_eq!(world.one(ANA).header(Name::Unsupported), Some(&b"100rel, timer"[..]));
+    assert_eq!(world.one(ANA).header(Name::Unsupported), Some(&b"100rel"[..]));
     assert_eq!(world.edge.next_wake_ms(), None, "answers to strangers leave nothing to wait for");
 }
 
@@ -320,6 +320,20 @@ proptest! {
         prop_assert_eq!(world.edge.next_wake_ms(), None);
         prop_assert!(world.told.is_empty());
     }
+}
+
+#[test]
+fn a_draining_node_takes_no_calls_but_to_short_numbers() {
+    let mut world = World::new();
+    world.allow_carriers(&["main"], FREE);
+    world.input(Input::Drain);
+    let (mut long, mut short) = (Peer::new(ANA, "101"), Peer::new(BEN, "102"));
+    let offer = long.sdp(4_000, "sendrecv");
+    world.datagram(ANA, long.request("INVITE", "sip:+13035550123@pbx.example", &offer).as_bytes());
+    let refused = world.one(ANA);
+    assert_eq!((refused.status(), refused.header(Name::RetryAfter).is_some()), (Some(503), true));
+    short.authenticated(&mut world, "INVITE", "sip:911@pbx.example", &offer);
+    assert_eq!(world.edge.calls().len(), 1, "an emergency call still goes through");
 }
 
 #[test]

@@ -313,10 +313,12 @@ fn settings() -> EdgeSettings {
         realm: "pbx.example".into(),
         sha256: true,
         advertised: US,
+        advertised_tls: None,
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 8,
         silence_s: 60,
         relay: true,
+        ignored_agents: Vec::new(),
     }
 }

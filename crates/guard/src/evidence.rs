@@ -60,6 +60,8 @@ pub enum EvidenceKind {
     Destination,
     /// A price far above what the line is used to.
     Price,
+    /// A destination new to the account that the published cases name.
+    Reputation,
     /// A number nobody was given, or one the deck does not price.
     Allocation,
     /// An address, network or country of origin new to the line.
@@ -96,10 +98,11 @@ pub enum EvidenceKind {
 
 impl EvidenceKind {
     /// Every kind, in the order they are weighed.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Dormant,
         Self::Destination,
         Self::Price,
+        Self::Reputation,
         Self::Allocation,
         Self::Origin,
         Self::Network,
@@ -124,6 +127,7 @@ impl EvidenceKind {
             Self::Dormant => "dormant",
             Self::Destination => "destination",
             Self::Price => "price",
+            Self::Reputation => "reputation",
             Self::Allocation => "allocation",
             Self::Origin => "origin",
             Self::Network => "network",

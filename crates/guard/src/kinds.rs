@@ -25,6 +25,7 @@ mod owner;
 mod price;
 mod probing;
 mod repetition;
+mod reputation;
 pub(crate) mod spend;
 mod spread;
 
@@ -41,6 +42,7 @@ const KINDS: [Kind; EvidenceKind::ALL.len()] = [
     Kind { kind: EvidenceKind::Dormant, weigh: dormant::weigh, tell: dormant::tell },
     Kind { kind: EvidenceKind::Destination, weigh: destination::weigh, tell: destination::tell },
     Kind { kind: EvidenceKind::Price, weigh: price::weigh, tell: price::tell },
+    Kind { kind: EvidenceKind::Reputation, weigh: reputation::weigh, tell: reputation::tell },
     Kind { kind: EvidenceKind::Allocation, weigh: allocation::weigh, tell: allocation::tell },
     Kind { kind: EvidenceKind::Origin, weigh: origin::weigh, tell: origin::tell },
     Kind { kind: EvidenceKind::Network, weigh: network::weigh, tell: network::tell },

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -16,7 +18,7 @@ use crate::mailbox::{Answer, Letter, Mailbox, mailbox};
 use crate::relay::Relay;
 use crate::streams::Streams;
 use crate::udp::{MAX_DATAGRAM, Sockets};
-use crate::{Clock, Handle, NetError};
+use crate::{Clock, Handle, Identity, NetError};
 
 const WAKE: Token = Token(usize::MAX);
 /// The longest sleep without a deadline.
@@ -31,6 +33,8 @@ const BIND_TRIES: usize = 16;
 pub struct Config {
     /// SIP over UDP and TCP: the addresses to listen on.
     pub listen: Vec<SocketAddr>,
+    /// SIP over TLS.
+    pub tls: TlsConfig,
     /// The relay's own address.
     pub relay_ip: IpAddr,
     /// The address that goes into SDP, where it differs (behind a static NAT).
@@ -41,6 +45,17 @@ pub struct Config {
     pub silence_ms: u64,
     /// A snapshot is handed over after so many records.
     pub snapshot_every: u64,
+}
+
+/// SIP over TLS.
+#[derive(Clone, Debug, Default)]
+pub struct TlsConfig {
+    /// The addresses to listen on.
+    pub listen: Vec<SocketAddr>,
+    /// Our certificate; without one nobody can come over TLS.
+    pub identity: Option<Arc<Identity>>,
+    /// Authorities whose certificates carriers may have besides the public ones: a PEM file.
+    pub trusted: Option<PathBuf>,
 }
 
 /// A bound node that has not yet a worker.
@@ -86,7 +101,7 @@ pub fn start(
 ) -> Result<Running, NetError> {
     let system = |what| move |source| NetError::System { what, source };
     let poll = Poll::new().map_err(system("poller"))?;
-    let (sockets, streams) = bind(&config.listen, poll.registry(), clock)?;
+    let (sockets, streams) = bind(&config, poll.registry(), clock)?;
     let waker = Waker::new(poll.registry(), WAKE).map_err(system("waker"))?;
     let (postbox, mailbox) = mailbox(waker);
     let relay = Relay::start(&config, clock, postbox.clone())?;
@@ -106,19 +121,21 @@ pub fn start(
         snapshots,
         snapshot_every: config.snapshot_every,
         snapshot_lsn: 0,
+        drain_until_ms: None,
     };
     let thread = Builder::new().name("worker".into()).spawn(move || driver.run()).map_err(system("thread"))?;
     Ok(Running { handle, addresses, thread })
 }
 
 /// Binds every address for UDP and for TCP; where any port will do, both get the same.
-fn bind(listen: &[SocketAddr], registry: &Registry, clock: Clock) -> Result<(Sockets, Streams), NetError> {
+fn bind(config: &Config, registry: &Registry, clock: Clock) -> Result<(Sockets, Streams), NetError> {
+    let listen = &config.listen;
     let tries = if listen.iter().any(|address| address.port() == 0) { BIND_TRIES } else { 1 };
     let mut left = tries;
     loop {
         left -= 1;
         let sockets = Sockets::bind(listen, registry)?;
-        match Streams::bind(&sockets.addresses(), registry, clock.now_ms()) {
+        match Streams::bind(&sockets.addresses(), &config.tls, registry, clock.now_ms()) {
             Ok(streams) => return Ok((sockets, streams)),
             Err(error) if left == 0 => return Err(error),
             Err(_) => {}
@@ -140,6 +157,8 @@ struct Driver {
     snapshots: SyncSender<NodeState>,
     snapshot_every: u64,
     snapshot_lsn: u64,
+    /// Until when running calls may go on, while the node drains.
+    drain_until_ms: Option<u64>,
 }
 
 impl Driver {
@@ -162,10 +181,11 @@ impl Driver {
                 self.streams.ready(event, now_ms);
             }
             more = self.receive(&mut buffer);
-            if self.letters() && stop_at_ms.is_none() {
-                stop_at_ms = Some(self.clock.now_ms() + STOP_MS);
-            }
+            let told_to_stop = self.letters() || self.has_drained();
             let now_ms = self.clock.now_ms();
+            if told_to_stop && stop_at_ms.is_none() {
+                stop_at_ms = Some(now_ms + STOP_MS);
+            }
             if self.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
                 self.worker.tick(now_ms);
             }
@@ -178,6 +198,19 @@ impl Driver {
                 return self.worker.state();
             }
         }
+    }
+
+    /// Whether a drain has come to its end; the calls that are left are then being ended.
+    fn has_drained(&mut self) -> bool {
+        let now_ms = self.clock.now_ms();
+        let over = |until_ms: u64| now_ms >= until_ms || self.worker.is_idle();
+        let drained = self.drain_until_ms.is_some_and(over);
+        if drained {
+            self.drain_until_ms = None;
+            self.worker.command(now_ms, 0, Command::Shutdown);
+            self.flush();
+        }
+        drained
     }
 
     fn patience(&self) -> Duration {
@@ -211,6 +244,10 @@ impl Driver {
             match letter {
                 Letter::Command(command, answer) => {
                     stop |= *command == Command::Shutdown;
+                    if let Command::Drain { limit_s } = *command {
+                        let until_ms = now_ms + u64::from(limit_s) * 1_000;
+                        self.drain_until_ms = Some(self.drain_until_ms.map_or(until_ms, |known| known.min(until_ms)));
+                    }
                     self.next_token += 1;
                     self.answers.insert(self.next_token, answer);
                     self.worker.command(now_ms, self.next_token, *command);
@@ -241,7 +278,8 @@ impl Driver {
                 Output::Send { flow, bytes } => match flow.transport {
                     Transport::Udp => self.sockets.send(&flow, &bytes),
                     Transport::Tcp | Transport::Tls => {
-                        self.streams.send(self.poll.registry(), self.clock.now_ms(), &flow, &bytes);
+                        let name = self.worker.peer_name(&flow);
+                        self.streams.send(self.poll.registry(), self.clock.now_ms(), &flow, &name, &bytes);
                     }
                 },
                 Output::Relay(command) => self.relay(command),

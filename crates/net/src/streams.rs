@@ -3,6 +3,7 @@
 //! A connection has a number that no other of this node ever has; a flow with the number 0 stands for whichever
 //! connection leads to its remote address, and one is opened if there is none (RFC 3261 section 18.1.1, reuse).
 
+mod channel;
 mod connection;
 mod listener;
 #[cfg(test)]
@@ -10,14 +11,17 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use account::{Flow, Transport};
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
+use rustls::{ClientConfig, ServerConfig};
 
+use self::channel::Channel;
 use self::connection::{Connection, Step};
 use self::listener::Listener;
-use crate::NetError;
+use crate::{NetError, TlsConfig};
 
 /// Connections at once; when a further one comes, one that owes a message gives way, or the one that was quiet longest.
 const MAX_CONNECTIONS: usize = 4_096;
@@ -37,6 +41,9 @@ const SWEEP_EVERY_MS: u64 = 1_000;
 /// All listeners and connections.
 pub struct Streams {
     listeners: Vec<Listener>,
+    /// How TLS begins from either side; nobody comes over TLS where there is no certificate.
+    server: Option<Arc<ServerConfig>>,
+    client: Arc<ClientConfig>,
     connections: BTreeMap<u64, Connection>,
     /// The connection that leads to an address where a flow does not say which.
     ways: BTreeMap<(SocketAddr, Transport), u64>,
@@ -54,17 +61,24 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// Listens on every address.
-    pub fn bind(addresses: &[SocketAddr], registry: &Registry, now_ms: u64) -> Result<Self, NetError> {
+    /// Listens on every address, for TCP and, where there is a certificate, for TLS.
+    pub fn bind(tcp: &[SocketAddr], tls: &TlsConfig, registry: &Registry, now_ms: u64) -> Result<Self, NetError> {
         let mut listeners = Vec::new();
-        for (index, address) in addresses.iter().enumerate() {
-            let listen = |source| NetError::Listen { address: *address, source };
-            listeners.push(Listener::bind(*address, Token(FIRST_LISTENER + index), registry).map_err(listen)?);
+        let tcp = tcp.iter().map(|address| (*address, Transport::Tcp));
+        let over_tls = tls.listen.iter().map(|address| (*address, Transport::Tls));
+        for (index, (address, transport)) in tcp.chain(over_tls).enumerate() {
+            let listen = |source| NetError::Listen { address, source };
+            let token = Token(FIRST_LISTENER + index);
+            listeners.push(Listener::bind(address, transport, token, registry).map_err(listen)?);
         }
+        let server = tls.identity.clone().map(crate::tls::server).transpose()?;
+        let client = crate::tls::client(tls.trusted.as_deref())?;
         // Numbers of an earlier run are in its journal: beginning with the time, none of them comes again.
         let first_number = now_ms << 16;
         Ok(Self {
             listeners,
+            server,
+            client,
             connections: BTreeMap::new(),
             ways: BTreeMap::new(),
             opened_by: BTreeMap::new(),
@@ -125,8 +139,9 @@ impl Streams {
 
     fn accept(&mut self, index: usize, registry: &Registry, now_ms: u64, admits: &impl Fn(SocketAddr) -> bool) {
         for _ in 0..ACCEPT_BURST {
-            let Some(accepted) = self.listeners.get(index).and_then(Listener::accept) else { return };
-            let (stream, local, remote) = accepted;
+            let Some(listener) = self.listeners.get(index) else { return };
+            let transport = listener.transport;
+            let Some((stream, local, remote)) = listener.accept() else { return };
             if !admits(remote) {
                 continue;
             }
@@ -134,18 +149,20 @@ impl Streams {
                 tracing::debug!(%remote, "a connection was refused: its address has {MAX_CONNECTIONS_PER_IP}");
                 continue;
             }
-            let flow = Flow { local, remote, transport: Transport::Tcp, connection: 0 };
-            if self.add(registry, now_ms, |flow| Connection::accepted(stream, flow, now_ms), flow).is_some() {
+            let flow = Flow { local, remote, transport, connection: 0 };
+            let Ok(channel) = Channel::accepted(stream, transport, self.server.as_ref()) else { continue };
+            if self.add(registry, now_ms, |flow| Connection::accepted(channel, flow, now_ms), flow).is_some() {
                 *self.opened_by.entry(remote.ip()).or_default() += 1;
             }
         }
         self.unaccepted.insert(index);
     }
 
-    /// Sends a message on its flow, or notes that the flow has failed.
-    pub fn send(&mut self, registry: &Registry, now_ms: u64, flow: &Flow, bytes: &[u8]) {
+    /// Sends a message on its flow, or notes that the flow has failed. `name` is what a peer we go to over TLS must prove.
+    pub fn send(&mut self, registry: &Registry, now_ms: u64, flow: &Flow, name: &str, bytes: &[u8]) {
+        let known = self.ways.get(&(flow.remote, flow.transport)).copied();
         let number = match flow.connection {
-            0 => self.ways.get(&(flow.remote, flow.transport)).copied().or_else(|| self.open(registry, now_ms, flow)),
+            0 => known.or_else(|| self.open(registry, now_ms, flow, name)),
             number => Some(number),
         };
         let connection = number.and_then(|number| self.connections.get_mut(&number));
@@ -157,12 +174,13 @@ impl Streams {
         }
     }
 
-    fn open(&mut self, registry: &Registry, now_ms: u64, flow: &Flow) -> Option<u64> {
+    fn open(&mut self, registry: &Registry, now_ms: u64, flow: &Flow, name: &str) -> Option<u64> {
         let from = self.source_for(flow);
-        let stream = listener::connect(from, flow.remote)
+        let channel = listener::connect(from, flow.remote)
+            .and_then(|stream| Channel::opened(stream, flow.transport, &self.client, name))
             .inspect_err(|error| tracing::debug!(remote = %flow.remote, %error, "no connection"))
             .ok()?;
-        let number = self.add(registry, now_ms, |flow| Connection::opened(stream, flow, now_ms), *flow)?;
+        let number = self.add(registry, now_ms, |flow| Connection::opened(channel, flow, now_ms), *flow)?;
         self.ways.insert((flow.remote, flow.transport), number);
         Some(number)
     }

@@ -38,6 +38,11 @@ impl Worker {
                 let states = self.carriers.iter().map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect();
                 self.reply(token, Ok(CommandReply::Carriers(states)));
             }
+            Command::Drain { limit_s } => {
+                self.edge.handle(now_ms, edge::Input::Drain);
+                let text = format!("The node takes no new calls and stops within {limit_s} s.");
+                self.reply(token, Ok(CommandReply::Done(Done { text })));
+            }
             Command::Shutdown => {
                 self.edge.handle(now_ms, edge::Input::Shutdown);
                 self.reply(token, Ok(CommandReply::Done(Done { text: "The node is shutting down.".into() })));

@@ -70,6 +70,11 @@ pub enum Command {
     BlockLists,
     /// State of the carriers.
     Carriers,
+    /// Refuse new calls and stop once the running ones are over, or after so many seconds.
+    Drain {
+        /// How long running calls may go on, seconds.
+        limit_s: u32,
+    },
     /// Stop: refuse new calls, end running ones, write a snapshot.
     Shutdown,
 }

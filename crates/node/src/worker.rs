@@ -111,6 +111,21 @@ impl Worker {
         self.drive(now_ms);
     }
 
+    /// The name that the peer at the other end of a connection of ours must prove over TLS: a carrier's domain, or its
+    /// address.
+    pub fn peer_name(&self, flow: &Flow) -> String {
+        let mut carriers = self.directory.carriers.values();
+        let carrier = carriers.find(|one| one.address == flow.remote && one.transport == flow.transport);
+        let host = carrier.and_then(|carrier| sip::HostPort::parse(carrier.domain.as_ref()?.as_bytes()).ok());
+        host.map_or_else(
+            || flow.remote.ip().to_string(),
+            |host| match host.host {
+                sip::Host::Ip(ip) => ip.to_string(),
+                sip::Host::Name(name) => name.to_owned(),
+            },
+        )
+    }
+
     /// The relay's driver reports.
     pub fn relay(&mut self, now_ms: u64, event: RelayEvent) {
         self.edge.handle(now_ms, edge::Input::Relay(event));

@@ -53,6 +53,8 @@ pub struct ListedCall {
 pub struct Incident {
     /// The incident as the guard knows it; its own list of calls is empty, see [`Incident::calls`].
     pub facts: guard::Incident,
+    /// The account's clock, minutes east of UTC.
+    pub utc_offset_min: i16,
     /// When it first cut something; `None` for an alert.
     pub cut_ms: Option<u64>,
     /// Its calls, at most [`MAX_CALLS`], in the order of time.
@@ -66,8 +68,16 @@ pub struct Incident {
 }
 
 impl Incident {
-    pub(crate) fn open(facts: guard::Incident) -> Self {
-        Self { facts, cut_ms: None, calls: Vec::new(), cost: Money::ZERO, saved: Money::ZERO, refused: 0 }
+    pub(crate) fn open(facts: guard::Incident, utc_offset_min: i16) -> Self {
+        Self {
+            facts,
+            utc_offset_min,
+            cut_ms: None,
+            calls: Vec::new(),
+            cost: Money::ZERO,
+            saved: Money::ZERO,
+            refused: 0,
+        }
     }
 
     pub(crate) fn id(&self) -> IncidentId {

@@ -193,7 +193,7 @@ impl Replay {
             origin,
             number: looked.number,
             destination: looked.destination,
-            cut_class: looked.destination.in_cut_class(country),
+            cut_class: looked.destination.in_cut_class(looked.number, country),
             per_minute: looked.rate.per_minute,
             priced: looked.priced,
             cause: row.cause,

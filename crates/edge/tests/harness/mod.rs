@@ -94,6 +94,7 @@ pub fn settings() -> EdgeSettings {
         sha256: true,
         ignored_agents: Vec::new(),
         advertised: addr(US),
+        advertised_tls: None,
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 100,

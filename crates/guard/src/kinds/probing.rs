@@ -63,7 +63,7 @@ mod tests {
             ("442079460000", 404),
             ("442079460000", 486),
             ("442079460000", 404),
-            ("11442079460000", 404),
+            ("99442079460000", 404),
         ] {
             let (call, screening) = story.wait_s(60).dial("101", &office(), number, 2);
             said.push(tenths(&screening, EvidenceKind::Probing));

@@ -108,7 +108,7 @@ impl Story {
             origin: origin.clone(),
             number,
             destination,
-            cut_class: destination.in_cut_class(Country::US),
+            cut_class: destination.in_cut_class(number, Country::US),
             per_minute: Money::from_cents(cents.unwrap_or(40)),
             priced: cents.is_some(),
             cause,
@@ -146,6 +146,7 @@ impl Story {
         }
         if said.allowed {
             self.wait_s(left_s);
+            left_s = 0;
         }
         self.end(call, talk_s - left_s);
         said

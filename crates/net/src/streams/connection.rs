@@ -1,10 +1,12 @@
 //! One connection: what has arrived of the next message, what waits to be written, and since when.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 
 use account::Flow;
 use mio::net::TcpStream;
 use sip::framer::{Frame, Framer, PONG};
+
+use super::channel::Channel;
 
 /// Bytes that may wait to be written: a peer that does not read more is given up.
 const MAX_UNSENT_BYTES: usize = 1 << 20;
@@ -30,7 +32,7 @@ pub(super) enum Step {
 
 /// A connection.
 pub(super) struct Connection {
-    stream: TcpStream,
+    channel: Channel,
     flow: Flow,
     /// The flows somebody has sent on, to be told when the connection is gone.
     flows: Vec<Flow>,
@@ -46,9 +48,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, flow: Flow, now_ms: u64, accepted: bool) -> Self {
+    fn new(channel: Channel, flow: Flow, now_ms: u64, accepted: bool) -> Self {
         Self {
-            stream,
+            channel,
             flow,
             flows: vec![flow],
             accepted,
@@ -62,13 +64,13 @@ impl Connection {
     }
 
     /// One that a peer has opened.
-    pub(super) fn accepted(stream: TcpStream, flow: Flow, now_ms: u64) -> Self {
-        Self::new(stream, flow, now_ms, true)
+    pub(super) fn accepted(channel: Channel, flow: Flow, now_ms: u64) -> Self {
+        Self::new(channel, flow, now_ms, true)
     }
 
     /// One of ours, which may not be established yet.
-    pub(super) fn opened(stream: TcpStream, flow: Flow, now_ms: u64) -> Self {
-        Self::new(stream, flow, now_ms, false)
+    pub(super) fn opened(channel: Channel, flow: Flow, now_ms: u64) -> Self {
+        Self::new(channel, flow, now_ms, false)
     }
 
     pub(super) const fn flow(&self) -> Flow {
@@ -90,7 +92,7 @@ impl Connection {
 
     /// What the poller watches.
     pub(super) const fn source(&mut self) -> &mut TcpStream {
-        &mut self.stream
+        self.channel.source()
     }
 
     /// Remembers under which flow it was used.
@@ -113,7 +115,7 @@ impl Connection {
 
     /// Reads once; `each` gets every message that is there now.
     pub(super) fn read(&mut self, now_ms: u64, buffer: &mut [u8], each: &mut impl FnMut(Flow, &[u8])) -> Step {
-        let length = match self.stream.read(buffer) {
+        let length = match self.channel.read(buffer) {
             Ok(0) => return Step::Closed,
             Ok(length) => length,
             Err(error) if error.kind() == ErrorKind::Interrupted => return Step::More,
@@ -123,6 +125,10 @@ impl Connection {
             Err(_) => return Step::Closed,
         };
         self.last_ms = now_ms;
+        // A handshake has come to its end in here: what waited for it can go.
+        if self.connecting_until_ms.is_some() && self.write(now_ms) == Step::Closed {
+            return Step::Closed;
+        }
         self.framer.push(buffer.get(..length).unwrap_or_default());
         while let Some(frame) = self.framer.next_frame() {
             self.message_until_ms = None;
@@ -160,13 +166,14 @@ impl Connection {
     /// Writes what waits.
     pub(super) fn write(&mut self, now_ms: u64) -> Step {
         if self.connecting_until_ms.is_some() {
-            match self.established() {
-                Step::More => self.connecting_until_ms = None,
-                step => return step,
+            match self.channel.establish() {
+                Ok(()) => self.connecting_until_ms = None,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Step::Blocked,
+                Err(_) => return Step::Closed,
             }
         }
         while self.sent < self.unsent.len() {
-            match self.stream.write(self.unsent.get(self.sent..).unwrap_or_default()) {
+            match self.channel.write(self.unsent.get(self.sent..).unwrap_or_default()) {
                 Ok(0) => return Step::Closed,
                 Ok(length) => {
                     self.sent += length;
@@ -179,18 +186,10 @@ impl Connection {
         }
         self.unsent.clear();
         self.sent = 0;
-        Step::More
-    }
-
-    /// Whether the peer has taken our connection.
-    fn established(&self) -> Step {
-        if !matches!(self.stream.take_error(), Ok(None)) {
-            return Step::Closed;
-        }
-        match self.stream.peer_addr() {
-            Ok(_) => Step::More,
-            Err(error) if error.kind() == ErrorKind::NotConnected => Step::Blocked,
+        match self.channel.flush() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Step::Blocked,
             Err(_) => Step::Closed,
+            Ok(()) => Step::More,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 
+use account::Transport;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -13,11 +14,17 @@ const BACKLOG: i32 = 256;
 /// One address we listen on.
 pub(super) struct Listener {
     pub(super) local: SocketAddr,
+    pub(super) transport: Transport,
     listener: TcpListener,
 }
 
 impl Listener {
-    pub(super) fn bind(address: SocketAddr, token: Token, registry: &Registry) -> io::Result<Self> {
+    pub(super) fn bind(
+        address: SocketAddr,
+        transport: Transport,
+        token: Token,
+        registry: &Registry,
+    ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         // A node that was restarted must not wait for the connections of its predecessor to be forgotten.
@@ -26,7 +33,7 @@ impl Listener {
         socket.listen(BACKLOG)?;
         let mut listener = TcpListener::from_std(socket.into());
         registry.register(&mut listener, token, Interest::READABLE)?;
-        Ok(Self { local: listener.local_addr()?, listener })
+        Ok(Self { local: listener.local_addr()?, transport, listener })
     }
 
     /// The next connection that waits: the stream, our address, the peer's.

@@ -27,9 +27,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with(TlsConfig::default())
+    }
+
+    fn with(tls: TlsConfig) -> Self {
         let poll = Poll::new().unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let streams = Streams::bind(&[any], poll.registry(), START_MS).unwrap();
+        let streams = Streams::bind(&[any], &tls, poll.registry(), START_MS).unwrap();
         Self { poll, streams, now_ms: START_MS, heard: Vec::new(), failed: Vec::new(), banned: None }
     }
 
@@ -70,7 +74,7 @@ impl World {
     }
 
     fn send(&mut self, flow: &Flow, bytes: &[u8]) {
-        self.streams.send(self.poll.registry(), self.now_ms, flow, bytes);
+        self.streams.send(self.poll.registry(), self.now_ms, flow, "127.0.0.1", bytes);
     }
 }
 
@@ -199,4 +203,65 @@ fn who_is_banned_is_closed_at_accept() {
     assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
     assert!(world.heard.is_empty());
     drop(honest);
+}
+
+/// A certificate for `name` and a world that has it, and trusts it.
+fn over_tls(name: &str) -> (tempfile::TempDir, World) {
+    let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let identity = Some(Arc::new(crate::Identity::load(certificate.clone(), key).unwrap()));
+    let listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+    let world = World::with(TlsConfig { listen, identity, trusted: Some(certificate) });
+    (folder, world)
+}
+
+/// The world's own TLS listener, as a peer to go to.
+fn itself(world: &World) -> Flow {
+    Flow { transport: Transport::Tls, ..to(world.streams.listeners[1].local) }
+}
+
+#[test]
+fn messages_go_both_ways_over_tls() {
+    let (_folder, mut world) = over_tls("127.0.0.1");
+    let flow = itself(&world);
+    let large = [b"MESSAGE sip:a SIP/2.0\r\nl: 60000\r\n\r\n".as_slice(), &[b'x'; 60_000]].concat();
+    world.send(&flow, OPTIONS);
+    world.send(&flow, &large);
+    world.until("both messages", |world| world.heard.len() == 2);
+    let (back, bytes) = world.heard.remove(1);
+    assert_eq!((back.transport, bytes.len(), world.count()), (Transport::Tls, large.len(), 2));
+    world.send(&back, OPTIONS);
+    world.until("the answer", |world| world.heard.len() == 2);
+    assert_eq!(world.heard[1].0.remote, flow.remote);
+    assert_eq!(world.failed, []);
+}
+
+#[test]
+fn who_does_not_prove_the_name_is_not_spoken_to() {
+    let (_folder, mut world) = over_tls("somebody.example");
+    let flow = itself(&world);
+    world.send(&flow, OPTIONS);
+    world.until("the refusal", |world| world.failed.contains(&flow));
+    assert_eq!(world.heard, []);
+    let (_other, stranger) = over_tls("127.0.0.1");
+    let flow = itself(&stranger);
+    let mut stranger = stranger;
+    world.send(&flow, OPTIONS);
+    world.until("the second refusal", |world| {
+        stranger.step();
+        world.failed.contains(&flow)
+    });
+}
+
+#[test]
+fn who_comes_to_tls_without_tls_is_hung_up() {
+    let (_folder, mut world) = over_tls("127.0.0.1");
+    let mut client = TcpStream::connect(world.streams.listeners[1].local).unwrap();
+    client.write_all(OPTIONS).unwrap();
+    world.until("the connection", |world| world.count() == 1);
+    world.until("its end", |world| world.count() == 0);
+    assert_eq!(world.heard, []);
 }

@@ -58,7 +58,7 @@ impl Firm {
                 stale.facts.closed_ms = Some(now_ms);
             }
         }
-        let mut incident = Incident::open(guard::Incident {
+        let facts = guard::Incident {
             id,
             account: self.setting.account.clone(),
             line: placed.line().clone(),
@@ -73,7 +73,8 @@ impl Firm {
             origins: Vec::new(),
             told: Vec::new(),
             calls: Vec::new(),
-        });
+        };
+        let mut incident = Incident::open(facts, self.setting.utc_offset_min);
         let before = |past: &Past| {
             past.listed.line == *placed.line()
                 && past.origin.ip == placed.seen.origin.ip

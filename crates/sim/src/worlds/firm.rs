@@ -198,6 +198,8 @@ impl Firm {
         match (number.starts_with('1'), self.home_style) {
             (true, "") => number.to_owned(),
             (true, style) => format!("{}{}", style.trim_end_matches('1'), number),
+            // Ten bare digits would be a number at home.
+            (false, _) if self.abroad_style.is_empty() && number.len() == 10 => format!("011{number}"),
             (false, _) => format!("{}{number}", self.abroad_style),
         }
     }

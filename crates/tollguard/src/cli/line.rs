@@ -170,7 +170,7 @@ fn phone_settings(context: &Context, name: &str, secret: Option<&String>) -> Str
     let servers: Vec<String> = context.config.servers(&addresses).iter().map(ToString::to_string).collect();
     let mut page = vec![
         ("SIP server", servers.join(" or ")),
-        ("transport", "UDP or TCP".to_owned()),
+        ("transport", transports(context)),
         ("user name", name.to_owned()),
         ("realm", context.config.sip.realm.clone()),
     ];
@@ -178,6 +178,14 @@ fn phone_settings(context: &Context, name: &str, secret: Option<&String>) -> Str
         page.push(("secret", format!("{secret}   (shown this once)")));
     }
     fields(&page)
+}
+
+/// How phones may come.
+fn transports(context: &Context) -> String {
+    match context.config.tls.as_ref().and_then(|tls| tls.listen.first()) {
+        Some(tls) => format!("UDP or TCP; TLS at port {}", tls.port()),
+        None => "UDP or TCP".to_owned(),
+    }
 }
 
 fn list(context: &Context, account: &AccountId, listing: Listing) -> Result<(), CliError> {

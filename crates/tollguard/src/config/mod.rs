@@ -23,6 +23,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// SIP.
     pub sip: Sip,
+    /// SIP over TLS, if it is configured.
+    pub tls: Option<Tls>,
     /// Voice.
     pub media: Media,
     /// Web pages.
@@ -65,8 +67,23 @@ pub struct Sip {
     pub ring_limit_s: u32,
     /// Calls at once on this node.
     pub max_calls: usize,
+    /// How long running calls may go on after SIGTERM, seconds.
+    pub drain_s: u32,
     /// Shortest, default and longest registration, seconds.
     pub expires_s: (u32, u32, u32),
+}
+
+/// SIP over TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Addresses to listen on.
+    pub listen: Vec<SocketAddr>,
+    /// The certificate and those that vouch for it, PEM.
+    pub certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key: Option<PathBuf>,
+    /// Authorities that may vouch for carriers besides the public ones, PEM.
+    pub trusted: Option<PathBuf>,
 }
 
 /// Voice.
@@ -198,6 +215,11 @@ impl Config {
             sha256: self.sip.sha256,
             ignored_agents: self.sip.ignored_agents.clone(),
             advertised: SocketAddr::new(self.sip.advertised.unwrap_or(first.ip()), first.port()),
+            advertised_tls: self
+                .tls
+                .as_ref()
+                .and_then(|tls| tls.listen.first())
+                .map(|address| SocketAddr::new(self.sip.advertised.unwrap_or(address.ip()), address.port())),
             expires_s: self.sip.expires_s,
             ring_limit_s: self.sip.ring_limit_s,
             max_calls: self.sip.max_calls,

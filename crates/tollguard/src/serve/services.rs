@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
 use super::lists::Lists;
-use super::{OpenError, ServeError};
+use super::{OpenError, ServeError, tls};
 use crate::config::Config;
 use crate::control::{self, Control};
 
@@ -41,6 +41,7 @@ pub(super) struct Parts<'a> {
     pub(super) places: &'a Arc<geo::Places>,
     /// Bound SIP addresses.
     pub(super) bound: &'a [SocketAddr],
+    pub(super) tls: &'a net::TlsConfig,
 }
 
 impl Services {
@@ -57,6 +58,9 @@ impl Services {
         let (stop, stopped) = watch::channel(());
         let answering = control::listen(&socket, parts.control.clone()).map_err(ServeError::Control)?;
         runtime.spawn(answering);
+        if let Some(identity) = &parts.tls.identity {
+            runtime.spawn(tls::keep_fresh(Arc::clone(identity)));
+        }
         let portal_url = parts.portal(&runtime, stopped.clone())?;
         let mut lists = Lists::new(&parts.config.block_lists, parts.control.clone());
         runtime.block_on(lists.read());

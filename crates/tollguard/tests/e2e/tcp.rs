@@ -25,7 +25,7 @@ fn a_phone_over_tcp_calls_a_carrier_over_udp() {
 #[test]
 fn a_phone_over_udp_calls_a_carrier_over_tcp_again_and_again_on_one_connection() {
     let hosts = Hosts::new();
-    let office = Office::new(hosts.sip(2), "10").over_tcp().extension("101", "alice");
+    let office = Office::new(hosts.sip(2), "10").over("tcp").extension("101", "alice");
     let node = Node::start(hosts, &NodeOptions::default(), &office);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).over_tcp().calls(5, 5).start();
     let phone = Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice"));
@@ -39,7 +39,7 @@ fn a_phone_over_udp_calls_a_carrier_over_tcp_again_and_again_on_one_connection()
 #[test]
 fn a_carrier_over_tcp_that_is_not_there_fails_over_at_once() {
     let hosts = Hosts::new();
-    let office = Office::new(hosts.sip(2), "10").over_tcp().carrier("second", hosts.sip(3), None);
+    let office = Office::new(hosts.sip(2), "10").over("tcp").carrier("second", hosts.sip(3), None);
     let node = Node::start(hosts, &NodeOptions::default(), &office.extension("101", "alice"));
     let second = Sipp::answering("answer", hosts.sip(3), node.ip()).start();
     let phone = Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice"));
@@ -54,7 +54,7 @@ fn a_carrier_over_tcp_that_is_not_there_fails_over_at_once() {
 #[test]
 fn a_carrier_calls_over_tcp() {
     let hosts = Hosts::new();
-    let office = Office::new(hosts.sip(2), "10").over_tcp().extension("101", "alice").did("+13035550100", &["101"]);
+    let office = Office::new(hosts.sip(2), "10").over("tcp").extension("101", "alice").did("+13035550100", &["101"]);
     let node = Node::start(hosts, &NodeOptions::default(), &office);
     crate::support::register(&node, "alice", 10);
     let alice = Sipp::answering("answer", hosts.sip(10), node.ip()).start();

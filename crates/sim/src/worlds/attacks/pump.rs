@@ -87,7 +87,7 @@ impl Stage<'_> {
 
     fn dialled(&self, dice: &mut Dice, thief: &Who, number: &str, prefixes: bool) -> String {
         if prefixes && !number.starts_with('1') {
-            let prefix = dice.pick(&["011", "00", "+", "9011", ""]).copied().unwrap_or_default();
+            let prefix = dice.pick(&["011", "00", "+", "9011", "000"]).copied().unwrap_or_default();
             return format!("{prefix}{number}");
         }
         self.firms[thief.firm].dial(number)

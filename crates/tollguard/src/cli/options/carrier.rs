@@ -25,8 +25,8 @@ pub struct CarrierOptions {
     /// Where calls are sent.
     #[arg(long, value_name = "IP:PORT")]
     address: Option<String>,
-    /// How they are sent; over tcp, every connection from the carrier's host is the carrier's [default: udp].
-    #[arg(long, value_name = "udp|tcp")]
+    /// How they are sent; over tcp and tls, every such connection from the carrier's host is the carrier's [default: udp].
+    #[arg(long, value_name = "udp|tcp|tls")]
     transport: Option<String>,
     /// Host name it wants in requests [default: the address].
     #[arg(long, value_name = "HOST")]
@@ -78,7 +78,8 @@ impl CarrierOptions {
             None => {}
             Some("udp") => carrier.transport = Transport::Udp,
             Some("tcp") => carrier.transport = Transport::Tcp,
-            Some(other) => wrong.add(format!("transport: `{other}` is neither udp nor tcp")),
+            Some("tls") => carrier.transport = Transport::Tls,
+            Some(other) => wrong.add(format!("transport: `{other}` is neither udp, tcp nor tls")),
         }
         carrier.name = self.name.clone().unwrap_or(carrier.name);
         carrier.domain = self.domain.clone().or(carrier.domain);

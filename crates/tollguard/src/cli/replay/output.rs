@@ -4,10 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use replay::{Replay, RowError, Verdict};
+use replay::{Replay, Verdict};
 
 use crate::cli::CliError;
-use crate::cli::error::in_full;
 
 /// Rows that are no events, shown on the terminal; all are in the file.
 const SHOWN: u64 = 20;
@@ -67,8 +66,7 @@ impl Output {
     }
 
     /// Tells of a row that is no event.
-    pub fn unread(&mut self, number: u64, error: &RowError) -> Result<(), CliError> {
-        let text = format!("row {number}: {}", in_full(error));
+    pub fn unread(&mut self, text: &str) -> Result<(), CliError> {
         self.unread_rows += 1;
         if self.unread_rows <= SHOWN {
             eprintln!("{text}");
@@ -76,7 +74,7 @@ impl Output {
         if self.unread.is_none() {
             self.unread = Some(Sheet::create(self.dir.join(UNREAD))?);
         }
-        self.unread.as_mut().map_or(Ok(()), |sheet| sheet.write(&(text + "\n")))
+        self.unread.as_mut().map_or(Ok(()), |sheet| sheet.write(&format!("{text}\n")))
     }
 
     /// Writes the incidents and ends; the number of rows that were no events.

@@ -25,10 +25,7 @@ pub struct Run<'a> {
 pub fn text(replay: &Replay, labelled: bool, run: &Run<'_>) -> String {
     let incidents = replay.incidents();
     let mut text = accounts(replay, &incidents, labelled);
-    let sums = replay.totals().fold(Totals::default(), |sums, (_, totals)| Totals {
-        honest: sums.honest + totals.honest,
-        fraud: sums.fraud + totals.fraud,
-    });
+    let sums = sums(replay);
     text.push('\n');
     if labelled {
         sentence(&mut text, "Fraud:  ", &sums.fraud);
@@ -54,6 +51,14 @@ pub fn text(replay: &Replay, labelled: bool, run: &Run<'_>) -> String {
     text
 }
 
+/// The sums over all accounts.
+pub fn sums(replay: &Replay) -> Totals {
+    replay.totals().fold(Totals::default(), |sums, (_, totals)| Totals {
+        honest: sums.honest + totals.honest,
+        fraud: sums.fraud + totals.fraud,
+    })
+}
+
 fn sentence(text: &mut String, of: &str, sums: &Sums) {
     let _ = writeln!(
         text,
@@ -68,8 +73,10 @@ fn sentence(text: &mut String, of: &str, sums: &Sums) {
     );
 }
 
-fn money(amount: Money) -> String {
-    amount.format(&Currency::USD)
+/// An amount, rounded to whole cents.
+pub fn money(amount: Money) -> String {
+    const CENT: i64 = 10_000;
+    Money::from_cents(amount.micros().saturating_add(CENT / 2).div_euclid(CENT)).format(&Currency::USD)
 }
 
 /// The accounts with incidents, refusals or fraud.

@@ -47,8 +47,9 @@ impl Baresip {
             .replace("@TONE_WAV@", tone.to_str().unwrap())
             .replace("@RECORD_DIR@", directory.path().to_str().unwrap());
         std::fs::write(directory.path().join("config"), config).unwrap();
+        let port = if transport == "tls" { 5061 } else { 5060 };
         let account = format!(
-            "<sip:{name}@{REALM}>;auth_user={name};auth_pass={};outbound=\"sip:{}:5060;transport={transport}\";regint=60;\
+            "<sip:{name}@{REALM}>;auth_user={name};auth_pass={};outbound=\"sip:{}:{port};transport={transport}\";regint=60;\
              audio_codecs=PCMU,PCMA{account}\n",
             secret(name),
             node.ip(),

@@ -96,11 +96,28 @@ impl Node {
         self.child = Some(child);
     }
 
+    /// Waits for a line of its log.
+    #[track_caller]
+    pub fn expect_line(&mut self, text: &str) {
+        self.child.as_mut().unwrap().expect_line(text, SOON);
+    }
+
     /// Ends the node in an orderly way.
     #[track_caller]
     pub fn stop(&mut self) {
+        self.terminate();
+        self.expect_end();
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        self.child.as_ref().unwrap().terminate();
+    }
+
+    /// Waits for its orderly end.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
         let mut child = self.child.take().unwrap();
-        child.terminate();
         let status = child.wait(SOON);
         assert!(status.success(), "the node ended with {status}:\n{}", child.output());
     }

@@ -37,9 +37,9 @@ impl Office {
         self
     }
 
-    /// The carrier added last is reached over TCP.
-    pub fn over_tcp(mut self) -> Self {
-        self.carriers.last_mut().unwrap().1.push_str("transport = \"tcp\"\n");
+    /// The carrier added last is reached over another transport.
+    pub fn over(mut self, transport: &str) -> Self {
+        let _ = writeln!(self.carriers.last_mut().unwrap().1, "transport = \"{transport}\"");
         self
     }
 
