@@ -33,7 +33,7 @@
 //!
 //! # Memory
 //!
-//! All state is bounded: [`MAX_BANS`], [`MAX_FLOWS`], [`MAX_KNOWN_NAMES`] times [`MAX_KNOWN_ADDRESSES`],
+//! All state is bounded: [`MAX_BANS`], [`MAX_LISTS`] of [`MAX_LIST_PREFIXES`], [`MAX_FLOWS`], [`MAX_KNOWN_NAMES`] times [`MAX_KNOWN_ADDRESSES`],
 //! [`Settings::max_tracked_addresses`] (and four counters for each), [`MAX_NAMES_TRIED`] for a source; `bounded.rs` says
 //! what is forgotten first. Counters live in memory only; bans and how often they were repeated outlive a restart through
 //! [`Lockout::restore`], where lines logged in from through [`Lockout::remember`].
@@ -47,6 +47,7 @@ mod bucket;
 mod facts;
 mod flows;
 mod known;
+mod lists;
 mod lockout;
 mod operator;
 mod pressed;
@@ -61,6 +62,7 @@ pub use bans::MAX_BANS;
 pub use facts::{FailureFacts, Run};
 pub use flows::MAX_FLOWS;
 pub use known::{KNOWN_DAYS, MAX_KNOWN_ADDRESSES, MAX_KNOWN_NAMES};
+pub use lists::{BlockList, MAX_LIST_PREFIXES, MAX_LISTS};
 pub use lockout::{Gate, Lockout};
 pub use pressed::{MAX_PRESSED, Pressed, Target};
 pub use settings::{

@@ -9,6 +9,7 @@ use crate::bounded::Bounded;
 use crate::facts::FailureFacts;
 use crate::flows::Flows;
 use crate::known::Known;
+use crate::lists::Lists;
 use crate::settings::Settings;
 use crate::source::{MAX_NAME_BYTES, MAX_TEXT_BYTES, Source, shown};
 use crate::tally::{Key, Tally};
@@ -35,6 +36,7 @@ pub struct Lockout {
     pub(crate) bans: Bans,
     pub(crate) changes: Vec<BanChange>,
     pub(crate) known: Known,
+    pub(crate) lists: Lists,
     pub(crate) flows: Flows,
     pub(crate) last_ticket: u64,
 }
@@ -52,6 +54,7 @@ impl Lockout {
             bans: Bans::default(),
             changes: Vec::new(),
             known: Known::default(),
+            lists: Lists::default(),
             flows: Flows::default(),
             last_ticket: 0,
         }
@@ -61,6 +64,9 @@ impl Lockout {
     /// its address is banned, and so does an address that somebody has logged in from, unless an operator banned it: what
     /// it may still try is for [`Lockout::reserve`] to say.
     pub fn before_parse(&self, from: SocketAddr, now_ms: u64) -> Gate {
+        if self.listed(from, now_ms).is_some() {
+            return Gate::Banned;
+        }
         let Some(ban) = self.ban_of(from.ip(), now_ms) else { return Gate::Pass };
         let is_known = !ban.is_operators() && self.known.is_known(Source::of(from.ip()), now_ms);
         if is_known || self.flows.is_live(from, now_ms) { Gate::Pass } else { Gate::Banned }

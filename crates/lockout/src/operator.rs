@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use crate::ban::{Ban, BanChange, BanError, BanReason};
+use crate::lists::is_too_wide;
 use crate::lockout::{Lockout, TALLIES_PER_ADDRESS};
 use crate::settings::{MAX_BAN_S, Settings};
 use crate::source::{MAX_TEXT_BYTES, Source, shown};
@@ -52,8 +53,7 @@ impl Lockout {
     /// The allow-list covers it, it is too wide, or the list is full.
     pub fn ban(&mut self, prefix: IpNet, by: &str, note: &str, length_s: u64, now_ms: u64) -> Result<Ban, BanError> {
         let prefix = prefix.trunc();
-        let narrowest_allowed = if prefix.addr().is_ipv4() { 8 } else { 16 };
-        if prefix.prefix_len() < narrowest_allowed {
+        if is_too_wide(&prefix) {
             return Err(BanError::TooWide { prefix });
         }
         if self.is_wholly_allowed(&prefix) {

@@ -226,9 +226,11 @@ impl Driver {
             more |= self.sockets.receive(number, buffer, |flow, bytes| worker.datagram(clock.now_ms(), flow, bytes));
             self.flush();
         }
+        let now_ms = self.clock.now_ms();
+        self.streams.accept_ready(self.poll.registry(), now_ms, |remote| self.worker.admits(now_ms, remote));
         let (worker, clock) = (&mut self.worker, &self.clock);
         let each = |flow, bytes: &[u8]| worker.datagram(clock.now_ms(), flow, bytes);
-        more |= self.streams.receive(self.poll.registry(), clock.now_ms(), buffer, each);
+        more |= self.streams.receive(clock.now_ms(), buffer, each);
         self.flush();
         more
     }

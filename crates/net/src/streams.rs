@@ -109,17 +109,15 @@ impl Streams {
         }
     }
 
-    /// Accepts and reads what is ready, at most a burst of each; `each` gets every message. True where more may wait.
-    pub fn receive(
-        &mut self,
-        registry: &Registry,
-        now_ms: u64,
-        buffer: &mut [u8],
-        mut each: impl FnMut(Flow, &[u8]),
-    ) -> bool {
+    /// Accepts what is ready, at most a burst; who is not admitted is closed at once, without a byte read.
+    pub fn accept_ready(&mut self, registry: &Registry, now_ms: u64, admits: impl Fn(SocketAddr) -> bool) {
         for index in std::mem::take(&mut self.unaccepted) {
-            self.accept(index, registry, now_ms);
+            self.accept(index, registry, now_ms, &admits);
         }
+    }
+
+    /// Reads what is ready, at most a burst of each; `each` gets every message. True where more may wait.
+    pub fn receive(&mut self, now_ms: u64, buffer: &mut [u8], mut each: impl FnMut(Flow, &[u8])) -> bool {
         for number in std::mem::take(&mut self.unread) {
             let Some(connection) = self.connections.get_mut(&number) else { continue };
             let mut step = Step::More;
@@ -139,11 +137,14 @@ impl Streams {
         !self.unread.is_empty() || !self.unaccepted.is_empty()
     }
 
-    fn accept(&mut self, index: usize, registry: &Registry, now_ms: u64) {
+    fn accept(&mut self, index: usize, registry: &Registry, now_ms: u64, admits: &impl Fn(SocketAddr) -> bool) {
         for _ in 0..ACCEPT_BURST {
             let Some(listener) = self.listeners.get(index) else { return };
             let transport = listener.transport;
             let Some((stream, local, remote)) = listener.accept() else { return };
+            if !admits(remote) {
+                continue;
+            }
             if self.opened_by.get(&remote.ip()).is_some_and(|count| *count >= MAX_CONNECTIONS_PER_IP) {
                 tracing::debug!(%remote, "a connection was refused: its address has {MAX_CONNECTIONS_PER_IP}");
                 continue;

@@ -3,7 +3,7 @@
 use account::{Actor, Change, Done, Input, Line, Reply};
 use billing::AccountId;
 use ipnet::IpNet;
-use lockout::Ban;
+use lockout::{Ban, BlockList, MAX_LISTS};
 
 use crate::log::Release;
 use crate::{Command, CommandError, CommandReply, NodeChange, Output, Worker};
@@ -28,6 +28,11 @@ impl Worker {
             Command::Guessed => {
                 let pressed = self.lockout.pressed(now_ms);
                 self.reply(token, Ok(CommandReply::Guessed(pressed)));
+            }
+            Command::PutBlockList { name, list } => self.put_block_list(token, &name, list),
+            Command::BlockLists => {
+                let lists = self.lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect();
+                self.reply(token, Ok(CommandReply::BlockLists(lists)));
             }
             Command::Carriers => {
                 let states = self.carriers.iter().map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect();
@@ -134,6 +139,13 @@ impl Worker {
         } else {
             self.reply(token, Err(CommandError::NotBanned(prefix)));
         }
+    }
+
+    fn put_block_list(&mut self, token: u64, name: &str, list: BlockList) {
+        let text = format!("Block list {name} holds {} addresses and ranges.", list.len());
+        let put = self.lockout.set_list(name, list);
+        let too_many = || CommandError::Ban(format!("at most {MAX_LISTS} block lists can be in force"));
+        self.reply(token, put.then_some(CommandReply::Done(Done { text })).ok_or_else(too_many));
     }
 
     /// The lock-out's changes reach the journal in `drive`; the answer waits for them.

@@ -4,7 +4,7 @@ use account::{Actor, Change, ChangeError, Done, Flow};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
-use lockout::{Ban, BanChange, Pressed};
+use lockout::{Ban, BanChange, BlockList, Pressed};
 use media::RelayCommand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -58,6 +58,16 @@ pub enum Command {
     Bans,
     /// Names and networks that are guessed at so much that strangers must wait.
     Guessed,
+    /// Put a block list in force in place of the one of the same name; an empty one takes it off. Kept in memory: whoever
+    /// puts it puts it again after a restart.
+    PutBlockList {
+        /// Its name for people.
+        name: String,
+        /// What it holds.
+        list: BlockList,
+    },
+    /// Block lists in force.
+    BlockLists,
     /// State of the carriers.
     Carriers,
     /// Refuse new calls and stop once the running ones are over, or after so many seconds.
@@ -80,6 +90,8 @@ pub enum CommandReply {
     Bans(Vec<Ban>),
     /// What is guessed at, that with most failures first.
     Guessed(Vec<Pressed>),
+    /// Block lists: name, and how many addresses and ranges.
+    BlockLists(Vec<(String, usize)>),
     /// Carriers: id, whether usable, one sentence.
     Carriers(Vec<(CarrierId, bool, String)>),
 }

@@ -1,6 +1,7 @@
 //! The worker: routes between the call machine, the accounts, the lock-out and the journal.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use account::{Account, Answer, CallEnd, Effect, Flow, Input, Reply};
@@ -90,9 +91,14 @@ impl Worker {
         self.drive(now_ms);
     }
 
+    /// Whether anything from there is to be read: asked for each datagram and each new connection.
+    pub fn admits(&self, now_ms: u64, remote: SocketAddr) -> bool {
+        self.lockout.before_parse(remote, now_ms) == Gate::Pass
+    }
+
     /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
-        if self.lockout.before_parse(flow.remote, now_ms) == Gate::Banned {
+        if !self.admits(now_ms, flow.remote) {
             return;
         }
         self.edge.handle(now_ms, edge::Input::Datagram { flow, bytes });

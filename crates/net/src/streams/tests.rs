@@ -21,6 +21,8 @@ struct World {
     now_ms: u64,
     heard: Vec<(Flow, Vec<u8>)>,
     failed: Vec<Flow>,
+    /// The port of a client that is not admitted.
+    banned: Option<u16>,
 }
 
 impl World {
@@ -32,7 +34,7 @@ impl World {
         let poll = Poll::new().unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let streams = Streams::bind(&[any], &tls, poll.registry(), START_MS).unwrap();
-        Self { poll, streams, now_ms: START_MS, heard: Vec::new(), failed: Vec::new() }
+        Self { poll, streams, now_ms: START_MS, heard: Vec::new(), failed: Vec::new(), banned: None }
     }
 
     fn address(&self) -> SocketAddr {
@@ -53,7 +55,8 @@ impl World {
         }
         let mut buffer = [0; 4_096];
         let each = |flow, bytes: &[u8]| self.heard.push((flow, bytes.to_vec()));
-        self.streams.receive(self.poll.registry(), self.now_ms, &mut buffer, each);
+        self.streams.accept_ready(self.poll.registry(), self.now_ms, |remote| Some(remote.port()) != self.banned);
+        self.streams.receive(self.now_ms, &mut buffer, each);
         self.failed.extend(std::iter::from_fn(|| self.streams.next_failed()));
     }
 
@@ -187,6 +190,19 @@ fn a_peer_that_does_not_read_is_given_up() {
         world.send(&flow, &[b'x'; 16_384]);
     }
     assert_eq!(world.count(), 0);
+}
+
+#[test]
+fn who_is_banned_is_closed_at_accept() {
+    let mut world = World::new();
+    let (mut banned, honest) = (world.client(), world.client());
+    banned.write_all(b"OPTIONS sip:x SIP/2.0\r\n").unwrap();
+    world.banned = Some(banned.local_addr().unwrap().port());
+    world.until("the honest connection", |world| world.count() == 1);
+    let end = banned.read(&mut [0; 16]);
+    assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+    assert!(world.heard.is_empty());
+    drop(honest);
 }
 
 /// A certificate for `name` and a world that has it, and trusts it.

@@ -42,6 +42,8 @@ enum Action {
     Export,
     /// Names and networks that are guessed at so much that strangers must wait.
     Guessed(Listing),
+    /// Block lists from outside that are in force, and how much they hold.
+    Lists(Listing),
     /// Lock an address or a range out by hand.
     Add {
         /// The address or range.
@@ -125,6 +127,7 @@ impl Ban {
         match self.action {
             Action::List(listing) => list(context, listing),
             Action::Export => export(context),
+            Action::Lists(listing) => lists(context, listing),
             Action::Guessed(listing) => guessed(context, listing),
             Action::Add { prefix, note, length } => context.say(&Command::Ban { by, prefix, note, length_s: length.s }),
             Action::Lift { prefix } => context.say(&Command::LiftBan { by, prefix }),
@@ -153,6 +156,21 @@ fn export(context: &Context) -> Result<(), CliError> {
     let mut bans = context.reader()?.bans(now_ms())?;
     bans.sort_by_key(|ban| ban.prefix);
     output::print(&bans.iter().map(|ban| shortest(&ban.prefix) + "\n").collect::<String>());
+    Ok(())
+}
+
+fn lists(context: &Context, listing: Listing) -> Result<(), CliError> {
+    let CommandReply::BlockLists(lists) = context.node()?.ask(&Command::BlockLists)? else {
+        return refused("the node gave no list");
+    };
+    if listing.json {
+        return output::json(&lists);
+    }
+    let mut table = Table::new(&["LIST", "HOLDS"], &[1]);
+    for (name, size) in lists {
+        table.row(vec![name, size.to_string()]);
+    }
+    output::print(&table.text("No block list is in force: name files under [lockout] in the configuration."));
     Ok(())
 }
 

@@ -37,6 +37,17 @@ pub struct Config {
     pub networks: Vec<geo::NamedNetwork>,
     /// The lock-out's settings at the very first start; afterwards the store's rule.
     pub lockout: lockout::Settings,
+    /// Block lists from outside.
+    pub block_lists: BlockLists,
+}
+
+/// Block lists from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockLists {
+    /// Plain text files: an address or range a line.
+    pub files: Vec<PathBuf>,
+    /// How often to look whether one has changed, seconds.
+    pub refresh_s: u64,
 }
 
 /// SIP.

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use notify::{PortalUrl, SettingsError};
 
 use super::document::{Mistake, Mistakes, Section};
-use super::{Config, Geo, Mail, Media, Portal, Sip, Tls};
+use super::{BlockLists, Config, Geo, Mail, Media, Portal, Sip, Tls};
 
 /// Most names of scanners that are not answered; each new request is compared with all.
 const MAX_IGNORED_AGENTS: usize = 64;
@@ -56,7 +56,8 @@ impl<'t> Reader<'t> {
         let mail = file.table("mail", self.text, &mut self.mistakes);
         let geo = file.table("geo", self.text, &mut self.mistakes);
         let networks = file.tables("network", self.text, &mut self.mistakes);
-        let lockout = file.table("lockout", self.text, &mut self.mistakes);
+        let mut lockout = file.table("lockout", self.text, &mut self.mistakes);
+        let block_lists = self.block_lists(&mut lockout);
         let portal = self.portal(portal);
         let mail = self.mail(mail, &portal);
         Config {
@@ -71,6 +72,7 @@ impl<'t> Reader<'t> {
             geo: self.geo(geo),
             networks: self.networks(networks),
             lockout: self.lockout(lockout),
+            block_lists,
         }
     }
 
@@ -314,6 +316,15 @@ impl<'t> Reader<'t> {
         named.asn = asn;
         named.network = network.map(Into::into);
         Some(named)
+    }
+
+    fn block_lists(&mut self, section: &mut Section<'t>) -> BlockLists {
+        let files: Vec<PathBuf> = section.take("lists", &mut self.mistakes).unwrap_or_default();
+        if files.len() > lockout::MAX_LISTS {
+            self.mistakes.add("lockout.lists", format!("holds at most {} files", lockout::MAX_LISTS));
+        }
+        let files = files.into_iter().map(|file| self.path(file)).collect();
+        BlockLists { files, refresh_s: self.number(section, "lists_refresh_s", 60, 1, 86_400) }
     }
 
     fn lockout(&mut self, mut section: Section<'t>) -> lockout::Settings {

@@ -10,6 +10,7 @@
 pub mod banner;
 pub mod boot;
 mod error;
+mod lists;
 mod open;
 mod places;
 mod run_file;

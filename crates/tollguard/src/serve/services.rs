@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
+use super::lists::Lists;
 use super::{OpenError, ServeError, tls};
 use crate::config::Config;
 use crate::control::{self, Control};
@@ -61,6 +62,9 @@ impl Services {
             runtime.spawn(tls::keep_fresh(Arc::clone(identity)));
         }
         let portal_url = parts.portal(&runtime, stopped.clone())?;
+        let mut lists = Lists::new(&parts.config.block_lists, parts.control.clone());
+        runtime.block_on(lists.read());
+        runtime.spawn(lists.keep_up(stopped.clone()));
         parts.mail(&runtime, portal_url.as_deref(), stopped)?;
         drop(inside);
         Ok(Self { runtime, socket, stop, portal_url })

@@ -3,7 +3,9 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Child, Guessed, Hosts, Node, NodeOptions, Office, Sipp, guess, register};
+use crate::support::{
+    Child, Guessed, Hosts, Node, NodeOptions, Office, SOON, Sipp, guess, register, wait_for, wait_until,
+};
 
 /// A password that every list holds, set by force.
 const WEAK: &str = "107107";
@@ -77,6 +79,22 @@ fn many_addresses_make_one_line_dear_and_no_other() {
 }
 
 #[test]
+fn a_new_secret_makes_a_stranger_of_the_thief() {
+    let hosts = Hosts::new();
+    let node = weak_office(hosts, &NodeOptions::default());
+    Sipp::calling("register", hosts.sip(66), node.ip()).login("107", WEAK).run();
+    let banned = || node.command(&["ban", "list"]).contains(&hosts.host(66).to_string());
+    for _ in 0..6 {
+        Sipp::calling("register_wrong", hosts.sip(66), node.ip()).login("107", "mistyped").run();
+    }
+    assert!(!banned(), "who has logged in as 107 locks out that name there at most");
+    node.command(&["line", "secret", "firm", "107"]);
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &[WEAK.to_owned()]).rejected, 1);
+    guess(hosts.sip(1), hosts.host(66), "107", &words(50));
+    assert!(banned());
+}
+
+#[test]
 fn svcrack_finds_nothing_and_is_locked_out() {
     let hosts = Hosts::new();
     let node = weak_office(hosts, &NodeOptions::default());
@@ -118,16 +136,33 @@ fn bans_are_for_other_programs_too() {
     assert_eq!(guess(hosts.sip(1), banned[0], "107", &words(20)).rejected, 1);
 }
 
+/// A listed address hears nothing until its list changes; a phone's address is never refused for one.
+#[test]
+fn block_lists_are_followed() {
+    let hosts = Hosts::new();
+    let options = NodeOptions::default().set("lists", "[\"voipbl.txt\"]").set("lists_refresh_s", "1");
+    let node = weak_office(hosts, &options);
+    register(&node, "alice", 10);
+    let list = node.path("voipbl.txt");
+    std::fs::write(&list, format!("# bad\n{}\n{}/32\n", hosts.host(66), hosts.host(10))).unwrap();
+    let holds = |count: &str| node.command(&["ban", "lists"]).lines().any(|line| line.ends_with(count));
+    wait_until(SOON, "the list to be read", || holds(" 2"));
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).answered_challenges, 0);
+    register(&node, "alice", 10);
+    std::fs::write(&list, "198.51.100.7\n").unwrap();
+    wait_until(SOON, "the list to be read again", || holds(" 1"));
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).rejected, 5);
+}
+
 #[test]
 fn svwar_cannot_tell_extensions_apart() {
     let hosts = Hosts::new();
     let node = weak_office(hosts, &NodeOptions::default());
     for method in ["REGISTER", "OPTIONS", "INVITE"] {
         let said = tool(&node, "svwar", &["-e", "100-110", "-m", method, "--force", "--maximumtime=3"]);
-        let told: Vec<&str> = said.lines().filter(|line| line.starts_with('|') && line.contains("auth")).collect();
-        let of = |name: &str| told.iter().any(|line| line.split('|').any(|cell| cell.trim() == name));
-        assert_eq!(of("107"), of("105"), "{method}: 107 exists and 105 does not\n{said}");
-        assert!(!said.contains("noauth"), "{method}\n{said}");
+        // It lists what it tells apart in a table, and gives up where a made-up name is answered as any other.
+        assert!(said.contains("svwar will probably not work") || said.contains("found nothing"), "{method}\n{said}");
+        assert!(!said.lines().any(|line| line.starts_with('|')), "{method}\n{said}");
     }
 }
 
@@ -135,8 +170,11 @@ fn svwar_cannot_tell_extensions_apart() {
 fn svmap_learns_no_version() {
     let hosts = Hosts::new();
     let node = weak_office(hosts, &NodeOptions::default());
-    let said = tool(&node, "svmap", &[]);
-    assert!(said.contains("unknown") || said.contains("disabled"), "{said}");
+    // It waits for an answer but a moment, which a busy machine may miss.
+    let said = wait_for(SOON, "svmap to hear an answer", || {
+        let said = tool(&node, "svmap", &[]);
+        (said.contains("unknown") || said.contains("disabled")).then_some(said)
+    });
     assert!(!said.to_lowercase().contains("tollguard"), "{said}");
     assert!(node.command(&["ban", "list"]).contains("Nobody is locked out"), "it is no failure to ask");
     let hosts = Hosts::new();
