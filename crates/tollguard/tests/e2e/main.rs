@@ -10,6 +10,7 @@ mod calls;
 mod carriers;
 mod crash;
 mod credit;
+mod journal;
 mod lockout;
 mod mail;
 mod refusals;
