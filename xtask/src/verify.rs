@@ -33,6 +33,11 @@ pub fn sim(from: u64, seeds: u64) -> Result<()> {
     cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds])
 }
 
+/// A bench of a crate.
+pub fn bench(package: &str, name: &str) -> Result<()> {
+    cargo(&["bench", "--package", package, "--bench", name])
+}
+
 /// The demonstration, without a person looking.
 fn demo() -> Result<()> {
     let out = root().join("target/demo.json");
