@@ -1,5 +1,6 @@
-//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `bench`.
+//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `fuzz`, `bench`.
 
+mod fuzz;
 mod setup;
 mod tidy;
 mod verify;
@@ -24,6 +25,17 @@ enum Command {
     Tidy,
     /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server).
     Setup,
+    /// Look for inputs that break a promise, with a coverage-guided fuzzer.
+    Fuzz {
+        /// One target (digest, edge, record, sdp, sip) instead of each in turn.
+        target: Option<String>,
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Instead: send so many mutated datagrams to the running binary while calls go on.
+        #[arg(long, conflicts_with_all = ["target", "seconds"])]
+        datagrams: Option<u64>,
+    },
     /// Run the story in the simulator under many seeds, in a release build.
     Sim {
         /// How many seeds.
@@ -51,6 +63,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Test => verify::test(),
         Command::Tidy => tidy::run(&verify::root()),
+        Command::Fuzz { datagrams: Some(count), .. } => fuzz::datagrams(count),
+        Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
         Command::Setup => setup::install(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),

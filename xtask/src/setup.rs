@@ -10,6 +10,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/sipp", "sip-tester"),
     ("/usr/bin/baresip", "baresip-core"),
     ("/usr/bin/sox", "sox"),
+    ("/usr/bin/svcrack", "sipvicious"),
+    ("/usr/bin/fail2ban-regex", "fail2ban"),
     ("/usr/bin/python3", "python3"),
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
 ];

@@ -19,30 +19,38 @@ pub fn root() -> PathBuf {
 /// Runs everything, in the order in which mistakes are cheapest to find.
 pub fn test() -> Result<()> {
     step("peers", setup::install)?;
-    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("format", || cargo(&["fmt", "--all", "--check"], &[]))?;
     step("house rules", || tidy::run(&root()))?;
-    step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
-    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"]))?;
-    step("story", || sim(1, STORY_SEEDS))?;
-    step("demonstration", demo)
+    step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[]))?;
+    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &[]))?;
+    step("release build", || {
+        cargo(&["build", "--release", "--package", "sim", "--package", "tollguard", "--bins"], &[])
+    })?;
+    let seeds = STORY_SEEDS.to_string();
+    step("story", || run(built("sim"), &["story", "--seeds", &seeds], &[]))?;
+    let out = target().join("demo.json");
+    step("demonstration", || run(built("tollguard"), &["demo", "--headless", "--json", &out.to_string_lossy()], &[]))
 }
 
 /// The story in the simulator.
 pub fn sim(from: u64, seeds: u64) -> Result<()> {
     let (from, seeds) = (from.to_string(), seeds.to_string());
-    cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds])
+    cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds], &[])
 }
 
 /// A bench of a crate.
 pub fn bench(package: &str, name: &str) -> Result<()> {
-    cargo(&["bench", "--package", package, "--bench", name])
+    cargo(&["bench", "--package", package, "--bench", name], &[])
 }
 
-/// The demonstration, without a person looking.
-fn demo() -> Result<()> {
-    let out = root().join("target/demo.json");
-    let out = out.to_string_lossy();
-    cargo(&["run", "--release", "--", "demo", "--headless", "--json", &out])
+/// A program of the release build. Both are built at once, so that what they share is built once.
+fn built(name: &str) -> PathBuf {
+    target().join("release").join(name)
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -53,14 +61,17 @@ fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     Ok(())
 }
 
-fn cargo(arguments: &[&str]) -> Result<()> {
-    let status = Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(root())
-        .status()
-        .context("cargo could not be started")?;
+/// Runs cargo, with these variables set besides.
+pub fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+    run(env!("CARGO").into(), arguments, variables)
+}
+
+fn run(program: PathBuf, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+    let command = format!("{} {}", program.file_name().unwrap_or_default().to_string_lossy(), arguments.join(" "));
+    let status = Command::new(program).args(arguments).envs(variables.iter().copied()).current_dir(root()).status();
+    let status = status.with_context(|| format!("{command} could not be started"))?;
     if !status.success() {
-        bail!("cargo {} failed ({status})", arguments.join(" "));
+        bail!("{command} failed ({status})");
     }
     Ok(())
 }

@@ -24,8 +24,10 @@ const MAX_TOLD: usize = 8;
 const MAX_PAST_CALLS: usize = 64;
 /// How far back an incident looks for them, and how long one that cuts nothing stays open for more.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// An incident is reported when its running calls are settled, or this long after it was opened.
+/// What cuts is reported when its running calls are settled, or this long after the cut.
 pub const REPORT_WITHIN_MS: u64 = 10_000;
+/// An alert is reported after this time. Thieves go on, and what follows belongs into the same account of what happened.
+pub const ALERT_REPORT_AFTER_MS: u64 = 60_000;
 
 /// The incidents of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,7 +72,7 @@ impl Case {
         self.cuts() && self.incident.action == Action::CutInternational
     }
 
-    /// Notes where the calls come from and lists the call, once. False where there is no room for more.
+    /// Notes where the calls come from and lists the call, once, in order of time. False where there is no room for more.
     fn list(&mut self, facts: &Facts, call: IncidentCall) -> bool {
         let via = &facts.attempt.via;
         let ip = via.flow.remote.ip();
@@ -87,7 +89,10 @@ impl Case {
         let calls = &mut incident.calls;
         match calls.iter().position(|listed| listed.call == call.call) {
             Some(at) => calls[at] = call,
-            None if calls.len() < MAX_INCIDENT_CALLS => calls.push(call),
+            None if calls.len() < MAX_INCIDENT_CALLS => {
+                let at = calls.partition_point(|listed| (listed.start_ms, listed.call) < (call.start_ms, call.call));
+                calls.insert(at, call);
+            }
             None => return false,
         }
         true
@@ -148,9 +153,10 @@ impl Incidents {
         }
         case.incident.shadow &= shadow;
         case.incident.action = action.max(case.incident.action);
+        case.incident.acted_ms = now_ms;
         case.incident.score = screening.score;
         case.incident.evidence.clone_from(&screening.evidence);
-        case.report_due_ms = Some(now_ms.saturating_add(REPORT_WITHIN_MS));
+        case.report_due_ms = Some(report_due_ms(now_ms, case.incident.action));
         self.touched.insert(id);
     }
 
@@ -158,7 +164,7 @@ impl Incidents {
     /// be unlearned.
     pub(crate) fn open_new(&mut self, incident: Incident, facts: &Facts) -> Vec<(Ground, Day)> {
         let (id, now_ms) = (incident.id, incident.opened_ms);
-        let report_due_ms = Some(now_ms.saturating_add(REPORT_WITHIN_MS));
+        let report_due_ms = Some(report_due_ms(now_ms, incident.action));
         let mut case = Case { incident, running: BTreeSet::new(), answered: Vec::new(), report_due_ms };
         let ip = facts.attempt.via.flow.remote.ip();
         self.past.retain(|past| {
@@ -243,7 +249,7 @@ impl Incidents {
         let changed = touched.iter().filter_map(|id| self.get(*id).cloned()).collect();
         let mut due = Vec::new();
         for case in self.cases.values_mut() {
-            let complete = case.running.is_empty();
+            let complete = case.incident.action > Action::Alert && case.running.is_empty();
             if case.report_due_ms.is_some_and(|due_ms| complete || due_ms <= now_ms) {
                 case.report_due_ms = None;
                 due.push(case.incident.clone());
@@ -251,6 +257,10 @@ impl Incidents {
         }
         (changed, due)
     }
+}
+
+fn report_due_ms(now_ms: u64, action: Action) -> u64 {
+    now_ms.saturating_add(if action == Action::Alert { ALERT_REPORT_AFTER_MS } else { REPORT_WITHIN_MS })
 }
 
 fn ground_of(facts: &Facts) -> Option<Ground> {
@@ -274,6 +284,7 @@ pub(crate) fn new_incident(
         opened_ms: now_ms,
         closed_ms: None,
         action,
+        acted_ms: now_ms,
         shadow,
         state: IncidentState::Open,
         score: screening.score,

@@ -84,7 +84,7 @@ impl Account {
         }
         if by_it(self.cut) {
             let other = self.incidents.cutting_account();
-            self.cut = other.map(|incident| Cut { incident: incident.id, since_ms: incident.opened_ms });
+            self.cut = other.map(|incident| Cut { incident: incident.id, since_ms: incident.acted_ms });
             if self.cut.is_none() {
                 self.guard.cut_lifted(now_ms, None);
             }

@@ -51,7 +51,7 @@ impl Account {
     pub(crate) fn priced(&self, now_ms: u64, settings: &Settings, number: E164, facts: &Facts) -> PricedNumber {
         let look_ups = &facts.attempt.look_ups;
         let destination = look_ups.destination.unwrap_or_else(|| Destination::of(number));
-        let cut_class = destination.in_cut_class(settings.country);
+        let cut_class = destination.in_cut_class(number, settings.country);
         let today = day(now_ms, look_ups.utc_offset_min);
         PricedNumber {
             e164: number,

@@ -147,16 +147,20 @@ impl Destination {
 /// Whether a call to `number` is in the cut class of an account at home in `home`: everything but
 /// ordinary and toll-free numbers of its home numbering area. The home area of an account in North
 /// America is the United States, Canada and its own country; of any other, its own country. A number
-/// that nobody can have is in the cut class everywhere.
+/// that nobody can have is in the cut class, unless it begins as the home's numbers do: it is priced
+/// as one, and a mistyped home number is no call abroad.
 #[must_use]
 pub fn cut_class(number: E164, home: Country) -> bool {
-    Destination::of(number).in_cut_class(home)
+    Destination::of(number).in_cut_class(number, home)
 }
 
 impl Destination {
     /// [`cut_class`] of a number whose destination is known already.
     #[must_use]
-    pub fn in_cut_class(&self, home: Country) -> bool {
+    pub fn in_cut_class(&self, number: E164, home: Country) -> bool {
+        if self.country.is_none() && self.class == NumberClass::Unknown {
+            return home.calling_code().map(u64::from) != Some(calling_code(number));
+        }
         let at_home = self.country.is_some_and(|country| {
             country == home || (home.is_nanp() && (country == Country::US || country == Country::CA))
         });
@@ -273,7 +277,9 @@ mod tests {
             ("+18002345678", "US", false),
             ("+18762345678", "US", true),
             ("+19002345678", "US", true),
-            ("+15552345678", "US", true),
+            ("+15552345678", "US", false),
+            ("+15552345678", "GB", true),
+            ("+9999999", "US", true),
             ("+881612345678", "US", true),
             ("+442079460000", "US", true),
             ("+18762345678", "JM", false),

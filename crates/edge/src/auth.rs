@@ -3,19 +3,17 @@
 //! Everyone is challenged with 401 and WWW-Authenticate, INVITE too: this node is the user agent server of every request
 //! it takes (RFC 3261 section 22.2); 407 is for those who only pass a request on.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-
 use billing::CarrierId;
 use sip::digest::{Algorithm, Authenticator, Authorization, Ha1Set, Judgement, NonceMint};
 use sip::{Method, Name};
+use std::collections::BTreeMap;
 
 use crate::core::{Asked, Core};
-use crate::directory::{Directory, EdgeSettings, LineEntry};
-use crate::io::{AuthReport, Output};
+use crate::directory::{Carrier, Directory, EdgeSettings, LineEntry};
+use crate::io::{AuthReport, Leave, Output};
 use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING, NONCE_VALIDITY_MS};
 use crate::random::Mint;
-use crate::text;
+use crate::{flow, text};
 
 /// Who sent a request.
 #[derive(Clone, Debug)]
@@ -51,7 +49,7 @@ impl Doorman {
     pub fn identify(&mut self, core: &mut Core, asked: Asked) -> Option<(Asked, Sender)> {
         let remote = asked.flow.remote;
         if asked.request.method() == Some(Method::Invite)
-            && let Some(carrier) = carrier_at(&core.directory, remote)
+            && let Some(carrier) = carrier_at(&core.directory, asked.flow)
         {
             return Some((asked, Sender::Carrier(carrier)));
         }
@@ -75,18 +73,25 @@ impl Doorman {
         None
     }
 
-    /// The answer to [`Output::Verify`]: verifies, or forgets the request in silence.
+    /// The answer to [`Output::Verify`]: verifies, forgets the request in silence, or puts the sender off.
     pub fn verify(
         &mut self,
         core: &mut Core,
         token: u64,
-        admitted: bool,
+        leave: Leave,
         failures_before: u32,
     ) -> Option<(Asked, Sender)> {
         let asked = self.waiting.remove(&token)?;
-        if !admitted {
-            core.transactions.forget(asked.server);
-            return None;
+        match leave {
+            Leave::Granted => {}
+            Leave::Refused => {
+                core.transactions.forget(asked.server);
+                return None;
+            }
+            Leave::Later { retry_after_s } => {
+                core.unavailable(&asked, retry_after_s);
+                return None;
+            }
         }
         let (judgement, name) = self.judge(core, &asked)?;
         let report = match judgement {
@@ -97,7 +102,7 @@ impl Doorman {
         let user_agent = text::user_agent(&asked.request);
         let entry = core.directory.by_auth_name.get(name.as_str()).cloned();
         let name = text::bounded(name.as_bytes(), MAX_AUTH_NAME_BYTES);
-        core.outputs.push_back(Output::Auth { from: asked.flow.remote, name, report, user_agent });
+        core.outputs.push_back(Output::Auth { token, from: asked.flow.remote, name, report, user_agent });
         match (judgement, entry) {
             (Judgement::Accepted, Some(entry)) => Some((asked, Sender::Line { entry, failures_before })),
             (judgement, _) => {
@@ -148,13 +153,20 @@ fn credentials<'a>(request: &'a sip::Message, realm: &str) -> Option<Authorizati
         .find(|given| given.realm.as_ref() == realm.as_bytes())
 }
 
-/// The carrier whose own address this is, or one of whose other sources. The address counts with its port, so that
-/// a phone may share the carrier's host; other sources count with any port.
-fn carrier_at(directory: &Directory, remote: SocketAddr) -> Option<CarrierId> {
+/// The carrier whose own address this is, or one of whose other sources. Over UDP the address counts with its port, so
+/// that a phone may share the carrier's host; a connection comes from any port. Other sources count with any port.
+fn carrier_at(directory: &Directory, flow: sip::Flow) -> Option<CarrierId> {
+    let remote = flow.remote;
     let mut carriers = directory.carriers.values();
+    let is_own = |carrier: &Carrier| match flow.transport {
+        sip::Transport::Udp => carrier.address == remote,
+        sip::Transport::Tcp | sip::Transport::Tls => {
+            carrier.address.ip() == remote.ip() && carrier.transport == flow::to_account(flow).transport
+        }
+    };
     carriers
         .clone()
-        .find(|carrier| carrier.address == remote)
+        .find(|carrier| is_own(carrier))
         .or_else(|| carriers.find(|carrier| carrier.sources.contains(&remote.ip())))
         .map(|carrier| carrier.id.clone())
 }

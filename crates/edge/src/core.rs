@@ -58,6 +58,8 @@ pub(crate) struct Core {
     pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
     /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
     pub farewells: Vec<Farewell>,
+    /// No new calls, but to short numbers.
+    pub draining: bool,
     /// No new calls.
     pub closing: bool,
 }
@@ -76,13 +78,20 @@ impl Core {
             invites: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             farewells: Vec::new(),
+            draining: false,
             closing: false,
         }
     }
 
     /// The address a peer on this flow reaches us at.
     pub fn our_addr(&self, flow: Flow) -> SocketAddr {
-        if flow.local.ip().is_unspecified() { self.settings.advertised } else { flow.local }
+        if flow.local.ip().is_unspecified() { self.advertised(flow.transport) } else { flow.local }
+    }
+
+    /// The address peers reach us at over a transport.
+    pub fn advertised(&self, transport: sip::Transport) -> SocketAddr {
+        let tls = self.settings.advertised_tls.filter(|_| transport == sip::Transport::Tls);
+        tls.unwrap_or(self.settings.advertised)
     }
 
     /// The same for a Via.
@@ -131,10 +140,15 @@ impl Core {
         self.transactions.respond_and_forget(asked.server, builder.finish().into());
     }
 
-    /// 503 with Retry-After.
+    /// 503 to somebody who should come back soon.
     pub fn overloaded(&mut self, asked: &Asked) {
+        self.unavailable(asked, RETRY_AFTER_S);
+    }
+
+    /// 503 with Retry-After.
+    pub fn unavailable(&mut self, asked: &Asked, retry_after_s: u32) {
         self.brush_off(asked, 503, |builder| {
-            builder.header_display(Name::RetryAfter, RETRY_AFTER_S);
+            builder.header_display(Name::RetryAfter, retry_after_s);
         });
     }
 

@@ -83,8 +83,12 @@ pub struct EdgeSettings {
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5 (RFC 8760); some phones give up where they meet one.
     pub sha256: bool,
+    /// Requests whose User-Agent begins so are dropped unanswered, as those of a banned address are; lower-case letters.
+    pub ignored_agents: Vec<String>,
     /// The address and port we are reached at, for Via and Contact, when the flow's own local address is unspecified.
     pub advertised: SocketAddr,
+    /// The same for TLS, where we listen for it.
+    pub advertised_tls: Option<SocketAddr>,
     /// Registration: the shortest, the default and the longest time granted, seconds.
     pub expires_s: (u32, u32, u32),
     /// How long a call may ring, seconds.

@@ -7,7 +7,7 @@ use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
 use billing::{AccountId, CallId};
 use media::{RelayEvent, RelayId};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
-use sip::{DialogId, Message, Method, ResponseBuilder};
+use sip::{DialogId, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
 use crate::call::{self, Call, Ending, Leg, SavedLegs};
@@ -71,14 +71,15 @@ impl Edge {
         self.core.now_ms = now_ms.max(self.core.now_ms);
         match input {
             Input::Datagram { flow, bytes } => self.datagram(flow, bytes),
+            Input::FlowFailed(flow) => self.core.transactions.flow_failed(flow::to_sip(flow), self.core.now_ms),
             Input::Reply(reply) => self.reply(reply),
             Input::Relay(event) => self.relay(event),
             Input::Directory(directory) => {
                 self.core.directory = directory;
                 self.carriers.sync(&mut self.core);
             }
-            Input::Verify { token, admitted, failures_before } => {
-                if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, admitted, failures_before) {
+            Input::Verify { token, leave, failures_before } => {
+                if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, leave, failures_before) {
                     self.admit(asked, sender);
                 }
             }
@@ -90,6 +91,7 @@ impl Edge {
                     self.hang_up(id, end);
                 }
             }
+            Input::Drain => self.core.draining = true,
             Input::Shutdown => self.shut_down(),
             Input::Tick => self.tick(),
         }
@@ -132,7 +134,7 @@ impl Edge {
 
     /// An invalid request is answered without memory, if the answer has somewhere to go.
     fn refuse_invalid(&mut self, flow: sip::Flow, message: &Message, status: u16) {
-        if !message.is_request() || message.method() == Some(Method::Ack) || message.top_via().is_err() {
+        if !message.is_request() || message.method() == Some(Method::Ack) || message.header(Name::Via).is_none() {
             return;
         }
         let tag = self.core.mint.tag();
@@ -145,11 +147,12 @@ impl Edge {
             Incoming::New(server) => self.new_request(Asked { request, flow, server }),
             Incoming::Cancel { cancel, invite } => self.cancel(&Asked { request, flow, server: cancel }, invite),
             Incoming::Ack => self.ack(&request),
-            Incoming::Absorbed | Incoming::Malformed => {}
+            Incoming::Absorbed => {}
+            Incoming::Malformed => self.refuse_invalid(flow, &request, 400),
             Incoming::Full => {
                 let tag = self.core.mint.tag();
                 let mut answer = ResponseBuilder::from_request(&request, 503, "", Some(&tag), flow.remote);
-                answer.header_display(sip::Name::RetryAfter, RETRY_AFTER_S);
+                answer.header_display(Name::RetryAfter, RETRY_AFTER_S);
                 self.core.transactions.send(flow, answer.finish().into());
             }
         }
@@ -183,7 +186,8 @@ impl Edge {
         let dialled = text::user_of(asked.request.request_uri());
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
         let reserve = if short { EMERGENCY_RESERVE } else { 0 };
-        self.core.closing || self.calls.len() >= self.core.settings.max_calls.saturating_add(reserve)
+        let turned_away = self.core.closing || (self.core.draining && !short);
+        turned_away || self.calls.len() >= self.core.settings.max_calls.saturating_add(reserve)
     }
 
     /// A request whose sender is known.

@@ -1,8 +1,13 @@
 //! The gate: what is wrong with a request outside any dialog before anybody asks who sent it (RFC 3261 section 8.2).
 
+use sip::multipart::{self, Part};
 use sip::{Message, Method, Name, eq_ignore_case};
 
+use crate::call;
 use crate::core::{ALLOW, Asked, Core, SDP};
+
+/// Body types we read in calls.
+const ACCEPT: &str = "application/sdp, multipart/mixed, multipart/alternative";
 
 /// What the gate made of a request.
 pub(crate) enum Passed {
@@ -16,6 +21,10 @@ pub(crate) enum Passed {
 
 /// Looks at a request without a To tag and answers it if it goes no further.
 pub(crate) fn pass(core: &mut Core, asked: Asked) -> Passed {
+    if is_ignored(core, &asked.request) {
+        core.transactions.forget(asked.server);
+        return Passed::No;
+    }
     if came_round(core, &asked.request) {
         core.brush_off(&asked, 482, |_| {});
         return Passed::No;
@@ -26,13 +35,24 @@ pub(crate) fn pass(core: &mut Core, asked: Asked) -> Passed {
     }
     match method {
         Method::Register => Passed::Register(asked),
-        Method::Invite if hops_left(core, &asked) && body_taken(core, &asked) => Passed::Invite(asked),
+        Method::Invite if hops_left(core, &asked) && body_taken(core, &asked) && session_long_enough(core, &asked) => {
+            Passed::Invite(asked)
+        }
         Method::Options => {
             options(core, &asked);
             Passed::No
         }
         _ => Passed::No,
     }
+}
+
+/// Whether the sender calls itself something that nobody answers.
+fn is_ignored(core: &Core, request: &Message) -> bool {
+    let agent = request.user_agent().unwrap_or_default();
+    core.settings
+        .ignored_agents
+        .iter()
+        .any(|ignored| agent.get(..ignored.len()).is_some_and(|start| start.eq_ignore_ascii_case(ignored.as_bytes())))
 }
 
 /// A request that carries a branch of this run is one of our own that came back (RFC 3261 section 16.3 item 4).
@@ -60,9 +80,13 @@ fn method_taken(core: &mut Core, asked: &Asked, method: Method) -> bool {
     false
 }
 
-/// RFC 3261 section 8.2.2.3: we know no extension, so whatever is required is not supported.
+/// RFC 3261 section 8.2.2.3: of the extensions that may be required we know session timers.
 pub(crate) fn requirements_met(core: &mut Core, asked: &Asked) -> bool {
-    let required: Vec<&[u8]> = asked.request.headers(Name::Require).filter(|option| !option.is_empty()).collect();
+    let required: Vec<&[u8]> = asked
+        .request
+        .headers(Name::Require)
+        .filter(|option| !option.is_empty() && !eq_ignore_case(option, "timer"))
+        .collect();
     if required.is_empty() {
         return true;
     }
@@ -71,6 +95,17 @@ pub(crate) fn requirements_met(core: &mut Core, asked: &Asked) -> bool {
         builder.header(Name::Unsupported, &unsupported);
     });
     false
+}
+
+/// RFC 4028 section 9.
+pub(crate) fn session_long_enough(core: &mut Core, asked: &Asked) -> bool {
+    let too_brief = call::is_too_brief(&asked.request);
+    if too_brief {
+        core.brush_off(asked, 422, |builder| {
+            builder.header_display(Name::MinSe, call::MIN_SE_S);
+        });
+    }
+    !too_brief
 }
 
 /// Max-Forwards: a call goes on from here, so it must have a hop left (RFC 3261 section 16.3 item 3). REGISTER and
@@ -83,33 +118,74 @@ fn hops_left(core: &mut Core, asked: &Asked) -> bool {
     false
 }
 
-/// RFC 3261 section 8.2.3: a body is a session description, plainly encoded.
+/// RFC 3261 section 8.2.3: a body is a session description, plainly encoded, alone or in a multipart body, and the
+/// sender must bear with one in the answer.
 pub(crate) fn body_taken(core: &mut Core, asked: &Asked) -> bool {
     let request = &asked.request;
     let encoded = request.headers(Name::ContentEncoding).any(|coding| !eq_ignore_case(coding, "identity"));
-    if request.body().is_empty() || (is_sdp(request) && !encoded) {
-        return true;
-    }
-    core.brush_off(asked, 415, |builder| {
-        builder.header(Name::Accept, SDP).header(Name::AcceptEncoding, "identity");
+    let status = match content(request) {
+        Content::Encrypted => 493,
+        Content::Empty | Content::Sdp(_) if !encoded && accepts_sdp(request) => return true,
+        Content::Empty | Content::Sdp(_) if !encoded => 406,
+        _ => 415,
+    };
+    core.brush_off(asked, status, |builder| {
+        builder.header(Name::Accept, ACCEPT).header(Name::AcceptEncoding, "identity");
     });
     false
 }
 
-/// Whether the body is a session description.
-pub(crate) fn is_sdp(message: &Message) -> bool {
-    !message.body().is_empty() && media_type(message).eq_ignore_ascii_case(SDP)
+/// What a message carries.
+enum Content<'a> {
+    Empty,
+    Sdp(&'a [u8]),
+    /// For somebody whose key we have not (RFC 3261 section 23.4.3).
+    Encrypted,
+    Unknown,
 }
 
-/// Content-Type without its parameters.
-pub(crate) fn media_type(message: &Message) -> &[u8] {
-    let value = message.content_type().unwrap_or_default();
-    value.split(|&b| b == b';').next().unwrap_or_default().trim_ascii()
+fn content(message: &Message) -> Content<'_> {
+    let (media_type, body) = (multipart::essence(message.content_type().unwrap_or_default()), message.body());
+    match media_type {
+        _ if body.is_empty() => Content::Empty,
+        known if known.eq_ignore_ascii_case(SDP) => Content::Sdp(body),
+        known if eq_ignore_case(known, "application/pkcs7-mime") => Content::Encrypted,
+        // What else is there (a location, another network's signalling) is not for a call through here, and is left out
+        // unless its sender says that it must be understood (RFC 5621 section 8.3). A part that says nothing counts as
+        // optional: an emergency call with its location must not fail over it.
+        _ => {
+            let parts = multipart::parts(message);
+            let is_sdp = |part: &Part<'_>| part.media_type().eq_ignore_ascii_case(SDP);
+            if parts.clone().any(|part| part.is_required() && !is_sdp(&part)) {
+                return Content::Unknown;
+            }
+            let mut descriptions = parts.filter(is_sdp);
+            descriptions.next().map_or(Content::Unknown, |part| Content::Sdp(part.body))
+        }
+    }
+}
+
+/// The session description a message carries.
+pub(crate) fn description(message: &Message) -> Option<&[u8]> {
+    match content(message) {
+        Content::Sdp(sdp) => Some(sdp),
+        _ => None,
+    }
+}
+
+/// Whether Accept, if there is one, lets us answer with a session description (RFC 3261 section 20.1).
+fn accepts_sdp(request: &Message) -> bool {
+    let fits = |range: &[u8]| {
+        let range = multipart::essence(range);
+        ["*/*", "application/*", "application/sdp"].iter().any(|known| eq_ignore_case(range, known))
+    };
+    request.header(Name::Accept).is_none() || request.headers(Name::Accept).any(fits)
 }
 
 /// RFC 3261 section 11.2.
 pub(crate) fn options(core: &mut Core, asked: &Asked) {
     core.brush_off(asked, 200, |builder| {
-        builder.header(Name::Allow, ALLOW).header(Name::Accept, SDP).header(Name::AcceptEncoding, "identity");
+        builder.header(Name::Allow, ALLOW).header(Name::Accept, ACCEPT).header(Name::AcceptEncoding, "identity");
+        builder.header(Name::Supported, "timer");
     });
 }

@@ -12,13 +12,15 @@ use std::sync::Arc;
 /// Everything that can happen to the edge.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A datagram arrived (ban check already passed).
+    /// A datagram, or one message of a connection, arrived (ban check already passed).
     Datagram {
         /// From where, to which of our addresses.
         flow: Flow,
         /// Its bytes.
         bytes: &'a [u8],
     },
+    /// Nothing can be sent on this flow any more.
+    FlowFailed(Flow),
     /// An account answered.
     Reply(Reply),
     /// The relay reports.
@@ -29,8 +31,8 @@ pub enum Input<'a> {
     Verify {
         /// The token of the question.
         token: u64,
-        /// Whether the edge may verify the credentials now; otherwise the request is dropped in silence.
-        admitted: bool,
+        /// What to do with the request.
+        leave: Leave,
         /// Failed authentications seen from the address before.
         failures_before: u32,
     },
@@ -52,10 +54,27 @@ pub enum Input<'a> {
         /// Why.
         end: CallEnd,
     },
+    /// Refuse new calls, let the running ones go on. Calls to short numbers are still taken: those of emergency services
+    /// are among them.
+    Drain,
     /// Refuse new calls, end the running ones.
     Shutdown,
     /// A deadline came.
     Tick,
+}
+
+/// Whether credentials may be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Verify them now and report the outcome with [`Output::Auth`].
+    Granted,
+    /// Drop the request in silence.
+    Refused,
+    /// Answer 503: the sender is new to a name that is being guessed at.
+    Later {
+        /// Retry-After, seconds.
+        retry_after_s: u32,
+    },
 }
 
 /// The result of verifying one set of credentials.
@@ -99,8 +118,10 @@ pub enum Output {
         /// The user name tried (at most 64 bytes, lossy).
         name: String,
     },
-    /// The outcome of a verification.
+    /// The outcome of a verification that leave was granted for: exactly one for each.
     Auth {
+        /// The token of the question.
+        token: u64,
         /// Source address and port.
         from: SocketAddr,
         /// The user name tried.

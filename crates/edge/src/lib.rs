@@ -23,4 +23,4 @@ mod wakes;
 
 pub use directory::{Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry};
 pub use edge::Edge;
-pub use io::{AuthReport, CallView, Input, Output};
+pub use io::{AuthReport, CallView, Input, Leave, Output};

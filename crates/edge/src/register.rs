@@ -97,6 +97,10 @@ enum Refused {
 
 /// RFC 3261 section 10.3 steps 6 and 7, as far as they need no bindings.
 fn wanted(request: &Message, bounds: (u32, u32, u32)) -> Result<RegistrationChange, Refused> {
+    // The address of record must be a sip or sips URI (step 5), though it need not name the line.
+    if request.to().ok().and_then(|to| to.parse_uri().ok()).is_none_or(|to| to.hostport.is_none()) {
+        return Err(Refused::Bad);
+    }
     let contacts: Vec<_> = request.contacts().collect::<Result<_, _>>().map_err(|_| Refused::Bad)?;
     if contacts.is_empty() {
         return Ok(RegistrationChange::Query);

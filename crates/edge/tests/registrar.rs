@@ -4,7 +4,7 @@
 mod harness;
 
 use account::{Input as Told, RegistrationChange};
-use edge::AuthReport;
+use edge::{AuthReport, Leave};
 use harness::peer::Peer;
 use harness::{World, summary, text};
 use sip::{Message, Name};
@@ -124,7 +124,7 @@ fn an_invented_user_looks_like_a_wrong_password() {
 #[test]
 fn who_may_not_try_passwords_hears_nothing() {
     let mut world = World::new();
-    world.admitted = false;
+    world.leave = Leave::Refused;
     let mut ana = Peer::new(ANA, "101");
     for method in ["REGISTER", "INVITE"] {
         let body = if method == "INVITE" { ana.sdp(4_000, "sendrecv") } else { String::new() };
@@ -133,6 +133,18 @@ fn who_may_not_try_passwords_hears_nothing() {
         assert!(world.lines(ANA).is_empty());
     }
     assert!(world.auth.is_empty() && world.edge.next_wake_ms().is_none());
+}
+
+#[test]
+fn who_must_wait_is_told_for_how_long() {
+    let mut world = World::new();
+    world.leave = Leave::Later { retry_after_s: 4_320 };
+    let mut ana = Peer::new(ANA, "101");
+    ana.authenticated(&mut world, "REGISTER", URI, "");
+    let answer = world.one(ANA);
+    assert_eq!(answer.status(), Some(503));
+    assert_eq!(text(answer.header(Name::RetryAfter).unwrap()), "4320");
+    assert!(world.auth.is_empty());
 }
 
 #[test]

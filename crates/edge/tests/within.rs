@@ -31,10 +31,11 @@ fn hold_and_resume_pass_through() {
     ben.cseq = 1;
     let update = ben.within(&invite, "UPDATE", &ben.sdp(5_004, "sendrecv"));
     world.datagram(BEN, update.as_bytes());
+    // Ana has not said that she takes UPDATE.
     let passed = world.one(ANA);
-    assert_eq!(summary(&passed), "UPDATE");
+    assert_eq!(summary(&passed), "INVITE");
     ana.answer(&mut world, &passed, 200, &ana.sdp(4_000, "sendrecv"));
-    assert_eq!(world.lines(BEN), ["200 UPDATE"]);
+    assert_eq!((world.lines(BEN), world.lines(ANA)), (vec!["200 UPDATE".to_owned()], vec!["ACK".to_owned()]));
     let last = world.relay.last().unwrap();
     assert!(matches!(last, RelayCommand::Announce { side: Side::A, .. }));
     world.wait_ms(60_000);
@@ -103,7 +104,7 @@ fn what_belongs_to_later_parts_is_refused_within_a_call() {
         world.datagram(ANA, request.as_bytes());
         assert_eq!(world.one(ANA).status(), Some(status), "{method}");
     }
-    ana.extra = vec!["Require: timer".to_owned()];
+    ana.extra = vec!["Require: 100rel".to_owned()];
     let request = ana.within(&ok, "UPDATE", "");
     world.datagram(ANA, request.as_bytes());
     assert_eq!(world.one(ANA).status(), Some(420));

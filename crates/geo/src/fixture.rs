@@ -1,4 +1,4 @@
-//! Writes small MaxMind databases for the tests, so that what is in them stands beside what is expected of them.
+//! Writes small MaxMind databases for tests and simulated worlds, so that what is in them stands beside what is expected.
 //!
 //! Format: <https://maxmind.github.io/MaxMind-DB/>; an IPv6 tree with 24-bit records, IPv4 under ::/96.
 
@@ -7,20 +7,31 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 /// A value of a record.
-pub(crate) enum Value {
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// UTF-8 text.
     Text(&'static str),
+    /// A double.
     Double(f64),
+    /// A float.
     Float(f32),
+    /// 16 bits, unsigned.
     Short(u16),
+    /// 32 bits, unsigned.
     Whole(u32),
+    /// 64 bits, unsigned.
     Long(u64),
+    /// True or false.
     Flag(bool),
+    /// An empty array.
     NoItems,
+    /// Keys with their values.
     Map(Vec<(&'static str, Value)>),
 }
 
 /// A map from keys to values.
-pub(crate) fn map<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+#[must_use]
+pub fn map<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
     Value::Map(fields.into())
 }
 
@@ -81,10 +92,14 @@ enum Branch {
 }
 
 /// The bytes of a database with one record a network; networks must not overlap.
-pub(crate) fn database(records: Vec<(&str, Value)>) -> Vec<u8> {
+///
+/// # Panics
+/// Where a network is not written as one: the caller's mistake.
+#[must_use]
+pub fn database(records: Vec<(&str, Value)>) -> Vec<u8> {
     let (mut nodes, mut data) = (vec![[Branch::Empty; 2]], Vec::new());
     for (network, value) in records {
-        insert(&mut nodes, network.parse().unwrap(), data.len());
+        insert(&mut nodes, network.parse().expect("the caller writes networks"), data.len());
         value.write(&mut data);
     }
     let count = nodes.len();

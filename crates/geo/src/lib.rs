@@ -7,8 +7,8 @@
 
 mod database;
 mod distance;
-#[cfg(test)]
-mod fixture;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 mod hosting;
 mod named;
 mod place;

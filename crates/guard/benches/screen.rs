@@ -143,7 +143,7 @@ impl Firm {
             origin: origin.clone(),
             number,
             destination,
-            cut_class: destination.in_cut_class(Country::US),
+            cut_class: destination.in_cut_class(number, Country::US),
             per_minute,
             priced: true,
             cause: None,

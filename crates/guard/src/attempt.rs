@@ -4,7 +4,7 @@ use billing::{CallId, Destination, E164, Money, NumberClass};
 use serde::{Deserialize, Serialize};
 
 use crate::habit::{OriginKey, hour_of_week};
-use crate::{Decibans, Observed};
+use crate::{Cause, Decibans, Observed};
 
 /// A number by its last nine digits: the same number behind another prefix is the same suffix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ impl PlaceKey {
 pub(crate) struct Outcome {
     pub(crate) at_ms: u64,
     pub(crate) talk_ms: u64,
+    /// Whether it did not get through at all: no such number, no way, refused by the network.
+    pub(crate) failed: bool,
 }
 
 /// One attempt.
@@ -67,6 +69,7 @@ pub(crate) struct Attempt {
     pub(crate) per_minute: Money,
     pub(crate) priced: bool,
     pub(crate) origin: OriginKey,
+    pub(crate) cause: Option<Cause>,
     /// Local hour of the week.
     pub(crate) hour: u8,
     /// Whether the number is no habit of the line; kept up to date by the line, as it is asked often.
@@ -91,6 +94,7 @@ impl Attempt {
             per_minute: seen.per_minute,
             priced: seen.priced,
             origin: OriginKey::from(&seen.origin),
+            cause: seen.cause,
             hour: hour_of_week(now_ms, seen.utc_offset_min),
             fresh: true,
             answered_ms: None,
@@ -117,6 +121,12 @@ impl Attempt {
             (None, Some(answered)) => now_ms.saturating_sub(answered),
             (None, None) => 0,
         }
+    }
+
+    /// What its talk costs so far, or in all, in thousandths of the deck's currency; without fees and rounding.
+    pub(crate) fn cost_mils(&self, now_ms: u64) -> u64 {
+        let micros = u64::try_from(self.per_minute.micros()).unwrap_or(0);
+        micros.saturating_mul(self.talk_ms(now_ms)) / 60_000_000
     }
 
     /// The destination in words.

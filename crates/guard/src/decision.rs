@@ -1,7 +1,7 @@
 //! The sequential test: evidence so far against the money at risk until the next look.
 
+use crate::Decibans;
 use crate::math::ratio_db;
-use crate::{Decibans, Evidence};
 use billing::Money;
 
 /// Odds, before any evidence, that a call of the cut class is a thief's, in decibans: one hijack in a hundred years of a
@@ -16,12 +16,20 @@ const MINUTES_AT_RISK: i64 = 4;
 /// No call is so dear that evidence may be thinner than this: one dear call in office hours is an honest oddity.
 const LEAST: Decibans = Decibans::whole(34);
 
-/// The evidence needed to refuse with so much a minute at risk: where loss times odds of a thief exceeds the cost of
-/// refusing times odds of the owner.
-pub(crate) fn needed(per_minute: Money) -> Decibans {
-    let loss = per_minute.saturating_mul(MINUTES_AT_RISK).micros().max(1);
-    let stake = ratio_db(REFUSAL.micros().unsigned_abs(), loss.unsigned_abs());
-    stake.plus(PRIOR.part(-1, 1)).max(LEAST)
+/// However much is at stake, evidence thinner than this leaves it to the owner to be alarmed by his bill: on one line in
+/// six that spends so, it is a thief.
+const LEAST_AT_STAKE: Decibans = Decibans::whole(22);
+
+/// The evidence needed to refuse: where loss times odds of a thief exceeds the cost of refusing times odds of the owner.
+///
+/// The loss, if it is a thief: so much a minute until evidence grows enough; or, where evidence has stopped growing while
+/// money flows, as much again as has flown already today (of a process of unknown end, half is over in the median).
+pub(crate) fn needed(per_minute: Money, spent: Money) -> Decibans {
+    let at_loss = |loss: Money| {
+        ratio_db(REFUSAL.micros().unsigned_abs(), loss.micros().max(1).unsigned_abs()).plus(PRIOR.part(-1, 1))
+    };
+    let soon = at_loss(per_minute.saturating_mul(MINUTES_AT_RISK)).max(LEAST);
+    soon.min(at_loss(spent).max(LEAST_AT_STAKE))
 }
 
 /// What the sum of evidence leads to.
@@ -47,27 +55,30 @@ pub(crate) fn decide(score: Decibans, needed: Decibans, refused_before: bool) ->
     }
 }
 
-/// The sum.
-pub(crate) fn score(evidence: &[Evidence]) -> Decibans {
-    evidence.iter().map(|evidence| evidence.weight).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_dear_call_needs_less_evidence_than_a_cheap_one() {
-        let cents = |cents| needed(Money::from_cents(cents));
+        let cents = |cents| needed(Money::from_cents(cents), Money::ZERO);
         assert_eq!(cents(2), Decibans::from_tenths(510));
         assert_eq!(cents(28), Decibans::from_tenths(395));
         assert_eq!(cents(790), LEAST);
-        assert!(needed(Money::ZERO) > Decibans::whole(90));
+        assert!(needed(Money::ZERO, Money::ZERO) > Decibans::whole(90));
+    }
+
+    #[test]
+    fn money_that_flows_needs_less_and_never_more() {
+        let spent = |cents| needed(Money::from_cents(28), Money::from_cents(cents));
+        assert_eq!(spent(100), Decibans::from_tenths(395));
+        assert_eq!(spent(1_000), Decibans::whole(30));
+        assert_eq!(spent(100_000), LEAST_AT_STAKE);
     }
 
     #[test]
     fn refusing_needs_less_than_cutting() {
-        let needed = needed(Money::from_cents(28));
+        let needed = needed(Money::from_cents(28), Money::ZERO);
         assert_eq!(decide(Decibans::whole(39), needed, true), Decision::Allow);
         assert_eq!(decide(Decibans::whole(40), needed, false), Decision::Refuse);
         assert_eq!(decide(Decibans::whole(40), needed, true), Decision::Cut);

@@ -60,18 +60,36 @@ pub enum EvidenceKind {
     Destination,
     /// A price far above what the line is used to.
     Price,
+    /// A destination new to the account that the published cases name.
+    Reputation,
+    /// A number nobody was given, or one the deck does not price.
+    Allocation,
     /// An address, network or country of origin new to the line.
     Origin,
+    /// A new place that is a hosting or VPN business.
+    Network,
+    /// A new place near those the line is used to, or too far to have got there.
+    Distance,
+    /// A user agent new to the line, or one known for attacks.
+    Agent,
     /// Failed authentications before the success.
     Guessing,
     /// More calls in a short time than the line's rate.
     Burst,
+    /// Several calls to new numbers at the same time.
+    AtOnce,
     /// The same number again and again.
     Repetition,
+    /// Failed attempts, and one number behind several prefixes.
+    Probing,
     /// An hour or weekday unusual for the line.
     Hours,
     /// A long call to a number that is not a habit.
     Length,
+    /// Money spent within a day on numbers that are no habit.
+    Spend,
+    /// A call that a forwarding setting or a transfer places.
+    Cause,
     /// Another line of the account was struck lately.
     Spread,
     /// The owner said "that was us".
@@ -80,16 +98,25 @@ pub enum EvidenceKind {
 
 impl EvidenceKind {
     /// Every kind, in the order they are weighed.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 20] = [
         Self::Dormant,
         Self::Destination,
         Self::Price,
+        Self::Reputation,
+        Self::Allocation,
         Self::Origin,
+        Self::Network,
+        Self::Distance,
+        Self::Agent,
         Self::Guessing,
         Self::Burst,
+        Self::AtOnce,
         Self::Repetition,
+        Self::Probing,
         Self::Hours,
         Self::Length,
+        Self::Spend,
+        Self::Cause,
         Self::Spread,
         Self::Owner,
     ];
@@ -100,12 +127,21 @@ impl EvidenceKind {
             Self::Dormant => "dormant",
             Self::Destination => "destination",
             Self::Price => "price",
+            Self::Reputation => "reputation",
+            Self::Allocation => "allocation",
             Self::Origin => "origin",
+            Self::Network => "network",
+            Self::Distance => "distance",
+            Self::Agent => "agent",
             Self::Guessing => "guessing",
             Self::Burst => "burst",
+            Self::AtOnce => "at-once",
             Self::Repetition => "repetition",
+            Self::Probing => "probing",
             Self::Hours => "hours",
             Self::Length => "length",
+            Self::Spend => "spend",
+            Self::Cause => "cause",
             Self::Spread => "spread",
             Self::Owner => "owner",
         }
@@ -125,6 +161,6 @@ pub struct Evidence {
     pub kind: EvidenceKind,
     /// How much it says for a hijack (or, negative, for the owner).
     pub weight: Decibans,
-    /// The fact in words and numbers an owner understands.
+    /// The fact in words and numbers an owner understands; empty where all evidence together is unremarkable.
     pub text: String,
 }

@@ -13,7 +13,7 @@ mod prices;
 
 pub(crate) use hours::{Hours, hour_of_week};
 pub(crate) use numbers::Numbers;
-pub(crate) use origins::{Familiarity, OriginKey, Origins};
+pub(crate) use origins::{Familiarity, FirstSight, OriginKey, Origins, Reach};
 pub(crate) use places::Places;
 pub(crate) use prices::{BUCKETS, Prices, bucket};
 
@@ -49,6 +49,8 @@ pub(crate) struct Habit {
     pub(crate) repeats: u64,
     /// Settled calls to numbers that are not allocated.
     pub(crate) unallocated: u64,
+    /// Settled calls that were forwarded or transferred.
+    pub(crate) moved: u64,
     pub(crate) places: Places,
     pub(crate) numbers: Numbers,
     pub(crate) prices: Prices,
@@ -56,6 +58,8 @@ pub(crate) struct Habit {
     pub(crate) origins: Origins,
     /// Settled calls to numbers new by then, lately.
     pub(crate) new_numbers: Fading,
+    /// What such calls cost, in thousandths of the deck's currency, lately.
+    pub(crate) new_spend: Fading,
 }
 
 impl Habit {
@@ -76,8 +80,10 @@ impl Habit {
             self.repeats = self.repeats.saturating_add(1);
         } else {
             self.new_numbers.add(now_ms, RATE_HALF_LIFE_MS, ONE);
+            self.new_spend.add(now_ms, RATE_HALF_LIFE_MS, u64::from(call.cost_mils));
         }
         self.unallocated = self.unallocated.saturating_add(u64::from(!call.valid));
+        self.moved = self.moved.saturating_add(u64::from(call.moved));
         self.places.learn(call.place, bounds.places);
         self.prices.learn(call.price_bucket);
         self.hours.learn(call.hour);
@@ -94,6 +100,10 @@ pub(crate) struct Settled {
     pub(crate) valid: bool,
     /// Hour of the week, local.
     pub(crate) hour: u8,
+    /// What it cost, in thousandths of the deck's currency.
+    pub(crate) cost_mils: u32,
+    /// Whether it was forwarded or transferred.
+    pub(crate) moved: bool,
 }
 
 impl From<&Attempt> for Settled {
@@ -104,6 +114,8 @@ impl From<&Attempt> for Settled {
             price_bucket: bucket(call.per_minute),
             hour: call.hour,
             valid: call.destination.valid,
+            cost_mils: u32::try_from(call.cost_mils(call.start_ms)).unwrap_or(u32::MAX),
+            moved: call.cause.is_some(),
         }
     }
 }

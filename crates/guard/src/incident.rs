@@ -61,11 +61,13 @@ pub struct Incident {
     pub closed_ms: Option<u64>,
     /// The strongest action taken so far.
     pub action: Action,
+    /// When it was taken: when the incident was opened, or later where an alert became a cut.
+    pub acted_ms: u64,
     /// Whether the guard only watches (shadow mode): nothing was stopped.
     pub shadow: bool,
     /// Where it stands.
     pub state: IncidentState,
-    /// Sum of evidence when it was opened.
+    /// Sum of evidence when that was done.
     pub score: Decibans,
     /// The evidence, strongest first.
     pub evidence: Vec<Evidence>,

@@ -2,55 +2,93 @@
 //!
 //! Every kind weighs 10 log10 of P(fact | thief) / P(fact | owner), within bounds of its own. What a thief does comes
 //! from the published cases (DESIGN section 6); what the owner does comes from the line's history, smoothed towards the
-//! account's, smoothed towards firms in general. To add a kind: a file with `weigh`, its line in [`KINDS`], its name in
-//! [`EvidenceKind`], a fixture.
+//! account's, smoothed towards firms in general. To add a kind: a file with `weigh` and `tell`, its line in [`KINDS`],
+//! its name in [`EvidenceKind`], a fixture.
 
 use crate::scene::Scene;
 use crate::{Decibans, Evidence, EvidenceKind};
 
+mod agent;
+mod allocation;
+mod at_once;
 mod burst;
-mod destination;
+mod cause;
+pub(crate) mod destination;
+mod distance;
 pub(crate) mod dormant;
 mod guessing;
 mod hours;
 mod length;
+mod network;
 pub(crate) mod origin;
 mod owner;
 mod price;
+mod probing;
 mod repetition;
+mod reputation;
+pub(crate) mod spend;
 mod spread;
 
-/// A weight with the fact in words.
-pub(crate) struct Fact {
-    pub(crate) weight: Decibans,
-    pub(crate) text: String,
+/// A kind: what it weighs of a call, and how it tells an owner so.
+struct Kind {
+    kind: EvidenceKind,
+    /// The weight; nothing where it says nothing.
+    weigh: fn(&Scene<'_>) -> Decibans,
+    /// The fact in words. Asked only where the weight is not nothing, and seldom: words cost more than numbers.
+    tell: fn(&Scene<'_>) -> String,
 }
 
-type Weigh = fn(&Scene<'_>) -> Option<Fact>;
-
-const KINDS: [(EvidenceKind, Weigh); 11] = [
-    (EvidenceKind::Dormant, dormant::weigh),
-    (EvidenceKind::Destination, destination::weigh),
-    (EvidenceKind::Price, price::weigh),
-    (EvidenceKind::Origin, origin::weigh),
-    (EvidenceKind::Guessing, guessing::weigh),
-    (EvidenceKind::Burst, burst::weigh),
-    (EvidenceKind::Repetition, repetition::weigh),
-    (EvidenceKind::Hours, hours::weigh),
-    (EvidenceKind::Length, length::weigh),
-    (EvidenceKind::Spread, spread::weigh),
-    (EvidenceKind::Owner, owner::weigh),
+const KINDS: [Kind; EvidenceKind::ALL.len()] = [
+    Kind { kind: EvidenceKind::Dormant, weigh: dormant::weigh, tell: dormant::tell },
+    Kind { kind: EvidenceKind::Destination, weigh: destination::weigh, tell: destination::tell },
+    Kind { kind: EvidenceKind::Price, weigh: price::weigh, tell: price::tell },
+    Kind { kind: EvidenceKind::Reputation, weigh: reputation::weigh, tell: reputation::tell },
+    Kind { kind: EvidenceKind::Allocation, weigh: allocation::weigh, tell: allocation::tell },
+    Kind { kind: EvidenceKind::Origin, weigh: origin::weigh, tell: origin::tell },
+    Kind { kind: EvidenceKind::Network, weigh: network::weigh, tell: network::tell },
+    Kind { kind: EvidenceKind::Distance, weigh: distance::weigh, tell: distance::tell },
+    Kind { kind: EvidenceKind::Agent, weigh: agent::weigh, tell: agent::tell },
+    Kind { kind: EvidenceKind::Guessing, weigh: guessing::weigh, tell: guessing::tell },
+    Kind { kind: EvidenceKind::Burst, weigh: burst::weigh, tell: burst::tell },
+    Kind { kind: EvidenceKind::AtOnce, weigh: at_once::weigh, tell: at_once::tell },
+    Kind { kind: EvidenceKind::Repetition, weigh: repetition::weigh, tell: repetition::tell },
+    Kind { kind: EvidenceKind::Probing, weigh: probing::weigh, tell: probing::tell },
+    Kind { kind: EvidenceKind::Hours, weigh: hours::weigh, tell: hours::tell },
+    Kind { kind: EvidenceKind::Length, weigh: length::weigh, tell: length::tell },
+    Kind { kind: EvidenceKind::Spend, weigh: spend::weigh, tell: spend::tell },
+    Kind { kind: EvidenceKind::Cause, weigh: cause::weigh, tell: cause::tell },
+    Kind { kind: EvidenceKind::Spread, weigh: spread::weigh, tell: spread::tell },
+    Kind { kind: EvidenceKind::Owner, weigh: owner::weigh, tell: owner::tell },
 ];
 
-/// All evidence on a call, strongest first (of equal weights, in the order of [`EvidenceKind`]).
-pub(crate) fn weigh_all(scene: &Scene<'_>) -> Vec<Evidence> {
-    let mut evidence: Vec<Evidence> = KINDS
-        .iter()
-        .filter_map(|&(kind, weigh)| {
-            let fact = weigh(scene).filter(|fact| fact.weight.tenths() != 0)?;
-            Some(Evidence { kind, weight: fact.weight, text: fact.text })
-        })
-        .collect();
-    evidence.sort_by_key(|evidence| std::cmp::Reverse(evidence.weight.tenths().abs()));
-    evidence
+/// From this sum on, evidence is put into words, whether or not it leads to anything: ten times likelier a thief's than
+/// before, which is far below what refuses.
+const REMARKABLE: Decibans = Decibans::whole(10);
+
+/// The sum of all evidence on a call.
+pub(crate) fn score(scene: &Scene<'_>, without: Option<EvidenceKind>) -> Decibans {
+    weights(scene, without).map(|(_, weight)| weight).sum()
+}
+
+/// All evidence on a call, strongest first (of equal weights, in the order of [`EvidenceKind`]), and its sum. In words
+/// only where the sum is remarkable.
+pub(crate) fn weigh_all(scene: &Scene<'_>, without: Option<EvidenceKind>) -> (Decibans, Vec<Evidence>) {
+    let mut said: Vec<(&Kind, Decibans)> = weights(scene, without).filter(|(_, weight)| weight.tenths() != 0).collect();
+    said.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.tenths().abs()));
+    let score: Decibans = said.iter().map(|(_, weight)| *weight).sum();
+    let in_words = score >= REMARKABLE;
+    let evidence = said.into_iter().map(|(kind, weight)| Evidence {
+        kind: kind.kind,
+        weight,
+        text: if in_words { (kind.tell)(scene) } else { String::new() },
+    });
+    (score, evidence.collect())
+}
+
+fn weights<'a>(
+    scene: &'a Scene<'_>,
+    without: Option<EvidenceKind>,
+) -> impl Iterator<Item = (&'static Kind, Decibans)> + 'a {
+    const ALL: &[Kind] = &KINDS;
+    ALL.iter().filter(move |kind| without != Some(kind.kind)).map(|kind| (kind, (kind.weigh)(scene)))
 }

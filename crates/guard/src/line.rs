@@ -30,7 +30,7 @@ const SETTLE_SUSPICIOUS_MS: u64 = 2 * DAY_MS;
 const SUSPICIOUS: Decibans = Decibans::whole(24);
 /// A call that scored less is learnt even if an incident comes: more than fifteen in sixteen of such calls are the
 /// owner's on a struck line, too (12 dB above the prior of a line just cut, see `decision`).
-const ORDINARY: Decibans = Decibans::whole(10);
+pub(crate) const ORDINARY: Decibans = Decibans::whole(10);
 /// A registration or call from a place seen for less than this may be undone by an incident.
 pub(crate) const YOUNG_MS: u64 = 2 * DAY_MS;
 /// Half-lives of the two counters of calls to fresh numbers.
@@ -73,8 +73,6 @@ pub(crate) struct Line {
     pub(crate) fresh_long: Fading,
     /// Destinations the owner owned to, and when.
     pub(crate) ours: Vec<(PlaceKey, u64)>,
-    /// When the guard last wanted a cut here, until that is lifted.
-    pub(crate) struck_ms: Option<u64>,
 }
 
 impl Line {
@@ -133,9 +131,10 @@ impl Line {
 
     /// Puts an ended call among those that wait to become habit.
     pub(crate) fn wait(&mut self, now_ms: u64, call: CallId) {
-        let Some(attempt) = self.attempt(call).filter(|attempt| !attempt.refused) else {
+        let Some(attempt) = self.attempt(call) else { return };
+        if self.recent.iter().any(|other| other.refused && other.suffix() == attempt.suffix()) {
             return;
-        };
+        }
         let wait_ms = if attempt.score > SUSPICIOUS { SETTLE_SUSPICIOUS_MS } else { SETTLE_MS };
         let waiting = Waiting {
             due_ms: now_ms.saturating_add(wait_ms),
@@ -173,10 +172,12 @@ impl Line {
         };
         attempt.score = attempt.score.max(score);
         attempt.refused |= decision != Decision::Allow;
-        let origin = attempt.origin;
+        let (origin, suffix) = (attempt.origin, attempt.suffix());
         match decision {
             Decision::Allow => Vec::new(),
             Decision::Refuse => {
+                // What was refused once is not learnt from the tries before it, nor from those after (`wait`).
+                self.waiting.retain(|waiting| waiting.call.suffix != suffix);
                 self.habit.origins.forget(&origin, now_ms.saturating_sub(YOUNG_MS));
                 vec![origin]
             }
@@ -186,14 +187,12 @@ impl Line {
 
     /// An incident: what waits is not learnt unless it looked ordinary, and origins seen only lately are not trusted.
     fn strike(&mut self, now_ms: u64) -> Vec<OriginKey> {
-        self.struck_ms = Some(now_ms);
         self.waiting.retain(|waiting| waiting.ordinary);
         self.habit.origins.forget_since(now_ms.saturating_sub(YOUNG_MS))
     }
 
     /// The incident is over: what it was built on no longer counts.
     pub(crate) fn absolve(&mut self) {
-        self.struck_ms = None;
         self.recent.retain(Attempt::runs);
         self.guessed.clear();
         self.awake = Fading::default();

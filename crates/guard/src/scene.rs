@@ -1,7 +1,9 @@
 //! What a kind of evidence looks at: one call, its line, its account, and the time.
 
+use crate::Decibans;
 use crate::attempt::Attempt;
 use crate::habit::Habit;
+use crate::kinds::{destination, origin};
 use crate::line::Line;
 
 /// One call to be weighed, in front of what is normal.
@@ -17,9 +19,27 @@ pub(crate) struct Scene<'a> {
     pub(crate) lines: u64,
     /// When another line of the account was last struck, if it still is.
     pub(crate) struck_beside_ms: Option<u64>,
+    /// What the destination alone says; other kinds take off what they see alike.
+    pub(crate) place: Decibans,
+    /// What the place the call comes from says; what else is new there counts only as far as that is news.
+    pub(crate) origin: origin::Sight,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// A call of a line, with what several kinds look at worked out once.
+    pub(crate) fn new(
+        now_ms: u64,
+        call: &'a Attempt,
+        line: &'a Line,
+        account: &'a Habit,
+        lines: u64,
+        struck_beside_ms: Option<u64>,
+    ) -> Self {
+        let place = destination::place_db(call, &line.habit, account);
+        let origin = origin::sight(now_ms, &call.origin, &line.habit.origins, &account.origins);
+        Self { now_ms, call, line, account, lines, struck_beside_ms, place, origin }
+    }
+
     /// Whether the number is no habit of the line.
     pub(crate) fn is_fresh(&self) -> bool {
         self.call.fresh

@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::{Attempt, Outcome, PlaceKey};
 use crate::decision::{self, Decision};
 use crate::habit::{self, Habit, OriginKey, Settled, hour_of_week};
-use crate::kinds::{self, dormant, origin};
+use crate::kinds::{self, dormant, origin, spend};
 use crate::line::{Line, YOUNG_MS};
 use crate::scene::Scene;
-use crate::{Action, Decibans, Ended, Incident, IncidentCall, Observed, Origin, Registered, Screening};
+use crate::{Action, Decibans, Ended, EvidenceKind, Incident, IncidentCall, Observed, Origin, Registered, Screening};
 
 /// Lines watched for one account; above it the one silent for longest is forgotten.
 pub const MAX_LINES: usize = 4096;
 /// Running calls of one account that can be found again; above it the oldest is no longer re-screened.
 pub const MAX_OPEN_CALLS: usize = 4096;
+/// Struck lines remembered; the oldest is forgotten.
+const MAX_STRUCK: usize = 16;
 /// How long a cut on one line makes the next line's a matter of the account.
 const BESIDE_MS: u64 = 24 * 3_600_000;
 /// On a line that has just been cut one call in ten is a thief's, not one in a thousand: so much less evidence makes a
@@ -34,6 +36,10 @@ pub struct Guard {
     lines: BTreeMap<LineId, Line>,
     /// Lines of running calls.
     open: BTreeMap<CallId, LineId>,
+    /// Lines that were struck and not absolved since, the latest last; at most [`MAX_STRUCK`].
+    struck: Vec<(LineId, u64)>,
+    /// A kind of evidence that is left out, to see what it is worth.
+    without: Option<EvidenceKind>,
 }
 
 impl Guard {
@@ -41,6 +47,13 @@ impl Guard {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same guard, blind to one kind of evidence: for measuring what that kind is worth.
+    #[must_use]
+    pub fn without(mut self, kind: EvidenceKind) -> Self {
+        self.without = Some(kind);
+        self
     }
 
     /// A line registered.
@@ -103,32 +116,26 @@ impl Guard {
             return;
         };
         if let Some(attempt) = line.attempt_mut(ended.call) {
-            attempt.outcome = Some(Outcome { at_ms: now_ms, talk_ms: ended.talk_ms });
+            attempt.outcome = Some(Outcome { at_ms: now_ms, talk_ms: ended.talk_ms, failed: is_failure(ended.status) });
         }
         line.wait(now_ms, ended.call);
     }
 
     /// A line has a new secret: whoever had the old one is out, so what was held against the line no longer counts.
     pub fn secret_changed(&mut self, _now_ms: u64, line: &LineId) {
-        if let Some(line) = self.lines.get_mut(line) {
-            line.absolve();
-        }
+        self.absolve(Some(line));
     }
 
     /// A line is gone.
     pub fn line_removed(&mut self, line: &LineId) {
         self.lines.remove(line);
+        self.struck.retain(|(struck, _)| struck != line);
         self.open.retain(|_, of| of != line);
     }
 
     /// International calling was turned back on for a line, or for the account with all its lines.
     pub fn cut_lifted(&mut self, _now_ms: u64, line: Option<&LineId>) {
-        match line {
-            Some(line) => {
-                self.lines.get_mut(line).into_iter().for_each(Line::absolve);
-            }
-            None => self.lines.values_mut().for_each(Line::absolve),
-        }
+        self.absolve(line);
     }
 
     /// The owner owned to an incident: its numbers, destinations, prices and origins are normal for the line at once, and
@@ -144,7 +151,7 @@ impl Guard {
             let key = OriginKey::from(&Origin { ip: *ip, place: place.clone(), user_agent: "".into() });
             origin::trust(now_ms, key, line, &mut self.account);
         }
-        line.absolve();
+        self.absolve(Some(&incident.line));
     }
 
     /// The owner owns to one call, of the line that placed it, as far as that is remembered, or of the incident's.
@@ -201,16 +208,9 @@ impl Guard {
     }
 
     fn scene<'a>(&'a self, now_ms: u64, id: &LineId, line: &'a Line, call: &'a Attempt) -> Scene<'a> {
-        // Asked in this order since hardly any line is struck.
-        let beside = self.lines.iter().filter_map(|(other, line)| line.struck_ms.filter(|_| other != id));
-        Scene {
-            now_ms,
-            call,
-            line,
-            account: &self.account,
-            lines: self.lines.len() as u64,
-            struck_beside_ms: beside.max().filter(|struck| now_ms.saturating_sub(*struck) < BESIDE_MS),
-        }
+        let beside = self.struck.iter().filter(|(other, _)| other != id).map(|(_, struck_ms)| *struck_ms);
+        let beside = beside.max().filter(|struck| now_ms.saturating_sub(*struck) < BESIDE_MS);
+        Scene::new(now_ms, call, line, &self.account, self.lines.len() as u64, beside)
     }
 
     /// Weighs a call that is remembered and decides on it.
@@ -219,9 +219,8 @@ impl Guard {
             return allowed();
         };
         let scene = self.scene(now_ms, id, line, attempt);
-        let evidence = kinds::weigh_all(&scene);
-        let score = decision::score(&evidence);
-        let decision = decision::decide(score, decision::needed(at_risk(&scene)), was_refused_before(&scene));
+        let (score, evidence) = kinds::weigh_all(&scene, self.without);
+        let decision = decision::decide(score, needed(&scene), was_refused_before(&scene));
         let beside = scene.struck_beside_ms.is_some();
         let (action, suspects) = match decision {
             Decision::Allow => (None, Vec::new()),
@@ -235,7 +234,27 @@ impl Guard {
                 self.account.origins.forget(&key, now_ms.saturating_sub(YOUNG_MS));
             }
         }
+        if decision == Decision::Cut {
+            self.strike(now_ms, id);
+        }
         Screening { allowed, score, evidence, action, suspects }
+    }
+
+    fn strike(&mut self, now_ms: u64, id: &LineId) {
+        self.struck.retain(|(line, _)| line != id);
+        if self.struck.len() >= MAX_STRUCK {
+            self.struck.remove(0);
+        }
+        self.struck.push((id.clone(), now_ms));
+    }
+
+    /// What was held against a line, or against all, no longer counts.
+    fn absolve(&mut self, only: Option<&LineId>) {
+        self.struck.retain(|(line, _)| only.is_some_and(|only| only != line));
+        match only {
+            Some(line) => self.lines.get_mut(line).into_iter().for_each(Line::absolve),
+            None => self.lines.values_mut().for_each(Line::absolve),
+        }
     }
 
     /// Running calls of the cut class, on a line or all lines, that the same evidence makes suspect.
@@ -246,12 +265,18 @@ impl Guard {
             .filter(|(_, _, attempt)| attempt.runs() && attempt.call != but && attempt.fresh)
             .filter(|(id, line, attempt)| {
                 let scene = self.scene(now_ms, id, line, attempt);
-                let score = decision::score(&kinds::weigh_all(&scene));
-                score >= decision::needed(attempt.per_minute).plus(SUSPECT_BELOW)
+                let score = kinds::score(&scene, self.without);
+                score >= decision::needed(attempt.per_minute, Money::ZERO).plus(SUSPECT_BELOW)
             })
             .map(|(_, _, attempt)| attempt.call)
             .collect()
     }
+}
+
+/// The evidence needed to stop a call.
+fn needed(scene: &Scene<'_>) -> Decibans {
+    let spent = if scene.is_fresh() { spend::at_stake(scene) } else { Money::ZERO };
+    decision::needed(at_risk(scene), spent)
 }
 
 /// What a minute may cost: this call and, if it is to a fresh number, the others to fresh numbers that run on the line.
@@ -267,6 +292,12 @@ fn at_risk(scene: &Scene<'_>) -> Money {
 /// Whether a call of the line to another number was refused in the last day.
 fn was_refused_before(scene: &Scene<'_>) -> bool {
     scene.other_fresh().any(|other| other.refused && other.suffix() != scene.call.suffix())
+}
+
+/// Whether a final status says that the call did not get through, other than busy, unanswered, declined or given up
+/// (RFC 3261 §21.4 to 21.6).
+const fn is_failure(status: u16) -> bool {
+    status >= 400 && !matches!(status, 408 | 480 | 486 | 487 | 600 | 603)
 }
 
 fn allowed() -> Screening {

@@ -138,3 +138,60 @@ fn a_pbx_taken_over_from_inside() {
     let loot = pump(story.at(47, 2, 0), "101", &office(), &["67077212184", "67077219294"].repeat(4), 90, 600);
     assert!(cuts(&loot.last) && loot.cents <= 600, "{} cents: {}", loot.cents, tell(&loot.last));
 }
+
+/// Six weeks of an office behind one trunk: home calls all day, a few to Canada, one to Britain every other day.
+fn quiet_trunk() -> Story {
+    let mut story = Story::default();
+    for day in (0..42).filter(|day| day % 7 < 5) {
+        for call in 0..24 {
+            story.at(day, 9 + call / 3, call % 3 * 20);
+            let home = if call % 9 == 0 { "14165550123".into() } else { format!("1303555{:04}", 100 + call % 40) };
+            story.talk("trunk", &office(), &home, 1, 90);
+        }
+        if day % 2 == 0 {
+            let partner = ["442071838750", "441614960123"][(day / 2 % 2) as usize];
+            story.at(day, 17, 10).talk("trunk", &office(), partner, 2, 240);
+        }
+    }
+    story
+}
+
+/// How many attempts to two new numbers in Albania are let through before one is refused; what they cost in tenths of a
+/// cent. Each begins `gap_s` after the one before, whether that still talks or not.
+fn albania(story: &mut Story, gap_s: u64, talk_s: u64) -> (usize, u64) {
+    let mut running = Vec::new();
+    let mut cost = 0;
+    for (attempt, number) in ["355691234567", "355697654321"].repeat(5).into_iter().enumerate() {
+        let (call, said) = story.dial("trunk", &office(), number, 28);
+        if !said.allowed {
+            let until_ms = story.now_ms;
+            cost +=
+                running.iter().map(|(_, began_ms)| (until_ms - began_ms).min(talk_s * 1000) * 28 / 6_000).sum::<u64>();
+            return (attempt, cost);
+        }
+        story.wait_s(5).answer(call);
+        running.push((call, story.now_ms));
+        for _ in 0..gap_s {
+            story.wait_s(1);
+            for (call, began_ms) in &running {
+                if story.now_ms - began_ms == talk_s * 1000 {
+                    story.end(*call, talk_s);
+                }
+            }
+        }
+    }
+    (10, u64::MAX)
+}
+
+#[test]
+fn the_provider_sees_albania_at_any_hour_of_the_week() {
+    let quiet = quiet_trunk();
+    for (day, hour) in [(44, 14), (42, 9), (46, 16), (45, 12), (43, 20), (44, 3), (47, 11), (48, 7)] {
+        for (gap_s, talk_s) in [(8, 300), (15, 300), (20, 10), (40, 30)] {
+            let mut story = quiet.clone();
+            let (answered, cost) = albania(story.at(day, hour, 5), gap_s, talk_s);
+            let told = format!("day {day} {hour}:05, every {gap_s} s: {answered} answered, {cost}");
+            assert!(answered <= 2 && cost < 400, "{told}");
+        }
+    }
+}

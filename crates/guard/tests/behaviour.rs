@@ -31,6 +31,7 @@ fn incident(call: CallId, id: &str) -> Incident {
         account: AccountId::new("law-000").expect("a name"),
         line: line(id),
         opened_ms: 0,
+        acted_ms: 0,
         closed_ms: None,
         action: Action::CutLine,
         shadow: false,

@@ -42,8 +42,8 @@ pub struct FailureFacts {
     pub address_as_line: Run,
     /// From this address as anybody.
     pub address: Run,
-    /// As this line from anywhere.
+    /// As this line from networks it never logged in from.
     pub line: Run,
-    /// From how many addresses the line was tried; counted up to [`MAX_LINE_SOURCES`](crate::MAX_LINE_SOURCES).
+    /// From how many addresses those came; counted up to [`MAX_TALLY_ADDRESSES`](crate::MAX_TALLY_ADDRESSES).
     pub line_addresses: u32,
 }

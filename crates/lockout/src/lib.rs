@@ -1,34 +1,72 @@
-//! Lock-out: failed authentications counted by source and by line name, and the bans that follow.
+//! Lock-out: failed authentications counted by address, network and name, and the bans that follow.
 //!
 //! Pure. The driver asks [`Lockout::before_parse`] for every datagram; whoever verifies a password asks
-//! [`Lockout::reserve`] first and tells the outcome with [`Lockout::failed`], [`Lockout::succeeded`] or
+//! [`Lockout::reserve`] first and settles the [`Ticket`] with [`Lockout::failed`], [`Lockout::succeeded`] or
 //! [`Lockout::released`]. Only verifications count: a challenge, a retransmission and a stale nonce do not. A name that
 //! does not exist counts as one that does, so the counters tell a stranger nothing.
 //!
-//! A source is one IPv4 address or one IPv6 /64. All state is bounded: [`MAX_BANS`], [`MAX_FLOWS`],
-//! [`Settings::max_tracked_addresses`] (and as many line names), [`MAX_NAMES_TRIED`] for a source; `bounded.rs` says
-//! what is forgotten first. Counters live in memory only; bans and how often they were repeated outlive a restart
-//! through [`Lockout::restore`].
+//! # What a guess counts under
+//!
+//! | counter | holds | when it is full |
+//! |---|---|---|
+//! | burst of an address (IPv6: /64) | `failures` within `window_s`, exact | the address is banned |
+//! | address | `address_day` | the address is banned, however slowly it guesses |
+//! | network (IPv4 /24, IPv6 /48) | `network_day` | the network is banned |
+//! | autonomous system, where known | `asn_day` | names new to an address in it must wait |
+//! | name, from networks it never logged in from | `line_day` | strangers to the name must wait |
+//! | name, from other addresses of networks it has logged in from | `line_day` | those must wait |
+//! | name, at each address it has logged in from | `line_day` | that name must wait at that address |
+//! | exact flow of a live binding, when the one before is full | `line_day` | that flow must wait |
+//!
+//! All but the burst are leaky buckets that drain their size in a day. A guess from an address that the name has logged
+//! in from within [`KNOWN_DAYS`] counts under the last two alone; every other one under the rest. So an office is known by
+//! its successes: a phone with an old password, or a guesser among its neighbours, costs that name its bucket there and no
+//! colleague anything; a ban of the office's address stops only names that are new there.
+//!
+//! # The bound
+//!
+//! Whoever guesses at one line from anywhere, over as many addresses as they like and for as long as they like, has at
+//! most 2 `line_day` passwords verified on the first day and `line_day` on each later one (40, then 20, with the
+//! defaults); as many more from the networks the line logs in from, and as many more at each address it logs in from (at
+//! most [`MAX_KNOWN_ADDRESSES`]). One address has at most 2 `address_day` verified on its first day whatever names it
+//! tries, a network 2 `network_day`. `tests/simulation.rs` checks these numbers.
+//!
+//! # Memory
+//!
+//! All state is bounded: [`MAX_BANS`], [`MAX_FLOWS`], [`MAX_KNOWN_NAMES`] times [`MAX_KNOWN_ADDRESSES`],
+//! [`Settings::max_tracked_addresses`] (and four counters for each), [`MAX_NAMES_TRIED`] for a source; `bounded.rs` says
+//! what is forgotten first. Counters live in memory only; bans and how often they were repeated outlive a restart through
+//! [`Lockout::restore`], where lines logged in from through [`Lockout::remember`].
 #![forbid(unsafe_code)]
 
+mod admission;
 mod ban;
 mod bans;
 mod bounded;
+mod bucket;
 mod facts;
 mod flows;
+mod known;
 mod lockout;
 mod operator;
+mod pressed;
 mod settings;
 mod source;
+mod tally;
 mod tracker;
 
-pub use ban::{Ban, BanChange, BanError, BanReason};
+pub use admission::{Admission, Attempt, Ticket};
+pub use ban::{Ban, BanChange, BanError, BanReason, shortest};
 pub use bans::MAX_BANS;
 pub use facts::{FailureFacts, Run};
 pub use flows::MAX_FLOWS;
-pub use lockout::{Admission, Gate, Lockout};
+pub use known::{KNOWN_DAYS, MAX_KNOWN_ADDRESSES, MAX_KNOWN_NAMES};
+pub use lockout::{Gate, Lockout};
+pub use pressed::{MAX_PRESSED, Pressed, Target};
 pub use settings::{
-    MAX_ALLOW_LIST, MAX_BAN_S, MAX_FAILURES, MAX_TRACKED_ADDRESSES, MAX_WINDOW_S, Settings, SettingsMistake,
+    MAX_ALLOW_LIST, MAX_BAN_S, MAX_DAY_FAILURES, MAX_FAILURES, MAX_TRACKED_ADDRESSES, MAX_WINDOW_S, Settings,
+    SettingsMistake,
 };
 pub use source::{MAX_NAME_BYTES, MAX_TEXT_BYTES};
-pub use tracker::{MAX_LINE_SOURCES, MAX_NAMES_TRIED};
+pub use tally::MAX_TALLY_ADDRESSES;
+pub use tracker::MAX_NAMES_TRIED;

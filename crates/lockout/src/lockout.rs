@@ -8,9 +8,14 @@ use crate::bans::{Bans, Insertion};
 use crate::bounded::Bounded;
 use crate::facts::FailureFacts;
 use crate::flows::Flows;
+use crate::known::Known;
 use crate::settings::Settings;
 use crate::source::{MAX_NAME_BYTES, MAX_TEXT_BYTES, Source, shown};
-use crate::tracker::{LineFailures, Tracker};
+use crate::tally::{Key, Tally};
+use crate::tracker::Tracker;
+
+/// How many counters there are for each tracked address: address, network, system and name.
+pub(crate) const TALLIES_PER_ADDRESS: usize = 4;
 
 /// What to do with a datagram before reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,24 +26,17 @@ pub enum Gate {
     Banned,
 }
 
-/// Whether a password may be verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// Verify it and tell the outcome.
-    Verify,
-    /// Do not look at it: answer as for a wrong one, and report no outcome.
-    Refuse,
-}
-
 /// Counts failed authentications and bans their sources. See the crate's page for how to drive it.
 #[derive(Debug)]
 pub struct Lockout {
     pub(crate) settings: Settings,
     pub(crate) sources: Bounded<Source, Tracker>,
-    pub(crate) lines: Bounded<Arc<str>, LineFailures>,
+    pub(crate) tallies: Bounded<Key, Tally>,
     pub(crate) bans: Bans,
     pub(crate) changes: Vec<BanChange>,
-    flows: Flows,
+    pub(crate) known: Known,
+    pub(crate) flows: Flows,
+    pub(crate) last_ticket: u64,
 }
 
 impl Lockout {
@@ -50,89 +48,34 @@ impl Lockout {
         Lockout {
             settings,
             sources: Bounded::new(max_tracked),
-            lines: Bounded::new(max_tracked),
+            tallies: Bounded::new(max_tracked * TALLIES_PER_ADDRESS),
             bans: Bans::default(),
             changes: Vec::new(),
+            known: Known::default(),
             flows: Flows::default(),
+            last_ticket: 0,
         }
     }
 
     /// Whether to read a datagram at all; cheap enough to ask for each. The exact flow of a live binding passes though
-    /// its address is banned.
+    /// its address is banned, and so does an address that somebody has logged in from, unless an operator banned it: what
+    /// it may still try is for [`Lockout::reserve`] to say.
     pub fn before_parse(&self, from: SocketAddr, now_ms: u64) -> Gate {
-        let is_banned = self.ban_of(from.ip(), now_ms).is_some();
-        if is_banned && !self.flows.is_live(from, now_ms) { Gate::Banned } else { Gate::Pass }
+        let Some(ban) = self.ban_of(from.ip(), now_ms) else { return Gate::Pass };
+        let is_known = !ban.is_operators() && self.known.is_known(Source::of(from.ip()), now_ms);
+        if is_known || self.flows.is_live(from, now_ms) { Gate::Pass } else { Gate::Banned }
     }
 
-    /// The ban that holds for an address now, if any. The allow-list wins over every ban; while lock-out is off only
-    /// operators' bans hold.
+    /// The ban that holds for an address now, if any; of several an operator's. The allow-list wins over every ban; while
+    /// lock-out is off only operators' bans hold.
     pub fn ban_of(&self, ip: IpAddr, now_ms: u64) -> Option<&Ban> {
         if self.bans.is_empty() {
             return None;
         }
         let ip = ip.to_canonical();
         let holds = |ban: &&Ban| self.settings.enabled || ban.is_operators();
-        let ban = self.bans.covering(ip, now_ms).find(holds)?;
+        let ban = self.bans.covering(ip, now_ms).filter(holds).max_by_key(|ban| ban.is_operators())?;
         (!self.is_allowed(ip)).then_some(ban)
-    }
-
-    /// Asks leave to verify a password, and counts the verification as failed until it is known to be right: so exactly
-    /// [`Settings::failures`] are admitted within the window, however many answers are in flight.
-    ///
-    /// The flow of a live binding whose address is refused is admitted on a budget of its own, equally large, so that a
-    /// banned office can still authenticate a call for help.
-    pub fn reserve(&mut self, from: SocketAddr, now_ms: u64) -> Admission {
-        if self.is_allowed(from.ip()) {
-            return Admission::Verify;
-        }
-        if self.ban_of(from.ip(), now_ms).is_some() || !self.reserve_of_source(from, now_ms) {
-            return self.reserve_of_flow(from, now_ms);
-        }
-        Admission::Verify
-    }
-
-    /// The verification failed. `name` is the name it was tried as, whether it exists or not; `user_agent` what the
-    /// request called itself. Returns the ban this failure brought on, if it did.
-    pub fn failed(&mut self, from: SocketAddr, name: &str, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
-        let source = Source::of(from.ip());
-        let name: Arc<str> = shown(name, MAX_NAME_BYTES).into();
-        self.lines.update(&name, |line| line.note(source, now_ms));
-        let counts = !self.is_allowed(from.ip()) && self.ban_of(from.ip(), now_ms).is_none();
-        let on_flow = self.flows.is_live(from, now_ms);
-        let (window_ms, keep) = (self.settings.window_ms(), self.settings.failures as usize);
-        let failed = self.sources.update(&source, |tracker| {
-            tracker.note(&name, now_ms);
-            tracker.prune(window_ms, now_ms);
-            // What a live flow was admitted on its own budget is not the source's to pay for.
-            if !tracker.confirm(from.port(), &name) && counts && !on_flow {
-                tracker.count_failure(from.port(), &name, keep, now_ms);
-            }
-            tracker.failed()
-        });
-        let is_over = counts && self.settings.enabled && failed >= keep;
-        is_over.then(|| self.ban_source(source, user_agent, now_ms)).flatten()
-    }
-
-    /// The verification succeeded. Forgives this source's failures as this name (a mistyped password), and none of its
-    /// failures as other names. Returns what had failed before, for the guard.
-    pub fn succeeded(&mut self, from: SocketAddr, name: &str, now_ms: u64) -> FailureFacts {
-        let facts = self.facts(from.ip(), name, now_ms);
-        self.released(from, now_ms);
-        let name = shown(name, MAX_NAME_BYTES);
-        self.sources.update_existing(&Source::of(from.ip()), |tracker| tracker.forgive(&name));
-        facts
-    }
-
-    /// The verification was not made after all (a stale nonce, a request cancelled): takes the reservation back.
-    pub fn released(&mut self, from: SocketAddr, now_ms: u64) {
-        let window_ms = self.settings.window_ms();
-        let released = self.sources.update_existing(&Source::of(from.ip()), |tracker| {
-            tracker.prune(window_ms, now_ms);
-            tracker.release(from.port())
-        });
-        if released != Some(true) {
-            self.flows.refund(from);
-        }
     }
 
     /// What failed lately from an address, as a line, and both together.
@@ -143,9 +86,9 @@ impl Lockout {
             facts.address_as_line = tracker.as_name(&name, now_ms);
             facts.address = tracker.total(now_ms);
         }
-        if let Some(line) = self.lines.get(&name).filter(|line| !line.run.is_over(now_ms)) {
+        if let Some(line) = self.tallies.get(&Key::Line(name)).filter(|line| !line.run.is_over(now_ms)) {
             facts.line = line.run;
-            facts.line_addresses = line.sources();
+            facts.line_addresses = line.addresses();
         }
         facts
     }
@@ -180,7 +123,8 @@ impl Lockout {
         }
         self.flows.forget_ended(now_ms);
         self.sources.sweep(now_ms);
-        self.lines.sweep(now_ms);
+        self.tallies.sweep(now_ms);
+        self.known.sweep(now_ms);
     }
 
     /// When the next ban ends, for the driver's timer.
@@ -198,41 +142,46 @@ impl Lockout {
         self.settings.allow_list.iter().any(|net| net.contains(&ip))
     }
 
-    fn reserve_of_source(&mut self, from: SocketAddr, now_ms: u64) -> bool {
-        let (window_ms, keep) = (self.settings.window_ms(), self.settings.failures as usize);
-        let enabled = self.settings.enabled;
-        self.sources.update(&Source::of(from.ip()), |tracker| {
-            tracker.prune(window_ms, now_ms);
-            let admitted = !enabled || tracker.counted() < keep;
-            if admitted {
-                tracker.reserve(from.port(), keep, now_ms);
-            }
-            admitted
-        })
-    }
-
-    fn reserve_of_flow(&mut self, from: SocketAddr, now_ms: u64) -> Admission {
-        let (budget, window_ms) = (self.settings.failures, self.settings.window_ms());
-        let admitted = self.flows.spend(from, budget, window_ms, now_ms);
-        if admitted { Admission::Verify } else { Admission::Refuse }
-    }
-
-    /// Bans a source for its failures. `None` if the list is full of operators' bans: its counter still refuses it.
-    pub(crate) fn ban_source(&mut self, source: Source, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
-        let settings = &self.settings;
-        let ban = self.sources.update(&source, |tracker| {
+    /// Bans an address for its failures within the window. `None` if the list is full of operators' bans: its counter
+    /// still refuses it.
+    pub(crate) fn ban_burst(&mut self, source: Source, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
+        let window_s = self.settings.window_s;
+        let reason = self.sources.update_existing(&source, |tracker| {
             let failures = u32::try_from(tracker.failed()).unwrap_or(u32::MAX);
-            let repeat = tracker.strike(now_ms);
+            tracker.restart();
+            BanReason::FailedAuthentication { failures, window_s }
+        })?;
+        self.ban_key(&Key::Address(source), reason, user_agent, now_ms)
+    }
+
+    /// Bans an address or a network whose bucket is full.
+    pub(crate) fn ban_slow(&mut self, key: &Key, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
+        let tally = self.tallies.get(key)?;
+        let (failures, span_s) = (tally.run.failures, now_ms.saturating_sub(tally.run.first_ms) / 1000);
+        let reason = match key {
+            Key::Network(_) => BanReason::GuessingNetwork { failures, addresses: tally.addresses() },
+            _ => BanReason::SlowGuessing { failures, span_s },
+        };
+        self.ban_key(key, reason, user_agent, now_ms)
+    }
+
+    fn ban_key(&mut self, key: &Key, reason: BanReason, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
+        let prefix = key.banned()?;
+        let tracker = self.sources.get(&Source::of(prefix.addr())).filter(|_| matches!(key, Key::Address(_)));
+        let names_tried = tracker.map(|tracker| tracker.names_tried(now_ms)).unwrap_or_default();
+        let settings = &self.settings;
+        let ban = self.tallies.update(key, |tally| {
+            let repeat = tally.strike(now_ms);
             let until_ms = now_ms.saturating_add(settings.ban_length_s(repeat) * 1000);
-            tracker.set_strikes(repeat, until_ms.saturating_add(settings.max_ban_s * 1000));
+            tally.set_strikes(repeat, until_ms.saturating_add(settings.max_ban_s * 1000));
             Ban {
-                prefix: source.prefix(),
+                prefix,
                 since_ms: now_ms,
                 until_ms,
-                reason: BanReason::FailedAuthentication { failures, window_s: settings.window_s },
+                reason,
                 repeat,
-                failures: tracker.total(now_ms).failures,
-                names_tried: tracker.names_tried(now_ms),
+                failures: tally.run.as_of(now_ms).failures,
+                names_tried,
                 user_agent: user_agent.map(|name| shown(name, MAX_TEXT_BYTES)),
             }
         });

@@ -3,9 +3,10 @@
 use ipnet::IpNet;
 
 use crate::ban::{Ban, BanChange, BanError, BanReason};
-use crate::lockout::Lockout;
+use crate::lockout::{Lockout, TALLIES_PER_ADDRESS};
 use crate::settings::{MAX_BAN_S, Settings};
 use crate::source::{MAX_TEXT_BYTES, Source, shown};
+use crate::tally::Key;
 
 impl Lockout {
     /// The settings in force.
@@ -30,7 +31,7 @@ impl Lockout {
         let was_enabled = self.settings.enabled;
         self.settings = Settings { enabled: was_enabled, ..settings.clamped() };
         self.sources.resize(self.settings.max_tracked_addresses as usize);
-        self.lines.resize(self.settings.max_tracked_addresses as usize);
+        self.tallies.resize(self.settings.max_tracked_addresses as usize * TALLIES_PER_ADDRESS);
         let allowed: Vec<IpNet> =
             self.bans().map(|ban| ban.prefix).filter(|prefix| self.is_wholly_allowed(prefix)).collect();
         for prefix in allowed {
@@ -86,6 +87,11 @@ impl Lockout {
         for source in within {
             self.sources.take(&source);
         }
+        let lies_within = |key: &&Key| key.banned().is_some_and(|banned| prefix.contains(&banned));
+        let within: Vec<Key> = self.tallies.iter().map(|(key, _)| key).filter(lies_within).cloned().collect();
+        for key in within {
+            self.tallies.take(&key);
+        }
         self.changes.push(BanChange::Lifted(prefix));
         true
     }
@@ -96,10 +102,9 @@ impl Lockout {
         if ban.until_ms <= now_ms {
             return;
         }
-        let source = Source::of(ban.prefix.addr());
-        if source.prefix() == ban.prefix && !ban.is_operators() {
+        if let Some(key) = Key::of_ban(ban.prefix).filter(|_| !ban.is_operators()) {
             let forgiven_ms = ban.until_ms.saturating_add(self.settings.max_ban_s * 1000);
-            self.sources.update(&source, |tracker| tracker.set_strikes(ban.repeat, forgiven_ms));
+            self.tallies.update(&key, |tally| tally.set_strikes(ban.repeat, forgiven_ms));
         }
         self.bans.insert(ban);
     }
@@ -119,7 +124,15 @@ impl Lockout {
             let ip = source.prefix().addr();
             let is_over = failed.is_some_and(|failed| failed >= limit);
             if is_over && !self.is_allowed(ip) && self.ban_of(ip, now_ms).is_none() {
-                self.ban_source(source, None, now_ms);
+                self.ban_burst(source, None, now_ms);
+            }
+        }
+        let is_full = |key: &&Key| key.banned().is_some() && self.wait_ms(key, now_ms) > 0;
+        let full: Vec<Key> = self.tallies.iter().map(|(key, _)| key).filter(is_full).cloned().collect();
+        for key in full {
+            let ip = key.banned().map(|prefix| prefix.addr());
+            if ip.is_some_and(|ip| !self.is_allowed(ip) && self.ban_of(ip, now_ms).is_none()) {
+                self.ban_slow(&key, None, now_ms);
             }
         }
     }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 pub const MAX_FAILURES: u32 = 100;
 /// Most entries of the allow-list; each address with a ban is looked up in all of them.
 pub const MAX_ALLOW_LIST: usize = 1024;
-/// Most addresses (and as many line names) whose failures can be tracked; about 1 kB each at worst.
+/// Most addresses whose failures can be tracked, with four counters for each; about 2 kB for each address at worst.
 pub const MAX_TRACKED_ADDRESSES: u32 = 1_000_000;
+/// Largest bucket that drains in a day.
+pub const MAX_DAY_FAILURES: u32 = 9_000;
 /// Longest window, in seconds: failures are remembered for a day.
 pub const MAX_WINDOW_S: u64 = 86_400;
 /// Longest ban of any kind, in seconds: ten years.
@@ -30,6 +32,17 @@ pub struct Settings {
     pub max_ban_s: u64,
     /// Addresses that are never banned, whatever else is set.
     pub allow_list: Vec<IpNet>,
+    /// Failures that an address (an IPv6 /64) is allowed in a leaky bucket that drains its size in a day; beyond it the
+    /// address is banned however slowly it guesses. Like the other buckets it never holds less than `failures`.
+    pub address_day: u32,
+    /// The same for the IPv4 /24 or IPv6 /48 around it: beyond it the network is banned, except for addresses in it that
+    /// somebody has logged in from.
+    pub network_day: u32,
+    /// The same for an autonomous system, where it is known: beyond it names that are new to an address in it must wait.
+    pub asn_day: u32,
+    /// The same for one name from everywhere, whether it exists or not: beyond it the name can be tried only from where
+    /// it has logged in before; those addresses have a bucket each, and their networks have one.
+    pub line_day: u32,
     /// How many addresses to count failures for; beyond it those that failed least are forgotten first.
     pub max_tracked_addresses: u32,
 }
@@ -42,6 +55,10 @@ impl Default for Settings {
             window_s: 600,
             ban_s: 3600,
             max_ban_s: 7 * 86_400,
+            address_day: 20,
+            network_day: 60,
+            asn_day: 300,
+            line_day: 20,
             allow_list: Vec::new(),
             max_tracked_addresses: 20_000,
         }
@@ -56,6 +73,10 @@ impl Settings {
             (!(1..=MAX_WINDOW_S).contains(&self.window_s), SettingsMistake::Window(self.window_s)),
             (!(1..=MAX_BAN_S).contains(&self.ban_s), SettingsMistake::BanLength(self.ban_s)),
             (!(self.ban_s..=MAX_BAN_S).contains(&self.max_ban_s), SettingsMistake::MaxBanLength(self.max_ban_s)),
+            (!self.day_range().contains(&self.address_day), SettingsMistake::AddressDay(self.address_day)),
+            (!self.day_range().contains(&self.network_day), SettingsMistake::NetworkDay(self.network_day)),
+            (!self.day_range().contains(&self.asn_day), SettingsMistake::AsnDay(self.asn_day)),
+            (!self.day_range().contains(&self.line_day), SettingsMistake::LineDay(self.line_day)),
             (self.allow_list.len() > MAX_ALLOW_LIST, SettingsMistake::AllowList(self.allow_list.len())),
             (
                 !(1..=MAX_TRACKED_ADDRESSES).contains(&self.max_tracked_addresses),
@@ -71,9 +92,25 @@ impl Settings {
         self.window_s = self.window_s.clamp(1, MAX_WINDOW_S);
         self.ban_s = self.ban_s.clamp(1, MAX_BAN_S);
         self.max_ban_s = self.max_ban_s.clamp(self.ban_s, MAX_BAN_S);
+        let (least, most) = self.day_range().into_inner();
+        for size in [&mut self.address_day, &mut self.network_day, &mut self.asn_day, &mut self.line_day] {
+            *size = (*size).clamp(least, most);
+        }
         self.allow_list.truncate(MAX_ALLOW_LIST);
         self.max_tracked_addresses = self.max_tracked_addresses.clamp(1, MAX_TRACKED_ADDRESSES);
         self
+    }
+
+    /// The settings with no bucket smaller than the failures that lead to a ban at once: for whoever changes these alone.
+    pub fn with_room(mut self) -> Self {
+        for size in [&mut self.address_day, &mut self.network_day, &mut self.asn_day, &mut self.line_day] {
+            *size = (*size).max(self.failures);
+        }
+        self
+    }
+
+    fn day_range(&self) -> std::ops::RangeInclusive<u32> {
+        self.failures.clamp(1, MAX_FAILURES)..=MAX_DAY_FAILURES
     }
 
     pub(crate) fn window_ms(&self) -> u64 {
@@ -102,6 +139,18 @@ pub enum SettingsMistake {
     /// `max_ban_s`.
     #[error("max_ban_s is {0}: it must lie between ban_s and {MAX_BAN_S} seconds")]
     MaxBanLength(u64),
+    /// `address_day`.
+    #[error("address_day is {0}: it must lie between failures and {MAX_DAY_FAILURES}")]
+    AddressDay(u32),
+    /// `network_day`.
+    #[error("network_day is {0}: it must lie between failures and {MAX_DAY_FAILURES}")]
+    NetworkDay(u32),
+    /// `asn_day`.
+    #[error("asn_day is {0}: it must lie between failures and {MAX_DAY_FAILURES}")]
+    AsnDay(u32),
+    /// `line_day`.
+    #[error("line_day is {0}: it must lie between failures and {MAX_DAY_FAILURES}")]
+    LineDay(u32),
     /// `allow_list`.
     #[error("allow_list has {0} entries: at most {MAX_ALLOW_LIST} are allowed")]
     AllowList(usize),
@@ -129,5 +178,10 @@ mod tests {
         assert_eq!(told.len(), 3);
         assert_eq!(told[0], "failures is 0: it must be 1 to 100");
         assert!(wrong.clamped().mistakes().is_empty());
+        let patient = Settings { failures: 50, ..Settings::default() };
+        assert_eq!(patient.mistakes(), [SettingsMistake::AddressDay(20), SettingsMistake::LineDay(20)]);
+        let patient = patient.with_room();
+        assert_eq!((patient.address_day, patient.network_day), (50, 60));
+        assert!(patient.mistakes().is_empty());
     }
 }

@@ -24,6 +24,12 @@ impl Source {
     pub(crate) fn prefix(self) -> IpNet {
         self.0
     }
+
+    /// The network around it, as it is usually given to one customer or one site: IPv4 /24, IPv6 /48.
+    pub(crate) fn network(self) -> IpNet {
+        let ip = self.0.addr();
+        truncated(ip, if ip.is_ipv4() { 24 } else { 48 })
+    }
 }
 
 /// The network of that length around an address. A length beyond the family's is the address alone.
@@ -59,6 +65,9 @@ mod tests {
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
         assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7/32");
         assert_eq!(of("192.0.2.7"), "192.0.2.7/32");
+        let network = |ip: &str| Source::of(ip.parse().unwrap()).network().to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+        assert_eq!(network("192.0.2.7"), "192.0.2.0/24");
     }
 
     #[test]

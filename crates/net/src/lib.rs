@@ -5,11 +5,14 @@ mod driver;
 mod handle;
 mod mailbox;
 mod relay;
+mod streams;
+mod tls;
 mod udp;
 
 pub use clock::Clock;
-pub use driver::{Config, Running, start};
+pub use driver::{Config, Running, TlsConfig, start};
 pub use handle::Handle;
+pub use tls::{Identity, TlsError};
 
 /// What keeps a node from starting or running.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,9 @@ pub enum NetError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The relay's port range makes no sense.
     #[error("the relay's port range {0}-{1} is empty or too small: give at least 8 ports above 1023")]
     RelayPorts(u16, u16),

@@ -25,9 +25,18 @@ impl Worker {
                 let bans: Vec<Ban> = self.lockout.bans().cloned().collect();
                 self.reply(token, Ok(CommandReply::Bans(bans)));
             }
+            Command::Guessed => {
+                let pressed = self.lockout.pressed(now_ms);
+                self.reply(token, Ok(CommandReply::Guessed(pressed)));
+            }
             Command::Carriers => {
                 let states = self.carriers.iter().map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect();
                 self.reply(token, Ok(CommandReply::Carriers(states)));
+            }
+            Command::Drain { limit_s } => {
+                self.edge.handle(now_ms, edge::Input::Drain);
+                let text = format!("The node takes no new calls and stops within {limit_s} s.");
+                self.reply(token, Ok(CommandReply::Done(Done { text })));
             }
             Command::Shutdown => {
                 self.edge.handle(now_ms, edge::Input::Shutdown);

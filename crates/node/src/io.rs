@@ -4,7 +4,7 @@ use account::{Actor, Change, ChangeError, Done, Flow};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
-use lockout::{Ban, BanChange};
+use lockout::{Ban, BanChange, Pressed};
 use media::RelayCommand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,8 +56,15 @@ pub enum Command {
     },
     /// Bans in force.
     Bans,
+    /// Names and networks that are guessed at so much that strangers must wait.
+    Guessed,
     /// State of the carriers.
     Carriers,
+    /// Refuse new calls and stop once the running ones are over, or after so many seconds.
+    Drain {
+        /// How long running calls may go on, seconds.
+        limit_s: u32,
+    },
     /// Stop: refuse new calls, end running ones, write a snapshot.
     Shutdown,
 }
@@ -71,6 +78,8 @@ pub enum CommandReply {
     Calls(Vec<CallView>),
     /// Bans.
     Bans(Vec<Ban>),
+    /// What is guessed at, that with most failures first.
+    Guessed(Vec<Pressed>),
     /// Carriers: id, whether usable, one sentence.
     Carriers(Vec<(CarrierId, bool, String)>),
 }
@@ -120,7 +129,7 @@ pub enum CommandError {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "an output is moved once, from the worker to its driver")]
 pub enum Output {
-    /// Send a datagram.
+    /// Send a message; where that cannot be done over a connection, report it through `Worker::flow_failed`.
     Send {
         /// Which way.
         flow: Flow,

@@ -5,10 +5,10 @@
 //! something wait in the worker until the driver reports the journal record they depend on as durable.
 #![forbid(unsafe_code)]
 
+mod admission;
 mod book;
 mod commands;
 mod directory;
-mod flows;
 mod io;
 mod log;
 mod record;

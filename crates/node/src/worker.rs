@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use account::{Account, Answer, CallEnd, Effect, Flow, Input, Reply};
 use billing::{AccountId, CarrierId, Deck};
-use edge::{AuthReport, Directory, Edge, EdgeSettings};
+use edge::{Directory, Edge, EdgeSettings};
 use geo::Places;
-use lockout::{Admission, BanChange, Gate, Lockout};
+use lockout::{BanChange, Gate, Lockout, Ticket};
 use media::RelayEvent;
 
 use crate::log::{Log, Release};
 use crate::zones::Zones;
-use crate::{Body, NodeBook, NodeChange, NodeState, Output, Record, directory};
+use crate::{Body, NodeBook, NodeChange, NodeState, Output, Record, admission, directory};
 
 /// What a worker is made from, besides its durable state.
 pub struct Setup {
@@ -32,11 +32,13 @@ pub struct Worker {
     pub(crate) accounts: BTreeMap<AccountId, Account>,
     pub(crate) book: NodeBook,
     pub(crate) lockout: Lockout,
+    /// Verifications in progress, by the edge's token.
+    pub(crate) tickets: BTreeMap<u64, Ticket>,
     pub(crate) log: Log,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) carriers: BTreeMap<CarrierId, (bool, String)>,
-    places: Arc<Places>,
+    pub(crate) places: Arc<Places>,
     zones: Zones,
     wakes: BTreeSet<(u64, AccountId)>,
     wake_of: BTreeMap<AccountId, u64>,
@@ -57,6 +59,7 @@ impl Worker {
             accounts: state.accounts,
             book: state.book,
             lockout,
+            tickets: BTreeMap::new(),
             log: Log::after(state.lsn),
             outputs: VecDeque::new(),
             directory,
@@ -75,11 +78,7 @@ impl Worker {
         let mut orphans = Vec::new();
         for (id, account) in &self.accounts {
             orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
-            for line in account.lines().values() {
-                for binding in &line.bindings {
-                    self.lockout.flow_registered(binding.flow.remote, binding.expires_ms);
-                }
-            }
+            admission::remember(&mut self.lockout, account, now_ms);
         }
         let ids: Vec<_> = self.accounts.keys().cloned().collect();
         for id in ids {
@@ -91,13 +90,34 @@ impl Worker {
         self.drive(now_ms);
     }
 
-    /// A datagram arrived: the ban check comes before any parsing.
+    /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
         if self.lockout.before_parse(flow.remote, now_ms) == Gate::Banned {
             return;
         }
         self.edge.handle(now_ms, edge::Input::Datagram { flow, bytes });
         self.drive(now_ms);
+    }
+
+    /// Nothing can be sent on a flow any more: its connection is closed, or could not be opened.
+    pub fn flow_failed(&mut self, now_ms: u64, flow: Flow) {
+        self.edge.handle(now_ms, edge::Input::FlowFailed(flow));
+        self.drive(now_ms);
+    }
+
+    /// The name that the peer at the other end of a connection of ours must prove over TLS: a carrier's domain, or its
+    /// address.
+    pub fn peer_name(&self, flow: &Flow) -> String {
+        let mut carriers = self.directory.carriers.values();
+        let carrier = carriers.find(|one| one.address == flow.remote && one.transport == flow.transport);
+        let host = carrier.and_then(|carrier| sip::HostPort::parse(carrier.domain.as_ref()?.as_bytes()).ok());
+        host.map_or_else(
+            || flow.remote.ip().to_string(),
+            |host| match host.host {
+                sip::Host::Ip(ip) => ip.to_string(),
+                sip::Host::Name(name) => name.to_owned(),
+            },
+        )
     }
 
     /// The relay's driver reports.
@@ -171,22 +191,10 @@ impl Worker {
             edge::Output::Account { account, input } => {
                 self.account_input(now_ms, &account, input);
             }
-            edge::Output::Verify { token, from, name } => {
-                let window_s = self.lockout.settings().window_s;
-                let failures_before = self.lockout.failures_before(from.ip(), &name, now_ms, window_s);
-                let admitted = self.lockout.reserve(from, now_ms) == Admission::Verify;
-                self.edge.handle(now_ms, edge::Input::Verify { token, admitted, failures_before });
+            edge::Output::Verify { token, from, name } => self.ask_leave(now_ms, token, from, &name),
+            edge::Output::Auth { token, report, user_agent, .. } => {
+                self.settle_leave(now_ms, token, report, &user_agent);
             }
-            edge::Output::Auth { from, name, report, user_agent } => match report {
-                // The ban, if this failure led to one, comes out of `drain_changes`.
-                AuthReport::Failed => {
-                    self.lockout.failed(from, &name, Some(&user_agent), now_ms);
-                }
-                AuthReport::Succeeded => {
-                    self.lockout.succeeded(from, &name, now_ms);
-                }
-                AuthReport::Stale => self.lockout.released(from, now_ms),
-            },
             edge::Output::CarrierState { carrier, up, text } => {
                 self.carriers.insert(carrier, (up, text));
             }
@@ -260,6 +268,7 @@ impl Worker {
             if directory::concerns(&self.directory, id, effect)
                 && let Some(next) = directory::apply(&self.directory, id, effect)
             {
+                self.forget_old_secrets(id, &next);
                 self.swap_directory(now_ms, next);
             }
         }

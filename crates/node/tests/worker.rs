@@ -32,7 +32,9 @@ fn setup() -> Setup {
     let edge = EdgeSettings {
         realm: "sip.test".into(),
         sha256: true,
+        ignored_agents: Vec::new(),
         advertised: NODE.parse().unwrap(),
+        advertised_tls: None,
         expires_s: (30, 300, 3600),
         ring_limit_s: 60,
         max_calls: 100,

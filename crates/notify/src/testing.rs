@@ -114,6 +114,7 @@ pub(crate) fn trunk_incident() -> Incident {
         account: account_id(),
         line: LineId::new("main-trunk").unwrap(),
         opened_ms: OPENED_MS,
+        acted_ms: OPENED_MS,
         closed_ms: None,
         action: Action::CutLine,
         shadow: false,

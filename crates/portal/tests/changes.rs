@@ -24,7 +24,10 @@ const FORMS: [(&str, &str); 15] = [
     ("/accounts/law-000/guard/act", ""),
     ("/accounts/law-000/guard/watch", ""),
     ("/accounts/law-000/money/topup", "amount=5&reference=x"),
-    ("/lockout", "failures=3&window_min=10&ban_min=60&max_ban_h=24&allow_list="),
+    (
+        "/lockout",
+        "failures=3&window_min=10&ban_min=60&max_ban_h=24&line_day=30&address_day=20&network_day=60&asn_day=300&allow_list=",
+    ),
     ("/lockout/switch", "on=true"),
     ("/lockout/ban", "prefix=192.0.2.7&hours=1&note="),
     ("/lockout/lift", "prefix=8.8.8.8"),
@@ -33,7 +36,9 @@ const FORMS: [(&str, &str); 15] = [
 
 /// The changes the node was asked for, by account or of itself.
 fn changes(house: &House) -> Vec<Command> {
-    let asks = |command: &Command| !matches!(command, Command::Calls { .. } | Command::Bans | Command::Carriers);
+    let asks = |command: &Command| {
+        !matches!(command, Command::Calls { .. } | Command::Bans | Command::Guessed | Command::Carriers)
+    };
     house.script.asked.lock().expect("no answer panicked").drain(..).filter(asks).collect()
 }
 
@@ -185,11 +190,12 @@ async fn the_lock_out_is_switched_set_and_lifted() {
     assert_eq!(note_after(&mut ada, &page).await, "Lock-out is on.");
     let asked = changes(&house);
     assert!(matches!(&asked[..], [Command::Node { change: NodeChange::Lockout(s), .. }] if s.enabled), "{asked:?}");
-    let form = "failures=3&window_min=5&ban_min=30&max_ban_h=24&allow_list=192.0.2.0%2F24%0D%0A198.51.100.7";
+    let form = "failures=3&window_min=5&ban_min=30&max_ban_h=24&line_day=30&address_day=20&network_day=60&asn_day=300&allow_list=192.0.2.0%2F24%0D%0A198.51.100.7";
     ada.post("/lockout", "/lockout", form).await;
     let asked = changes(&house);
     let [Command::Node { change: NodeChange::Lockout(settings), .. }] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!((settings.enabled, settings.failures, settings.window_s, settings.allow_list.len()), (true, 3, 300, 2));
+    assert_eq!((settings.line_day, settings.asn_day), (30, 300));
     let page = ada.post("/lockout", "/lockout/ban", "prefix=office&hours=1&note=").await;
     assert!(note_after(&mut ada, &page).await.contains("is not an address"));
     ada.post("/lockout", "/lockout/lift", "prefix=8.8.8.8").await;

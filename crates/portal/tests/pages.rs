@@ -71,6 +71,7 @@ async fn every_page_is_there_with_full_and_empty_tables() {
     let mut browser = Browser::of(&empty, "ada").await;
     assert!(browser.get("/").await.text.contains("No accounts yet"));
     assert!(browser.get("/lockout").await.text.contains("Nobody is locked out"));
+    assert!(browser.get("/lockout").await.text.contains("24 failed passwords from 16 or more addresses"));
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ pub(crate) struct Firm {
     /// Its place among the accounts.
     place: usize,
     pub(crate) setting: AccountRow,
-    guard: Guard,
+    pub(crate) guard: Guard,
     pub(crate) lines: BTreeMap<LineId, LineState>,
     /// The incident that keeps the whole account cut.
     cut: Option<IncidentId>,

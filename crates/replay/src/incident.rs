@@ -98,6 +98,7 @@ impl Incident {
     pub(crate) fn raise(&mut self, now_ms: u64, action: Action, score: Decibans, evidence: &[Evidence]) -> bool {
         if action > self.facts.action {
             self.facts.action = action;
+            self.facts.acted_ms = now_ms;
             self.facts.score = score;
             self.facts.evidence = evidence.to_vec();
         }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use billing::{AccountId, CallId, Deck, EmergencyNumber, LineId};
 use geo::Places;
-use guard::{MAX_LINES, Observed, Origin};
-use lockout::Lockout;
+use guard::{EvidenceKind, MAX_LINES, Observed, Origin};
+use lockout::{Admission, Attempt, Lockout, Ticket};
 
 use crate::agenda::Due;
 use crate::call::Placed;
@@ -40,6 +40,7 @@ pub struct Replay {
     shared: Shared,
     now_ms: u64,
     calls: u64,
+    without: Option<EvidenceKind>,
 }
 
 impl Replay {
@@ -58,7 +59,15 @@ impl Replay {
             shared: Shared::default(),
             now_ms: 0,
             calls: 0,
+            without: None,
         }
+    }
+
+    /// The same with guards that are blind to one kind of evidence, to see what it is worth.
+    #[must_use]
+    pub fn without(mut self, kind: EvidenceKind) -> Self {
+        self.without = Some(kind);
+        self
     }
 
     /// Handles one event, and before it all that was due by then.
@@ -127,7 +136,11 @@ impl Replay {
             return Err(RowError::TooManyAccounts);
         }
         self.names.insert(row.account.clone(), self.firms.len());
-        self.firms.push(Firm::new(self.firms.len(), row.clone()));
+        let mut firm = Firm::new(self.firms.len(), row.clone());
+        if let Some(kind) = self.without {
+            firm.guard = firm.guard.without(kind);
+        }
+        self.firms.push(firm);
         Ok(())
     }
 
@@ -146,8 +159,7 @@ impl Replay {
                 firm.registered(now_ms, line, origin, failures);
             }
         } else {
-            let from = SocketAddr::new(who.ip, 0);
-            self.lockout.failed(from, &user_name(who), Some(&who.user_agent), now_ms);
+            self.failed(who);
         }
         Ok(())
     }
@@ -181,7 +193,7 @@ impl Replay {
             origin,
             number: looked.number,
             destination: looked.destination,
-            cut_class: looked.destination.in_cut_class(country),
+            cut_class: looked.destination.in_cut_class(looked.number, country),
             per_minute: looked.rate.per_minute,
             priced: looked.priced,
             cause: row.cause,
@@ -212,8 +224,26 @@ impl Replay {
         }
         let name = user_name(who);
         let failures = self.lockout.failures_before(who.ip, &name, self.now_ms, self.window_s);
-        self.lockout.succeeded(SocketAddr::new(who.ip, 0), &name, self.now_ms);
+        if let Some(ticket) = self.ticket(who, &name) {
+            self.lockout.succeeded(ticket, self.now_ms);
+        }
         failures
+    }
+
+    /// A line did not prove itself.
+    fn failed(&mut self, who: &Who<'_>) {
+        if let Some(ticket) = self.ticket(who, &user_name(who)) {
+            self.lockout.failed(ticket, Some(&who.user_agent), self.now_ms);
+        }
+    }
+
+    /// Leave to verify a password: a lock-out that is switched off always gives it.
+    fn ticket(&mut self, who: &Who<'_>, name: &str) -> Option<Ticket> {
+        let attempt = Attempt { from: SocketAddr::new(who.ip, 0), name, asn: None };
+        match self.lockout.reserve(&attempt, self.now_ms) {
+            Admission::Verify(ticket) => Some(ticket),
+            Admission::Refuse | Admission::Wait { .. } => None,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod story;
 mod talk;
 pub mod ua;
 pub mod world;
+pub mod worlds;
 
 pub use check::{Checks, Violation};
 pub use dice::Dice;

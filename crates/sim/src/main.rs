@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use sim::story::{self, Failure, Outcome, Scenario};
+use sim::worlds::{GuardArguments, TrialError, WorldArguments};
 
 /// Simulated worlds, from seeds.
 #[derive(Parser)]
@@ -27,6 +28,12 @@ enum Which {
     Unnoticed(Range),
     /// An honest day of calls, on which nobody may be cut.
     Workday(Range),
+    /// Writes a labelled world for `tollguard replay`.
+    World(WorldArguments),
+    /// Shows labelled worlds to the guard and scores it.
+    Guard(GuardArguments),
+    /// The same without each kind of evidence in turn.
+    Ablate(GuardArguments),
 }
 
 #[derive(clap::Args)]
@@ -56,6 +63,9 @@ fn main() -> ExitCode {
         Which::Story(range) => (Scenario::Story, range),
         Which::Unnoticed(range) => (Scenario::Unnoticed, range),
         Which::Workday(range) => (Scenario::Workday, range),
+        Which::World(arguments) => return said(arguments.run()),
+        Which::Guard(arguments) => return said(arguments.run()),
+        Which::Ablate(arguments) => return said(arguments.ablate()),
     };
     let (from, seeds) = range.seed.map_or((range.from, range.seeds), |seed| (seed, 1));
     let began = Instant::now();
@@ -81,6 +91,16 @@ fn main() -> ExitCode {
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     sum.print(scenario, began.elapsed().as_secs_f64());
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn said(done: Result<(), TrialError>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// What all seeds came to.

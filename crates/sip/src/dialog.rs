@@ -87,7 +87,11 @@ impl Dialog {
         let from = request.from().map_err(|_| DialogError::Missing("From"))?;
         let to = request.to().map_err(|_| DialogError::Missing("To"))?;
         let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
-        let contact = contact(request)?.ok_or(DialogError::Missing("Contact"))?;
+        let contact = match contact(request)? {
+            Some(contact) => contact,
+            None if is_rfc2543(request) => text(from.uri, MAX_URI_BYTES, "From")?,
+            None => return Err(DialogError::Missing("Contact")),
+        };
         Ok(Self {
             id: DialogId::new(request.call_id(), local_tag.as_bytes(), from.tag())?,
             state: DialogState::Early,
@@ -261,6 +265,11 @@ fn contact(message: &Message) -> Result<Option<String>, DialogError> {
     Ok(Some(uri))
 }
 
+/// A client of RFC 2543 need not send a Contact: its From stands in.
+fn is_rfc2543(request: &Message) -> bool {
+    request.top_via().is_ok_and(|via| !via.has_rfc3261_branch())
+}
+
 /// The Record-Route values in the order of the message.
 fn route_set(message: &Message) -> Result<Vec<String>, DialogError> {
     let mut routes = Vec::new();
@@ -275,13 +284,14 @@ fn route_set(message: &Message) -> Result<Vec<String>, DialogError> {
 }
 
 /// Name and address without parameters. A display name need not be UTF-8; it is for people, so what cannot be read
-/// is replaced.
+/// is replaced. It is quoted anew, since one that came without quotes may hold some.
 fn address(from: &NameAddr<'_>, header: &'static str) -> Result<String, DialogError> {
     let uri = text(from.uri, MAX_URI_BYTES, header)?;
     if from.display_raw.len() > MAX_URI_BYTES {
         return Err(DialogError::TooLong(header));
     }
-    let display = String::from_utf8_lossy(from.display_raw);
+    let display = from.display();
+    let display = String::from_utf8_lossy(&display).replace('\\', "\\\\").replace('"', "\\\"");
     Ok(if display.is_empty() { format!("<{uri}>") } else { format!("\"{display}\" <{uri}>") })
 }
 

@@ -37,7 +37,7 @@ impl<'a> NameAddr<'a> {
         }
         let (uri, params) = scan::split_once(value, b';');
         let uri = uri.trim_ascii();
-        if uri.is_empty() || uri.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b'?' | b'>' | b'"')) {
+        if uri.is_empty() || uri.iter().any(|b| matches!(b, 0..=b' ' | 0x7f | b'?' | b'>' | b'"')) {
             return Err(BAD);
         }
         Ok(NameAddr { display_raw: &[], uri, params: Params::new(params.unwrap_or_default()) })
@@ -109,6 +109,7 @@ mod tests {
             b"<>",
             b"<sip:a@b> x",
             b"sip:a b@c",
+            b"sip:a\0b@c",
             b"sip:a@b?Route=x",
             b";tag=1",
         ] {

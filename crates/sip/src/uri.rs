@@ -63,7 +63,9 @@ impl<'a> Host<'a> {
         let text = std::str::from_utf8(bytes).map_err(|_| BAD)?;
         if let Some(inner) = text.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or(BAD)?;
-            return inner.parse::<Ipv6Addr>().map(|ip| Host::Ip(ip.into())).map_err(|_| BAD);
+            // RFC 3261's grammar makes a third colon before an embedded IPv4 address (RFC 5118 section 4.10).
+            let ip = inner.parse::<Ipv6Addr>().or_else(|_| inner.replacen(":::", "::", 1).parse());
+            return ip.map(|ip| Host::Ip(ip.into())).map_err(|_| BAD);
         }
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
             return Err(BAD);

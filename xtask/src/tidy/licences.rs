@@ -21,6 +21,7 @@ const PERMISSIVE: &[&str] = &[
     "MIT-0",
     "BSL-1.0",
     "CDLA-Permissive-2.0",
+    "NCSA",
 ];
 
 /// Checks the licences of everything in Cargo.lock.

@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "replay", "sim", "sip", "store",
         ],
     ),
+    ("fuzz", &["account", "billing", "edge", "geo", "media", "node", "sip"]),
     ("xtask", &[]),
 ];
 

@@ -55,7 +55,7 @@ fn a_cut_stops_the_line_and_hangs_up_what_is_suspect() {
     assert_eq!(incident.id.0, facts.attempt.call.0);
     assert_eq!((incident.action, incident.shadow, incident.state), (Action::CutLine, false, IncidentState::Open));
     let results: Vec<_> = incident.calls.iter().map(|call| call.result.as_str()).collect();
-    assert_eq!(results, ["refused", "running"]);
+    assert_eq!(results, ["running", "refused"]);
     assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, PS"]);
     assert_eq!(firm.refused("107", ALBANIA).code, RefusalCode::Cut);
     firm.call("107", HOME);
@@ -87,6 +87,21 @@ fn the_report_waits_ten_seconds_at_most() {
 }
 
 #[test]
+fn an_alert_that_becomes_a_cut_within_a_minute_is_told_once() {
+    let mut firm = Firm::new();
+    heed(&mut firm, &screening(false, Some(Action::Alert), &[]));
+    firm.after_s(2);
+    assert!(notices(&firm.handle(&Input::Tick)).is_empty());
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    let told = notices(&firm.handle(&Input::Tick));
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].action, told[0].calls.len()), (Action::CutLine, 2));
+    assert_eq!(told[0].acted_ms, told[0].opened_ms + 2_000);
+    firm.after_s(60);
+    assert!(notices(&firm.handle(&Input::Tick)).is_empty());
+}
+
+#[test]
 fn an_incident_lists_what_went_before_and_what_comes_after() {
     let mut firm = Firm::new();
     for source in [ABROAD, OFFICE] {
@@ -114,6 +129,7 @@ fn an_incident_lists_what_went_before_and_what_comes_after() {
 fn evidence_that_spreads_cuts_the_account_and_is_told_anew() {
     let mut firm = Firm::new();
     heed(&mut firm, &screening(false, Some(Action::Alert), &[]));
+    firm.after_s(60);
     assert_eq!(notices(&firm.handle(&Input::Tick))[0].action, Action::Alert);
     assert_eq!(firm.account.cut_on(&line_id("107")), None);
     heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));

@@ -6,6 +6,8 @@ use sip::{Dialog, Message, Name};
 
 use super::fork::Target;
 use super::media::description;
+use super::refresh::takes_update;
+use super::session::Session;
 use super::{Call, Leg, SavedLegs, Stage};
 use crate::core::{ALLOW, Core, SDP};
 use crate::limits::LEASE_PATIENCE_MS;
@@ -35,6 +37,9 @@ impl Call {
         // The ACK waits for the journal: a node that crashes before gets the 2xx again and hangs up a stray.
         let mut b = Leg::new(dialog);
         b.owed = Some(b.dialog.local_cseq());
+        b.session = Session::agreed(response, core.now_ms);
+        b.takes_update = takes_update(response);
+        b.description = self.outbound.as_ref().map(|outbound| outbound.body.clone()).unwrap_or_default();
         let answer = description(response);
         if let Some(sdp) = answer {
             self.media.announce(core, Side::B, sdp);
@@ -92,6 +97,11 @@ impl Call {
         let mut answer = core.answer(&self.invite, 200, "", Some(&tag));
         answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));
         answer.header(Name::Allow, ALLOW);
+        self.a.session = Session::granted(&self.invite.request, core.now_ms);
+        self.a.description = body.to_vec();
+        if let Some(session) = &self.a.session {
+            session.write_to(&mut answer);
+        }
         let cseq = self.invite.request.cseq().map_or(0, |cseq| cseq.number);
         let answer = answer.finish_with_body(SDP, body).into();
         core.invites.remove(&self.invite.server);

@@ -44,6 +44,12 @@ impl Ending {
         Self { end, header: status::bye_reason(end), ..Self::by_node(status, reason) }
     }
 
+    /// Nobody refreshed the session of a leg (RFC 4028 section 10).
+    pub fn unrefreshed() -> Self {
+        let header = "SIP;cause=408;text=\"the session was not refreshed\"".to_owned();
+        Self { header: Some(header), ..Self::by_node(408, "the session was not refreshed") }
+    }
+
     /// The caller gave up before the answer.
     pub fn cancelled() -> Self {
         Self::plain(487, "cancelled by the caller", HungUpBy::Caller)

@@ -3,9 +3,10 @@
 
 use media::Side;
 use sip::transaction::{ClientKey, ServerKey};
-use sip::{Message, Method, Name};
+use sip::{Message, Method, Name, multipart};
 
 use super::media::description;
+use super::session::Session;
 use super::{Call, Ending, Leg, Stage};
 use crate::core::{ALLOW, Asked, Core, Purpose, SDP};
 use crate::gate;
@@ -39,8 +40,11 @@ impl Call {
         if method == Method::Info {
             return self.pass_info(core, from, asked);
         }
+        if method == Method::Update && asked.request.body().is_empty() {
+            return self.refreshed_by_peer(core, from, &asked);
+        }
         // One offer at a time between the two legs: whoever comes second tries again (RFC 3261 section 14.2).
-        if self.exchanges.iter().any(Exchange::is_offer) || self.is_settling() {
+        if self.is_negotiating() {
             return core.reply(&asked, 491);
         }
         if !gate::body_taken(core, &asked) {
@@ -50,16 +54,42 @@ impl Call {
         let Ok(body) = self.media.towards(to, offer) else { return core.reply(&asked, 488) };
         let Some(leg) = self.leg(to) else { return core.reply(&asked, 481) };
         let flow = leg.dialog.flow();
-        let (mut request, branch) = leg.request(core, method);
+        // An offer in an UPDATE goes on as a re-INVITE where the other side takes no UPDATE.
+        let towards = if leg.takes_update { method } else { Method::Invite };
+        let (mut request, branch) = leg.request(core, towards);
         request.header(Name::Contact, core.contact(flow)).header(Name::Allow, ALLOW);
+        if let Some(session) = &leg.session {
+            session.ask_again(&mut request);
+        }
         let bytes = request.finish_with_body(SDP, &body).into();
-        let Some(key) = core.send_request(method, bytes, &branch, flow, Purpose::Call(self.id)) else {
+        let Some(key) = core.send_request(towards, bytes, &branch, flow, Purpose::Call(self.id)) else {
             return core.overloaded(&asked);
         };
         if method == Method::Invite {
             core.invites.insert(asked.server, self.id);
         }
         self.exchanges.push(Exchange { from, asked, key });
+    }
+
+    /// An UPDATE without an offer changes nothing but time and target (RFC 4028 section 7.4, RFC 3311 section 5.1): it is
+    /// answered here, the other leg has a timer of its own.
+    fn refreshed_by_peer(&mut self, core: &mut Core, from: Side, asked: &Asked) {
+        let now_ms = core.now_ms;
+        let Some(leg) = self.leg(from) else { return core.reply(asked, 481) };
+        leg.session = Session::granted(&asked.request, now_ms);
+        let session = leg.session;
+        let mut answer = core.answer(asked, 200, "", None);
+        answer.header(Name::Contact, core.contact(asked.flow)).header(Name::Allow, ALLOW);
+        if let Some(session) = session {
+            session.write_to(&mut answer);
+        }
+        core.respond(asked.server, 200, answer.finish());
+    }
+
+    /// Whether an offer, its answer or its ACK is under way on either leg.
+    pub(super) fn is_negotiating(&self) -> bool {
+        let refreshes = [Some(&self.a), self.b.as_ref()].into_iter().flatten().any(|leg| leg.refresh.is_some());
+        refreshes || self.is_settling() || self.exchanges.iter().any(Exchange::is_offer)
     }
 
     /// Whether an ACK is still under way on either leg.
@@ -69,7 +99,7 @@ impl Call {
     }
 
     fn pass_info(&mut self, core: &mut Core, from: Side, asked: Asked) {
-        let media_type = gate::media_type(&asked.request).to_ascii_lowercase();
+        let media_type = multipart::essence(asked.request.content_type().unwrap_or_default()).to_ascii_lowercase();
         let body = asked.request.body();
         if !body.is_empty() && !INFO_TYPES.iter().any(|known| known.as_bytes() == media_type) {
             return core.reply_with(&asked, 415, |builder| {
@@ -114,12 +144,19 @@ impl Call {
         let request = &exchange.asked.request;
         let (offer, answer) = (description(request), description(response));
         let invite = request.method() == Some(Method::Invite);
+        let offered = offer.and_then(|sdp| self.media.towards(to, sdp).ok());
+        let now_ms = core.now_ms;
         if let Some(leg) = self.leg(to) {
             leg.dialog.refresh_target(response);
+            if leg.session.is_some() {
+                leg.session = Session::agreed(response, now_ms);
+            }
+            leg.description = offered.unwrap_or_else(|| std::mem::take(&mut leg.description));
             let cseq = Leg::cseq_of(response);
-            if invite && offer.is_some() {
+            let invited = response.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+            if invited && offer.is_some() {
                 leg.acknowledge(core, cseq, &[]);
-            } else if invite {
+            } else if invited {
                 leg.owed = Some(cseq);
             }
         }
@@ -132,6 +169,15 @@ impl Call {
         let body = answer.and_then(|sdp| self.media.towards(from, sdp).ok()).unwrap_or_default();
         let mut builder = core.answer(&exchange.asked, 200, "", None);
         builder.header(Name::Contact, core.contact(exchange.asked.flow)).header(Name::Allow, ALLOW);
+        if let Some(leg) = self.leg(from) {
+            leg.session = Session::granted(request, now_ms);
+            if let Some(session) = &leg.session {
+                session.write_to(&mut builder);
+            }
+            if !body.is_empty() {
+                leg.description.clone_from(&body);
+            }
+        }
         let bytes: sip::transaction::Wire = builder.finish_with_body(SDP, &body).into();
         let server = exchange.asked.server;
         match self.leg(from).filter(|_| invite) {

@@ -9,7 +9,7 @@ use sip::transaction::ClientKey;
 use sip::transaction::Wire;
 use sip::{Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri};
 
-use super::CallId;
+use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
 use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES, MAX_REASON_BYTES, MAX_TEXT_BYTES};
@@ -91,6 +91,8 @@ pub(super) struct Fork {
     /// The header our credentials go in, and the challenge they answer.
     auth: Option<(Name, ClientAuth)>,
     tries: u8,
+    /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
+    min_se_s: u32,
 }
 
 /// `sip:user@host`; a host that cannot stand in a URI is replaced by `or`.
@@ -124,6 +126,7 @@ impl Fork {
             cseq: 0,
             auth: None,
             tries: 0,
+            min_se_s: 0,
         }
     }
 
@@ -170,6 +173,7 @@ impl Fork {
             .header_display(Name::CSeq, format_args!("{} INVITE", self.cseq))
             .header(Name::Contact, core.contact(self.flow))
             .header(Name::Allow, ALLOW);
+        session::ask(&mut invite, self.min_se_s);
         if let Target::Carrier(id) = &self.target {
             let directory = core.directory.clone();
             let Some(carrier) = directory.carriers.get(id) else { return false };
@@ -202,6 +206,14 @@ impl Fork {
         if let Some((line, ip)) = out.origin.as_ref().filter(|_| carrier.tell_origin) {
             invite.header_named(ORIGIN_HEADER, format!("extension={line};address={ip}"));
         }
+    }
+
+    /// Takes up the session interval that a callee wants (422). False if it names none that is longer than before.
+    pub fn asked_for_longer(&mut self, response: &Message) -> bool {
+        let wanted_s = session::min_se_s(response);
+        let longer = wanted_s > self.min_se_s;
+        self.min_se_s = self.min_se_s.max(wanted_s);
+        longer
     }
 
     /// Takes up a carrier's challenge. False if it cannot be answered, or was and the secret is wrong (RFC 3261
@@ -241,7 +253,8 @@ pub(crate) fn challenge_of(response: &Message) -> Option<(Name, Challenge<'_>)> 
 pub(crate) fn carrier_flow(core: &Core, carrier: &Carrier) -> Flow {
     let local = core.settings.advertised;
     let to = account::Flow { local, remote: carrier.address, transport: carrier.transport, connection: 0 };
-    flow::to_sip(to)
+    let flow = flow::to_sip(to);
+    Flow { local: core.advertised(flow.transport), ..flow }
 }
 
 fn carrier_number(carrier: &Carrier, number: &str) -> String {

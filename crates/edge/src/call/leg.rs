@@ -4,6 +4,8 @@ use sip::transaction::ServerKey;
 use sip::transaction::{AckWait, AckWaitStep, Wire};
 use sip::{Dialog, Message, Method, RequestBuilder};
 
+use super::refresh::Refresh;
+use super::session::Session;
 use crate::core::{Core, SDP};
 use crate::farewell::Parting;
 
@@ -31,13 +33,30 @@ pub(crate) struct Leg {
     pub unacked: Option<Unacked>,
     /// CSeq of an INVITE of ours without an offer whose 2xx still waits for our ACK, which will carry the answer.
     pub owed: Option<u32>,
+    /// Its session timer, if both sides want one.
+    pub(super) session: Option<Session>,
+    /// The refresh of ours that is under way.
+    pub(super) refresh: Option<Refresh>,
+    /// Whether the peer takes UPDATE.
+    pub(super) takes_update: bool,
+    /// The session description the peer was sent last.
+    pub(super) description: Vec<u8>,
     /// The ACK of the last 2xx, by the CSeq of its INVITE: a retransmitted 2xx gets it again.
     acked: Option<(u32, Wire)>,
 }
 
 impl Leg {
     pub const fn new(dialog: Dialog) -> Self {
-        Self { dialog, unacked: None, owed: None, acked: None }
+        Self {
+            dialog,
+            unacked: None,
+            owed: None,
+            session: None,
+            refresh: None,
+            takes_update: false,
+            description: Vec::new(),
+            acked: None,
+        }
     }
 
     pub fn deadline_ms(&self) -> Option<u64> {

@@ -1,19 +1,13 @@
 //! A call's media: the relay session between the legs, and the session descriptions that go through it.
 
-use media::{RelayAddresses, RelayCommand, RelayId, Sdp, SdpError, Side};
-use sip::Message;
-
 use crate::core::Core;
-use crate::gate::is_sdp;
 use crate::io::Output;
+use media::{RelayAddresses, RelayCommand, RelayId, Sdp, SdpError, Side};
 
 /// Streams opened for a call whose INVITE made no offer: one voice.
 const STREAMS_WITHOUT_OFFER: usize = 1;
 
-/// The session description a message carries.
-pub(super) fn description(message: &Message) -> Option<&[u8]> {
-    is_sdp(message).then(|| message.body())
-}
+pub(super) use crate::gate::description;
 
 /// What carries a call's media.
 #[derive(Debug)]

@@ -9,8 +9,10 @@ mod exchange;
 mod fork;
 mod leg;
 mod media;
+mod refresh;
 mod ring;
 mod saved;
+mod session;
 mod start;
 mod status;
 mod talk;
@@ -26,6 +28,7 @@ pub(crate) use end::Ending;
 pub(crate) use fork::{carrier_flow, challenge_of};
 pub(crate) use leg::Leg;
 pub(crate) use saved::SavedLegs;
+pub(crate) use session::{MIN_SE_S, is_too_brief};
 pub(crate) use start::{merge_key, start};
 
 use self::exchange::Exchange;
@@ -143,7 +146,10 @@ impl Call {
         let legs = [Some(&self.a), self.b.as_ref()];
         let acks = legs.into_iter().flatten().filter_map(Leg::deadline_ms);
         let patience = self.forks.iter().filter_map(|fork| fork.patience_ms);
-        [stage_ms, self.clock.check_ms, self.clock.paid_ms].into_iter().flatten().chain(acks).chain(patience).min()
+        let sessions = [Some(&self.a), self.b.as_ref()].into_iter().flatten().filter_map(|leg| leg.session.as_ref());
+        let sessions = sessions.map(session::Session::next_ms);
+        let clock = [stage_ms, self.clock.check_ms, self.clock.paid_ms].into_iter().flatten();
+        clock.chain(acks).chain(patience).chain(sessions).min()
     }
 
     fn leg(&mut self, side: Side) -> Option<&mut Leg> {

@@ -22,6 +22,7 @@ impl Call {
             101..=199 => self.ringing(core, code, response),
             200..=299 => return self.answered(core, at, response),
             401 | 407 if self.answer_challenge(core, at, response) => {}
+            422 if self.ask_for_longer(core, at, response) => {}
             _ => self.fork_failed(core, at, Failure::answered(response)),
         }
         true
@@ -58,6 +59,12 @@ impl Call {
     fn answer_challenge(&mut self, core: &mut Core, at: usize, response: &Message) -> bool {
         let (Some(fork), Some(outbound)) = (self.forks.get_mut(at), &self.outbound) else { return false };
         matches!(self.stage, Stage::Ringing) && fork.challenged(core, response) && fork.send(core, self.id, outbound)
+    }
+
+    /// Sends the INVITE again with the session interval the callee wants.
+    fn ask_for_longer(&mut self, core: &mut Core, at: usize, response: &Message) -> bool {
+        let (Some(fork), Some(outbound)) = (self.forks.get_mut(at), &self.outbound) else { return false };
+        matches!(self.stage, Stage::Ringing) && fork.asked_for_longer(response) && fork.send(core, self.id, outbound)
     }
 
     /// One callee is out of it.

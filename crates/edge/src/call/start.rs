@@ -10,7 +10,7 @@ use sip::{Dialog, Message};
 
 use super::fork::ORIGIN_HEADER;
 use super::media::{Media, description};
-use super::{Call, Clock, Facts, Leg, Stage};
+use super::{Call, Clock, Facts, Leg, Stage, refresh};
 use crate::auth::Sender;
 use crate::core::{Asked, Core};
 use crate::limits::{MAX_TEXT_BYTES, MAX_USER_BYTES};
@@ -59,6 +59,8 @@ pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -
         carrier: None,
         callee: None,
     };
+    let mut a = Leg::new(dialog);
+    a.takes_update = refresh::takes_update(&asked.request);
     core.tell(&account, account::Input::Screen(attempt));
     let ring_ms = u64::from(core.settings.ring_limit_s).saturating_mul(1_000);
     Some(Call {
@@ -66,7 +68,7 @@ pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -
         facts,
         stage: Stage::Screening { gone: None },
         invite: asked,
-        a: Leg::new(dialog),
+        a,
         b: None,
         media,
         outbound: None,

@@ -27,7 +27,7 @@ impl Call {
             }
             Some(Method::Options) => gate::options(core, &asked),
             Some(method @ (Method::Invite | Method::Update | Method::Info)) => {
-                if gate::requirements_met(core, &asked) {
+                if gate::requirements_met(core, &asked) && gate::session_long_enough(core, &asked) {
                     self.pass_on(core, side, method, asked);
                 }
             }
@@ -54,6 +54,7 @@ impl Call {
             && let Some(cseq) = other.owed
         {
             other.acknowledge(core, cseq, &answer);
+            other.description = answer;
         }
     }
 
@@ -73,12 +74,13 @@ impl Call {
         let success = response.status().is_some_and(|status| (200..300).contains(&status));
         (invite && success && self.acknowledge_again(core, response))
             || self.fork_response(core, key, response)
+            || self.refresh_response(core, key, response)
             || self.exchange_response(core, key, response)
     }
 
     /// A request of this call got no response: as if it were `status`.
     pub fn no_response(&mut self, core: &mut Core, key: ClientKey, status: u16) {
-        if !self.fork_timeout(core, key, status) {
+        if !self.fork_timeout(core, key, status) && !self.refresh_failed(core, key, status, None) {
             self.exchange_failed(core, key, status);
         }
     }
@@ -112,6 +114,9 @@ impl Call {
         if due(self.clock.check_ms) {
             self.clock.check_ms = None;
             core.tell(&self.facts.account, account::Input::Extend { call: self.id });
+        }
+        if matches!(self.stage, Stage::Talking) && !self.keep_sessions(core) {
+            return;
         }
         self.lose_patience(core);
         let legs = [Some(&mut self.a), self.b.as_mut()];

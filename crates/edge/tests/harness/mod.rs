@@ -13,7 +13,7 @@ use account::{
     Transport, Verdict,
 };
 use billing::{AccountId, CallId, CarrierId, LineId};
-use edge::{AuthReport, Carrier, CarrierAuth, Directory, Edge, EdgeSettings, Input, LineEntry, Output};
+use edge::{AuthReport, Carrier, CarrierAuth, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
 use geo::Place;
 use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent, RelayId};
 use sip::Message;
@@ -92,7 +92,9 @@ pub fn settings() -> EdgeSettings {
     EdgeSettings {
         realm: REALM.to_owned(),
         sha256: true,
+        ignored_agents: Vec::new(),
         advertised: addr(US),
+        advertised_tls: None,
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 100,
@@ -117,7 +119,7 @@ pub struct World {
     /// What the account says to an answer and to each extension; `None`: nothing yet.
     pub lease: Option<Lease>,
     /// Whether the lock-out lets passwords be tried.
-    pub admitted: bool,
+    pub leave: Leave,
     pub ports_free: bool,
     pub bindings: BTreeMap<LineId, Vec<Binding>>,
 }
@@ -138,7 +140,7 @@ impl World {
             carrier_states: Vec::new(),
             verdict: None,
             lease: Some(FREE),
-            admitted: true,
+            leave: Leave::Granted,
             ports_free: true,
             bindings: BTreeMap::new(),
         };
@@ -197,7 +199,7 @@ impl World {
                     }
                 }
                 Output::Verify { token, .. } => {
-                    let input = Input::Verify { token, admitted: self.admitted, failures_before: 0 };
+                    let input = Input::Verify { token, leave: self.leave, failures_before: 0 };
                     self.edge.handle(self.now_ms, input);
                 }
                 Output::Auth { name, report, .. } => self.auth.push((name, report)),

@@ -133,6 +133,24 @@ impl Peer {
         world.datagram(self.at, &bytes);
     }
 
+    /// An answer with our tag and more headers.
+    pub fn answer_with_all(
+        &self,
+        world: &mut World,
+        request: &Message,
+        status: u16,
+        headers: &[(Name, &str)],
+        body: &str,
+    ) {
+        let mut builder = ResponseBuilder::from_request(request, status, "", Some(&self.tag), addr(super::US));
+        builder.header(Name::Contact, format!("<{}>", self.contact()));
+        for (name, value) in headers {
+            builder.header(*name, value);
+        }
+        let bytes = builder.finish_with_body(b"application/sdp", body.as_bytes());
+        world.datagram(self.at, &bytes);
+    }
+
     /// An answer with one more header.
     pub fn answer_with(&self, world: &mut World, request: &Message, status: u16, name: Name, value: &str) {
         let mut builder = ResponseBuilder::from_request(request, status, "", Some(&self.tag), addr(super::US));

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::{Decibans, Origin};
+use geo::Place;
 
 /// User agents remembered; the oldest is evicted.
 const MAX_AGENTS: usize = 8;
@@ -26,6 +27,21 @@ pub(crate) struct OriginKey {
     agent: u32,
     /// The user agent is a tool of attack.
     pub(crate) tool: bool,
+    /// Where that is, as far as the databases tell.
+    spot: Option<Spot>,
+}
+
+/// Latitude and longitude in hundredths of a degree: about a kilometre, which is finer than the databases are right.
+pub(crate) type Spot = (i16, i16);
+
+fn spot((lat, lon): (i32, i32)) -> Spot {
+    ((lat / 100) as i16, (lon / 100) as i16)
+}
+
+fn apart_km(a: Spot, b: Spot) -> Option<u32> {
+    let place =
+        |(lat, lon): Spot| Place { lat_lon_e4: Some((i32::from(lat) * 100, i32::from(lon) * 100)), ..Place::default() };
+    place(a).distance_km(&place(b))
 }
 
 /// User agents of the published attacks (DESIGN section 6), as substrings in lower case.
@@ -40,6 +56,7 @@ impl From<&Origin> for OriginKey {
             country: origin.place.country,
             hosting: origin.place.hosting == Some(true),
             agent: agent_hash(&agent),
+            spot: origin.place.lat_lon_e4.map(spot),
             tool: TOOLS.iter().any(|tool| agent.contains(tool)),
         }
     }
@@ -49,6 +66,14 @@ impl OriginKey {
     /// Whether both come from the same /24 or /48.
     pub(crate) const fn same_prefix(&self, other: &Self) -> bool {
         self.prefix == other.prefix
+    }
+
+    /// The hour of the day by the sun, where it is known how far east that is.
+    pub(crate) fn solar_hour(&self, at_ms: u64) -> Option<u8> {
+        let (_, lon) = self.spot?;
+        // Fifteen degrees an hour: a hundredth of a degree is 2.4 seconds.
+        let local_ms = at_ms.saturating_add_signed(i64::from(lon) * 2_400);
+        Some((local_ms / 3_600_000 % 24) as u8)
     }
 
     fn same_network(&self, other: &Self) -> bool {
@@ -85,17 +110,46 @@ pub(crate) enum Familiarity {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Known {
     key: OriginKey,
-    since_ms: u64,
     last_ms: u64,
-    /// How new it was when first seen, and what that said then.
-    first: Familiarity,
-    weight: Decibans,
+    /// What its first sighting was.
+    sight: FirstSight,
 }
+
+/// What the first sighting of an origin was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FirstSight {
+    /// How new it was.
+    pub(crate) first: Familiarity,
+    /// What that said then.
+    pub(crate) weight: Decibans,
+    /// How it lay to the places before it.
+    pub(crate) reach: Reach,
+    /// When that was.
+    pub(crate) since_ms: u64,
+}
+
+/// How a new origin lies to the places before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Reach {
+    /// The databases do not tell, or it is neither near nor out of reach.
+    Elsewhere,
+    /// In the same town as a place used for days.
+    Near,
+    /// Nobody could have got there since the line was last seen.
+    Beyond,
+}
+
+/// Addresses of one town are placed so far apart at most.
+const TOWN_KM: u32 = 60;
+/// Nearer than this, misplaced addresses are likelier than journeys.
+const JOURNEY_KM: u32 = 500;
+/// As fast as an aeroplane, door to door.
+const FLIGHT_KM_H: u64 = 900;
 
 impl Known {
     /// Seen only since then, and worth a word when it was: the first place of all is not.
     fn is_news_since(&self, since_ms: u64) -> bool {
-        self.since_ms >= since_ms && self.weight >= Decibans::whole(1)
+        self.sight.since_ms >= since_ms && self.sight.weight >= Decibans::whole(1)
     }
 }
 
@@ -108,6 +162,10 @@ pub(crate) struct Origins {
     sightings: u64,
     /// How many of them were a new prefix, a new network, a new country.
     new: [u64; 3],
+    /// How many new ones were out of reach.
+    jumps: u64,
+    /// The latest sighting, and where that was.
+    last: Option<(u64, Spot)>,
 }
 
 impl Origins {
@@ -116,9 +174,9 @@ impl Origins {
         self.sightings == 0
     }
 
-    /// Whether everything always came from one place: then its coming from there says nothing.
-    pub(crate) fn is_steady(&self) -> bool {
-        self.known.len() == 1
+    /// How many places are remembered.
+    pub(crate) fn places(&self) -> usize {
+        self.known.len()
     }
 
     /// How new an origin is.
@@ -140,10 +198,29 @@ impl Origins {
         (self.new.iter().skip(from).sum(), self.sightings)
     }
 
-    /// What the first sighting of this origin said, how new it was and when that was.
-    pub(crate) fn first_sight(&self, key: &OriginKey) -> Option<(Familiarity, Decibans, u64)> {
-        let known = self.known.iter().find(|known| known.key.same_prefix(key))?;
-        Some((known.first, known.weight, known.since_ms))
+    /// What the first sighting of this origin was.
+    pub(crate) fn first_sight(&self, key: &OriginKey) -> Option<FirstSight> {
+        self.known.iter().find(|known| known.key.same_prefix(key)).map(|known| known.sight)
+    }
+
+    /// Whether a place that is no news (any more, at that time) is in the same town.
+    pub(crate) fn is_near(&self, key: &OriginKey, since_ms: u64) -> bool {
+        let Some(here) = key.spot else { return false };
+        let settled =
+            self.known.iter().filter(|known| !known.is_news_since(since_ms)).filter_map(|known| known.key.spot);
+        settled.filter_map(|there| apart_km(here, there)).any(|km| km <= TOWN_KM)
+    }
+
+    /// Whether nobody could have got there since the latest sighting.
+    pub(crate) fn is_out_of_reach(&self, now_ms: u64, key: &OriginKey) -> bool {
+        let (Some(here), Some((last_ms, there))) = (key.spot, self.last) else { return false };
+        let flown_km = now_ms.saturating_sub(last_ms) * FLIGHT_KM_H / 3_600_000;
+        apart_km(here, there).is_some_and(|km| km >= JOURNEY_KM && u64::from(km) > flown_km)
+    }
+
+    /// How many new origins were out of reach, of how many new ones.
+    pub(crate) fn jumps(&self) -> (u64, u64) {
+        (self.jumps, self.new.iter().sum())
     }
 
     /// Whether the user agent was seen here before `before_ms`; `None` where no agent was.
@@ -153,10 +230,10 @@ impl Origins {
         Some(settled.any(|(agent, _)| *agent == key.agent))
     }
 
-    /// Notes a sighting; `weight` is what it says if it is new. Above `most` the one not seen for longest is evicted.
-    pub(crate) fn see(&mut self, now_ms: u64, key: OriginKey, weight: Decibans, most: usize) {
+    /// Notes a sighting; `sight` is what it is if it is new. Above `most` the one not seen for longest is evicted.
+    pub(crate) fn see(&mut self, now_ms: u64, key: OriginKey, sight: FirstSight, most: usize) {
         self.see_agent(now_ms, key.agent);
-        let first = self.familiarity(&key);
+        self.last = key.spot.map(|spot| (now_ms, spot)).or(self.last);
         if let Some(known) = self.known.iter_mut().find(|known| known.key.same_prefix(&key)) {
             if now_ms.saturating_sub(known.last_ms) >= SIGHTING_MS {
                 known.last_ms = now_ms;
@@ -168,11 +245,16 @@ impl Origins {
             let oldest = (0..self.known.len()).min_by_key(|&i| self.known[i].last_ms);
             oldest.map(|oldest| self.known.remove(oldest));
         }
-        if let Some(count) = self.new.get_mut((first as usize).saturating_sub(1)).filter(|_| self.sightings > 0) {
-            *count = count.saturating_add(1);
+        // How new it is to these origins, which may be the account's while `sight` is a line's.
+        let sight = FirstSight { first: self.familiarity(&key), ..sight };
+        if self.sightings > 0 && sight.first != Familiarity::Known {
+            if let Some(count) = self.new.get_mut((sight.first as usize).saturating_sub(1)) {
+                *count = count.saturating_add(1);
+            }
+            self.jumps = self.jumps.saturating_add(u64::from(sight.reach == Reach::Beyond));
         }
         self.sightings = self.sightings.saturating_add(1);
-        self.known.push(Known { key, since_ms: now_ms, last_ms: now_ms, first, weight });
+        self.known.push(Known { key, last_ms: now_ms, sight });
     }
 
     fn see_agent(&mut self, now_ms: u64, agent: u32) {
@@ -202,16 +284,21 @@ impl Origins {
             return;
         };
         self.sightings = self.sightings.saturating_sub(1);
-        if let Some(count) = self.new.get_mut((known.first as usize).saturating_sub(1)) {
+        if let Some(count) = self.new.get_mut((known.sight.first as usize).saturating_sub(1)) {
             *count = count.saturating_sub(1);
         }
+        self.jumps = self.jumps.saturating_sub(u64::from(known.sight.reach == Reach::Beyond));
     }
 
     /// The owner owns to this origin: it says nothing from now on.
     pub(crate) fn trust(&mut self, key: &OriginKey) {
         for known in self.known.iter_mut().filter(|known| known.key.same_prefix(key)) {
-            known.weight = Decibans::default();
-            known.first = Familiarity::Known;
+            known.sight = FirstSight {
+                first: Familiarity::Known,
+                weight: Decibans::default(),
+                reach: Reach::Elsewhere,
+                ..known.sight
+            };
         }
     }
 }
@@ -226,10 +313,14 @@ mod tests {
         OriginKey::from(&Origin { ip: ip.parse().unwrap(), place, user_agent: agent.into() })
     }
 
+    fn sight(since_ms: u64, weight: Decibans) -> FirstSight {
+        FirstSight { first: Familiarity::NewPrefix, weight, reach: Reach::Elsewhere, since_ms }
+    }
+
     #[test]
     fn new_by_the_widest_circle() {
         let mut origins = Origins::default();
-        origins.see(0, key("192.0.2.9", 1, b"US", "Yealink T54W 96.86"), Decibans::default(), 16);
+        origins.see(0, key("192.0.2.9", 1, b"US", "Yealink T54W 96.86"), sight(0, Decibans::default()), 16);
         let ask = |ip, asn, country| origins.familiarity(&key(ip, asn, country, ""));
         assert_eq!(ask("192.0.2.77", 1, b"US"), Familiarity::Known);
         assert_eq!(ask("198.51.100.1", 1, b"US"), Familiarity::NewPrefix);
@@ -246,7 +337,7 @@ mod tests {
         for (at, ip) in
             [(0, "192.0.2.1"), (1, "198.51.100.1"), (SIGHTING_MS, "192.0.2.1"), (SIGHTING_MS + 1, "203.0.113.1")]
         {
-            origins.see(at, key(ip, 1, b"US", "a"), Decibans::whole(6), 2);
+            origins.see(at, key(ip, 1, b"US", "a"), sight(at, Decibans::whole(6)), 2);
         }
         assert_eq!(origins.familiarity(&key("198.51.100.1", 1, b"US", "")), Familiarity::NewPrefix);
         assert_eq!(origins.novelty(Familiarity::NewPrefix), (2, 4));

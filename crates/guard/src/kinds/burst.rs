@@ -6,7 +6,6 @@
 //! fall into a quarter of its hours, times two for the long one. The weight is the Chernoff bound of the Poisson tail,
 //! k log(k/m) - (k - m), two thirds of it because people's calls cluster; the higher of both counters counts.
 
-use super::Fact;
 use crate::Decibans;
 use crate::fading::{Fading, ONE};
 use crate::habit::RATE_HALF_LIFE_MS;
@@ -56,21 +55,23 @@ fn higher(scene: &Scene<'_>) -> (u64, &'static str, Decibans) {
     if by_short >= by_long { (short, "the last hour", by_short) } else { (long, "a day", by_long) }
 }
 
-/// What the rate says.
-pub(super) fn burst_db(scene: &Scene<'_>) -> Decibans {
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    if !scene.is_fresh() {
+        return Decibans::default();
+    }
     let (_, _, weight) = higher(scene);
-    let watched_ms = scene.account.age_ms(scene.now_ms).min(WATCHED_MS);
-    weight.within(0, MOST_DB).part((watched_ms / 60_000) as i32, (WATCHED_MS / 60_000) as i32)
+    as_watched(scene, weight.within(0, MOST_DB))
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    let weight = burst_db(scene);
-    if !scene.is_fresh() || weight.tenths() <= 0 {
-        return None;
-    }
+/// As much of a weight as the account has been watched of a week.
+pub(super) fn as_watched(scene: &Scene<'_>, weight: Decibans) -> Decibans {
+    let watched_ms = scene.account.age_ms(scene.now_ms).min(WATCHED_MS);
+    weight.part((watched_ms / 60_000) as i32, (WATCHED_MS / 60_000) as i32)
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
     let (count, within, _) = higher(scene);
-    let text = format!("{} calls to numbers new to the line within {within}", 1 + count.div_ceil(ONE));
-    Some(Fact { weight, text })
+    format!("{} calls to numbers new to the line within {within}", 1 + count.div_ceil(ONE))
 }
 
 #[cfg(test)]

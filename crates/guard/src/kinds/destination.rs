@@ -5,12 +5,10 @@
 //! a new one by the line's own record; and then where the account's calls go, or, where that is new to the account as
 //! well, one of 32 plausible ones (64 premium and satellite ones, which firms call rarely). Each further new destination
 //! within a day adds 3 dB, twice: an owner opens one at a time. Calling the country one is in speaks for a traveller:
-//! 0.03 / 0.3 = -10 dB, of which -8 count since networks are misplaced. An unallocated number: three in ten of a pump's,
-//! against the line's own share.
+//! 0.03 / 0.3 = -10 dB, of which -8 count since networks are misplaced.
 
-use super::Fact;
 use crate::Decibans;
-use crate::attempt::PlaceKey;
+use crate::attempt::{Attempt, PlaceKey};
 use crate::habit::{Habit, Places};
 use crate::math::ratio_db;
 use crate::scene::Scene;
@@ -43,11 +41,11 @@ fn of_account(account: &Places, place: PlaceKey) -> u64 {
     }
 }
 
-/// What the destination alone says.
-pub(super) fn place_db(scene: &Scene<'_>) -> Decibans {
-    let place = scene.call.place;
+/// What the destination alone says; kept in [`Scene::place`], for other kinds take off what they see alike.
+pub(crate) fn place_db(call: &Attempt, line: &Habit, account: &Habit) -> Decibans {
+    let place = call.place;
     let thief = if place.is_special() { MILLION / 12 } else { MILLION / 60 };
-    let (own, account) = (&scene.line.habit.places, &scene.account.places);
+    let (own, account) = (&line.places, &account.places);
     let escape = escape(own);
     let wider = of_account(account, place);
     let owner = match own.count(place) {
@@ -76,14 +74,6 @@ fn number_db(scene: &Scene<'_>) -> Decibans {
     weight.within(NUMBER_DB.0, NUMBER_DB.1)
 }
 
-fn unallocated_db(scene: &Scene<'_>) -> Decibans {
-    let share = |habit: &Habit| (habit.unallocated + 1) * MILLION / (habit.calls + 30);
-    if scene.call.destination.valid {
-        return Decibans::default();
-    }
-    ratio_db(3 * MILLION / 10, share(scene.account).max(share(&scene.line.habit))).within(0, 6)
-}
-
 fn is_new(scene: &Scene<'_>) -> bool {
     scene.account.places.count(scene.call.place) == 0
 }
@@ -100,8 +90,25 @@ fn others(scene: &Scene<'_>) -> usize {
     places.len()
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    let mut weight = place_db(scene).plus(number_db(scene));
+/// Whether the call goes to the country it comes from.
+fn is_called_from_there(scene: &Scene<'_>) -> bool {
+    let here = scene.call.origin.country.filter(|_| !scene.call.place.is_special());
+    let there = scene.call.destination.country;
+    here.is_some_and(|here| there.is_some_and(|there| there.code().as_bytes() == here))
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    let mut weight = scene.place.plus(number_db(scene));
+    if scene.is_fresh() && is_new(scene) {
+        weight = weight.plus(ANOTHER.part(others(scene).min(2) as i32, 1));
+        if is_called_from_there(scene) {
+            weight = weight.plus(TRAVELLER);
+        }
+    }
+    weight.within(WHOLE_DB.0, WHOLE_DB.1)
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
     let mut text = scene.call.destination_name();
     let calls = scene.account.calls;
     match scene.account.places.count(scene.call.place) {
@@ -109,25 +116,16 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
         count => text.push_str(&format!(", called {count} times before in {calls} calls abroad")),
     }
     text.push_str(if scene.is_fresh() { "; a number new to the line" } else { "; a number the line knows" });
-    let unallocated = unallocated_db(scene);
-    if unallocated.tenths() > 0 {
-        text.push_str(" that is not allocated to anybody");
-    }
-    weight = weight.plus(unallocated);
     if scene.is_fresh() && is_new(scene) {
         let others = others(scene);
         if others > 0 {
-            weight = weight.plus(ANOTHER.part(others.min(2) as i32, 1));
             text.push_str(&format!("; {} new destinations within a day", others + 1));
         }
-        let here = scene.call.origin.country.filter(|_| !scene.call.place.is_special());
-        let there = scene.call.destination.country;
-        if here.is_some_and(|here| there.is_some_and(|there| there.code().as_bytes() == here)) {
-            weight = weight.plus(TRAVELLER);
+        if is_called_from_there(scene) {
             text.push_str("; called from that very country");
         }
     }
-    Some(Fact { weight: weight.within(WHOLE_DB.0, WHOLE_DB.1), text })
+    text
 }
 
 #[cfg(test)]

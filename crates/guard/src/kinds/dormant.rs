@@ -5,7 +5,6 @@
 //! 0.5 / 0.05 = 10 dB, less for shorter sleeps. Having woken fades with a half-life of three days. A line that calls,
 //! but not abroad, is weighed by how rare that is for it: at most 6 dB.
 
-use super::Fact;
 use crate::Decibans;
 use crate::habit::Habit;
 use crate::line::{AWAKE_MS, Line};
@@ -49,19 +48,24 @@ fn abroad(line: &Habit, account: &Habit) -> Decibans {
     math::ratio_db(USUAL_ABROAD_PERCENT * 100, share).within(0, 6)
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    let woke = Decibans::from_tenths((scene.line.awake.level(scene.now_ms, AWAKE_MS) / 100) as i32);
-    let abroad = abroad(&scene.line.habit, scene.account);
-    if woke >= abroad && woke.tenths() > 0 {
-        return Some(Fact { weight: woke, text: "the line was never or long not used before it called".into() });
-    }
-    let text = format!(
-        "the line hardly calls abroad: {} of {} calls",
-        scene.line.habit.calls,
-        scene.line.habit.calls + scene.line.habit.home_calls
-    );
+/// What is left of having woken.
+fn woke(scene: &Scene<'_>) -> Decibans {
+    Decibans::from_tenths((scene.line.awake.level(scene.now_ms, AWAKE_MS) / 100) as i32)
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
     let watched = scene.account.age_ms(scene.now_ms) >= WATCHED_MS;
-    (watched && scene.is_fresh() && abroad.tenths() > 0).then_some(Fact { weight: abroad, text })
+    let abroad =
+        if watched && scene.is_fresh() { abroad(&scene.line.habit, scene.account) } else { Decibans::default() };
+    woke(scene).max(abroad)
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
+    let habit = &scene.line.habit;
+    if woke(scene) >= abroad(habit, scene.account) {
+        return "the line was never or long not used before it called".into();
+    }
+    format!("the line hardly calls abroad: {} of {} calls", habit.calls, habit.calls + habit.home_calls)
 }
 
 /// Wakes the line for a call of any kind.

@@ -6,9 +6,8 @@
 //! Fades with a half-life of a day; at a place the line knew before a third of it counts: that is a phone with an old
 //! password.
 
-use super::Fact;
 use crate::Decibans;
-use crate::line::YOUNG_MS;
+use crate::line::{Guessed, YOUNG_MS};
 use crate::math::faded_db;
 use crate::scene::Scene;
 
@@ -23,18 +22,25 @@ const STEPS: [(u32, Decibans); 6] = [
     (2, Decibans::whole(3)),
 ];
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    let key = &scene.call.origin;
-    let guessed = scene.line.guessed.iter().find(|guessed| guessed.origin.same_prefix(key))?;
-    let (_, weight) = STEPS.iter().find(|(failures, _)| guessed.failures >= *failures)?;
-    let known_ms =
-        scene.line.habit.origins.first_sight(key).map(|(_, _, since_ms)| guessed.at_ms.saturating_sub(since_ms));
-    let share = if known_ms.is_some_and(|known_ms| known_ms > YOUNG_MS) { 3 } else { 1 };
-    let weight = faded_db(weight.part(1, share), scene.now_ms.saturating_sub(guessed.at_ms), HALF_LIFE_MS);
-    Some(Fact {
-        weight,
-        text: format!("{} failed authentications from that address before one fitted", guessed.failures),
-    })
+/// The failures at the place the call comes from.
+fn here<'a>(scene: &'a Scene<'_>) -> Option<&'a Guessed> {
+    scene.line.guessed.iter().find(|guessed| guessed.origin.same_prefix(&scene.call.origin))
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    let Some(guessed) = here(scene) else { return Decibans::default() };
+    let Some((_, weight)) = STEPS.iter().find(|(failures, _)| guessed.failures >= *failures) else {
+        return Decibans::default();
+    };
+    let first = scene.line.habit.origins.first_sight(&scene.call.origin);
+    let known = first.is_some_and(|first| guessed.at_ms.saturating_sub(first.since_ms) > YOUNG_MS);
+    let share = if known { 3 } else { 1 };
+    faded_db(weight.part(1, share), scene.now_ms.saturating_sub(guessed.at_ms), HALF_LIFE_MS)
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
+    let failures = here(scene).map_or(0, |guessed| guessed.failures);
+    format!("{failures} failed authentications from that address before one fitted")
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 //! week is (118 of 168); so a thief's calls are spread over the week evenly. Owner: the line's calls in hours alike (the
 //! hour and its neighbours, on working days or on that day of the weekend), smoothed with the weight of twenty calls
 //! towards those of the account's other
-//! lines and those towards business hours. Home calls count, so this is learnt in days.
+//! lines and those towards business hours. Home calls count, so this is learnt in days. From a country new to the line an
+//! unusual hour counts half where it is daytime there: a traveller's night at home is his day.
 
-use super::Fact;
-use crate::habit::Hours;
+use crate::Decibans;
+use crate::habit::{Familiarity, Hours};
 use crate::math::ratio_db;
 use crate::scene::Scene;
 
@@ -41,14 +42,25 @@ fn owner(own: &Hours, account: &Hours, hour: u8) -> u64 {
     smoothed(calls, own.total(), beside)
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    let even = MILLION / 168;
+    let owner = owner(&scene.line.habit.hours, &scene.account.hours, scene.call.hour);
+    let weight = ratio_db(even, owner).within(LEAST_DB, MOST_DB);
+    if weight.tenths() > 0 && is_travellers_day(scene) { weight.part(1, 2) } else { weight }
+}
+
+/// Whether the call comes from a country new to the line, and by the sun it is day there.
+fn is_travellers_day(scene: &Scene<'_>) -> bool {
+    let hour = scene.call.origin.solar_hour(scene.call.start_ms);
+    scene.origin.familiarity == Familiarity::NewCountry && hour.is_some_and(|hour| (7..21).contains(&hour))
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
     const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
     let hour = scene.call.hour;
-    let even = MILLION / 168;
-    let weight = ratio_db(even, owner(&scene.line.habit.hours, &scene.account.hours, hour)).within(LEAST_DB, MOST_DB);
     let day = DAYS.get(usize::from(hour / 24)).copied().unwrap_or_default();
-    let usual = if weight.tenths() > 0 { "an unusual" } else { "a usual" };
-    Some(Fact { weight, text: format!("{day} {}:00, {usual} hour for this line", hour % 24) })
+    let usual = if weigh(scene).tenths() > 0 { "an unusual" } else { "a usual" };
+    format!("{day} {}:00, {usual} hour for this line", hour % 24)
 }
 
 #[cfg(test)]

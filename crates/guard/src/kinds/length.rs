@@ -5,7 +5,6 @@
 //! 10 and 20 minutes, of which half is counted, as first calls to family are long. Other fresh calls of the day count
 //! half of that.
 
-use super::Fact;
 use crate::Decibans;
 use crate::scene::Scene;
 
@@ -18,16 +17,20 @@ fn by_length(talk_ms: u64) -> Decibans {
     STEPS.iter().find(|(least, _)| minutes >= *least).map_or(Decibans::default(), |(_, weight)| *weight)
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    if !scene.is_fresh() {
-        return None;
-    }
+/// The stronger of the call itself and the longest other one: its weight and its length.
+fn stronger(scene: &Scene<'_>) -> (Decibans, u64) {
     let own_ms = scene.call.talk_ms(scene.now_ms);
     let others_ms = scene.other_fresh().map(|other| other.talk_ms(scene.now_ms)).max().unwrap_or(0);
     let (own, others) = (by_length(own_ms), by_length(others_ms).part(1, 2));
-    let (weight, talk_ms) = if own >= others { (own, own_ms) } else { (others, others_ms) };
-    (weight.tenths() > 0)
-        .then(|| Fact { weight, text: format!("{} minutes of talk with a new number", talk_ms / 60_000) })
+    if own >= others { (own, own_ms) } else { (others, others_ms) }
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    if scene.is_fresh() { stronger(scene).0 } else { Decibans::default() }
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
+    format!("{} minutes of talk with a new number", stronger(scene).1 / 60_000)
 }
 
 #[cfg(test)]

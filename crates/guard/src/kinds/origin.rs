@@ -6,28 +6,21 @@
 //! towards the account's, those towards firms in general. So a phone that changes mobile networks all day teaches that
 //! itself. What a first sighting said fades with a half-life of two days as the place is used without an incident. A
 //! place known before speaks for the owner (0.25 / 1 = -6 dB); for a line that always called from one place, as a trunk
-//! does, it says nothing, since everything comes from there. A new place of which the databases know nothing counts as
+//! does, it says nothing, since everything comes from there, and half where there were two or three. A new place of which the databases know nothing counts as
 //! a new network at most.
 
-use super::Fact;
-use crate::habit::{Familiarity, OriginKey, Origins};
+use crate::habit::{Familiarity, FirstSight, OriginKey, Origins, Reach};
 use crate::line::{Line, YOUNG_MS};
 use crate::math::{faded_db, ratio_db};
 use crate::scene::Scene;
 use crate::{Decibans, habit::Habit};
 
-const HALF_LIFE_MS: u64 = 2 * 24 * 3_600_000;
+pub(super) const HALF_LIFE_MS: u64 = 2 * 24 * 3_600_000;
 const USUAL: Decibans = Decibans::whole(-6);
+/// The same where there are few places: two or three, as a trunk has that has moved.
+const FEW: usize = 3;
 const SMOOTHING: u64 = 6;
 const MILLION: u64 = 1_000_000;
-/// An attack tool's name in User-Agent; nearly all who use one are thieves, and they can leave it out: +15 dB.
-const TOOL: Decibans = Decibans::whole(15);
-/// New place, same make of phone: 0.2 of thieves forge or match it, 0.6 of owners take it along. And the reverse.
-const SAME_AGENT: Decibans = Decibans::whole(-5);
-const NEW_AGENT: Decibans = Decibans::whole(3);
-/// Rented servers: 0.3 of thieves from outside, 0.15 of owners (VPNs, hosted PBXs).
-const HOSTING: Decibans = Decibans::whole(3);
-const WHOLE_DB: (i32, i32) = (-6, 22);
 
 /// Thief's share, share in firms in general (in millionths) and upper bound in decibans.
 const fn row(familiarity: Familiarity) -> (u64, u64, i32) {
@@ -39,12 +32,34 @@ const fn row(familiarity: Familiarity) -> (u64, u64, i32) {
     }
 }
 
-/// What a first sighting of `key` says to the line.
-fn first_sight(now_ms: u64, key: &OriginKey, line: &Origins, account: &Origins) -> Decibans {
+/// What a place says when it is called from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight {
+    /// How new it is, as long as it is news.
+    pub(crate) familiarity: Familiarity,
+    /// What that says by now.
+    pub(crate) weight: Decibans,
+    /// How it lies to the places before it.
+    pub(crate) reach: Reach,
+    /// When it was first seen.
+    pub(crate) since_ms: u64,
+}
+
+impl Sight {
+    /// Whether the place is still new.
+    pub(crate) fn is_news(&self) -> bool {
+        self.familiarity != Familiarity::Known
+    }
+}
+
+/// What a first sighting of `key` is to the line.
+fn first_sight(now_ms: u64, key: &OriginKey, line: &Origins, account: &Origins) -> FirstSight {
     // The first place of an account is no news; the first of a line is held against the account's.
     let familiarity = if line.is_empty() { account.familiarity(key) } else { line.familiarity(key) };
+    let nothing =
+        FirstSight { first: familiarity, weight: Decibans::default(), reach: Reach::Elsewhere, since_ms: now_ms };
     if account.is_empty() || familiarity == Familiarity::Known {
-        return Decibans::default();
+        return nothing;
     }
     let (thief, firms, most_db) = row(familiarity);
     let (new, seen) = account.novelty(familiarity);
@@ -53,20 +68,30 @@ fn first_sight(now_ms: u64, key: &OriginKey, line: &Origins, account: &Origins) 
     let owner = (new * MILLION + SMOOTHING * wider) / (seen + SMOOTHING);
     let weight = ratio_db(thief, owner).within(0, most_db);
     // Colleagues have called from there for days: most of the news is gone.
-    let (_, news, since_ms) = account.first_sight(key).unwrap_or((familiarity, weight, now_ms));
-    if is_trusted(now_ms, news, since_ms) { weight.part(1, 3) } else { weight }
+    let beside = account.first_sight(key);
+    let trusted = beside.is_some_and(|beside| is_trusted(now_ms, &beside));
+    let settled_ms = now_ms.saturating_sub(YOUNG_MS);
+    let reach = if line.is_near(key, settled_ms) || account.is_near(key, settled_ms) {
+        Reach::Near
+    } else if line.is_out_of_reach(now_ms, key) {
+        Reach::Beyond
+    } else {
+        Reach::Elsewhere
+    };
+    FirstSight { weight: if trusted { weight.part(1, 3) } else { weight }, reach, ..nothing }
 }
 
 /// Whether what a first sighting said has faded below a deciban.
-fn is_trusted(now_ms: u64, news: Decibans, since_ms: u64) -> bool {
-    faded_db(news, now_ms.saturating_sub(since_ms), HALF_LIFE_MS) < Decibans::whole(1)
+fn is_trusted(now_ms: u64, sight: &FirstSight) -> bool {
+    faded_db(sight.weight, now_ms.saturating_sub(sight.since_ms), HALF_LIFE_MS) < Decibans::whole(1)
 }
 
 /// Notes a sighting with the line and the account.
 pub(crate) fn see(now_ms: u64, key: OriginKey, line: &mut Line, account: &mut Habit) {
-    let weight = first_sight(now_ms, &key, &line.habit.origins, &account.origins);
-    line.habit.origins.see(now_ms, key, weight, crate::habit::LINE.origins);
-    account.origins.see(now_ms, key, weight, crate::habit::ACCOUNT.origins);
+    let known = line.habit.origins.first_sight(&key).filter(|_| account.origins.first_sight(&key).is_some());
+    let sight = known.unwrap_or_else(|| first_sight(now_ms, &key, &line.habit.origins, &account.origins));
+    line.habit.origins.see(now_ms, key, sight, crate::habit::LINE.origins);
+    account.origins.see(now_ms, key, sight, crate::habit::ACCOUNT.origins);
 }
 
 /// The owner owns to this origin.
@@ -76,52 +101,43 @@ pub(crate) fn trust(now_ms: u64, key: OriginKey, line: &mut Line, account: &mut 
     account.origins.trust(&key);
 }
 
-/// What the place says now, without the user agent.
-fn place_db(scene: &Scene<'_>) -> (Familiarity, Decibans) {
-    let origins = &scene.line.habit.origins;
-    let Some((first, weight, since_ms)) = origins.first_sight(&scene.call.origin) else {
-        let weight = first_sight(scene.now_ms, &scene.call.origin, origins, &scene.account.origins);
-        return (origins.familiarity(&scene.call.origin), weight);
+/// What the place says now; kept in [`Scene::origin`].
+pub(crate) fn sight(now_ms: u64, key: &OriginKey, line: &Origins, account: &Origins) -> Sight {
+    let Some(FirstSight { first, weight, reach, since_ms }) = line.first_sight(key) else {
+        let FirstSight { weight, reach, since_ms, .. } = first_sight(now_ms, key, line, account);
+        return Sight { familiarity: line.familiarity(key), weight, reach, since_ms };
     };
-    let left = faded_db(weight, scene.now_ms.saturating_sub(since_ms), HALF_LIFE_MS);
+    let left = faded_db(weight, now_ms.saturating_sub(since_ms), HALF_LIFE_MS);
     if left.tenths() >= 10 {
-        return (first.max(Familiarity::NewPrefix), left);
+        return Sight { familiarity: first.max(Familiarity::NewPrefix), weight: left, reach, since_ms };
     }
-    let usual = !origins.is_steady() && scene.now_ms.saturating_sub(since_ms) > YOUNG_MS;
-    (Familiarity::Known, if usual { USUAL } else { Decibans::default() })
+    let settled = now_ms.saturating_sub(since_ms) > YOUNG_MS;
+    let weight = match line.places() {
+        0 | 1 => Decibans::default(),
+        _ if !settled => Decibans::default(),
+        2..=FEW => USUAL.part(1, 2),
+        _ => USUAL,
+    };
+    Sight { familiarity: Familiarity::Known, weight, reach, since_ms }
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    let key = &scene.call.origin;
-    let (familiarity, mut weight) = place_db(scene);
-    let mut text = String::from(match familiarity {
-        Familiarity::Known => "from a place the line is used to",
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    scene.origin.weight
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
+    let text = match scene.origin.familiarity {
+        Familiarity::Known => return "from a place the line is used to".into(),
         Familiarity::NewPrefix => "from an address new to the line, in a network it knows",
         Familiarity::NewNetwork => "from a network new to the line",
         Familiarity::NewCountry => "from a country new to the line",
-    });
-    if familiarity != Familiarity::Known {
-        if let Some(country) = key.country.as_ref().and_then(|code| std::str::from_utf8(code).ok()) {
-            text.push_str(&format!(" ({country}"));
-            key.asn.into_iter().for_each(|asn| text.push_str(&format!(", AS{asn}")));
-            text.push(')');
-        }
-        let settled_ms = scene.now_ms.saturating_sub(YOUNG_MS);
-        match scene.line.habit.origins.knows_agent(key, settled_ms) {
-            Some(true) => weight = weight.plus(SAME_AGENT).max(Decibans::default()),
-            Some(false) => weight = weight.plus(NEW_AGENT),
-            None => {}
-        }
-        if key.hosting {
-            weight = weight.plus(HOSTING);
-            text.push_str(", a hosting business");
-        }
+    };
+    let key = &scene.call.origin;
+    match (key.country.as_ref().and_then(|code| std::str::from_utf8(code).ok()), key.asn) {
+        (Some(country), Some(asn)) => format!("{text} ({country}, AS{asn})"),
+        (Some(country), None) => format!("{text} ({country})"),
+        (None, _) => text.into(),
     }
-    if key.tool {
-        weight = weight.plus(TOOL);
-        text.push_str(", with a known tool of attack");
-    }
-    Some(Fact { weight: weight.within(WHOLE_DB.0, WHOLE_DB.1), text })
 }
 
 #[cfg(test)]
@@ -141,20 +157,12 @@ mod tests {
         story.office_weeks(&["101", "102"], &office(), 4).at(28, 10, 0);
         assert_eq!(origin(&mut story, "101", &office()), 0, "a steady address says nothing");
         let agent = "Yealink SIP-T54W 96.86.0.70";
-        assert_eq!(origin(&mut story, "101", &from("198.51.100.1", 7922, b"US", agent)), 10);
-        assert_eq!(origin(&mut story, "101", &from("198.51.101.1", 3356, b"US", agent)), 70);
+        assert_eq!(origin(&mut story, "101", &from("198.51.100.1", 7922, b"US", agent)), 60);
+        assert_eq!(origin(&mut story, "101", &from("198.51.101.1", 3356, b"US", agent)), 120);
         let gaza = from("203.0.113.1", 12975, b"PS", agent);
-        assert_eq!(origin(&mut story, "101", &gaza), 100);
-        assert_eq!(origin(story.at(30, 10, 0), "101", &gaza), 25, "15 dB less half a life, less the phone it knows");
+        assert_eq!(origin(&mut story, "101", &gaza), 150);
+        assert_eq!(origin(story.at(30, 10, 0), "101", &gaza), 75, "a half-life of two days");
         assert_eq!(origin(story.at(40, 10, 0), "101", &gaza), -60, "a place it is used to");
-    }
-
-    #[test]
-    fn a_scanner_names_itself_and_a_new_phone_counts() {
-        let mut story = Story::default();
-        story.office_weeks(&["101", "102"], &office(), 4).at(28, 10, 0);
-        assert_eq!(origin(&mut story, "101", &from("203.0.113.1", 12975, b"PS", "Zoiper rev.1116")), 180);
-        assert_eq!(origin(&mut story, "102", &from("203.0.113.1", 12975, b"PS", "friendly-scanner")), 220);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! An owner who looked at an incident and owned to it is wrong once in thirty (a colleague's word, a hasty click): -15
 //! dB, fading with a half-life of thirty days as the word grows old and the calls themselves become habit.
 
-use super::Fact;
 use crate::Decibans;
 use crate::math::faded_db;
 use crate::scene::Scene;
@@ -11,10 +10,15 @@ use crate::scene::Scene;
 const HALF_LIFE_MS: u64 = 30 * 24 * 3_600_000;
 const OURS: Decibans = Decibans::whole(-15);
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
-    let (_, since_ms) = scene.line.ours.iter().find(|(place, _)| *place == scene.call.place)?;
-    let weight = faded_db(OURS, scene.now_ms.saturating_sub(*since_ms), HALF_LIFE_MS);
-    Some(Fact { weight, text: format!("the owner said of calls to {}: that was us", scene.call.destination_name()) })
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    let said = scene.line.ours.iter().find(|(place, _)| *place == scene.call.place);
+    said.map_or(Decibans::default(), |(_, since_ms)| {
+        faded_db(OURS, scene.now_ms.saturating_sub(*since_ms), HALF_LIFE_MS)
+    })
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
+    format!("the owner said of calls to {}: that was us", scene.call.destination_name())
 }
 
 #[cfg(test)]
@@ -35,6 +39,7 @@ mod tests {
             account: AccountId::new("law-000").unwrap(),
             line: line("101"),
             opened_ms: story.now_ms,
+            acted_ms: story.now_ms,
             closed_ms: None,
             action: Action::Alert,
             shadow: false,

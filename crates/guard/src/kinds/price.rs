@@ -4,16 +4,14 @@
 //! (satellite). Owner: the line's histogram, smoothed towards that of the account's other lines, that towards firms in general,
 //! each with the weight of ten calls. Weighed twice, as "so dear or dearer" and as "so cheap or cheaper": a price below the habit
 //! speaks for the owner. Where the destination is new as well, half of the smaller of both weights is taken off: dear
-//! and new are one fact in part. A number without a price: one in ten of a prober's attempts, one in sixty of an
-//! owner's misdialled ones: 8 dB.
+//! and new are one fact in part. A number the deck does not price is weighed by
+//! `allocation.rs`.
 
-use super::{Fact, destination};
 use crate::habit::{Prices, bucket};
 use crate::math::ratio_db;
 use crate::scene::Scene;
 use crate::{Decibans, habit};
 
-const UNPRICED: Decibans = Decibans::whole(8);
 const LEAST_DB: i32 = -10;
 const MOST_DB: i32 = 14;
 /// Calls after which own habits weigh as much as the wider ones.
@@ -55,20 +53,21 @@ fn price_db(scene: &Scene<'_>) -> Decibans {
         .within(LEAST_DB, MOST_DB)
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Option<Fact> {
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
     if !scene.call.priced {
-        return Some(Fact { weight: UNPRICED, text: "the deck has no price for this number".into() });
+        return Decibans::default();
     }
     let alone = price_db(scene);
-    let shared = destination::place_db(scene).min(alone).max(Decibans::default());
-    let weight = alone.plus(shared.part(-1, 2));
+    let shared = scene.place.min(alone).max(Decibans::default());
+    alone.plus(shared.part(-1, 2))
+}
+
+pub(super) fn tell(scene: &Scene<'_>) -> String {
     let price = scene.call.per_minute;
-    let usual = scene.line.habit.prices.usual().or_else(|| scene.account.prices.usual());
-    let text = match usual {
+    match scene.line.habit.prices.usual().or_else(|| scene.account.prices.usual()) {
         Some(usual) => format!("{price} a minute; half of its calls abroad cost less than {usual}"),
         None => format!("{price} a minute; no calls abroad to compare with"),
-    };
-    Some(Fact { weight, text })
+    }
 }
 
 #[cfg(test)]
@@ -89,7 +88,7 @@ mod tests {
         assert!(price(&mut story, PARTNERS[0], Some(2)) < 0);
         assert_eq!(price(&mut story, PARTNERS[0], Some(60)), 140, "thirty times the habit, bounded");
         assert!(price(&mut story, "355691234567", Some(60)) < 140, "new and dear are one fact in part");
-        assert_eq!(price(&mut story, "355691234567", None), 80);
+        assert_eq!(price(&mut story, "355691234567", None), 0, "no price, nothing to compare");
     }
 
     #[test]

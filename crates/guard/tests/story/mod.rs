@@ -5,7 +5,7 @@
 
 use billing::{CallId, Country, Destination, E164, LineId, Money};
 use geo::Place;
-use guard::{Action, Ended, EvidenceKind, Guard, Observed, Origin, Registered, Screening};
+use guard::{Action, Cause, Ended, EvidenceKind, Guard, Observed, Origin, Registered, Screening};
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
@@ -86,6 +86,18 @@ impl Story {
 
     /// The same, `None` where the deck has no price.
     pub fn dial_at(&mut self, id: &str, origin: &Origin, number: &str, cents: Option<i64>) -> (CallId, Screening) {
+        self.dial_by(id, origin, number, cents, None)
+    }
+
+    /// The same, forwarded or transferred where there is a cause.
+    pub fn dial_by(
+        &mut self,
+        id: &str,
+        origin: &Origin,
+        number: &str,
+        cents: Option<i64>,
+        cause: Option<Cause>,
+    ) -> (CallId, Screening) {
         let call = CallId(self.next);
         self.next += 1;
         let number = E164::from_digits(number).expect("a number");
@@ -96,10 +108,10 @@ impl Story {
             origin: origin.clone(),
             number,
             destination,
-            cut_class: destination.in_cut_class(Country::US),
+            cut_class: destination.in_cut_class(number, Country::US),
             per_minute: Money::from_cents(cents.unwrap_or(40)),
             priced: cents.is_some(),
-            cause: None,
+            cause,
             failures_before: 0,
             utc_offset_min: 0,
         };
@@ -134,6 +146,7 @@ impl Story {
         }
         if said.allowed {
             self.wait_s(left_s);
+            left_s = 0;
         }
         self.end(call, talk_s - left_s);
         said

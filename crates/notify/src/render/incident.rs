@@ -58,7 +58,7 @@ pub(super) fn document(incident: &Incident, context: &MailContext) -> Document {
     let local = Local::new(&context.settings().time_zone);
     let story = Story { incident, context, local, case: Case::of(incident) };
     let name = clean(&context.settings().name);
-    let (line, clock) = (context.line(), story.local.clock(incident.opened_ms));
+    let (line, clock) = (context.line(), story.local.clock(incident.acted_ms));
     let calls = words::calls_to(&story.calls(), &story.countries());
     let (subject, title) = match story.case {
         Case::LineCut => (subject::line_cut(&line, &clock, &calls), title::line_cut(&line)),
@@ -79,8 +79,8 @@ pub(super) fn document(incident: &Incident, context: &MailContext) -> Document {
 
 impl Story<'_> {
     fn lead(&self, calls: &str) -> Vec<String> {
-        let opened_ms = self.incident.opened_ms;
-        let when = words::when(&self.local.clock(opened_ms), &self.local.date(opened_ms), &self.local.zone(opened_ms));
+        let acted_ms = self.incident.acted_ms;
+        let when = words::when(&self.local.clock(acted_ms), &self.local.date(acted_ms), &self.local.zone(acted_ms));
         let line = match self.context.is_trunk() {
             true => format!("your {}", self.context.line()),
             false => self.context.line_and_name(),
@@ -143,7 +143,7 @@ impl Story<'_> {
     }
 
     fn done(&self) -> Vec<String> {
-        let (line, clock) = (self.context.line(), self.local.clock(self.incident.opened_ms));
+        let (line, clock) = (self.context.line(), self.local.clock(self.incident.acted_ms));
         let mut items = match self.case {
             Case::LineCut => vec![done::line_cut(&line, &clock)],
             Case::AccountCut => vec![done::account_cut(&clock)],

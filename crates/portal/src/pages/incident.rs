@@ -232,7 +232,7 @@ fn events(scope: &Scope, incident: &Incident, audit: &[AuditRow]) -> Vec<Event> 
         })
         .collect();
     let opened = format!("The evidence was enough: {} decibans. {}", incident.score, story::done(incident));
-    events.push(event(incident.opened_ms, Tone::Bad, opened));
+    events.push(event(incident.acted_ms, Tone::Bad, opened));
     events.extend(audit.iter().map(|row| event(row.at_ms, Tone::Good, format!("{}: {}", row.by, row.text))));
     if let Some(closed_ms) = incident.closed_ms {
         let text = match incident.state {

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use ipnet::IpNet;
-use lockout::{Ban, Settings};
+use lockout::{Ban, Pressed, Settings};
 use node::{Command, CommandReply, NodeChange, address_or_prefix};
 use serde::Deserialize;
 use tokio::time::{Duration, sleep};
@@ -28,6 +28,12 @@ struct Row {
     user_agent: String,
 }
 
+struct Guessed {
+    target: String,
+    tally: String,
+    next: String,
+}
+
 #[derive(Template)]
 #[template(path = "lockout.html")]
 struct LockoutPage {
@@ -37,8 +43,13 @@ struct LockoutPage {
     window_min: u64,
     ban_min: u64,
     max_ban_h: u64,
+    line_day: u32,
+    address_day: u32,
+    network_day: u32,
+    asn_day: u32,
     allow_list: String,
     rows: Vec<Row>,
+    guessed: Vec<Guessed>,
     may_change: bool,
 }
 
@@ -65,6 +76,9 @@ pub(crate) async fn show(visitor: Visitor) -> Result<Response, Problem> {
     let CommandReply::Bans(bans) = visitor.state.control.send(Command::Bans).await? else {
         return Err(Problem::Broken);
     };
+    let CommandReply::Guessed(guessed) = visitor.state.control.send(Command::Guessed).await? else {
+        return Err(Problem::Broken);
+    };
     let now = crate::state::now_ms();
     let allowed: Vec<String> = settings.allow_list.iter().map(ToString::to_string).collect();
     page(&LockoutPage {
@@ -74,10 +88,28 @@ pub(crate) async fn show(visitor: Visitor) -> Result<Response, Problem> {
         window_min: settings.window_s.div_ceil(60),
         ban_min: settings.ban_s.div_ceil(60),
         max_ban_h: settings.max_ban_s.div_ceil(3600),
+        line_day: settings.line_day,
+        address_day: settings.address_day,
+        network_day: settings.network_day,
+        asn_day: settings.asn_day,
         allow_list: allowed.join("\n"),
         rows: bans.iter().filter(|ban| ban.until_ms > now).map(|ban| row(&visitor, &zone, ban)).collect(),
+        guessed: guessed.iter().map(|pressed| guessed_at(&zone, pressed)).collect(),
         may_change: visitor.is_allowed_to_change(),
     })
+}
+
+fn guessed_at(zone: &Zone, pressed: &Pressed) -> Guessed {
+    let Pressed { target, failures, addresses, next_ms } = pressed;
+    let many = if *addresses as usize >= lockout::MAX_TALLY_ADDRESSES { " or more" } else { "" };
+    Guessed {
+        target: sentence(&target.to_string()),
+        tally: format!(
+            "{failures} failed passwords from {addresses}{many} {}",
+            if *addresses == 1 { "address" } else { "addresses" }
+        ),
+        next: zone.short(*next_ms),
+    }
 }
 
 fn row(visitor: &Visitor, zone: &Zone, ban: &Ban) -> Row {
@@ -134,6 +166,10 @@ pub(crate) struct Limits {
     window_min: u64,
     ban_min: u64,
     max_ban_h: u64,
+    line_day: u32,
+    address_day: u32,
+    network_day: u32,
+    asn_day: u32,
     #[serde(default)]
     allow_list: String,
 }
@@ -155,6 +191,10 @@ fn wanted(limits: Limits, old: Settings) -> Result<Settings, Problem> {
         window_s: limits.window_min.saturating_mul(60),
         ban_s: limits.ban_min.saturating_mul(60),
         max_ban_s: limits.max_ban_h.saturating_mul(3600),
+        line_day: limits.line_day,
+        address_day: limits.address_day,
+        network_day: limits.network_day,
+        asn_day: limits.asn_day,
         allow_list: limits.allow_list.split_whitespace().map(prefix).collect::<Result<_, _>>()?,
         ..old
     };
@@ -230,7 +270,17 @@ mod tests {
     use super::*;
 
     fn limits(failures: u32, allow_list: &str) -> Limits {
-        Limits { failures, window_min: 10, ban_min: 60, max_ban_h: 24, allow_list: allow_list.into() }
+        Limits {
+            failures,
+            window_min: 10,
+            ban_min: 60,
+            max_ban_h: 24,
+            line_day: 30,
+            address_day: 20,
+            network_day: 60,
+            asn_day: 300,
+            allow_list: allow_list.into(),
+        }
     }
 
     #[test]
@@ -238,7 +288,7 @@ mod tests {
         let settings = wanted(limits(3, "192.0.2.7\n 198.51.100.0/24"), Settings::default()).unwrap();
         assert_eq!((settings.failures, settings.window_s, settings.max_ban_s), (3, 600, 86_400));
         assert_eq!(settings.allow_list.len(), 2);
-        for wrong in [limits(0, ""), limits(3, "office")] {
+        for wrong in [limits(0, ""), limits(3, "office"), limits(25, "")] {
             assert!(matches!(wanted(wrong, Settings::default()), Err(Problem::Typed(_))));
         }
         assert_eq!([1, 2, 3, 4, 11, 22].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "22nd"]);

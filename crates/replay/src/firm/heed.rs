@@ -65,6 +65,7 @@ impl Firm {
             opened_ms: now_ms,
             closed_ms: None,
             action,
+            acted_ms: now_ms,
             shadow: false,
             state: IncidentState::Open,
             score: screening.score,

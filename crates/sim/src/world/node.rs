@@ -93,7 +93,9 @@ impl Node {
         let settings = EdgeSettings {
             realm,
             sha256: true,
+            ignored_agents: Vec::new(),
             advertised: address,
+            advertised_tls: None,
             expires_s: (60, 600, 3_600),
             ring_limit_s: 120,
             max_calls: 1_000,

@@ -189,6 +189,17 @@ fn reinvite_and_update_refresh_the_target_and_nothing_else_does() {
 }
 
 #[test]
+fn a_name_without_quotes_that_holds_some_is_written_back_as_one_name() {
+    let lines = ["INVITE sip:200@pbx SIP/2.0", "From: A\\n\"a\" <sip:a@h>;tag=f", "To: x\\ <sip:b@h>", "Call-ID: 1"];
+    let invite = message(&[&lines[..], &["CSeq: 1 INVITE", "Contact: <sip:a@h>"]].concat());
+    let mut dialog = Dialog::uas(&invite, "ours", flow(Transport::Udp)).unwrap();
+    let us = HostPort::parse(b"pbx").unwrap();
+    let bye = Message::parse(&dialog.request(Method::Bye, us, "z9hG4bK1").finish()).unwrap();
+    assert_eq!(bye.validate(), Ok(()));
+    assert_eq!((bye.to().unwrap().tag(), bye.from().unwrap().tag()), (Some(&b"f"[..]), Some(&b"ours"[..])));
+}
+
+#[test]
 fn what_makes_no_dialog_says_why() {
     let uas = |extra: &[&str]| Dialog::uas(&phone_invite(extra), "ours", flow(Transport::Udp)).unwrap_err();
     assert_eq!(uas(&[]), DialogError::Missing("Contact"));

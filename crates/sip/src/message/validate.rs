@@ -1,9 +1,9 @@
 //! Whether a framed message may be acted on, and the status that refuses it if not.
 
 use super::{Defect, Message};
-use crate::limits::{MAX_MAX_FORWARDS, MAX_URI_BYTES, MAX_VIAS};
+use crate::limits::{MAX_MAX_FORWARDS, MAX_MESSAGE_BYTES, MAX_URI_BYTES, MAX_VIAS};
 use crate::uri::{Uri, UriError};
-use crate::{Name, NameAddr, Via, reason_phrase, scan};
+use crate::{Method, Name, NameAddr, Via, reason_phrase, scan};
 
 /// What is wrong with a message that could be framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,9 +41,15 @@ pub enum Invalid {
     /// The CSeq names another method than the request line.
     #[error("the method of the CSeq header is not that of the request")]
     CSeqMethod,
+    /// The same, and the method is one we do not know: that weighs more (RFC 4475 section 3.1.2.18).
+    #[error("the method is unknown and the CSeq header names another")]
+    UnknownMethod,
     /// More than `MAX_VIAS` Via values.
     #[error("the message has more than {MAX_VIAS} Via values")]
     TooManyVias,
+    /// Content-Length counts more bytes than a message may have.
+    #[error("the body is larger than a message may be")]
+    BodyTooLarge,
     /// Content-Length counts more bytes than arrived.
     #[error("the body is shorter than Content-Length says")]
     BodyShort,
@@ -53,8 +59,10 @@ impl Invalid {
     /// The status that refuses such a request.
     pub const fn status(self) -> u16 {
         match self {
+            Invalid::UnknownMethod => 501,
             Invalid::Version => 505,
             Invalid::UriTooLong => 414,
+            Invalid::BodyTooLarge => 513,
             Invalid::UriScheme => 416,
             Invalid::TooManyVias => 482,
             _ => 400,
@@ -78,6 +86,7 @@ pub(super) fn validate(message: &Message) -> Result<(), Invalid> {
         Some(Defect::HeaderLine) => return Err(Invalid::HeaderLine),
         Some(Defect::NoEnd) => return Err(Invalid::NoEnd),
         Some(Defect::ContentLength) => return Err(Invalid::Header(Name::ContentLength)),
+        Some(Defect::BodyShort) if is_too_large(message) => return Err(Invalid::BodyTooLarge),
         Some(Defect::BodyShort) => return Err(Invalid::BodyShort),
         None => {}
     }
@@ -85,6 +94,11 @@ pub(super) fn validate(message: &Message) -> Result<(), Invalid> {
     addresses(message)?;
     vias(message)?;
     numbers(message)
+}
+
+fn is_too_large(message: &Message) -> bool {
+    let length = message.content_length().and_then(|length| usize::try_from(length).ok());
+    length.is_none_or(|length| length > MAX_MESSAGE_BYTES)
 }
 
 fn request_line(message: &Message) -> Result<(), Invalid> {
@@ -117,7 +131,7 @@ fn singles(message: &Message) -> Result<(), Invalid> {
         }
     }
     let call_id = message.call_id();
-    if call_id.is_empty() || call_id.iter().any(u8::is_ascii_whitespace) {
+    if call_id.is_empty() || call_id.iter().any(|b| matches!(b, 0..=b' ' | 0x7f)) {
         return Err(Invalid::Header(Name::CallId));
     }
     Ok(())
@@ -159,7 +173,8 @@ fn vias(message: &Message) -> Result<(), Invalid> {
 fn numbers(message: &Message) -> Result<(), Invalid> {
     let (_, method) = message.cseq_raw().map_err(|_| Invalid::Header(Name::CSeq))?;
     if message.is_request() && method != message.method_raw() {
-        return Err(Invalid::CSeqMethod);
+        let known = message.method() != Some(Method::Other);
+        return Err(if known { Invalid::CSeqMethod } else { Invalid::UnknownMethod });
     }
     // A request of RFC 2543 has no Max-Forwards; one that has it must have a number (RFC 4475 section 3.1.2.4).
     let too_far = |n: u32| n > MAX_MAX_FORWARDS;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 
 use super::draft::Draft;
+use crate::limits::MAX_VIAS;
 use crate::{Host, Message, Name, Via, reason_phrase, scan};
 
 /// Writes a response: what section 8.2.6 copies from the request first, then headers as they are pushed.
@@ -15,7 +16,7 @@ pub struct ResponseBuilder {
 impl ResponseBuilder {
     /// Begins a response to `request`, which came from `source`. An empty `reason` is the standard phrase of `status`.
     ///
-    /// Copied: every Via in order, the top one with received and rport filled in from `source` (whatever the sender
+    /// Copied: every Via in order (of more than [`MAX_VIAS`], which nobody may send, so many), the top one with received and rport filled in from `source` (whatever the sender
     /// claimed there is dropped), From, To with `to_tag` if it has no tag yet, Call-ID, CSeq, and in a 100 also
     /// Timestamp. A 100 needs no tag; every other response to a request without a To tag does (section 8.2.6.2).
     pub fn from_request(
@@ -31,7 +32,7 @@ impl ResponseBuilder {
         draft.text(format!("SIP/2.0 {status:03} ").as_bytes());
         draft.text(reason.as_bytes());
         draft.end_line();
-        for (i, value) in request.headers(Name::Via).enumerate() {
+        for (i, value) in request.headers(Name::Via).take(MAX_VIAS).enumerate() {
             match Via::parse(value) {
                 Ok(via) if i == 0 => top_via(&mut draft, &via, value, source),
                 _ => draft.header(Name::Via, value),

@@ -17,7 +17,8 @@ use super::deck;
 use super::error::refused;
 use super::options::{AccountOptions, CarrierOptions, LineOptions, secrets};
 use super::output::print;
-use super::password::{MIN_SECRET_CHARS, generate};
+use super::password::generate;
+use super::strength::weakness;
 use crate::control::{AskError, Node};
 
 const EXAMPLE: &str = include_str!("apply.toml");
@@ -38,6 +39,9 @@ pub struct Apply {
     /// Give lines and carriers that are there already the secrets in the file, too: their registrations end.
     #[arg(long)]
     secrets: bool,
+    /// Take secrets although they would be guessed.
+    #[arg(long)]
+    force: bool,
     /// Print a commented example.
     #[arg(long, conflicts_with_all = ["file", "secrets"])]
     example: bool,
@@ -103,6 +107,9 @@ impl Apply {
             changed: 0,
             same: 0,
         };
+        if !self.force {
+            work.refuse_weak_secrets(&file)?;
+        }
         work.apply(&file)?;
         print(&format!("{} changed, {} as they were.\n", work.changed, work.same));
         Ok(())
@@ -120,6 +127,32 @@ struct Work<'c> {
 }
 
 impl Work<'_> {
+    /// Before anything is changed: all weak secrets that would be set, together.
+    fn refuse_weak_secrets(&self, file: &File) -> Result<(), CliError> {
+        let mut weak = Vec::new();
+        for (account, lines) in &file.line {
+            for (id, options) in lines {
+                let Some(secret) = &options.secret else { continue };
+                if !self.secrets && self.reader.line(account, id)?.is_some() {
+                    continue;
+                }
+                let auth_name = options.create(account, id)?.auth_name.unwrap_or_default();
+                let customer = file.account.get(account).and_then(AccountOptions::name).unwrap_or_default();
+                let about = [&auth_name, id.as_str(), account.as_str(), customer, &self.context.config.sip.realm];
+                weak.extend(
+                    weakness(secret, &about).map(|why| format!("line {account}.{id}: the secret is weak: {why}")),
+                );
+            }
+        }
+        if weak.is_empty() {
+            return Ok(());
+        }
+        weak.push(
+            "Leave `secret` out and a strong one is made up and printed; or insist on yours with --force".to_owned(),
+        );
+        refused(weak.join("\n"))
+    }
+
     /// In the order in which one thing needs the other.
     fn apply(&mut self, file: &File) -> Result<(), CliError> {
         for (id, entry) in &file.deck {
@@ -210,9 +243,6 @@ impl Work<'_> {
 
     fn new_line(&mut self, account: &AccountId, mut line: Line, secret: Option<&str>) -> Result<(), CliError> {
         let mut shown = None;
-        if secret.is_some_and(|secret| secret.chars().count() < MIN_SECRET_CHARS) {
-            print(&format!("  the secret of {} is short, and guessing goes on day and night\n", line.id));
-        }
         if let Some(name) = &line.auth_name {
             let secret = match secret {
                 Some(secret) => secret.to_owned(),

@@ -3,8 +3,8 @@
 use account::Actor;
 use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use lockout::Settings;
-use node::{Command, NodeChange, address_or_prefix};
+use lockout::{Pressed, Settings, shortest};
+use node::{Command, CommandReply, NodeChange, address_or_prefix};
 use serde_json::json;
 
 use super::context::Context;
@@ -16,15 +16,18 @@ use super::{CliError, Listing};
 /// Addresses locked out after failed log-ins, or by hand.
 #[derive(Debug, Args)]
 #[command(long_about = "\
-Lock-out: an address that fails to log in too often is refused for a time, before anything it sends is read. A phone that \
-is registered from a banned address keeps working.
+Lock-out: an address that fails to log in too often is refused for a time, before anything it sends is read; so is a \
+network whose addresses do. A name that is guessed at from many addresses can be tried only from where it has logged in \
+before. Phones keep working at addresses they have logged in from, whatever their neighbours do.
 
 Examples:
   tollguard ban list
+  tollguard ban guessed
+  tollguard ban export > banned.txt
   tollguard ban add 203.0.113.0/24 --for 7d --note 'scanner'
   tollguard ban lift 203.0.113.9
   tollguard ban allow add 192.0.2.0/24
-  tollguard ban settings --failures 5 --window 10m --length 1h
+  tollguard ban settings --failures 5 --window 10m --length 1h --line-day 20
   tollguard ban off")]
 pub struct Ban {
     #[command(subcommand)]
@@ -35,6 +38,10 @@ pub struct Ban {
 enum Action {
     /// Who is locked out now, and why.
     List(Listing),
+    /// The addresses and ranges that are locked out now, one a line, for packet filters and other machines.
+    Export,
+    /// Names and networks that are guessed at so much that strangers must wait.
+    Guessed(Listing),
     /// Lock an address or a range out by hand.
     Add {
         /// The address or range.
@@ -91,6 +98,18 @@ struct Change {
     /// Where the doubling ends.
     #[arg(long, value_name = "LENGTH")]
     longest: Option<Span>,
+    /// Failures a day that an address is allowed, however slowly it guesses.
+    #[arg(long)]
+    address_day: Option<u32>,
+    /// Failures a day that a network (IPv4 /24, IPv6 /48) is allowed.
+    #[arg(long)]
+    network_day: Option<u32>,
+    /// Failures a day that an autonomous system is allowed.
+    #[arg(long)]
+    asn_day: Option<u32>,
+    /// Failures a day at one user name from where it never logged in.
+    #[arg(long)]
+    line_day: Option<u32>,
     #[command(flatten)]
     listing: Listing,
 }
@@ -105,6 +124,8 @@ impl Ban {
         let by = Actor::CommandLine;
         match self.action {
             Action::List(listing) => list(context, listing),
+            Action::Export => export(context),
+            Action::Guessed(listing) => guessed(context, listing),
             Action::Add { prefix, note, length } => context.say(&Command::Ban { by, prefix, note, length_s: length.s }),
             Action::Lift { prefix } => context.say(&Command::LiftBan { by, prefix }),
             Action::Allow { what, prefix } => allow(context, what, prefix),
@@ -125,6 +146,28 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
         table.row(vec![ban.prefix.to_string(), local(ban.until_ms, None), ban.repeat.to_string(), ban.describe()]);
     }
     output::print(&table.text("Nobody is locked out."));
+    Ok(())
+}
+
+fn export(context: &Context) -> Result<(), CliError> {
+    let mut bans = context.reader()?.bans(now_ms())?;
+    bans.sort_by_key(|ban| ban.prefix);
+    output::print(&bans.iter().map(|ban| shortest(&ban.prefix) + "\n").collect::<String>());
+    Ok(())
+}
+
+fn guessed(context: &Context, listing: Listing) -> Result<(), CliError> {
+    let CommandReply::Guessed(guessed) = context.node()?.ask(&Command::Guessed)? else {
+        return refused("the node gave no list");
+    };
+    if listing.json {
+        return output::json(&guessed);
+    }
+    let mut table = Table::new(&["FAILURES", "ADDRESSES", "NEXT TRY", "WHAT"], &[0, 1]);
+    for Pressed { target, failures, addresses, next_ms } in guessed {
+        table.row(vec![failures.to_string(), addresses.to_string(), local(next_ms, None), target.to_string()]);
+    }
+    output::print(&table.text("Nothing is being guessed at so much that strangers must wait."));
     Ok(())
 }
 
@@ -153,6 +196,14 @@ fn settings(context: &Context, change: &Change) -> Result<(), CliError> {
         ban_s,
         max_ban_s: change.longest.map_or(old.max_ban_s.max(ban_s), |longest| longest.s),
         ..old.clone()
+    }
+    .with_room();
+    let new = Settings {
+        address_day: change.address_day.unwrap_or(new.address_day),
+        network_day: change.network_day.unwrap_or(new.network_day),
+        asn_day: change.asn_day.unwrap_or(new.asn_day),
+        line_day: change.line_day.unwrap_or(new.line_day),
+        ..new
     };
     if new != old {
         return put(context, new);
@@ -164,6 +215,13 @@ fn settings(context: &Context, change: &Change) -> Result<(), CliError> {
     output::print(&fields(&[
         ("lock-out", if old.enabled { "on" } else { "off" }.to_owned()),
         ("after", format!("{} failures within {} s", old.failures, old.window_s)),
+        (
+            "a day",
+            format!(
+                "{} failures from an address, {} from a network, {} from an autonomous system, {} at a user name",
+                old.address_day, old.network_day, old.asn_day, old.line_day
+            ),
+        ),
         ("for", format!("{} s, doubling up to {} s", old.ban_s, old.max_ban_s)),
         ("never", if allowed.is_empty() { "-".to_owned() } else { allowed.join("\n") }),
     ]));

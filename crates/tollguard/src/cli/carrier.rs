@@ -1,5 +1,6 @@
 //! `tollguard carrier`: where calls leave to and arrive from.
 
+use account::Transport;
 use billing::CarrierId;
 use clap::{Args, Subcommand};
 use node::{Command, CommandReply, NodeChange};
@@ -77,7 +78,8 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
                 let (up, text) = state(&carrier.id).map_or((None, None), |(_, up, text)| (Some(up), Some(text)));
                 let username = carrier.auth.as_ref().map(|auth| &auth.username);
                 json!({
-                    "id": carrier.id, "name": carrier.name, "address": carrier.address, "domain": carrier.domain,
+                    "id": carrier.id, "name": carrier.name, "address": carrier.address,
+                    "transport": carrier.transport, "domain": carrier.domain,
                     "sources": carrier.sources, "prefix": carrier.prefix, "plus": carrier.plus, "username": username,
                     "register_s": carrier.auth.as_ref().and_then(|auth| auth.register_s),
                     "tell_origin": carrier.tell_origin, "up": up, "state": text,
@@ -93,7 +95,11 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
         table.row(vec![
             carrier.id.to_string(),
             carrier.name,
-            carrier.address.to_string(),
+            match carrier.transport {
+                Transport::Udp => carrier.address.to_string(),
+                Transport::Tcp => format!("{} over TCP", carrier.address),
+                Transport::Tls => format!("{} over TLS", carrier.address),
+            },
             or_dash(carrier.auth.map(|auth| auth.username)),
             told.unwrap_or_else(|| otherwise.to_owned()),
         ]);

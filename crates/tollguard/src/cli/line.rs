@@ -120,7 +120,7 @@ fn row(context: &Context, which: &Which) -> Result<LineRow, CliError> {
 
 fn add(context: &Context, which: &Which, options: &LineOptions, secret: &SecretArgs) -> Result<(), CliError> {
     let reader = context.reader()?;
-    context.account(&reader, &which.account)?;
+    let customer = context.account(&reader, &which.account)?.settings.name;
     if reader.line(&which.account, &which.line)?.is_some() {
         return refused(format!("there is a line {} already; change it with `tollguard line set`", which.line));
     }
@@ -128,7 +128,7 @@ fn add(context: &Context, which: &Which, options: &LineOptions, secret: &SecretA
     let Some(name) = line.auth_name.clone() else {
         return context.change(&which.account, Change::PutLine(line));
     };
-    let chosen = secret.choose()?;
+    let chosen = secret.choose(&about(context, which, &name, &line.name, &customer))?;
     line.secrets = Some(secrets(&name, &context.config.sip.realm, &chosen.text));
     context.change(&which.account, Change::PutLine(line))?;
     output::print(&phone_settings(context, &name, chosen.generated.then_some(&chosen.text)));
@@ -146,14 +146,21 @@ fn set(context: &Context, which: &Which, options: &LineOptions) -> Result<(), Cl
 }
 
 fn new_secret(context: &Context, which: &Which, secret: &SecretArgs) -> Result<(), CliError> {
-    let Some(name) = row(context, which)?.line.auth_name else {
+    let line = row(context, which)?.line;
+    let Some(name) = line.auth_name else {
         return refused(format!("line {} is proven by its address and has no secret", which.line));
     };
-    let chosen = secret.choose()?;
+    let customer = context.account(&context.reader()?, &which.account)?.settings.name;
+    let chosen = secret.choose(&about(context, which, &name, &line.name, &customer))?;
     let secrets = secrets(&name, &context.config.sip.realm, &chosen.text);
     context.change(&which.account, Change::SetSecret { line: which.line.clone(), secrets })?;
     output::print(&phone_settings(context, &name, chosen.generated.then_some(&chosen.text)));
     Ok(())
+}
+
+/// What a guesser would know of a line.
+fn about<'a>(context: &'a Context, which: &'a Which, name: &'a str, shown: &'a str, customer: &'a str) -> [&'a str; 6] {
+    [name, which.line.as_str(), which.account.as_str(), shown, customer, &context.config.sip.realm]
 }
 
 /// What goes into the phone or the PBX.
@@ -163,7 +170,7 @@ fn phone_settings(context: &Context, name: &str, secret: Option<&String>) -> Str
     let servers: Vec<String> = context.config.servers(&addresses).iter().map(ToString::to_string).collect();
     let mut page = vec![
         ("SIP server", servers.join(" or ")),
-        ("transport", "UDP".to_owned()),
+        ("transport", transports(context)),
         ("user name", name.to_owned()),
         ("realm", context.config.sip.realm.clone()),
     ];
@@ -171,6 +178,14 @@ fn phone_settings(context: &Context, name: &str, secret: Option<&String>) -> Str
         page.push(("secret", format!("{secret}   (shown this once)")));
     }
     fields(&page)
+}
+
+/// How phones may come.
+fn transports(context: &Context) -> String {
+    match context.config.tls.as_ref().and_then(|tls| tls.listen.first()) {
+        Some(tls) => format!("UDP or TCP; TLS at port {}", tls.port()),
+        None => "UDP or TCP".to_owned(),
+    }
 }
 
 fn list(context: &Context, account: &AccountId, listing: Listing) -> Result<(), CliError> {

@@ -20,6 +20,7 @@ mod password;
 mod replay;
 mod serve;
 mod span;
+mod strength;
 mod user;
 
 use std::io::IsTerminal;

@@ -8,13 +8,12 @@ use clap::Args;
 
 use super::CliError;
 use super::error::refused;
+use super::strength::weakness;
 
 /// Letters and digits that nobody confuses with each other.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
 /// 24 characters of 5 bits: 120 bits, beyond any guessing.
 const GENERATED_CHARS: usize = 24;
-/// The shortest secret of a line, characters: a phone's secret is guessed at from everywhere.
-pub const MIN_SECRET_CHARS: usize = 12;
 
 /// Where a user's password comes from.
 #[derive(Debug, Default, Args)]
@@ -74,18 +73,23 @@ pub struct SecretArgs {
     /// Read the secret from the first line of this file (- for standard input); otherwise one is made up and printed.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
+    /// Take the secret although it would be guessed.
+    #[arg(long, requires = "secret_file")]
+    pub force: bool,
 }
 
 impl SecretArgs {
-    /// From the file, or made up.
-    pub fn choose(&self) -> Result<Chosen, CliError> {
+    /// From the file, or made up. `about` is what a guesser would know of the line.
+    pub fn choose(&self, about: &[&str]) -> Result<Chosen, CliError> {
         let Some(path) = &self.secret_file else {
             return Ok(Chosen { text: generate()?, generated: true });
         };
         let text = first_line(path)?;
-        if text.chars().count() < MIN_SECRET_CHARS {
+        if let Some(why) = weakness(&text, about).filter(|_| !self.force) {
+            let offer = generate()?;
             return refused(format!(
-                "a line's secret needs at least {MIN_SECRET_CHARS} characters: guessing goes on day and night"
+                "the secret is weak: {why}\nLeave --secret-file out and a strong one is made up, such as {offer}; or insist on \
+                 yours with --force"
             ));
         }
         Ok(Chosen { text, generated: false })
@@ -134,8 +138,10 @@ mod tests {
         let path = directory.path().join("secret");
         std::fs::write(&path, "correct horse battery\nnext\n").unwrap();
         assert_eq!(first_line(&path).unwrap(), "correct horse battery");
-        std::fs::write(&path, "short\n").unwrap();
-        assert!(SecretArgs { secret_file: Some(path.clone()) }.choose().is_err());
+        std::fs::write(&path, "107107\n").unwrap();
+        let choose = |force| SecretArgs { secret_file: Some(path.clone()), force }.choose(&["107"]);
+        assert!(choose(false).is_err_and(|error| error.to_string().contains("the secret is weak")));
+        assert_eq!(choose(true).unwrap().text, "107107", "set by force");
         std::fs::write(&path, "").unwrap();
         assert!(first_line(&path).is_err());
     }

@@ -14,7 +14,8 @@ use crate::serve::{Running, banner, start};
 #[derive(Debug, Args)]
 #[command(long_about = "\
 Run the node until SIGTERM or Ctrl-C. All mistakes of the configuration are told together before anything is opened. \
-A stop ends and settles the running calls; after a crash the next start does it, so that no carrier bills on.
+At SIGTERM no new calls are taken and running ones may finish (sip.drain_s); a second one, \
+or Ctrl-C, ends and settles them at once. After a crash the next start does it, so that no carrier bills on.
 
 The bound addresses are printed and written to run.json in the data directory; the last line of the start-up is \
 `Tollguard is ready.` RUST_LOG chooses what is logged to stderr (RUST_LOG=debug, RUST_LOG=edge=trace).
@@ -32,7 +33,7 @@ impl Serve {
         // A closed standard output is no reason not to serve.
         let _ = std::io::stdout().write_all(banner::text(&config, &running).as_bytes());
         let _ = std::io::stdout().flush();
-        signals.wait(&running);
+        signals.wait(&running, config.sip.drain_s);
         running.stop()?;
         Ok(())
     }
@@ -54,11 +55,20 @@ impl Signals {
         Ok(Self { runtime, terminate, interrupt })
     }
 
-    /// Waits for a signal or the node's own end.
-    fn wait(mut self, running: &Running) {
+    /// Waits for a signal or the node's own end; after SIGTERM until running calls are over, but for a second signal.
+    fn wait(mut self, running: &Running, limit_s: u32) {
         self.runtime.block_on(async {
             tokio::select! {
-                _ = self.terminate.recv() => tracing::info!("SIGTERM: the node stops"),
+                _ = self.terminate.recv() => tracing::info!("SIGTERM: no new calls; running ones may take {limit_s} s"),
+                _ = self.interrupt.recv() => {
+                    tracing::info!("interrupted: the node stops");
+                    return;
+                }
+                () = running.ended() => return,
+            }
+            running.drain(limit_s);
+            tokio::select! {
+                _ = self.terminate.recv() => tracing::info!("SIGTERM again: the node stops"),
                 _ = self.interrupt.recv() => tracing::info!("interrupted: the node stops"),
                 () = running.ended() => {}
             }

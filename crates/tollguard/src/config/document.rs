@@ -150,6 +150,11 @@ impl<'a> Section<'a> {
         parsed
     }
 
+    /// Whether an option is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.options.contains_key(key)
+    }
+
     /// Its name with a key: "sip.listen".
     pub(super) fn option(&self, key: &str) -> String {
         path(&self.name, key)

@@ -23,6 +23,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// SIP.
     pub sip: Sip,
+    /// SIP over TLS, if it is configured.
+    pub tls: Option<Tls>,
     /// Voice.
     pub media: Media,
     /// Web pages.
@@ -40,7 +42,7 @@ pub struct Config {
 /// SIP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sip {
-    /// Addresses to listen on (UDP); port 0 takes any free port.
+    /// Addresses to listen on (UDP and TCP); port 0 takes any free port.
     pub listen: Vec<SocketAddr>,
     /// The address peers reach us at, where we listen on all addresses.
     pub advertised: Option<IpAddr>,
@@ -48,12 +50,29 @@ pub struct Sip {
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5.
     pub sha256: bool,
+    /// User agents that are not answered, by how they begin; lower-case letters.
+    pub ignored_agents: Vec<String>,
     /// How long a call may ring, seconds.
     pub ring_limit_s: u32,
     /// Calls at once on this node.
     pub max_calls: usize,
+    /// How long running calls may go on after SIGTERM, seconds.
+    pub drain_s: u32,
     /// Shortest, default and longest registration, seconds.
     pub expires_s: (u32, u32, u32),
+}
+
+/// SIP over TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Addresses to listen on.
+    pub listen: Vec<SocketAddr>,
+    /// The certificate and those that vouch for it, PEM.
+    pub certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key: Option<PathBuf>,
+    /// Authorities that may vouch for carriers besides the public ones, PEM.
+    pub trusted: Option<PathBuf>,
 }
 
 /// Voice.
@@ -183,7 +202,13 @@ impl Config {
         edge::EdgeSettings {
             realm: self.sip.realm.clone(),
             sha256: self.sip.sha256,
+            ignored_agents: self.sip.ignored_agents.clone(),
             advertised: SocketAddr::new(self.sip.advertised.unwrap_or(first.ip()), first.port()),
+            advertised_tls: self
+                .tls
+                .as_ref()
+                .and_then(|tls| tls.listen.first())
+                .map(|address| SocketAddr::new(self.sip.advertised.unwrap_or(address.ip()), address.port())),
             expires_s: self.sip.expires_s,
             ring_limit_s: self.sip.ring_limit_s,
             max_calls: self.sip.max_calls,

@@ -8,8 +8,10 @@ use ipnet::IpNet;
 use notify::{PortalUrl, SettingsError};
 
 use super::document::{Mistake, Mistakes, Section};
-use super::{Config, Geo, Mail, Media, Portal, Sip};
+use super::{Config, Geo, Mail, Media, Portal, Sip, Tls};
 
+/// Most names of scanners that are not answered; each new request is compared with all.
+const MAX_IGNORED_AGENTS: usize = 64;
 /// Addresses one node can listen on.
 const MAX_LISTEN: usize = 16;
 /// The most calls at once that one node can be set to.
@@ -46,6 +48,8 @@ impl<'t> Reader<'t> {
         let role: Option<String> = file.take("role", &mut self.mistakes);
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
+        let tls = file.table("tls", self.text, &mut self.mistakes);
+        let tls = self.tls(tls, &sip);
         let media = file.table("media", self.text, &mut self.mistakes);
         let media = self.media(media, &sip);
         let portal = file.table("portal", self.text, &mut self.mistakes);
@@ -60,6 +64,7 @@ impl<'t> Reader<'t> {
             role: role.unwrap_or_default(),
             data_dir: self.path(data_dir.unwrap_or_default()),
             sip,
+            tls,
             media,
             portal,
             mail,
@@ -94,31 +99,67 @@ impl<'t> Reader<'t> {
             advertised,
             realm: realm.unwrap_or_default(),
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
+            ignored_agents: self.ignored_agents(&mut section),
             ring_limit_s: self.number(&mut section, "ring_limit_s", 90, 5, 600),
             max_calls: self.number(&mut section, "max_calls", 500, 1, MAX_CALLS),
+            drain_s: self.number(&mut section, "drain_s", 30, 0, 86_400),
             expires_s: self.expires(&mut section),
         };
         section.end(&mut self.mistakes);
         sip
     }
 
+    fn tls(&mut self, mut section: Section<'t>, sip: &Sip) -> Option<Tls> {
+        let listen = if section.has("listen") { self.listen(&mut section) } else { Vec::new() };
+        let mut file = |key: &'static str| {
+            let path = self.folder.join(section.take::<String>(key, &mut self.mistakes)?);
+            if !path.is_file() {
+                self.mistakes.add(&format!("tls.{key}"), format!("there is no file {}", path.display()));
+            }
+            Some(path)
+        };
+        let tls = Tls { listen, certificate: file("certificate"), key: file("key"), trusted: file("trusted") };
+        section.end(&mut self.mistakes);
+        for (option, missing) in [("tls.certificate", &tls.certificate), ("tls.key", &tls.key)] {
+            if missing.is_none() && !tls.listen.is_empty() {
+                self.mistakes.add(option, "is missing: who listens for TLS needs a certificate and its key");
+            }
+        }
+        if let Some(address) = tls.listen.iter().find(|address| sip.listen.contains(address)) {
+            self.mistakes.add("tls.listen", format!("{address} is for TCP already: TLS usually has port 5061"));
+        }
+        let given = !tls.listen.is_empty() || tls.trusted.is_some() || tls.certificate.is_some();
+        given.then_some(tls)
+    }
+
+    /// Scanners that are not answered.
+    fn ignored_agents(&mut self, section: &mut Section<'t>) -> Vec<String> {
+        let agents: Vec<String> = section.take("ignored_agents", &mut self.mistakes).unwrap_or_default();
+        if agents.len() > MAX_IGNORED_AGENTS || agents.iter().any(|agent| agent.trim().is_empty()) {
+            let text = format!("holds at most {MAX_IGNORED_AGENTS} names, none of them empty");
+            self.mistakes.add("sip.ignored_agents", text);
+        }
+        agents.iter().map(|agent| agent.trim().to_ascii_lowercase()).collect()
+    }
+
     fn listen(&mut self, section: &mut Section<'t>) -> Vec<SocketAddr> {
+        let option = section.option("listen");
         let texts: Option<Vec<String>> = section.take("listen", &mut self.mistakes);
         let Some(texts) = texts else {
-            self.mistakes.add("sip.listen", "is missing: list the addresses for SIP, e.g. [\"192.0.2.10:5060\"]");
+            self.mistakes.add(&option, "is missing: list the addresses for SIP, e.g. [\"192.0.2.10:5060\"]");
             return Vec::new();
         };
         if texts.is_empty() || texts.len() > MAX_LISTEN {
-            self.mistakes.add("sip.listen", format!("needs 1 to {MAX_LISTEN} addresses"));
+            self.mistakes.add(&option, format!("needs 1 to {MAX_LISTEN} addresses"));
         }
         let mut listen = Vec::new();
         for text in texts {
             match text.parse::<SocketAddr>() {
                 Ok(address) if address.port() != 0 && listen.contains(&address) => {
-                    self.mistakes.add("sip.listen", format!("{address} stands there twice"));
+                    self.mistakes.add(&option, format!("{address} stands there twice"));
                 }
                 Ok(address) => listen.push(address),
-                Err(_) => self.mistakes.add("sip.listen", format!("`{text}` is not {ADDRESS}")),
+                Err(_) => self.mistakes.add(&option, format!("`{text}` is not {ADDRESS}")),
             }
         }
         listen
@@ -283,6 +324,15 @@ impl<'t> Reader<'t> {
         settings.window_s = section.take("window_s", mistakes).unwrap_or(settings.window_s);
         settings.ban_s = section.take("ban_s", mistakes).unwrap_or(settings.ban_s);
         settings.max_ban_s = section.take("max_ban_s", mistakes).unwrap_or(settings.max_ban_s.max(settings.ban_s));
+        settings = settings.with_room();
+        for (key, size) in [
+            ("address_day", &mut settings.address_day),
+            ("network_day", &mut settings.network_day),
+            ("asn_day", &mut settings.asn_day),
+            ("line_day", &mut settings.line_day),
+        ] {
+            *size = section.take(key, mistakes).unwrap_or(*size);
+        }
         for text in section.take::<Vec<String>>("allow", mistakes).unwrap_or_default() {
             match node::address_or_prefix(&text) {
                 Some(prefix) => settings.allow_list.push(prefix),

@@ -51,13 +51,13 @@ allow = ["192.0.2.0/24", "home"]
 "#;
     same_lines(
         &parse(text).unwrap_err(),
-        "line 1: dat_dir: there is no such option here; there are data_dir, name, role, sip, media, portal, mail, geo, network, lockout
+        "line 1: dat_dir: there is no such option here; there are data_dir, name, role, sip, tls, media, portal, mail, geo, network, lockout
 line 3: sip.listen: `192.0.2.10` is not an address with a port, such as 192.0.2.10:5060
 line 3: sip.listen: 0.0.0.0:5060 listens on every address: set sip.advertised to the one that phones reach
 line 4: sip.ring_limit_s: invalid type: string \"long\", expected u32
 line 5: sip.max_calls: is 0: it must be 1 to 10000
-line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, sha256, ring_limit_s, max_calls, \
-expires_min_s, expires_max_s, expires_default_s
+line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, sha256, ignored_agents, ring_limit_s, max_calls, \
+drain_s, expires_min_s, expires_max_s, expires_default_s
 line 8: media.ports: 30000-20000 is no range of at least 8 ports above 1023
 line 10: mail.smtp: mails link to the portal: set portal.listen or portal.url
 line 10: mail.smtp: the mail server's address must begin with smtp://, starttls:// or smtps://
@@ -69,6 +69,17 @@ line 20: lockout.allow: `home` is neither an address nor a range
 data_dir: is missing: name the folder for journal and database
 sip.realm: is missing: name this service, e.g. \"voice.example.net\"",
     );
+}
+
+#[test]
+fn tls_needs_a_certificate_and_a_port_of_its_own() {
+    let error = parse(&format!("{MINIMAL}[tls]\nlisten = [\"192.0.2.10:5061\"]\n")).unwrap_err();
+    assert!(error.contains("tls.certificate: is missing") && error.contains("tls.key: is missing"), "{error}");
+    let error = parse(&format!("{MINIMAL}[tls]\nlisten = [\"192.0.2.10:5060\"]\nkey = \"k.pem\"\n")).unwrap_err();
+    assert!(error.contains("tls.key: there is no file"), "{error}");
+    let listen = parse(MINIMAL).unwrap().sip.listen[0];
+    let error = parse(&format!("{MINIMAL}[tls]\nlisten = [\"{listen}\"]\n")).unwrap_err();
+    assert!(error.contains("is for TCP already"), "{error}");
 }
 
 #[test]
@@ -142,8 +153,24 @@ fn what_the_template_shows_is_the_default() {
         let option = line.strip_prefix("# ").filter(|rest| {
             rest.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         });
-        let example =
-            ["role", "advertised", "ip", "url", "smtp", "from", "city", "asn", "country", "name", "range", "network"];
+        let example = [
+            "role",
+            "listen",
+            "certificate",
+            "key",
+            "trusted",
+            "advertised",
+            "ip",
+            "url",
+            "smtp",
+            "from",
+            "city",
+            "asn",
+            "country",
+            "name",
+            "range",
+            "network",
+        ];
         match option {
             Some(option) if !example.iter().any(|key| option.starts_with(&format!("{key} ="))) => {
                 shown.push_str(option)

@@ -110,7 +110,7 @@ impl Story {
     /// The result so far.
     pub(super) fn report(&self) -> Report {
         let Fraud { tried, answered, loss, first_ms } = fraud(&self.theatre);
-        let cut_ms = self.theatre.incident(Side::Provider).map(|incident| incident.opened_ms);
+        let cut_ms = self.attack.cut.map(|cut| cut.since_ms);
         let seconds =
             |(first_ms, cut_ms): (u64, u64)| Duration::from_millis(cut_ms.saturating_sub(first_ms)).as_secs_f64();
         Report {

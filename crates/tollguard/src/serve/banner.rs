@@ -18,7 +18,11 @@ pub fn text(config: &Config, running: &Running) -> String {
         let _ = writeln!(text, "  {name:<10}{value}");
     };
     let addresses: Vec<String> = running.addresses.iter().map(ToString::to_string).collect();
-    line("SIP", &format!("{} (UDP), realm {}", addresses.join(", "), config.sip.realm));
+    line("SIP", &format!("{} (UDP and TCP), realm {}", addresses.join(", "), config.sip.realm));
+    if let Some(tls) = config.tls.as_ref().filter(|tls| !tls.listen.is_empty()) {
+        let addresses: Vec<String> = tls.listen.iter().map(ToString::to_string).collect();
+        line("", &format!("{} (TLS)", addresses.join(", ")));
+    }
     line("voice", &voice(config));
     line("portal", running.portal_url.as_deref().unwrap_or("off"));
     line("mail", &config.mail.as_ref().map_or("off: warnings wait in the outbox".to_owned(), |mail| mail.server()));

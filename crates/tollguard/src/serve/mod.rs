@@ -14,6 +14,7 @@ mod open;
 mod places;
 mod run_file;
 mod services;
+mod tls;
 mod told;
 
 use std::net::SocketAddr;
@@ -83,6 +84,12 @@ impl Running {
         let _ = ended.wait_for(|ended| *ended).await;
     }
 
+    /// Takes no new calls and lets the running ones go on for at most so many seconds; then the node ends by itself.
+    pub fn drain(&self, limit_s: u32) {
+        // A worker that is gone has nothing to drain. The answer is for people.
+        self.handle().send(Command::Drain { limit_s }, Box::new(drop));
+    }
+
     /// Ends all calls, settles them, saves a snapshot and waits until everything is on disk. Must not be called on a
     /// thread of an async runtime.
     ///
@@ -101,6 +108,7 @@ impl Running {
 /// [`ServeError`]: whatever keeps it from running, told before any call is taken.
 pub fn start(config: &Config) -> Result<Running, ServeError> {
     let places = Arc::new(places::load(config)?);
+    let tls = tls::load(config).map_err(net::NetError::from)?;
     let Opened { home, parts, state, last_ms } = Opened::open(&config.data_dir)?;
     let boot_epoch = boot::count_start(home.path()).map_err(ServeError::Starts)?;
     let seed = boot::seed().map_err(OpenError::Random)?;
@@ -121,7 +129,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
         told.attach(handle);
         threads.handle()
     };
-    let worker = match net::start(net_config(config), clock, make, attach, states) {
+    let worker = match net::start(net_config(config, tls.clone()), clock, make, attach, states) {
         Ok(worker) => worker,
         Err(error) => {
             // That there is no worker is the reason to tell.
@@ -131,7 +139,8 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     };
     let addresses = worker.addresses.clone();
     let control = Control::new(worker.handle.clone(), told.durable_lsn(), told.applied_lsn());
-    let parts = Parts { config, home: &home, control: &control, desk: &desk, places: &places, bound: &addresses };
+    let parts =
+        Parts { config, home: &home, control: &control, desk: &desk, places: &places, bound: &addresses, tls: &tls };
     let ready = Services::start(&parts).and_then(|services| {
         if sets_lockout {
             let change = NodeChange::Lockout(config.lockout.clone());
@@ -185,9 +194,10 @@ fn supervise(
     }
 }
 
-fn net_config(config: &Config) -> net::Config {
+fn net_config(config: &Config, tls: net::TlsConfig) -> net::Config {
     net::Config {
         listen: config.sip.listen.clone(),
+        tls,
         relay_ip: config.media.ip,
         relay_advertised: config.media.advertised,
         relay_ports: config.media.ports,

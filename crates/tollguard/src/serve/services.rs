@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
-use super::{OpenError, ServeError};
+use super::{OpenError, ServeError, tls};
 use crate::config::Config;
 use crate::control::{self, Control};
 
@@ -40,6 +40,7 @@ pub(super) struct Parts<'a> {
     pub(super) places: &'a Arc<geo::Places>,
     /// Bound SIP addresses.
     pub(super) bound: &'a [SocketAddr],
+    pub(super) tls: &'a net::TlsConfig,
 }
 
 impl Services {
@@ -56,6 +57,9 @@ impl Services {
         let (stop, stopped) = watch::channel(());
         let answering = control::listen(&socket, parts.control.clone()).map_err(ServeError::Control)?;
         runtime.spawn(answering);
+        if let Some(identity) = &parts.tls.identity {
+            runtime.spawn(tls::keep_fresh(Arc::clone(identity)));
+        }
         let portal_url = parts.portal(&runtime, stopped.clone())?;
         parts.mail(&runtime, portal_url.as_deref(), stopped)?;
         drop(inside);

@@ -71,12 +71,33 @@ fn who_is_on_the_allow_list_is_never_locked_out() {
 }
 
 #[test]
+fn an_office_is_known_by_its_successes() {
+    let hosts = Hosts::new();
+    let office = office(hosts).extension("102", "bert");
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
+    register(&node, "alice", 10);
+    let (neighbour, spare) = (SocketAddr::from((hosts.host(10), 5070)), SocketAddr::from((hosts.host(10), 5080)));
+    for _ in 0..6 {
+        Sipp::calling("register_wrong", neighbour, node.ip()).login("alice", "old password").run();
+    }
+    assert!(node.command(&["ban", "list"]).contains("Nobody"), "a phone with an old password bans no address");
+    for _ in 0..5 {
+        Sipp::calling("register_wrong", neighbour, node.ip()).login("spare", "guess").run();
+    }
+    assert!(node.command(&["ban", "list"]).contains("tried alice, spare"), "new names are guessed at there");
+    let stranger = Sipp::calling("register", spare, node.ip()).login("bert", &secret("bert"));
+    let trace = stranger.within(Duration::from_secs(3)).start().end();
+    assert!(trace.iter().all(|message| message.sent || !message.is("SIP/2.0 200")), "a name new there must wait");
+    Sipp::calling("register", spare, node.ip()).login("alice", &secret("alice")).run();
+}
+
+#[test]
 fn a_registered_phone_behind_a_banned_address_still_calls() {
     let hosts = Hosts::new();
     let node = Node::start(hosts, &NodeOptions::default(), &office(hosts));
     register(&node, "alice", 10);
     let neighbour = SocketAddr::from((hosts.host(10), 5070));
-    fail(&node, neighbour, 5);
+    node.command(&["ban", "add", &hosts.host(10).to_string()]);
     assert!(!answers(&node, neighbour, SILENCE), "the address is locked out");
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).start();
     Sipp::calling("call", hosts.sip(10), node.ip()).dial("911").login("alice", &secret("alice")).run();

@@ -34,6 +34,23 @@ fn two_phones_hear_each_other() {
 }
 
 #[test]
+fn two_phones_over_tcp_hear_each_other() {
+    let hosts = Hosts::new();
+    let office = Office::new(hosts.sip(2), "10").extension("101", "alice").extension("102", "bob");
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
+    let mut alice = Baresip::start_over("tcp", &node, "alice", 10, ALICE_HZ, "");
+    let mut bob = Baresip::start_over("tcp", &node, "bob", 11, BOB_HZ, ";answermode=auto");
+    alice.tell("dial", "sip:102@sip.test");
+    alice.expect_event("CALL_ESTABLISHED");
+    alice.expect_tone(BOB_HZ, ALICE_HZ);
+    bob.expect_tone(ALICE_HZ, BOB_HZ);
+    bob.tell("hangup", "");
+    alice.expect_event("CALL_CLOSED");
+    let cdr = node.expect_cdr();
+    assert_eq!((cdr.result.sip_status, cdr.from.transport.as_str()), (200, "TCP"));
+}
+
+#[test]
 fn a_phone_holds_and_resumes() {
     let (node, mut alice, mut bob) = in_a_call();
     bob.expect_tone(ALICE_HZ, BOB_HZ);

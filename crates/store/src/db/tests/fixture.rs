@@ -118,6 +118,7 @@ pub fn incident(closed_ms: Option<u64>) -> Incident {
         account: law(),
         line: id("107"),
         opened_ms: START_MS,
+        acted_ms: START_MS,
         closed_ms,
         action: Action::CutLine,
         shadow: false,

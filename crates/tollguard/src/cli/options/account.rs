@@ -61,6 +61,11 @@ pub struct AccountOptions {
 }
 
 impl AccountOptions {
+    /// The customer's name, where it is given.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// Settings of a new account; `carriers` are the node's.
     ///
     /// # Errors

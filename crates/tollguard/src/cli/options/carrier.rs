@@ -22,9 +22,12 @@ pub struct CarrierOptions {
     /// Its name for people.
     #[arg(long)]
     name: Option<String>,
-    /// Where calls are sent (UDP).
+    /// Where calls are sent.
     #[arg(long, value_name = "IP:PORT")]
     address: Option<String>,
+    /// How they are sent; over tcp and tls, every such connection from the carrier's host is the carrier's [default: udp].
+    #[arg(long, value_name = "udp|tcp|tls")]
+    transport: Option<String>,
     /// Host name it wants in requests [default: the address].
     #[arg(long, value_name = "HOST")]
     domain: Option<String>,
@@ -71,6 +74,13 @@ impl CarrierOptions {
             return refused(format!("carrier {id} needs an address"));
         };
         carrier.address = address.unwrap_or(carrier.address);
+        match self.transport.as_deref() {
+            None => {}
+            Some("udp") => carrier.transport = Transport::Udp,
+            Some("tcp") => carrier.transport = Transport::Tcp,
+            Some("tls") => carrier.transport = Transport::Tls,
+            Some(other) => wrong.add(format!("transport: `{other}` is neither udp, tcp nor tls")),
+        }
         carrier.name = self.name.clone().unwrap_or(carrier.name);
         carrier.domain = self.domain.clone().or(carrier.domain);
         carrier.plus = self.plus.unwrap_or(carrier.plus);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use account::Cut;
 use guard::Incident;
 use sim::attacker::{self, Event};
 
@@ -29,6 +30,8 @@ pub(super) struct Attack {
     dialled_ms: BTreeMap<String, u64>,
     /// He has dialled all he wanted, or given up.
     pub(super) over: bool,
+    /// The provider's cut, once it stands.
+    pub(super) cut: Option<Cut>,
 }
 
 /// What the attacker tells.
@@ -88,14 +91,17 @@ pub(super) fn pump(story: &mut Story) -> Outcome {
     let until = Instant::now() + NOTICE;
     loop {
         story.tell_attack();
-        let tried =
-            !story.theatre.pumped(Side::Provider).is_empty() || story.theatre.running(Side::Provider, "355") > 0;
-        if story.theatre.incident(Side::Provider).is_some() && tried {
+        let tried = !story.theatre.pumped(Side::Provider).is_empty() || story.theatre.pumping(Side::Provider) > 0;
+        // In office hours the guard may want to see a second call before it cuts; the first that it refuses is an alert.
+        story.attack.cut = story.theatre.cut(Side::Provider);
+        if story.attack.cut.is_some() && tried {
             return Ok(());
         }
         if Instant::now() >= until {
             let calls = count(story.theatre.pumped(Side::Provider).len(), "call");
-            return Err(Trouble::new("the provider opens an incident", format!("{calls} to Albania and no incident")));
+            let said = story.theatre.incident(Side::Provider).map(|incident| incident.action);
+            let seen = format!("{calls} to Albania, and its incident says {said:?}");
+            return Err(Trouble::new("the provider itself cuts international calling on the trunk", seen));
         }
         story.theatre.stage.news(Duration::from_millis(50));
     }

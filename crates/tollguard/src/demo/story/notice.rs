@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use billing::Decision;
-use guard::{Action, Incident};
+use guard::Action;
 use mail_parser::MessageParser;
 
 use super::attack::evidence;
 use super::scene::{dollars, fraud, must, until};
 use super::{Outcome, Story, Trouble};
-use crate::demo::cast::{self, OWNER, SPARE, Side};
+use crate::demo::cast::{OWNER, SPARE, Side};
 use crate::demo::tell::{count, span};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,56 +29,50 @@ const HOME: &str = "7205550198";
 const LONDON: &str = "011442079460018";
 
 pub(super) fn step(story: &mut Story) -> Outcome {
-    let incident = cut(story)?;
-    attack_ends(story, &incident)?;
+    let cut_ms = cut(story)?;
+    attack_ends(story, cut_ms)?;
     mail(story)?;
     what_still_works(story)
 }
 
-/// The cut is made, by the provider alone.
-fn cut(story: &mut Story) -> Result<Incident, Trouble> {
+/// The cut is made, by the provider alone; says when.
+fn cut(story: &mut Story) -> Result<u64, Trouble> {
     let theatre = &story.theatre;
     let incident = must(PATIENCE, "an incident at the provider", "none", || theatre.incident(Side::Provider))?;
     let expected = "the provider itself cuts international calling on the trunk";
     if incident.shadow || incident.action < Action::CutLine {
         return Err(Trouble::new(expected, format!("its incident says {:?}", incident.action)));
     }
-    must(PATIENCE, expected, "the trunk is not cut", || {
-        let line = theatre.line(Side::Provider, &cast::trunk())?.line;
-        line.cut.or(theatre.account(Side::Provider)?.cut)
-    })?;
-    let by_pbx = theatre.account(Side::Pbx).is_some_and(|account| account.cut.is_some())
-        || theatre.line(Side::Pbx, &cast::spare()).is_some_and(|line| line.line.cut.is_some());
-    if by_pbx {
+    let Some(cut) = story.attack.cut else { return Err(Trouble::new(expected, "the trunk is not cut")) };
+    if theatre.cut(Side::Pbx).is_some() {
         return Err(Trouble::new(expected, "the PBX has cut as well, although it only watches"));
     }
-    let first_ms = incident.calls.iter().map(|call| call.start_ms).min().unwrap_or(incident.opened_ms);
+    let first_ms = incident.calls.iter().map(|call| call.start_ms).min().unwrap_or(cut.since_ms);
     story.teller.gap();
     story.teller.say(&format!(
         "{} after the first of these calls reached it, the provider cut international calling on the firm's trunk. \
          Nobody told it to. What spoke against the calls:",
-        span(incident.opened_ms.saturating_sub(first_ms))
+        span(cut.since_ms.saturating_sub(first_ms))
     ));
     story.teller.quote(&evidence(&incident));
     story.teller.gap();
-    Ok(incident)
+    Ok(cut.since_ms)
 }
 
 /// What ran is hung up; what is tried afterwards is refused.
-fn attack_ends(story: &mut Story, incident: &Incident) -> Outcome {
+fn attack_ends(story: &mut Story, cut_ms: u64) -> Outcome {
     let end = Instant::now() + ATTACK;
     while !story.attack.over && Instant::now() < end {
         story.tell_attack();
         story.theatre.stage.news(Duration::from_millis(50));
     }
     let theatre = &story.theatre;
-    until(PATIENCE, || Side::BOTH.iter().all(|side| theatre.running(*side, "355") == 0).then_some(()));
-    let running: usize = Side::BOTH.iter().map(|side| theatre.running(*side, "355")).sum();
+    until(PATIENCE, || Side::BOTH.iter().all(|side| theatre.pumping(*side) == 0).then_some(()));
+    let running: usize = Side::BOTH.iter().map(|side| theatre.pumping(*side)).sum();
     if running > 0 {
         return Err(Trouble::new("the calls to Albania are hung up", format!("{running} still running")));
     }
-    let after: Vec<_> =
-        theatre.pumped(Side::Provider).into_iter().filter(|cdr| cdr.times.start_ms > incident.opened_ms).collect();
+    let after: Vec<_> = theatre.pumped(Side::Provider).into_iter().filter(|cdr| cdr.times.start_ms > cut_ms).collect();
     if after.is_empty() || after.iter().any(|cdr| cdr.verdict.decision != Decision::Refused) {
         let through = after.iter().filter(|cdr| cdr.verdict.decision != Decision::Refused).count();
         let seen = format!("{} tried, {through} let through", after.len());

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use account::{Actor, Change};
+use account::{Actor, Change, Cut};
 use billing::{Cdr, Currency, LineId, Money};
 use guard::Incident;
 use node::{Command, CommandError, CommandReply};
@@ -12,7 +12,7 @@ use store::{AccountRow, CdrFilter, Home, LineRow, Reader};
 use super::Trouble;
 use crate::config::Config;
 use crate::demo::DemoError;
-use crate::demo::cast::{self, Addresses, PUMPED_PREFIX, Side};
+use crate::demo::cast::{self, Addresses, PUMPED, PUMPED_PREFIX, Side};
 use crate::demo::drive::Stage;
 use crate::demo::smtp::MailServer;
 use crate::serve::{self, Running};
@@ -120,6 +120,15 @@ impl Theatre {
         self.reader(side).incidents(Some(&cast::firm_account()), false, 1).ok()?.pop()
     }
 
+    /// The cut of international calling that stands for the firm on a node.
+    pub(super) fn cut(&self, side: Side) -> Option<Cut> {
+        let line = match side {
+            Side::Provider => cast::trunk(),
+            Side::Pbx => cast::spare(),
+        };
+        self.line(side, &line)?.line.cut.or(self.account(side)?.cut)
+    }
+
     /// The calls of the story to numbers that begin so, oldest first.
     pub(super) fn cdrs(&self, side: Side, number_prefix: &str) -> Vec<Cdr> {
         let filter = CdrFilter {
@@ -138,10 +147,11 @@ impl Theatre {
         self.cdrs(side, PUMPED_PREFIX)
     }
 
-    /// Running calls to numbers that begin so.
-    pub(super) fn running(&self, side: Side, number_prefix: &str) -> usize {
+    /// The thief's calls that run now.
+    pub(super) fn pumping(&self, side: Side) -> usize {
+        let his = |callee: &str| PUMPED.iter().any(|number| callee.ends_with(number.trim_start_matches("011")));
         match self.sides[side as usize].ask(Command::Calls { account: None }) {
-            Ok(CommandReply::Calls(calls)) => calls.iter().filter(|call| call.callee.contains(number_prefix)).count(),
+            Ok(CommandReply::Calls(calls)) => calls.iter().filter(|call| his(&call.callee)).count(),
             _ => 0,
         }
     }

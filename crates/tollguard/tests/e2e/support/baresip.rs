@@ -32,6 +32,12 @@ impl Baresip {
     /// Starts a phone at a host that registers as `name` and plays a tone into its calls; ready when it is registered.
     #[track_caller]
     pub fn start(node: &Node, name: &str, host: u8, tone_hz: u16, account: &str) -> Self {
+        Self::start_over("udp", node, name, host, tone_hz, account)
+    }
+
+    /// The same over another transport.
+    #[track_caller]
+    pub fn start_over(transport: &str, node: &Node, name: &str, host: u8, tone_hz: u16, account: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ip = node.hosts.host(host);
         let tone = directory.path().join("tone.wav");
@@ -41,8 +47,9 @@ impl Baresip {
             .replace("@TONE_WAV@", tone.to_str().unwrap())
             .replace("@RECORD_DIR@", directory.path().to_str().unwrap());
         std::fs::write(directory.path().join("config"), config).unwrap();
+        let port = if transport == "tls" { 5061 } else { 5060 };
         let account = format!(
-            "<sip:{name}@{REALM}>;auth_user={name};auth_pass={};outbound=\"sip:{}:5060;transport=udp\";regint=60;\
+            "<sip:{name}@{REALM}>;auth_user={name};auth_pass={};outbound=\"sip:{}:{port};transport={transport}\";regint=60;\
              audio_codecs=PCMU,PCMA{account}\n",
             secret(name),
             node.ip(),

@@ -1,6 +1,7 @@
 //! What the tests share: a node, its customers, and the programs that talk to it.
 
 mod baresip;
+mod guesser;
 mod hosts;
 mod node;
 mod office;
@@ -9,11 +10,15 @@ mod sipp;
 mod smtp;
 mod wait;
 mod wav;
+mod wild_pbx;
 
 pub use baresip::Baresip;
+pub use guesser::{Guessed, guess};
 pub use hosts::Hosts;
 pub use node::{Node, NodeOptions};
 pub use office::{CARRIER, CONTACT, Office, secret};
+pub use process::Child;
 pub use sipp::{Sipp, Traced, register};
 pub use smtp::MailServer;
 pub use wait::{SOON, wait_for, wait_until, wait_without};
+pub use wild_pbx::WildPbx;

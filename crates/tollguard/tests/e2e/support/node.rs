@@ -96,18 +96,48 @@ impl Node {
         self.child = Some(child);
     }
 
+    /// Waits for a line of its log.
+    #[track_caller]
+    pub fn expect_line(&mut self, text: &str) {
+        self.child.as_mut().unwrap().expect_line(text, SOON);
+    }
+
     /// Ends the node in an orderly way.
     #[track_caller]
     pub fn stop(&mut self) {
+        self.terminate();
+        self.expect_end();
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        self.child.as_ref().unwrap().terminate();
+    }
+
+    /// Waits for its orderly end.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
         let mut child = self.child.take().unwrap();
-        child.terminate();
         let status = child.wait(SOON);
         assert!(status.success(), "the node ended with {status}:\n{}", child.output());
+    }
+
+    /// How much memory it has resident, bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        self.child.as_ref().unwrap().resident_bytes()
     }
 
     /// Ends the node as `kill -9` does.
     pub fn kill(&mut self) {
         self.child.take().unwrap().kill();
+    }
+
+    /// Waits until the running node logs a line that holds `text`, and returns what it has said lately.
+    #[track_caller]
+    pub fn expect_log(&mut self, text: &str) -> String {
+        let child = self.child.as_mut().unwrap();
+        child.expect_line(text, SOON);
+        child.output()
     }
 
     /// Runs a subcommand that must succeed, and returns what it printed.

@@ -37,6 +37,12 @@ impl Office {
         self
     }
 
+    /// The carrier added last is reached over another transport.
+    pub fn over(mut self, transport: &str) -> Self {
+        let _ = writeln!(self.carriers.last_mut().unwrap().1, "transport = \"{transport}\"");
+        self
+    }
+
     /// A phone that logs in as `name` with the [`secret`] of it.
     pub fn extension(mut self, id: &'static str, name: &str) -> Self {
         self.lines.push((id, format!("auth_name = \"{name}\"\nsecret = \"{}\"\n", secret(name))));
@@ -94,5 +100,5 @@ impl Office {
 
 /// The secret of a line, by its user name.
 pub fn secret(name: &str) -> String {
-    format!("{name}-secret-4711")
+    format!("{name}-f7KqZt4w9Rmx")
 }

@@ -75,6 +75,13 @@ impl Child {
         self.process.try_wait().unwrap()
     }
 
+    /// How much memory it has resident, bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1_024
+    }
+
     /// Asks it to end.
     pub fn terminate(&self) {
         let status = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();

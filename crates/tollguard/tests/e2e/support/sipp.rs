@@ -26,6 +26,7 @@ pub struct SippOptions {
     agent: String,
     limit: Duration,
     listens: bool,
+    tcp: bool,
 }
 
 /// A SIPp at work.
@@ -62,6 +63,13 @@ impl SippOptions {
         self
     }
 
+    /// Over one TCP connection, or one for each that the node opens.
+    pub fn over_tcp(mut self) -> Self {
+        self.arguments.extend(["-t".into(), "t1".into()]);
+        self.tcp = true;
+        self
+    }
+
     /// How long it may take.
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -89,12 +97,12 @@ impl SippOptions {
         let child = Child::spawn(&format!("sipp {} at {}", self.name, self.here), &mut command);
         let mut sipp = Sipp { name: self.name, child, directory, limit: self.limit };
         if self.listens {
-            let here = self.here;
+            let (here, table) = (self.here, if self.tcp { "tcp" } else { "udp" });
             wait_until(SOON, &format!("sipp {} to listen", sipp.name), || {
                 if sipp.child.ended().is_some() {
                     sipp.fail("ended at once");
                 }
-                listens(here)
+                listens(here, table)
             });
         }
         sipp
@@ -119,6 +127,7 @@ impl Sipp {
             agent: AGENT.into(),
             limit: Duration::from_secs(30),
             listens: false,
+            tcp: false,
         }
     }
 
@@ -137,6 +146,11 @@ impl Sipp {
             self.fail(&format!("failed ({status})"));
         }
         self.messages()
+    }
+
+    /// Whether it has done all its calls, or failed.
+    pub fn is_done(&mut self) -> bool {
+        self.child.ended().is_some()
     }
 
     /// Waits for its end, whatever became of its calls, and returns all its messages.
@@ -167,11 +181,11 @@ impl Sipp {
     }
 }
 
-/// Whether some process has bound this UDP address, by the kernel's own table.
-fn listens(address: SocketAddr) -> bool {
+/// Whether some process has bound this address, by the kernel's own table ("udp" or "tcp").
+fn listens(address: SocketAddr, table: &str) -> bool {
     let SocketAddr::V4(address) = address else { return false };
     let entry = format!(" {:08X}:{:04X} ", u32::from(*address.ip()).swap_bytes(), address.port());
-    std::fs::read_to_string("/proc/net/udp").unwrap().contains(&entry)
+    std::fs::read_to_string(format!("/proc/net/{table}")).unwrap().contains(&entry)
 }
 
 /// Registers a phone by its user name, with the secret that [`super::Office`] gives it, at a host.

@@ -48,7 +48,7 @@ impl Suggestion {
             let sum = days.entry(day).or_default();
             *sum = sum.saturating_add(cost);
             let destination = Destination::of(number);
-            if destination.in_cut_class(home.country) && record.fate.result == CallResult::Answered {
+            if destination.in_cut_class(number, home.country) && record.fate.result == CallResult::Answered {
                 let (calls, spent) = suggestion.abroad.entry(destination.name(number)).or_default();
                 *calls += 1;
                 *spent = spent.saturating_add(cost);

@@ -1,0 +1,193 @@
+//! Where each name has logged in from: the office behind one address is known by its successes.
+//!
+//! Only who knows a secret gets in here, so strangers cannot fill it.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::bucket::DAY_MS;
+use crate::source::Source;
+
+/// How long a success is remembered, in days.
+pub const KNOWN_DAYS: u64 = 30;
+/// Most names remembered. Those that come when it is full stay strangers until others have gone unseen for
+/// [`KNOWN_DAYS`].
+pub const MAX_KNOWN_NAMES: usize = 100_000;
+/// Most addresses remembered for one name; the one not seen for longest makes room.
+pub const MAX_KNOWN_ADDRESSES: usize = 16;
+
+/// How many names one sweep looks at.
+const SWEPT_AT_ONCE: usize = 16;
+
+/// What a name's successes say of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has logged in from this address.
+    Known,
+    /// It has logged in from the network around it.
+    Neighbour,
+    /// Neither, or there is no such name: nobody can tell.
+    Stranger,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// The addresses of each name, and when it was last seen there.
+    names: BTreeMap<Arc<str>, Vec<(Source, u64)>>,
+    /// At each address how many names are remembered, and when the last of them was seen.
+    sources: BTreeMap<Source, (u32, u64)>,
+    swept_to: Option<Arc<str>>,
+}
+
+impl Known {
+    /// Notes that the name has logged in.
+    pub(crate) fn note(&mut self, name: &Arc<str>, source: Source, now_ms: u64) {
+        if !self.names.contains_key(name) && self.names.len() >= MAX_KNOWN_NAMES {
+            return;
+        }
+        let seen = self.names.entry(name.clone()).or_default();
+        let at_source = self.sources.entry(source).or_default();
+        at_source.1 = at_source.1.max(now_ms);
+        if let Some((_, last_ms)) = seen.iter_mut().find(|(known, _)| *known == source) {
+            *last_ms = now_ms.max(*last_ms);
+            return;
+        }
+        at_source.0 += 1;
+        seen.push((source, now_ms));
+        if seen.len() > MAX_KNOWN_ADDRESSES
+            && let Some(oldest) = (0..seen.len()).min_by_key(|at| seen.get(*at).map(|(_, last_ms)| *last_ms))
+        {
+            let (source, _) = seen.remove(oldest);
+            self.leave(source);
+        }
+    }
+
+    /// What the name's successes say of an address.
+    pub(crate) fn standing(&self, name: &str, source: Source, now_ms: u64) -> Standing {
+        let seen = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
+        let mut lately = seen.iter().filter(|(_, last_ms)| is_recent(*last_ms, now_ms)).map(|(known, _)| *known);
+        if lately.clone().any(|known| known == source) {
+            Standing::Known
+        } else if lately.any(|known| known.network() == source.network()) {
+            Standing::Neighbour
+        } else {
+            Standing::Stranger
+        }
+    }
+
+    /// Whether anybody has logged in from this address.
+    pub(crate) fn is_known(&self, source: Source, now_ms: u64) -> bool {
+        self.sources.get(&source).is_some_and(|(_, last_ms)| is_recent(*last_ms, now_ms))
+    }
+
+    /// The name has a new secret: whoever knew the old one is a stranger, except at addresses that other names log in
+    /// from too (the office, where its own phone is).
+    pub(crate) fn forget_alone(&mut self, name: &str) {
+        let Some((name, seen)) = self.names.remove_entry(name) else { return };
+        let shared = |source: &Source| self.sources.get(source).is_some_and(|(names, _)| *names > 1);
+        let (stay, go): (Vec<_>, Vec<_>) = seen.into_iter().partition(|(source, _)| shared(source));
+        for (source, _) in go {
+            self.leave(source);
+        }
+        if !stay.is_empty() {
+            self.names.insert(name, stay);
+        }
+    }
+
+    /// Forgets what is too old among the next few names.
+    pub(crate) fn sweep(&mut self, now_ms: u64) {
+        let after = self.swept_to.take().map_or(Bound::Unbounded, Bound::Excluded);
+        let next: Vec<Arc<str>> = self
+            .names
+            .range::<Arc<str>, _>((after, Bound::Unbounded))
+            .take(SWEPT_AT_ONCE)
+            .map(|(name, _)| name.clone())
+            .collect();
+        if next.len() == SWEPT_AT_ONCE {
+            self.swept_to = next.last().cloned();
+        }
+        for name in next {
+            let Some(seen) = self.names.get_mut(&name) else { continue };
+            let (stay, go): (Vec<_>, Vec<_>) = seen.iter().partition(|(_, last_ms)| is_recent(*last_ms, now_ms));
+            *seen = stay;
+            if seen.is_empty() {
+                self.names.remove(&name);
+            }
+            for (source, _) in go {
+                self.leave(source);
+            }
+        }
+    }
+
+    fn leave(&mut self, source: Source) {
+        if let Some((names, _)) = self.sources.get_mut(&source) {
+            *names = names.saturating_sub(1);
+            if *names == 0 {
+                self.sources.remove(&source);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        (self.names.len(), self.sources.len())
+    }
+}
+
+fn is_recent(last_ms: u64, now_ms: u64) -> bool {
+    now_ms < last_ms.saturating_add(KNOWN_DAYS * DAY_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(ip: &str) -> Source {
+        Source::of(ip.parse().unwrap())
+    }
+
+    fn note(known: &mut Known, name: &str, ip: &str, now_ms: u64) {
+        known.note(&name.into(), source(ip), now_ms);
+    }
+
+    #[test]
+    fn a_name_is_known_where_it_logged_in_and_near_by() {
+        let mut known = Known::default();
+        note(&mut known, "101", "192.0.2.7", 0);
+        let of = |name, ip| known.standing(name, source(ip), 1);
+        assert_eq!(of("101", "192.0.2.7"), Standing::Known);
+        assert_eq!(of("101", "192.0.2.8"), Standing::Neighbour);
+        assert_eq!(of("101", "192.0.3.7"), Standing::Stranger);
+        assert_eq!(of("102", "192.0.2.7"), Standing::Stranger);
+        assert!(known.is_known(source("192.0.2.7"), 1) && !known.is_known(source("192.0.2.8"), 1));
+        let later_ms = KNOWN_DAYS * DAY_MS;
+        assert_eq!(known.standing("101", source("192.0.2.7"), later_ms), Standing::Stranger);
+        known.sweep(later_ms);
+        assert_eq!(known.sizes(), (0, 0));
+    }
+
+    #[test]
+    fn a_new_secret_makes_strangers_except_in_the_office() {
+        let mut known = Known::default();
+        for name in ["101", "102", "103"] {
+            note(&mut known, name, "192.0.2.7", 0);
+        }
+        note(&mut known, "101", "198.18.0.9", 0);
+        known.forget_alone("101");
+        assert_eq!(known.standing("101", source("198.18.0.9"), 1), Standing::Stranger, "the thief's");
+        assert_eq!(known.standing("101", source("192.0.2.7"), 1), Standing::Known, "the office");
+        assert!(!known.is_known(source("198.18.0.9"), 1));
+    }
+
+    #[test]
+    fn addresses_of_a_name_are_bounded() {
+        let mut known = Known::default();
+        for n in 0..100 {
+            note(&mut known, "101", &format!("192.0.2.{n}"), n);
+        }
+        assert_eq!(known.sizes(), (1, MAX_KNOWN_ADDRESSES));
+        assert_eq!(known.standing("101", source("192.0.2.99"), 100), Standing::Known);
+        assert_eq!(known.standing("101", source("192.0.2.83"), 100), Standing::Neighbour);
+    }
+}

@@ -1,0 +1,133 @@
+//! What failures are counted under, and the count: a leaky bucket, the run of failures, how often it led to a ban.
+//!
+//! Every kind of counter but the burst of one address is one of these, in one table of a fixed size.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::bounded::{Rank, Remembered};
+use crate::bucket::Bucket;
+use crate::facts::{RUN_MEMORY_MS, Run};
+use crate::settings::Settings;
+use crate::source::Source;
+
+/// Most addresses kept for one count.
+pub const MAX_TALLY_ADDRESSES: usize = 16;
+
+/// What a verification counts under until it is known to be right.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// One address (an IPv6 /64). When it is full the address is banned.
+    Address(Source),
+    /// The IPv4 /24 or IPv6 /48 around it. When it is full the network is banned.
+    Network(IpNet),
+    /// The autonomous system that announces it. When it is full, strangers in it must wait.
+    Asn(u32),
+    /// One name, tried from networks it never logged in from. When it is full, strangers must wait.
+    Line(Arc<str>),
+    /// One name, tried from other addresses of a network it has logged in from.
+    Neighbour(Arc<str>),
+    /// One name, tried from an address it has logged in from.
+    Known(Source, Arc<str>),
+    /// The flow of a live binding, as a name that has logged in from its address.
+    Flow(SocketAddr),
+}
+
+impl Key {
+    /// How many failures its bucket holds, and drains in a day.
+    pub(crate) fn size(&self, settings: &Settings) -> u32 {
+        match self {
+            Key::Address(_) => settings.address_day,
+            Key::Network(_) => settings.network_day,
+            Key::Asn(_) => settings.asn_day,
+            Key::Line(_) | Key::Neighbour(_) | Key::Known(..) | Key::Flow(_) => settings.line_day,
+        }
+    }
+
+    /// What is banned when it is full.
+    pub(crate) fn banned(&self) -> Option<IpNet> {
+        match self {
+            Key::Address(source) => Some(source.prefix()),
+            Key::Network(network) => Some(*network),
+            _ => None,
+        }
+    }
+
+    /// Whether it is one name's alone.
+    pub(crate) fn is_of_a_name(&self) -> bool {
+        matches!(self, Key::Line(_) | Key::Neighbour(_) | Key::Known(..) | Key::Flow(_))
+    }
+
+    /// The key whose bans are of this prefix; `None` for prefixes that only operators and lists ban.
+    pub(crate) fn of_ban(prefix: IpNet) -> Option<Key> {
+        let source = Source::of(prefix.addr());
+        if source.prefix() == prefix {
+            return Some(Key::Address(source));
+        }
+        (source.network() == prefix).then_some(Key::Network(prefix))
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) bucket: Bucket,
+    pub(crate) run: Run,
+    sources: Vec<Source>,
+    /// Bans in a row.
+    strikes: u32,
+    /// When the bans in a row are forgiven.
+    strikes_until_ms: u64,
+}
+
+impl Tally {
+    /// Notes a failure that was let in before.
+    pub(crate) fn note(&mut self, source: Source, now_ms: u64) {
+        if self.run.is_over(now_ms) {
+            self.sources.clear();
+        }
+        self.run.note(now_ms);
+        if self.sources.len() < MAX_TALLY_ADDRESSES && !self.sources.contains(&source) {
+            self.sources.push(source);
+        }
+    }
+
+    /// Takes failures back that were a mistyped password.
+    pub(crate) fn forgive(&mut self, count: u32, size: u32, now_ms: u64) {
+        self.bucket.take_back(count, size, now_ms);
+        self.run.failures = self.run.failures.saturating_sub(count);
+    }
+
+    /// From how many addresses; counted up to [`MAX_TALLY_ADDRESSES`].
+    pub(crate) fn addresses(&self) -> u32 {
+        u32::try_from(self.sources.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Notes one more ban and returns how many there were in a row.
+    pub(crate) fn strike(&mut self, now_ms: u64) -> u32 {
+        if now_ms >= self.strikes_until_ms {
+            self.strikes = 0;
+        }
+        self.strikes = self.strikes.saturating_add(1);
+        self.strikes
+    }
+
+    pub(crate) fn set_strikes(&mut self, strikes: u32, until_ms: u64) {
+        self.strikes = strikes;
+        self.strikes_until_ms = until_ms;
+    }
+}
+
+impl Remembered for Tally {
+    fn rank(&self) -> Option<Rank> {
+        let failures = self.run.failures.max(u32::from(self.bucket.empty_ms() > 0));
+        let rank = Rank { strikes: self.strikes, failures, last_ms: self.run.last_ms };
+        (self.strikes > 0 || failures > 0).then_some(rank)
+    }
+
+    fn stale_ms(&self) -> u64 {
+        let forgotten_ms = if self.run.failures == 0 { 0 } else { self.run.last_ms.saturating_add(RUN_MEMORY_MS) };
+        forgotten_ms.max(self.bucket.empty_ms()).max(self.strikes_until_ms)
+    }
+}

@@ -1,0 +1,98 @@
+//! The lock-out among the worker's machines: leave to verify a password, what came of it, and which flows and addresses
+//! outrank a ban.
+
+use std::net::SocketAddr;
+
+use account::{Account, Change, Input};
+use billing::{AccountId, LineId};
+use edge::{AuthReport, Directory, Leave};
+use lockout::{Admission, Attempt, Lockout};
+
+use crate::Worker;
+
+/// The line that an input may take bindings from before their time.
+fn line_of(input: &Input) -> Option<&LineId> {
+    match input {
+        Input::Register(registration) => Some(&registration.line),
+        Input::Change { change, .. } => match change {
+            Change::PutLine(line) => Some(&line.id),
+            Change::SetSecret { line, .. } | Change::RemoveLine(line) | Change::DropBinding { line, .. } => Some(line),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Tells a new lock-out where the lines of an account log in from.
+pub(crate) fn remember(lockout: &mut Lockout, account: &Account, now_ms: u64) {
+    for line in account.lines().values() {
+        for binding in &line.bindings {
+            lockout.flow_registered(binding.flow.remote, binding.expires_ms);
+        }
+        let Some(name) = &line.auth_name else { continue };
+        if let Some((at_ms, ip, _)) = &line.last_seen {
+            lockout.remember(name, *ip, *at_ms);
+        }
+        for binding in &line.bindings {
+            lockout.remember(name, binding.flow.remote.ip(), binding.expires_ms.min(now_ms));
+        }
+    }
+}
+
+impl Worker {
+    /// The edge asks leave to verify a password.
+    pub(crate) fn ask_leave(&mut self, now_ms: u64, token: u64, from: SocketAddr, name: &str) {
+        let window_s = self.lockout.settings().window_s;
+        let failures_before = self.lockout.failures_before(from.ip(), name, now_ms, window_s);
+        let asn = self.places.locate(from.ip()).asn;
+        let leave = match self.lockout.reserve(&Attempt { from, name, asn }, now_ms) {
+            Admission::Verify(ticket) => {
+                self.tickets.insert(token, ticket);
+                Leave::Granted
+            }
+            Admission::Refuse => Leave::Refused,
+            Admission::Wait { retry_after_s } => Leave::Later { retry_after_s },
+        };
+        self.edge.handle(now_ms, edge::Input::Verify { token, leave, failures_before });
+    }
+
+    /// What came of a verification. The ban, if it led to one, comes out of the lock-out's changes.
+    pub(crate) fn settle_leave(&mut self, now_ms: u64, token: u64, report: AuthReport, user_agent: &str) {
+        let Some(ticket) = self.tickets.remove(&token) else { return };
+        match report {
+            AuthReport::Failed => drop(self.lockout.failed(ticket, Some(user_agent), now_ms)),
+            AuthReport::Succeeded => drop(self.lockout.succeeded(ticket, now_ms)),
+            AuthReport::Stale => self.lockout.released(ticket, now_ms),
+        }
+    }
+
+    /// Tells the lock-out whose secret another directory changes or takes away: who knew it is a stranger again.
+    pub(crate) fn forget_old_secrets(&mut self, id: &AccountId, next: &Directory) {
+        for (name, old) in self.directory.by_auth_name.iter().filter(|(_, entry)| entry.account == *id) {
+            if next.by_auth_name.get(name).is_none_or(|entry| entry.secrets != old.secrets) {
+                self.lockout.secret_changed(name);
+            }
+        }
+    }
+
+    /// The flows whose bindings an input may end. Those that lapse end by themselves: the lock-out knows their time.
+    pub(crate) fn flows_at_stake(&self, id: &AccountId, input: &Input) -> Vec<SocketAddr> {
+        let line = line_of(input).and_then(|line| self.accounts.get(id)?.lines().get(line));
+        line.map_or_else(Vec::new, |line| line.bindings.iter().map(|binding| binding.flow.remote).collect())
+    }
+
+    /// Tells the lock-out of the flows on which the account has no binding any more. A binding of another account on the
+    /// same flow loses its precedence until its next REGISTER.
+    pub(crate) fn forget_flows(&mut self, id: &AccountId, flows: &[SocketAddr]) {
+        let account = self.accounts.get(id);
+        for flow in flows {
+            if !account.is_some_and(|account| has_binding_on(account, *flow)) {
+                self.lockout.flow_gone(*flow);
+            }
+        }
+    }
+}
+
+fn has_binding_on(account: &Account, flow: SocketAddr) -> bool {
+    account.lines().values().flat_map(|line| &line.bindings).any(|binding| binding.flow.remote == flow)
+}

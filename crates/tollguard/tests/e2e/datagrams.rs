@@ -1,0 +1,142 @@
+//! Mutated datagrams at the running binary while calls go on: no call is disturbed, and memory does not grow for good.
+//!
+//! `cargo xtask fuzz --datagrams 1000000` sends a million; the tests send fewer.
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::{Hosts, Node, NodeOptions, Office, Sipp, WildPbx, secret};
+
+/// Datagrams of an ordinary test run.
+const USUAL: u64 = 20_000;
+/// From so many on, memory must stand still after the first 100,000: every transaction of theirs is over by then.
+const MANY: u64 = 1_000_000;
+/// What memory may grow by in a shorter run, while transactions, which stay for 32 s each, fill their table.
+const MAX_GROWTH_BYTES: u64 = 96 << 20;
+/// Datagrams sent before the node is asked whether it is still there: far fewer than its socket holds.
+const BATCH: usize = 100;
+/// Calls in one round, and how many of them begin each second.
+const CALLS: u32 = 20;
+const CALLS_PER_SECOND: u32 = 4;
+
+/// Xorshift: every run sends the same datagrams.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
+    }
+
+    /// Makes most messages new ones: with the same branch they would be retransmissions.
+    fn draw_branch(&mut self, bytes: &mut Vec<u8>) {
+        const COOKIE: &[u8] = b"z9hG4bK";
+        let found = bytes.windows(COOKIE.len()).position(|window| window == COOKIE);
+        if let Some(at) = found.filter(|_| self.below(8) > 0) {
+            let end = at + COOKIE.len();
+            bytes.splice(end..end, format!("{:x}", self.0).into_bytes());
+        }
+    }
+
+    /// A message with a few bytes changed, taken out, doubled, or brought from another.
+    fn mutation(&mut self, messages: &[Vec<u8>]) -> Vec<u8> {
+        const TELLING: &[u8] = b"\r\n \t:;,<>\"\\=@%[]?&\0\xff";
+        let mut bytes = messages[self.below(messages.len())].clone();
+        self.draw_branch(&mut bytes);
+        let other = &messages[self.below(messages.len())];
+        for _ in 0..self.below(5) {
+            let at = self.below(bytes.len());
+            let end = (at + 1 + self.below(40)).min(bytes.len());
+            match self.below(4) {
+                0 if !bytes.is_empty() => bytes[at] = TELLING[self.below(TELLING.len())],
+                1 => drop(bytes.drain(at..end)),
+                2 => {
+                    let doubled = bytes[at..end].to_vec();
+                    bytes.splice(at..at, doubled);
+                }
+                _ => {
+                    let from = self.below(other.len());
+                    let to = (from + self.below(80)).min(other.len());
+                    bytes.splice(at..at, other[from..to].iter().copied());
+                }
+            }
+        }
+        bytes.truncate(8_000);
+        bytes
+    }
+}
+
+/// The torture messages: none of them, nor a few bytes' change of them, dials a number.
+fn messages() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sip/tests/torture");
+    let files = ["rfc4475", "rfc5118"].map(|rfc| std::fs::read_dir(folder.join(rfc)).unwrap());
+    let mut paths: Vec<_> = files.into_iter().flatten().map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// A stranger and a trusted PBX who send nonsense.
+struct Flood {
+    pbx: WildPbx,
+    stranger: UdpSocket,
+    dice: Dice,
+    messages: Vec<Vec<u8>>,
+    sent: u64,
+}
+
+impl Flood {
+    fn batch(&mut self) {
+        let batch: Vec<_> = (0..BATCH).map(|_| self.dice.mutation(&self.messages)).collect();
+        let (to_strangers, trusted) = batch.split_at(BATCH / 4);
+        for bytes in to_strangers {
+            self.stranger.send(bytes).unwrap();
+        }
+        let trusted: Vec<&[u8]> = trusted.iter().map(Vec::as_slice).collect();
+        for answer in self.pbx.before_probe(&trusted) {
+            self.pbx.acknowledge(&answer);
+        }
+        self.sent += u64::try_from(BATCH).unwrap();
+    }
+}
+
+#[test]
+fn mutated_datagrams_disturb_no_call() {
+    let count = std::env::var("FUZZ_DATAGRAMS").map_or(USUAL, |count| count.parse().unwrap());
+    let hosts = Hosts::new();
+    let office = Office::new(hosts.sip(2), "1000").extension("101", "alice").trunk_at("pbx", hosts.host(20));
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
+    let stranger = UdpSocket::bind(hosts.sip(30)).unwrap();
+    stranger.connect(hosts.sip(1)).unwrap();
+    let mut flood = Flood { pbx: WildPbx::new(hosts), stranger, dice: Dice(0x5eed), messages: messages(), sent: 0 };
+    let first = (count / 10).min(100_000);
+    let (mut at_first_bytes, mut calls) = (None, 0);
+    while flood.sent < count {
+        let limit = Duration::from_secs(60);
+        let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(CALLS, CALLS).within(limit).start();
+        let caller = Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123");
+        let caller = caller.login("alice", &secret("alice")).calls(CALLS, CALLS_PER_SECOND).within(limit);
+        let mut caller = caller.start();
+        while !caller.is_done() {
+            flood.batch();
+            if flood.sent >= first {
+                at_first_bytes.get_or_insert_with(|| node.resident_bytes());
+            }
+        }
+        caller.finish();
+        carrier.finish();
+        calls += usize::try_from(CALLS).unwrap();
+    }
+    let (before, after) = (at_first_bytes.unwrap(), node.resident_bytes());
+    println!(
+        "{} datagrams, {calls} calls, {before} bytes resident after {first} datagrams, {after} at the end",
+        flood.sent
+    );
+    let limit = if count >= MANY { before / 20 } else { MAX_GROWTH_BYTES };
+    assert!(after <= before + limit, "memory grew from {before} to {after} bytes");
+    let cdrs = node.cdrs();
+    assert!(cdrs.iter().filter(|cdr| cdr.route.is_some()).all(|cdr| cdr.result.sip_status == 200), "a call failed");
+    node.check_books();
+}

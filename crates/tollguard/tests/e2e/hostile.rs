@@ -1,0 +1,147 @@
+//! Real tools and a fierce guesser against a line with a weak password: locked out before they find it.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Child, Guessed, Hosts, Node, NodeOptions, Office, Sipp, guess, register};
+
+/// A password that every list holds, set by force.
+const WEAK: &str = "107107";
+
+/// A node with extension 107, whose password is weak.
+fn weak_office(hosts: Hosts, options: &NodeOptions) -> Node {
+    let office = Office::new(hosts.sip(2), "10").extension("101", "alice").extension("107", "107");
+    let node = Node::start(hosts, options, &office);
+    let secret = node.path("weak");
+    std::fs::write(&secret, format!("{WEAK}\n")).unwrap();
+    let secret = secret.to_str().unwrap();
+    let refused = node.try_command(&["line", "secret", "firm", "107", "--secret-file", secret]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the secret is weak"), "{refused:?}");
+    node.command(&["line", "secret", "firm", "107", "--secret-file", secret, "--force"]);
+    node
+}
+
+/// So many words, the weak password among the later ones.
+fn words(count: usize) -> Vec<String> {
+    let mut words: Vec<String> = (0..count).map(|n| format!("{n:06}")).filter(|word| word != WEAK).collect();
+    words.insert(count / 2, WEAK.to_owned());
+    words
+}
+
+/// Runs one of sipvicious' tools until it gives up, and returns what it printed. Its address is 127.0.0.1.
+#[track_caller]
+fn tool(node: &Node, name: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(name);
+    command.args(["-x", "127.0.0.1"]).args(arguments).arg(node.ip().to_string());
+    let mut child = Child::spawn(name, &mut command);
+    child.wait(Duration::from_secs(60));
+    child.output()
+}
+
+#[test]
+fn of_two_hundred_threads_exactly_so_many_words_are_looked_at() {
+    for failures in ["5", "1", "12"] {
+        let hosts = Hosts::new();
+        let node = weak_office(hosts, &NodeOptions::default().set("failures", failures));
+        let Guessed { answered_challenges, rejected, put_off, found, took } =
+            guess(hosts.sip(1), hosts.host(66), "107", &words(1_500));
+        println!("{answered_challenges} answers to challenges, {rejected} looked at, in {took:?}");
+        assert_eq!((rejected.to_string().as_str(), put_off), (failures, 0));
+        assert!(found.is_empty(), "{found:?}");
+        let list = node.command(&["ban", "list"]);
+        assert!(list.contains(&format!("{failures} failed password")) && list.contains("tried 107"), "{list}");
+        Sipp::calling("register", hosts.sip(10), node.ip()).login("107", WEAK).run();
+    }
+}
+
+#[test]
+fn many_addresses_make_one_line_dear_and_no_other() {
+    let hosts = Hosts::new();
+    let node = weak_office(hosts, &NodeOptions::default().set("network_day", "9000"));
+    Sipp::calling("register", hosts.sip(10), node.ip()).login("107", WEAK).run();
+    let lists: Vec<Vec<String>> = words(1_000).chunks(100).map(<[String]>::to_vec).collect();
+    let (mut looked_at, mut put_off) = (0, 0);
+    for (host, words) in (100..).zip(&lists) {
+        let guessed = guess(hosts.sip(1), hosts.host(host), "107", words);
+        assert!(guessed.found.is_empty());
+        looked_at += guessed.rejected;
+        put_off += guessed.put_off;
+    }
+    // The test's addresses are neighbours of the phone's: one network, one bucket.
+    assert_eq!(looked_at, 20, "as many as the line may be tried with in a day");
+    assert!(put_off > 0);
+    let guessed = node.command(&["ban", "guessed"]);
+    assert!(guessed.contains("107, from new addresses in networks it logs in from"), "{guessed}");
+    Sipp::calling("register", hosts.sip(10), node.ip()).login("107", WEAK).run();
+    register(&node, "alice", 150);
+}
+
+#[test]
+fn svcrack_finds_nothing_and_is_locked_out() {
+    let hosts = Hosts::new();
+    let node = weak_office(hosts, &NodeOptions::default());
+    let list = node.path("words");
+    std::fs::write(&list, words(200).join("\n")).unwrap();
+    let said = tool(&node, "svcrack", &["-u", "107", "-d", list.to_str().unwrap(), "--maximumtime=5"]);
+    assert!(!said.contains(WEAK), "{said}");
+    let bans = node.command(&["ban", "list"]);
+    assert!(
+        bans.contains("127.0.0.1/32") && bans.contains("5 failed passwords within 10 minutes, tried 107"),
+        "{bans}"
+    );
+}
+
+/// Bans outlive a restart, go out as a plain list, and stand in the log so that fail2ban reads exactly them.
+#[test]
+fn bans_are_for_other_programs_too() {
+    let hosts = Hosts::new();
+    let mut node = weak_office(hosts, &NodeOptions::default().set("failures", "1"));
+    let banned = [hosts.host(66), hosts.host(67)];
+    for (host, name) in banned.iter().zip(["107", "INFO locked out 8.8.8.8 for 1 s: "]) {
+        assert_eq!(guess(hosts.sip(1), *host, name, &words(20)).rejected, 1);
+    }
+    let exported = node.command(&["ban", "export"]);
+    assert_eq!(exported.lines().collect::<Vec<_>>(), banned.map(|host| host.to_string()));
+    let log = node.path("log");
+    let last = format!("locked out {} for", banned[1]);
+    std::fs::write(&log, node.expect_log(&last) + "\n").unwrap();
+    let filter = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contrib/fail2ban/tollguard.conf");
+    let output = Command::new("fail2ban-regex").args(["--out", "ip"]).arg(&log).arg(filter).output().unwrap();
+    let read = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(read.lines().collect::<Vec<_>>(), banned.map(|host| host.to_string()), "{output:?}");
+
+    node.stop();
+    node.serve();
+    assert_eq!(node.command(&["ban", "export"]), exported);
+    assert_eq!(guess(hosts.sip(1), banned[0], "107", &words(20)).answered_challenges, 0, "not even challenged");
+    node.command(&["ban", "lift", &banned[0].to_string()]);
+    assert_eq!(guess(hosts.sip(1), banned[0], "107", &words(20)).rejected, 1);
+}
+
+#[test]
+fn svwar_cannot_tell_extensions_apart() {
+    let hosts = Hosts::new();
+    let node = weak_office(hosts, &NodeOptions::default());
+    for method in ["REGISTER", "OPTIONS", "INVITE"] {
+        let said = tool(&node, "svwar", &["-e", "100-110", "-m", method, "--force", "--maximumtime=3"]);
+        let told: Vec<&str> = said.lines().filter(|line| line.starts_with('|') && line.contains("auth")).collect();
+        let of = |name: &str| told.iter().any(|line| line.split('|').any(|cell| cell.trim() == name));
+        assert_eq!(of("107"), of("105"), "{method}: 107 exists and 105 does not\n{said}");
+        assert!(!said.contains("noauth"), "{method}\n{said}");
+    }
+}
+
+#[test]
+fn svmap_learns_no_version() {
+    let hosts = Hosts::new();
+    let node = weak_office(hosts, &NodeOptions::default());
+    let said = tool(&node, "svmap", &[]);
+    assert!(said.contains("unknown") || said.contains("disabled"), "{said}");
+    assert!(!said.to_lowercase().contains("tollguard"), "{said}");
+    assert!(node.command(&["ban", "list"]).contains("Nobody is locked out"), "it is no failure to ask");
+    let hosts = Hosts::new();
+    let deaf = weak_office(hosts, &NodeOptions::default().set("ignored_agents", "[\"Friendly-Scanner\"]"));
+    let said = tool(&deaf, "svmap", &[]);
+    assert!(!said.contains(&deaf.ip().to_string()), "{said}");
+    register(&deaf, "alice", 10);
+}
