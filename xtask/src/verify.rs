@@ -38,6 +38,11 @@ pub fn sim(from: u64, seeds: u64) -> Result<()> {
     cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds], &[])
 }
 
+/// A bench of a crate.
+pub fn bench(package: &str, name: &str) -> Result<()> {
+    cargo(&["bench", "--package", package, "--bench", name], &[])
+}
+
 /// A program of the release build. Both are built at once, so that what they share is built once.
 fn built(name: &str) -> PathBuf {
     target().join("release").join(name)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use account::Account;
+use account::{Account, Effect};
 use billing::AccountId;
 use serde::{Deserialize, Serialize};
 
@@ -32,14 +32,16 @@ pub enum RecoveryError {
     },
     /// Replaying a record led elsewhere than it did when it was written.
     #[error(
-        "journal record {lsn} of account {account} leads to other effects now than when it was written: \
-         it was written by another version; start that version once more and stop it cleanly before the upgrade"
+        "journal record {lsn} of account {account} leads to other effects now than when it was written: {difference}. \
+         It was written by another version; start that version once more and stop it cleanly before the upgrade"
     )]
     Diverged {
         /// The record.
         lsn: u64,
         /// Its account.
         account: AccountId,
+        /// The first effect that differs, then and now.
+        difference: Box<str>,
     },
 }
 
@@ -58,13 +60,41 @@ impl NodeState {
         match &record.body {
             Body::Account { account: id, input, effects, .. } => {
                 let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
-                if account.handle(record.at_ms, input).effects != *effects {
-                    return Err(RecoveryError::Diverged { lsn: record.lsn, account: id.clone() });
+                let now = account.handle(record.at_ms, input).effects;
+                if now != *effects {
+                    let difference = difference(effects, &now).into();
+                    return Err(RecoveryError::Diverged { lsn: record.lsn, account: id.clone(), difference });
                 }
             }
             Body::Node(change) => self.book.apply(change),
         }
         self.lsn = record.lsn;
         Ok(())
+    }
+}
+
+/// The longest text an effect is told in.
+const MAX_EFFECT_CHARS: usize = 300;
+
+/// The first effect that was another then.
+fn difference(then: &[Effect], now: &[Effect]) -> String {
+    let at = then.iter().zip(now).position(|(then, now)| then != now).unwrap_or(then.len().min(now.len()));
+    format!("effect {} was {}, and is {}", at + 1, told(then.get(at)), told(now.get(at)))
+}
+
+fn told(effect: Option<&Effect>) -> String {
+    match effect {
+        None => "none".to_owned(),
+        Some(Effect::Cdr(cdr)) => {
+            let verdict = &cdr.verdict;
+            let score_db = f64::from(verdict.score_tenth_db) / 10.0;
+            let reasons = verdict.reasons.join("; ");
+            let charge = cdr.money.charge;
+            let text =
+                format!("call {} {:?} at {score_db} dB, charged {charge} ({reasons})", cdr.call, verdict.decision);
+            text.chars().take(MAX_EFFECT_CHARS).collect()
+        }
+        // Its name alone: a line holds digests of secrets.
+        Some(other) => format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect(),
     }
 }

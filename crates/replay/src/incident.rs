@@ -152,27 +152,36 @@ pub const fn action_name(action: Action) -> &'static str {
 impl Incident {
     /// Adds its row of `incidents.jsonl`, with the line's end.
     pub fn write_row(&self, out: &mut String) {
-        let facts = &self.facts;
-        // Writing into a string cannot fail.
-        let _ = write!(out, "{{\"id\":\"{}\",\"at\":\"{}\",\"account\":", facts.id, rfc3339(self.at_ms()));
-        push_json(out, facts.account.as_str());
-        out.push_str(",\"line\":");
-        push_json(out, facts.line.as_str());
-        let action = action_name(facts.action);
-        let _ = write!(out, ",\"action\":\"{action}\",\"score_db\":{},\"evidence\":[", facts.score);
-        for (at, Evidence { kind, weight, text }) in facts.evidence.iter().enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            let _ = write!(out, "{comma}{{\"kind\":\"{kind}\",\"db\":{weight},\"text\":");
-            push_json(out, text);
-            out.push('}');
-        }
-        out.push_str("],\"calls\":[");
-        for (at, call) in self.calls.iter().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            push_json(out, &call.id);
-        }
-        out.push_str("]}\n");
+        write_incident_row(out, &self.facts, self.at_ms(), self.calls.iter().map(|call| &*call.id));
     }
+}
+
+/// Adds a row of `incidents.jsonl`, with the line's end: the incident, when its action was taken, the ids of its calls.
+pub fn write_incident_row(
+    out: &mut String,
+    facts: &guard::Incident,
+    at_ms: u64,
+    calls: impl Iterator<Item = impl AsRef<str>>,
+) {
+    // Writing into a string cannot fail.
+    let _ = write!(out, "{{\"id\":\"{}\",\"at\":\"{}\",\"account\":", facts.id, rfc3339(at_ms));
+    push_json(out, facts.account.as_str());
+    out.push_str(",\"line\":");
+    push_json(out, facts.line.as_str());
+    let action = action_name(facts.action);
+    let _ = write!(out, ",\"action\":\"{action}\",\"score_db\":{},\"evidence\":[", facts.score);
+    for (at, Evidence { kind, weight, text }) in facts.evidence.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        let _ = write!(out, "{comma}{{\"kind\":\"{kind}\",\"db\":{weight},\"text\":");
+        push_json(out, text);
+        out.push('}');
+    }
+    out.push_str("],\"calls\":[");
+    for (at, id) in calls.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        push_json(out, id.as_ref());
+    }
+    out.push_str("]}\n");
 }

@@ -27,8 +27,8 @@ pub use event::{
     AccountRow, CallResult, CallRow, Event, Fate, Kind, MAX_ACCOUNTS, MAX_RING_S, MAX_TALK_S, RegisterRow, RowError,
     Who, rfc3339,
 };
-pub use incident::{Incident, ListedCall, MAX_CALLS, action_name};
+pub use incident::{Incident, ListedCall, MAX_CALLS, action_name, write_incident_row};
 pub use owner::{ANSWERS_AFTER_MS, MAX_LABELS, Truth};
 pub use replay::Replay;
 pub use totals::{Sums, Totals};
-pub use verdict::{MAX_REASONS, MAX_WAITING, Outcome, Verdict};
+pub use verdict::{MAX_REASONS, MAX_WAITING, Outcome, Slot, Verdict, Verdicts};

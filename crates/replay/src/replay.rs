@@ -88,7 +88,7 @@ impl Replay {
 
     /// The next verdict, in the order of the calls, if it is known by now.
     pub fn next_verdict(&mut self) -> Option<Verdict> {
-        self.shared.verdicts.next()
+        self.shared.verdicts.take()
     }
 
     /// There are no more events: lets every running call end as it would. After it all verdicts are known.

@@ -108,11 +108,11 @@ fn push_thousandths(out: &mut String, ms: u64) {
 
 /// The place of a verdict in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slot(u64);
+pub struct Slot(u64);
 
 /// Verdicts, some still missing, in the order of their calls.
 #[derive(Debug, Default)]
-pub(crate) struct Verdicts {
+pub struct Verdicts {
     waiting: VecDeque<Option<Verdict>>,
     /// The slot of the first that waits.
     first: u64,
@@ -120,23 +120,24 @@ pub(crate) struct Verdicts {
 
 impl Verdicts {
     /// Whether there is no room for one more call.
-    pub(crate) fn is_full(&self) -> bool {
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         self.waiting.len() >= MAX_WAITING
     }
 
     /// Adds a call whose verdict is known.
-    pub(crate) fn push(&mut self, verdict: Verdict) {
+    pub fn push(&mut self, verdict: Verdict) {
         self.waiting.push_back(Some(verdict));
     }
 
     /// Keeps the place of a call that runs.
-    pub(crate) fn reserve(&mut self) -> Slot {
+    pub fn reserve(&mut self) -> Slot {
         self.waiting.push_back(None);
         Slot(self.first + self.waiting.len() as u64 - 1)
     }
 
     /// Puts the verdict of a call that ran into its place.
-    pub(crate) fn fill(&mut self, slot: Slot, verdict: Verdict) {
+    pub fn fill(&mut self, slot: Slot, verdict: Verdict) {
         let at = usize::try_from(slot.0.saturating_sub(self.first)).unwrap_or(usize::MAX);
         if let Some(place) = self.waiting.get_mut(at) {
             *place = Some(verdict);
@@ -144,7 +145,7 @@ impl Verdicts {
     }
 
     /// The next verdict, if it is known.
-    pub(crate) fn next(&mut self) -> Option<Verdict> {
+    pub fn take(&mut self) -> Option<Verdict> {
         let next = self.waiting.front_mut()?.take()?;
         self.waiting.pop_front();
         self.first += 1;
@@ -168,14 +169,14 @@ mod tests {
         let mut verdicts = Verdicts::default();
         let first = verdicts.reserve();
         verdicts.push(verdict("b"));
-        assert_eq!(verdicts.next(), None);
+        assert_eq!(verdicts.take(), None);
         verdicts.fill(first, verdict("a"));
-        assert_eq!(verdicts.next().unwrap().id, "a".into());
+        assert_eq!(verdicts.take().unwrap().id, "a".into());
         let third = verdicts.reserve();
-        assert_eq!(verdicts.next().unwrap().id, "b".into());
-        assert_eq!(verdicts.next(), None);
+        assert_eq!(verdicts.take().unwrap().id, "b".into());
+        assert_eq!(verdicts.take(), None);
         verdicts.fill(third, verdict("c"));
-        assert_eq!(verdicts.next().unwrap().id, "c".into());
+        assert_eq!(verdicts.take().unwrap().id, "c".into());
     }
 
     #[test]

@@ -56,18 +56,31 @@ impl<D: Disk> Snapshots<D> {
     /// Disk errors, a snapshot of another format, or snapshots of which none is whole: the journal may be cut behind
     /// them, so beginning with nothing would be wrong.
     pub fn load_latest<S: DeserializeOwned>(&self) -> Result<Option<(u64, S)>, Error> {
-        let all = self.numbered()?;
-        for (_, name) in all.iter().rev() {
+        let mut all = self.numbered()?;
+        all.reverse();
+        self.load_first(&all)
+    }
+
+    /// The oldest snapshot that can be read: most of the journal comes after it. `None` where there is no snapshot at all.
+    ///
+    /// # Errors
+    /// As [`load_latest`](Snapshots::load_latest).
+    pub fn load_oldest<S: DeserializeOwned>(&self) -> Result<Option<(u64, S)>, Error> {
+        self.load_first(&self.numbered()?)
+    }
+
+    fn load_first<S: DeserializeOwned>(&self, all: &[(u64, String)]) -> Result<Option<(u64, S)>, Error> {
+        for (_, name) in all {
             let bytes = self.disk.read(name).map_err(|e| Error::file("read", name, e))?;
             match decode(name, &bytes) {
                 Ok(found) => return Ok(Some(found)),
                 Err(error @ Error::Damaged { .. }) => {
-                    tracing::error!(%error, "falling back to an older snapshot")
+                    tracing::error!(%error, "falling back to another snapshot")
                 }
                 Err(error) => return Err(error),
             }
         }
-        match all.last() {
+        match all.first() {
             Some((_, name)) => Err(Error::NoSnapshot { count: all.len(), name: name.clone() }),
             None => Ok(None),
         }

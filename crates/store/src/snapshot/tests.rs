@@ -20,6 +20,7 @@ fn the_newest_of_the_last_two_is_loaded() {
     }
     disk.crash(|_, _| Vec::new());
     assert_eq!(snapshots.load_latest().unwrap(), Some((500, state("500"))));
+    assert_eq!(snapshots.load_oldest().unwrap(), Some((50, state("50"))));
     assert_eq!(disk.list().unwrap(), [file_name(50), file_name(500)]);
 }
 

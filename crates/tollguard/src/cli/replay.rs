@@ -2,6 +2,7 @@
 
 mod html;
 mod input;
+mod journal;
 mod output;
 mod records;
 mod summary;
@@ -11,6 +12,7 @@ use std::time::Instant;
 
 use billing::{Country, Deck};
 use clap::Args;
+use geo::Places;
 use jiff::tz::TimeZone;
 use replay::{Event, Kind, Replay as Machine, Truth};
 
@@ -31,12 +33,15 @@ use records::{Home, Records, Suggestion, System};
 /// Call records that another system exported are replayed with --from as one account, and the most likely settings of
 /// that firm are printed. There each cut is answered "that was us" after two hours, unless labels say more.
 ///
+/// With --journal a node's own journal is replayed: its accounts handle every input once more and have to come to the
+/// same effects, byte for byte; the first difference ends the replay with exit code 1.
+///
 /// Written into the directory: verdicts.jsonl, a row a call; incidents.jsonl, a row an incident; unread.txt, where there
 /// are rows that are no events, with their numbers.
 #[derive(Debug, Args)]
 pub struct Replay {
     /// The events.
-    #[arg(long, value_name = "FILE", required_unless_present = "from", conflicts_with = "from")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["from", "journal"], conflicts_with_all = ["from", "journal"])]
     events: Option<PathBuf>,
     /// Read call records of this system instead.
     #[arg(long, value_name = "SYSTEM", requires = "files")]
@@ -44,6 +49,9 @@ pub struct Replay {
     /// The call records.
     #[arg(value_name = "RECORDS", requires = "from")]
     files: Vec<PathBuf>,
+    /// Replay the journal in this data directory of a node that does not run.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "rates", "geo_city", "geo_asn", "labels", "html"])]
+    journal: Option<PathBuf>,
     /// The country of the firm whose call records these are.
     #[arg(long, value_name = "CODE", default_value = "US", requires = "from")]
     country: Country,
@@ -72,37 +80,63 @@ pub struct Replay {
 
 impl Replay {
     pub fn run(self) -> Result<(), CliError> {
-        let deck = self.rates.as_deref().map_or_else(|| Ok(Deck::starter()), deck::read)?;
-        let places = open_places(self.geo_city.as_deref(), self.geo_asn.as_deref(), None, Vec::new())?;
-        let mut output = Output::create(&self.out)?;
-        let start = Instant::now();
-        match (&self.events, self.from) {
-            (Some(events), _) => {
-                let truth = self.labels.as_deref().map(|labels| witness(labels, events)).transpose()?;
-                let mut machine = Machine::new(deck, places, truth);
-                let rows = run(&mut machine, events, &mut output)?;
-                self.tell(&machine, output, rows, start)
-            }
-            (None, Some(system)) => {
-                let home = self.home()?;
-                let records = Records::read(system, &self.files, &home)?;
-                let mut truth = self.labels.as_deref().map_or_else(|| Ok(Truth::default()), read_labels)?;
-                records::events(&records, &home).for_each(|event| truth.witness(&event));
-                let mut machine = Machine::new(deck.clone(), places, Some(truth));
-                run_records(&mut machine, &records, &home, &mut output)?;
-                self.tell(&machine, output, records.rows, start)?;
-                let incidents = machine.incidents();
-                let listed = incidents.iter().flat_map(|incident| &incident.calls).map(|call| &*call.id).collect();
-                let suggestion = Suggestion::of(&records, &listed, &deck, &home);
-                super::output::print(&format!(
-                    "{} records are calls in the house or from outside; the guard is not asked about those.\n\n{}",
-                    records.others,
-                    suggestion.text()
-                ));
-                Ok(())
-            }
-            (None, None) => super::error::refused("give --events, or --from with files"),
+        let output = Output::create(&self.out)?;
+        match (&self.events, self.from, &self.journal) {
+            (Some(events), _, _) => self.events(events, output),
+            (None, Some(system), _) => self.records(system, output),
+            (None, None, Some(dir)) => self.journal(dir, output),
+            (None, None, None) => super::error::refused("give --events, --from with files, or --journal"),
         }
+    }
+
+    fn events(&self, events: &Path, mut output: Output) -> Result<(), CliError> {
+        let start = Instant::now();
+        let truth = self.labels.as_deref().map(|labels| witness(labels, events)).transpose()?;
+        let mut machine = Machine::new(self.deck()?, self.places()?, truth);
+        let rows = run(&mut machine, events, &mut output)?;
+        self.tell(&machine, output, rows, start)
+    }
+
+    fn records(&self, system: System, mut output: Output) -> Result<(), CliError> {
+        let start = Instant::now();
+        let (deck, home) = (self.deck()?, self.home()?);
+        let records = Records::read(system, &self.files, &home)?;
+        let mut truth = self.labels.as_deref().map_or_else(|| Ok(Truth::default()), read_labels)?;
+        records::events(&records, &home).for_each(|event| truth.witness(&event));
+        let mut machine = Machine::new(deck.clone(), self.places()?, Some(truth));
+        run_records(&mut machine, &records, &home, &mut output)?;
+        self.tell(&machine, output, records.rows, start)?;
+        let incidents = machine.incidents();
+        let listed = incidents.iter().flat_map(|incident| &incident.calls).map(|call| &*call.id).collect();
+        let suggestion = Suggestion::of(&records, &listed, &deck, &home);
+        super::output::print(&format!(
+            "{} records are calls in the house or from outside; the guard is not asked about those.\n\n{}",
+            records.others,
+            suggestion.text()
+        ));
+        Ok(())
+    }
+
+    fn journal(&self, dir: &Path, mut output: Output) -> Result<(), CliError> {
+        let told = journal::replay(dir, &mut output)?;
+        output.finish()?;
+        super::output::print(&format!(
+            "{} records from {} on lead to the same effects as when they were written: {} calls, {} incidents; written to {}.\n",
+            told.records,
+            told.first_lsn,
+            told.calls,
+            told.incidents,
+            self.out.display()
+        ));
+        Ok(())
+    }
+
+    fn deck(&self) -> Result<Deck, CliError> {
+        self.rates.as_deref().map_or_else(|| Ok(Deck::starter()), deck::read)
+    }
+
+    fn places(&self) -> Result<Places, CliError> {
+        Ok(open_places(self.geo_city.as_deref(), self.geo_asn.as_deref(), None, Vec::new())?)
     }
 
     fn home(&self) -> Result<Home, CliError> {
@@ -111,8 +145,11 @@ impl Replay {
     }
 
     /// Writes what is left to write and prints the summary.
-    fn tell(&self, machine: &Machine, output: Output, rows: u64, start: Instant) -> Result<(), CliError> {
-        let unread = output.finish(machine)?;
+    fn tell(&self, machine: &Machine, mut output: Output, rows: u64, start: Instant) -> Result<(), CliError> {
+        for incident in machine.incidents() {
+            output.incident(&incident.facts, incident.at_ms(), incident.calls.iter().map(|call| &call.id))?;
+        }
+        let unread = output.finish()?;
         let seconds = start.elapsed().as_secs_f64();
         let labelled = self.labels.is_some();
         if let Some(path) = &self.html {

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use replay::{Replay, Verdict};
+use guard::Incident;
+use replay::{Verdict, write_incident_row};
 
 use crate::cli::CliError;
 
@@ -41,13 +42,14 @@ pub struct Output {
     /// The row at hand, written again and again.
     row: String,
     verdicts: Sheet,
+    incidents: Sheet,
     /// Made with the first row that is no event.
     unread: Option<Sheet>,
     unread_rows: u64,
 }
 
 impl Output {
-    /// Makes the directory and the first file.
+    /// Makes the directory and the files.
     pub fn create(dir: &Path) -> Result<Self, CliError> {
         std::fs::create_dir_all(dir).map_err(|source| CliError::File { what: "make", path: dir.to_owned(), source })?;
         let unread = dir.join(UNREAD);
@@ -55,7 +57,8 @@ impl Output {
             std::fs::remove_file(&unread).map_err(|source| CliError::File { what: "remove", path: unread, source })?;
         }
         let verdicts = Sheet::create(dir.join("verdicts.jsonl"))?;
-        Ok(Self { dir: dir.to_owned(), row: String::new(), verdicts, unread: None, unread_rows: 0 })
+        let incidents = Sheet::create(dir.join("incidents.jsonl"))?;
+        Ok(Self { dir: dir.to_owned(), row: String::new(), verdicts, incidents, unread: None, unread_rows: 0 })
     }
 
     /// Writes a verdict.
@@ -77,15 +80,21 @@ impl Output {
         self.unread.as_mut().map_or(Ok(()), |sheet| sheet.write(&format!("{text}\n")))
     }
 
-    /// Writes the incidents and ends; the number of rows that were no events.
-    pub fn finish(self, replay: &Replay) -> Result<u64, CliError> {
-        let mut incidents = Sheet::create(self.dir.join("incidents.jsonl"))?;
-        for incident in replay.incidents() {
-            let mut row = String::new();
-            incident.write_row(&mut row);
-            incidents.write(&row)?;
-        }
-        incidents.close()?;
+    /// Writes an incident.
+    pub fn incident(
+        &mut self,
+        incident: &Incident,
+        at_ms: u64,
+        calls: impl Iterator<Item = impl AsRef<str>>,
+    ) -> Result<(), CliError> {
+        self.row.clear();
+        write_incident_row(&mut self.row, incident, at_ms, calls);
+        self.incidents.write(&self.row)
+    }
+
+    /// Ends; the number of rows that were no events.
+    pub fn finish(self) -> Result<u64, CliError> {
+        self.incidents.close()?;
         self.verdicts.close()?;
         self.unread.map_or(Ok(()), Sheet::close)?;
         Ok(self.unread_rows)
