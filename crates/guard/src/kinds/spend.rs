@@ -26,13 +26,13 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// A rate is judged on two days of watching at least, and on what its half-life remembers at most.
 const SPAN_MS: (u64, u64) = (2 * DAY_MS, RATE_HALF_LIFE_MS / 100 * 144);
 
-/// Spent within the day on fresh numbers, but for the dearest call, in thousandths of the deck's currency.
-fn spent_mils(scene: &Scene<'_>) -> u64 {
+/// Spent within the day on fresh numbers: beside the dearest call, and on that, in thousandths of the deck's currency.
+fn spent_mils(scene: &Scene<'_>) -> (u64, u64) {
     let own = scene.call.cost_mils(scene.now_ms);
     let remarkable = scene.other_fresh().filter(|other| other.score >= ORDINARY);
     let others = remarkable.map(|other| other.cost_mils(scene.now_ms));
     let (sum, most) = others.fold((own, own), |(sum, most), mils| (sum + mils, most.max(mils)));
-    sum - most
+    (sum - most, most)
 }
 
 /// What is usual in a day.
@@ -44,15 +44,17 @@ fn usual_mils(scene: &Scene<'_>) -> u64 {
 }
 
 fn alone_db(scene: &Scene<'_>) -> Decibans {
-    let (spent, usual) = (spent_mils(scene), usual_mils(scene));
+    let ((spent, _), usual) = (spent_mils(scene), usual_mils(scene));
     let owner = ratio_db(spent + usual, usual).part(2, 1);
     let weight = owner.plus(ratio_db(spent + THIEF_MILS, THIEF_MILS).part(-1, 1)).within(0, MOST_DB);
     burst::as_watched(scene, weight)
 }
 
-/// What has flown today beyond what is usual, and beyond the dearest call.
+/// What has flown today beyond what is usual; of the dearest call a third, since it may be the one long call that honest
+/// people make.
 pub(crate) fn at_stake(scene: &Scene<'_>) -> Money {
-    let mils = spent_mils(scene).saturating_sub(usual_mils(scene));
+    let (beside, dearest) = spent_mils(scene);
+    let mils = (beside + dearest / 3).saturating_sub(usual_mils(scene));
     Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000))
 }
 
@@ -67,7 +69,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    let (spent, usual) = (spent_mils(scene), usual_mils(scene));
+    let ((spent, _), usual) = (spent_mils(scene), usual_mils(scene));
     let money = |mils: u64| format!("{}.{:02}", mils / 1000, mils % 1000 / 10);
     format!("{} spent on new numbers within a day besides the dearest call; {} is usual", money(spent), money(usual))
 }
