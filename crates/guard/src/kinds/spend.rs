@@ -1,7 +1,7 @@
 //! Spend: money spent within a day on numbers that are no habit, against what the line is used to spend so.
 //!
 //! This is what a thief is there for, however slowly and politely he calls. The dearest call of the day does not count:
-//! one long dear call is what price and length are about, and honest people make one. Nor do calls that looked ordinary:
+//! one long dear call is what price and length are about, and honest people make one; nor do the other legs of a conference. Nor do calls that looked ordinary:
 //! on a busy trunk they are other people's. Owner: a heavy tail (Lomax of index 2, as sums of log-normal calls have over
 //! some decades): P(more than s) = (1 + s/m)^-2, m what the line has spent a day on numbers new by then over two weeks,
 //! half of what a line of the account has on average, and two units of the deck's currency (a few calls of some minutes
@@ -29,7 +29,7 @@ const SPAN_MS: (u64, u64) = (2 * DAY_MS, RATE_HALF_LIFE_MS / 100 * 144);
 /// Spent within the day on fresh numbers: beside the dearest call, and on that, in thousandths of the deck's currency.
 fn spent_mils(scene: &Scene<'_>) -> (u64, u64) {
     let own = scene.call.cost_mils(scene.now_ms);
-    let remarkable = scene.other_fresh().filter(|other| other.score >= ORDINARY);
+    let remarkable = scene.other_fresh().filter(|other| other.score >= ORDINARY && !scene.is_leg(other));
     let others = remarkable.map(|other| other.cost_mils(scene.now_ms));
     let (sum, most) = others.fold((own, own), |(sum, most), mils| (sum + mils, most.max(mils)));
     (sum - most, most)
