@@ -12,6 +12,7 @@
 
 use super::{burst, length, price};
 use crate::Decibans;
+use crate::attempt::Attempt;
 use crate::habit::{Habit, RATE_HALF_LIFE_MS};
 use crate::line::ORDINARY;
 use crate::math::ratio_db;
@@ -26,13 +27,22 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// A rate is judged on two days of watching at least, and on what its half-life remembers at most.
 const SPAN_MS: (u64, u64) = (2 * DAY_MS, RATE_HALF_LIFE_MS / 100 * 144);
 
-/// Spent within the day on fresh numbers: beside the dearest call, and on that, in thousandths of the deck's currency.
+/// Spent within the day on fresh numbers: beside the dearest, and on that, in thousandths of the deck's currency. This
+/// call with the other legs of its conference counts as one.
 fn spent_mils(scene: &Scene<'_>) -> (u64, u64) {
-    let own = scene.call.cost_mils(scene.now_ms);
-    let remarkable = scene.other_fresh().filter(|other| other.score >= ORDINARY && !scene.is_leg(other));
-    let others = remarkable.map(|other| other.cost_mils(scene.now_ms));
-    let (sum, most) = others.fold((own, own), |(sum, most), mils| (sum + mils, most.max(mils)));
-    (sum - most, most)
+    let cost = |attempt: &Attempt| attempt.cost_mils(scene.now_ms);
+    let remarkable = scene.other_fresh().filter(|other| other.score >= ORDINARY);
+    let (mut event, mut sum, mut most) = (cost(scene.call), 0, 0);
+    for other in remarkable {
+        if scene.is_leg(other) {
+            event += cost(other);
+        } else {
+            sum += cost(other);
+            most = most.max(cost(other));
+        }
+    }
+    let dearest = most.max(event);
+    (sum + event - dearest, dearest)
 }
 
 /// What is usual in a day.
