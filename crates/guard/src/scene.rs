@@ -6,6 +6,9 @@ use crate::habit::Habit;
 use crate::kinds::{destination, origin};
 use crate::line::Line;
 
+/// The legs of a conference are called within so long.
+const LEGS_WITHIN_MS: u64 = 10 * 60_000;
+
 /// One call to be weighed, in front of what is normal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene<'a> {
@@ -23,6 +26,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) place: Decibans,
     /// What the place the call comes from says; what else is new there counts only as far as that is news.
     pub(crate) origin: origin::Sight,
+    /// Whether the number is being called by another call of the line, too.
+    called_twice: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -37,12 +42,24 @@ impl<'a> Scene<'a> {
     ) -> Self {
         let place = destination::place_db(call, &line.habit, account);
         let origin = origin::sight(now_ms, &call.origin, &line.habit.origins, &account.origins);
-        Self { now_ms, call, line, account, lines, struck_beside_ms, place, origin }
+        let twice = |other: &Attempt| other.runs() && other.call != call.call && other.suffix() == call.suffix();
+        let called_twice = line.recent.iter().any(twice);
+        Self { now_ms, call, line, account, lines, struck_beside_ms, place, origin, called_twice }
     }
 
     /// Whether the number is no habit of the line.
     pub(crate) fn is_fresh(&self) -> bool {
         self.call.fresh
+    }
+
+    /// Whether another attempt may be a leg of the same conference: another number, begun within minutes, talking at the
+    /// same time. Who calls one number twice at once holds no conference.
+    pub(crate) fn is_leg(&self, other: &Attempt) -> bool {
+        let overlaps = other.runs() || other.outcome.is_some_and(|outcome| outcome.at_ms > self.call.start_ms);
+        overlaps
+            && other.suffix() != self.call.suffix()
+            && other.start_ms.abs_diff(self.call.start_ms) <= LEGS_WITHIN_MS
+            && !self.called_twice
     }
 
     /// The other attempts of the line in the last day to numbers that are no habit.

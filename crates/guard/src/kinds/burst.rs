@@ -1,7 +1,8 @@
 //! Burst: more calls to fresh numbers, within the hour or the day, than the line's own rate explains.
 //!
 //! Counted are calls to numbers that are no habit, beyond the first (the first is what all other evidence is about), the
-//! same number again as a quarter. Expected is the line's settled rate of such calls over two weeks, smoothed with half
+//! same number again as a quarter; without what may be the legs of one conference with this one, which `at_once.rs`
+//! weighs. Expected is the line's settled rate of such calls over two weeks, smoothed with half
 //! of what a line of the account has on average and half a call; times four for the short counter, since a week's calls
 //! fall into a quarter of its hours, times two for the long one. The weight is the Chernoff bound of the Poisson tail,
 //! k log(k/m) - (k - m), two thirds of it because people's calls cluster; the higher of both counters counts.
@@ -42,14 +43,15 @@ fn surprise(counted: u64, expected: u64) -> Decibans {
     Decibans::from_tenths((gain * 2 / 3 / ONE as i64).clamp(0, 10_000) as i32)
 }
 
-fn counted(counter: Fading, now_ms: u64, half_life_ms: u64) -> u64 {
-    counter.level(now_ms, half_life_ms).saturating_sub(ONE)
+fn counted(scene: &Scene<'_>, counter: Fading, half_life_ms: u64) -> u64 {
+    let beside = scene.other_fresh().filter(|other| scene.is_leg(other)).count() as u64 * ONE;
+    counter.level(scene.now_ms, half_life_ms).saturating_sub(ONE + beside)
 }
 
 /// The higher of both counters: calls beyond the first, within what, and what they say.
 fn higher(scene: &Scene<'_>) -> (u64, &'static str, Decibans) {
-    let short = counted(scene.line.fresh_short, scene.now_ms, SHORT_MS);
-    let long = counted(scene.line.fresh_long, scene.now_ms, LONG_MS);
+    let short = counted(scene, scene.line.fresh_short, SHORT_MS);
+    let long = counted(scene, scene.line.fresh_long, LONG_MS);
     let by_short = surprise(short, expected(scene, SHORT_MS, 4));
     let by_long = surprise(long, expected(scene, LONG_MS, 2));
     if by_short >= by_long { (short, "the last hour", by_short) } else { (long, "a day", by_long) }

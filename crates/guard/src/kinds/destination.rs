@@ -78,10 +78,11 @@ fn is_new(scene: &Scene<'_>) -> bool {
     scene.account.places.count(scene.call.place) == 0
 }
 
-/// Other destinations new to the account that the line called in the last day.
+/// Other destinations new to the account that the line called in the last day, but for the legs of one conference.
 fn others(scene: &Scene<'_>) -> usize {
     let mut places: Vec<_> = scene
         .other_fresh()
+        .filter(|other| !scene.is_leg(other))
         .map(|other| other.place)
         .filter(|&place| place != scene.call.place && scene.account.places.count(place) == 0)
         .collect();

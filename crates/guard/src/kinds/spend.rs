@@ -1,7 +1,7 @@
 //! Spend: money spent within a day on numbers that are no habit, against what the line is used to spend so.
 //!
 //! This is what a thief is there for, however slowly and politely he calls. The dearest call of the day does not count:
-//! one long dear call is what price and length are about, and honest people make one. Nor do calls that looked ordinary:
+//! one long dear call is what price and length are about, and honest people make one; nor do the other legs of a conference. Nor do calls that looked ordinary:
 //! on a busy trunk they are other people's. Owner: a heavy tail (Lomax of index 2, as sums of log-normal calls have over
 //! some decades): P(more than s) = (1 + s/m)^-2, m what the line has spent a day on numbers new by then over two weeks,
 //! half of what a line of the account has on average, and two units of the deck's currency (a few calls of some minutes
@@ -12,6 +12,7 @@
 
 use super::{burst, length, price};
 use crate::Decibans;
+use crate::attempt::Attempt;
 use crate::habit::{Habit, RATE_HALF_LIFE_MS};
 use crate::line::ORDINARY;
 use crate::math::ratio_db;
@@ -26,13 +27,22 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// A rate is judged on two days of watching at least, and on what its half-life remembers at most.
 const SPAN_MS: (u64, u64) = (2 * DAY_MS, RATE_HALF_LIFE_MS / 100 * 144);
 
-/// Spent within the day on fresh numbers, but for the dearest call, in thousandths of the deck's currency.
-fn spent_mils(scene: &Scene<'_>) -> u64 {
-    let own = scene.call.cost_mils(scene.now_ms);
+/// Spent within the day on fresh numbers: beside the dearest, and on that, in thousandths of the deck's currency. This
+/// call with the other legs of its conference counts as one.
+fn spent_mils(scene: &Scene<'_>) -> (u64, u64) {
+    let cost = |attempt: &Attempt| attempt.cost_mils(scene.now_ms);
     let remarkable = scene.other_fresh().filter(|other| other.score >= ORDINARY);
-    let others = remarkable.map(|other| other.cost_mils(scene.now_ms));
-    let (sum, most) = others.fold((own, own), |(sum, most), mils| (sum + mils, most.max(mils)));
-    sum - most
+    let (mut event, mut sum, mut most) = (cost(scene.call), 0, 0);
+    for other in remarkable {
+        if scene.is_leg(other) {
+            event += cost(other);
+        } else {
+            sum += cost(other);
+            most = most.max(cost(other));
+        }
+    }
+    let dearest = most.max(event);
+    (sum + event - dearest, dearest)
 }
 
 /// What is usual in a day.
@@ -44,15 +54,17 @@ fn usual_mils(scene: &Scene<'_>) -> u64 {
 }
 
 fn alone_db(scene: &Scene<'_>) -> Decibans {
-    let (spent, usual) = (spent_mils(scene), usual_mils(scene));
+    let ((spent, _), usual) = (spent_mils(scene), usual_mils(scene));
     let owner = ratio_db(spent + usual, usual).part(2, 1);
     let weight = owner.plus(ratio_db(spent + THIEF_MILS, THIEF_MILS).part(-1, 1)).within(0, MOST_DB);
     burst::as_watched(scene, weight)
 }
 
-/// What has flown today beyond what is usual, and beyond the dearest call.
+/// What has flown today beyond what is usual; of the dearest call a third, since it may be the one long call that honest
+/// people make.
 pub(crate) fn at_stake(scene: &Scene<'_>) -> Money {
-    let mils = spent_mils(scene).saturating_sub(usual_mils(scene));
+    let (beside, dearest) = spent_mils(scene);
+    let mils = (beside + dearest / 3).saturating_sub(usual_mils(scene));
     Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000))
 }
 
@@ -67,7 +79,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    let (spent, usual) = (spent_mils(scene), usual_mils(scene));
+    let ((spent, _), usual) = (spent_mils(scene), usual_mils(scene));
     let money = |mils: u64| format!("{}.{:02}", mils / 1000, mils % 1000 / 10);
     format!("{} spent on new numbers within a day besides the dearest call; {} is usual", money(spent), money(usual))
 }
