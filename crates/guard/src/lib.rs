@@ -17,7 +17,7 @@
 //!
 //! Facts are not independent, and adding them up as if they were is how such systems fail. Therefore: every kind of
 //! evidence ([`EvidenceKind`], a file each in `kinds/`) is bounded; what two kinds see alike (new and dear; many and
-//! again) is taken off by half of the smaller weight; and a kind looks at the line's whole last day at once (how many
+//! again) is taken off by half of the smaller weight or in full; and a kind looks at the line's whole last day at once (how many
 //! fresh numbers, how many at the same time) rather than adding up call by call. A number the line calls as a habit takes
 //! no evidence of the kinds that are about fresh numbers, so on a struck trunk the owner's usual calls stand out from the
 //! thief's. Everything fades with a half-life stated in its file.
@@ -31,11 +31,14 @@
 //! evidence >= 30 dB + 10 log10(cost of refusing / (price a minute of what runs x minutes until stopped))
 //! ```
 //!
-//! so a call at 2 cents needs 51 dB and one at 28 cents 39.5 dB; never less than 34 dB. Five decibans above that, or at the
-//! second number refused within a day, the line is cut ([`Action::CutLine`]), and running calls to fresh numbers that have
-//! evidence of their own are named as suspects. If another line of the account was cut within a day, the account is
-//! ([`Action::CutInternational`]). An account of one trunk has no other line: its cut of the line is its cut of all.
-//! The test is made again while a call runs, so evidence that comes late (its length, the calls beside it) still counts.
+//! so a call at 2 cents needs 51 dB and one at 28 cents 39.5 dB; never less than 34 dB. Where evidence has stopped growing
+//! while money flows, what has already flown today on fresh numbers beyond what is usual takes the place of the minutes,
+//! never below 22 dB. Five decibans above that, or at the second number refused within a day, the line is cut
+//! ([`Action::CutLine`]), and running calls to fresh numbers that have evidence of their own are named as suspects. If
+//! another line of the account was cut within a day, the account is ([`Action::CutInternational`]). An account of one
+//! trunk has no other line: its cut of the line is its cut of all. The test is made again while a call runs, so evidence
+//! that comes late (its length, the calls beside it) still counts. The whole mathematics, every kind with its range and
+//! figures on simulated firms are in `docs/guard.md`.
 //!
 //! # Learning
 //!
