@@ -96,6 +96,7 @@ impl Account {
             per_minute: number.rate.per_minute,
             priced: number.priced,
             cause: attempt.cause,
+            told: attempt.told.as_ref().map(|told| told.place.clone()),
             failures_before: attempt.via.failures_before,
             utc_offset_min: attempt.look_ups.utc_offset_min,
         };

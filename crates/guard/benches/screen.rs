@@ -147,6 +147,7 @@ impl Firm {
             per_minute,
             priced: true,
             cause: None,
+            told: None,
             failures_before: 0,
             utc_offset_min: 0,
         };

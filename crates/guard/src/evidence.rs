@@ -72,6 +72,8 @@ pub enum EvidenceKind {
     Distance,
     /// A user agent new to the line, or one known for attacks.
     Agent,
+    /// A phone behind a trunk in a new country, as the customer's PBX tells.
+    Told,
     /// Failed authentications before the success.
     Guessing,
     /// More calls in a short time than the line's rate.
@@ -98,7 +100,7 @@ pub enum EvidenceKind {
 
 impl EvidenceKind {
     /// Every kind, in the order they are weighed.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Dormant,
         Self::Destination,
         Self::Price,
@@ -108,6 +110,7 @@ impl EvidenceKind {
         Self::Network,
         Self::Distance,
         Self::Agent,
+        Self::Told,
         Self::Guessing,
         Self::Burst,
         Self::AtOnce,
@@ -133,6 +136,7 @@ impl EvidenceKind {
             Self::Network => "network",
             Self::Distance => "distance",
             Self::Agent => "agent",
+            Self::Told => "told",
             Self::Guessing => "guessing",
             Self::Burst => "burst",
             Self::AtOnce => "at-once",

@@ -28,6 +28,7 @@ mod repetition;
 mod reputation;
 pub(crate) mod spend;
 mod spread;
+mod told;
 
 /// A kind: what it weighs of a call, and how it tells an owner so.
 struct Kind {
@@ -48,6 +49,7 @@ const KINDS: [Kind; EvidenceKind::ALL.len()] = [
     Kind { kind: EvidenceKind::Network, weigh: network::weigh, tell: network::tell },
     Kind { kind: EvidenceKind::Distance, weigh: distance::weigh, tell: distance::tell },
     Kind { kind: EvidenceKind::Agent, weigh: agent::weigh, tell: agent::tell },
+    Kind { kind: EvidenceKind::Told, weigh: told::weigh, tell: told::tell },
     Kind { kind: EvidenceKind::Guessing, weigh: guessing::weigh, tell: guessing::tell },
     Kind { kind: EvidenceKind::Burst, weigh: burst::weigh, tell: burst::tell },
     Kind { kind: EvidenceKind::AtOnce, weigh: at_once::weigh, tell: at_once::tell },

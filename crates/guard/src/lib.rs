@@ -57,6 +57,7 @@
 extern crate self as guard;
 
 mod attempt;
+mod behind;
 mod decision;
 mod evidence;
 mod fading;

@@ -4,10 +4,11 @@ use billing::CallId;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Attempt, PlaceKey};
+use crate::behind::Behind;
 use crate::decision::Decision;
 use crate::fading::{Fading, ONE};
 use crate::habit::{Habit, OriginKey, Settled};
-use crate::{Decibans, habit};
+use crate::{Decibans, Observed, habit};
 
 /// Attempts remembered one by one; the oldest that no longer runs is evicted.
 pub(crate) const MAX_RECENT: usize = 64;
@@ -73,6 +74,8 @@ pub(crate) struct Line {
     pub(crate) fresh_long: Fading,
     /// Destinations the owner owned to, and when.
     pub(crate) ours: Vec<(PlaceKey, u64)>,
+    /// Where the phones behind a trunk are.
+    pub(crate) behind: Behind,
 }
 
 impl Line {
@@ -97,6 +100,15 @@ impl Line {
             self.recent.remove(oldest);
         }
         self.recent.push(attempt);
+    }
+
+    /// The PBX behind the line tells where a call comes from; of one that the guard watches it is remembered.
+    pub(crate) fn tell(&mut self, now_ms: u64, seen: &Observed) {
+        let Some(country) = seen.told.as_ref().and_then(|place| place.country) else { return };
+        self.behind.tell(now_ms, country, seen.origin.place.country == Some(country));
+        if seen.cut_class {
+            self.behind.note(seen.call, country);
+        }
     }
 
     /// The remembered attempt with this id.
@@ -179,6 +191,7 @@ impl Line {
                 // What was refused once is not learnt from the tries before it, nor from those after (`wait`).
                 self.waiting.retain(|waiting| waiting.call.suffix != suffix);
                 self.habit.origins.forget(&origin, now_ms.saturating_sub(YOUNG_MS));
+                self.behind.forget_since(now_ms.saturating_sub(YOUNG_MS));
                 vec![origin]
             }
             Decision::Cut => self.strike(now_ms),
@@ -188,6 +201,7 @@ impl Line {
     /// An incident: what waits is not learnt unless it looked ordinary, and origins seen only lately are not trusted.
     fn strike(&mut self, now_ms: u64) -> Vec<OriginKey> {
         self.waiting.retain(|waiting| waiting.ordinary);
+        self.behind.forget_since(now_ms.saturating_sub(YOUNG_MS));
         self.habit.origins.forget_since(now_ms.saturating_sub(YOUNG_MS))
     }
 

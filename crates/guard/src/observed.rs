@@ -61,6 +61,8 @@ pub struct Observed {
     pub priced: bool,
     /// Forwarded or transferred, or `None` where it was dialled.
     pub cause: Option<Cause>,
+    /// Where the phone behind a trunk is, as the customer's PBX tells; not proven.
+    pub told: Option<Place>,
     /// Failed authentications from this address before this call's success.
     pub failures_before: u32,
     /// The account's offset from UTC at this moment, minutes.

@@ -69,6 +69,7 @@ impl Guard {
         let line =
             Self::see_in(&mut self.lines, &mut self.account, now_ms, &seen.line, &seen.origin, seen.failures_before);
         dormant::wake(now_ms, line, &self.account);
+        line.tell(now_ms, seen);
         if !seen.cut_class {
             let hour = hour_of_week(now_ms, seen.utc_offset_min);
             for habit in [&mut line.habit, &mut self.account] {
@@ -163,6 +164,7 @@ impl Guard {
         };
         if let Some(settled) = settled {
             line.own(now_ms, settled.place);
+            line.behind.own(now_ms, call.call);
             line.habit.learn(now_ms, &settled, habit::LINE);
             self.account.learn(now_ms, &settled, habit::ACCOUNT);
         } else {

@@ -249,10 +249,8 @@ impl Worker {
             }
             Input::Screen(attempt) => {
                 attempt.via.place = self.places.locate(attempt.via.flow.remote.ip());
-                if let Some(told) = &mut attempt.told
-                    && let Ok(ip) = told.address.parse()
-                {
-                    told.address = format!("{ip}, {}", self.places.locate(ip).describe());
+                if let Some(told) = &mut attempt.told {
+                    told.locate(&self.places);
                 }
                 let Some(account) = self.accounts.get(id) else { return };
                 let Some(settings) = account.settings() else { return };

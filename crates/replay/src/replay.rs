@@ -197,6 +197,7 @@ impl Replay {
             per_minute: looked.rate.per_minute,
             priced: looked.priced,
             cause: row.cause,
+            told: None,
             failures_before: 0,
             utc_offset_min: firm.setting.utc_offset_min,
         };

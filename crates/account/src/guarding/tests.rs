@@ -16,7 +16,11 @@ fn heed(firm: &mut Firm, screening: &Screening) -> (Facts, Answer, bool) {
 
 fn heed_on(firm: &mut Firm, line: &str, screening: &Screening) -> (Facts, Answer, bool) {
     let mut attempt = firm.attempt(Party::Line(line_id(line)), ALBANIA, ABROAD);
-    attempt.told = Some(Told { extension: "107".into(), address: "198.51.100.9 Khan Yunis, PS".into() });
+    attempt.told = Some(Told {
+        extension: "107".into(),
+        address: "198.51.100.9 Khan Yunis, PS".into(),
+        place: geo::Place::default(),
+    });
     let mut facts = Facts::new(&attempt, firm.now_ms, Direction::Outbound);
     let mut out = Answer::default();
     let settings = firm.account.settings.clone().unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use billing::{CallId, CarrierId, Destination, Dialled, LineId, Rate};
-use geo::Place;
+use geo::{Place, Places};
 use guard::Cause;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,18 @@ pub struct Told {
     pub extension: String,
     /// The address it calls from, in the PBX's words ("203.0.113.9 Khan Yunis, PS").
     pub address: String,
+    /// What is known of that address.
+    pub place: Place,
+}
+
+impl Told {
+    /// Looks the address up, where it is one, and puts its place beside it in words.
+    pub fn locate(&mut self, places: &Places) {
+        if let Ok(ip) = self.address.parse() {
+            self.place = places.locate(ip);
+            self.address = format!("{ip}, {}", self.place.describe());
+        }
+    }
 }
 
 /// Look-ups made outside the machine for an attempt, journalled with it so that a replay needs no deck.

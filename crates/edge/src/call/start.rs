@@ -152,5 +152,5 @@ fn told(request: &Message) -> Option<Told> {
     let params = sip::Params::new(request.header_named(ORIGIN_HEADER)?);
     let extension = text::bounded(params.value("extension")?, MAX_USER_BYTES);
     let address = text::bounded(params.value("address").unwrap_or_default(), MAX_TEXT_BYTES);
-    Some(Told { extension, address })
+    Some(Told { extension, address, place: Place::default() })
 }

@@ -21,6 +21,8 @@ pub const PARTNERS: [&str; 6] =
 pub struct Story {
     pub guard: Guard,
     pub now_ms: u64,
+    /// Where the phone behind the trunk is, if the PBX tells.
+    pub told: Option<Place>,
     next: u64,
 }
 
@@ -56,7 +58,7 @@ pub fn words(screening: &Screening, kind: EvidenceKind) -> String {
 
 impl Default for Story {
     fn default() -> Self {
-        Self { guard: Guard::new(), now_ms: MONDAY_MS, next: 1 }
+        Self { guard: Guard::new(), now_ms: MONDAY_MS, told: None, next: 1 }
     }
 }
 
@@ -112,6 +114,7 @@ impl Story {
             per_minute: Money::from_cents(cents.unwrap_or(40)),
             priced: cents.is_some(),
             cause,
+            told: self.told.clone(),
             failures_before: 0,
             utc_offset_min: 0,
         };

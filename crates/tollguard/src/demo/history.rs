@@ -205,7 +205,11 @@ impl Past {
         let caller = Caller { user: phone.extension.to_owned(), name: phone.name.to_owned(), private: false };
         let attempt = attempt(pbx, number, line, dialled, caller, (from, PHONE_AGENT), None);
         let Some(Permit::Carrier { number: e164, caller, .. }) = pbx.screen(at_ms, attempt) else { return [false; 2] };
-        let told = Told { extension: phone.extension.to_owned(), address: from.ip().to_string() };
+        let told = Told {
+            extension: phone.extension.to_owned(),
+            address: from.ip().to_string(),
+            place: geo::Place::default(),
+        };
         let line = Party::Line(cast::trunk());
         let attempt = self::attempt(provider, number, line, &e164, caller, (node, ""), Some(told));
         [provider.screen(at_ms, attempt).is_some(), true]

@@ -70,10 +70,8 @@ impl Chronicle {
 
     /// Fills in the look-ups of an attempt, as the node does.
     pub(super) fn complete(&self, mut attempt: Attempt) -> Attempt {
-        if let Some(told) = &mut attempt.told
-            && let Ok(ip) = told.address.parse()
-        {
-            told.address = format!("{ip}, {}", self.locate(ip).describe());
+        if let Some(told) = &mut attempt.told {
+            told.locate(&self.places);
         }
         if let Some(account) = self.opened.state.accounts.get(&cast::firm_account()) {
             attempt.look_ups = account.look_up(&attempt.dialled, &self.deck, self.utc_offset_min);
