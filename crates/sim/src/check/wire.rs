@@ -217,7 +217,11 @@ impl Wire {
             (Some(Route::Carrier(_)), _) | (None, Direction::Outbound) => seen.shows.as_ref().map(|(ip, _)| *ip),
             _ => None,
         };
-        let far_told = said(&|to| *to != from && far.is_none_or(|far| to.ip() == far));
+        // After a crash many calls end in one millisecond: who placed another of them is owed that one's BYE.
+        let unsettled = |attempt: &&Attempt| attempt.node == id && attempt.answered && !attempt.settled;
+        let callers: BTreeSet<_> = self.attempts.values().filter(unsettled).map(|attempt| attempt.from).collect();
+        let may_be = |to: &SocketAddr| *to != from && far.is_none_or(|far| to.ip() == far);
+        let far_told = said(&|to| may_be(to) && !callers.contains(to)) || said(&may_be);
         hold(far_told, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))
     }
 
