@@ -77,6 +77,7 @@ pub(crate) fn line(id: &str) -> Line {
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
+        shut_out_ms: 0,
     }
 }
 

@@ -24,6 +24,7 @@ impl Account {
         line.cut = old.cut;
         line.bindings.clone_from(&old.bindings);
         line.last_seen.clone_from(&old.last_seen);
+        line.shut_out_ms = old.shut_out_ms;
         let new_secret = given.filter(|given| !kept.as_ref().is_some_and(|kept| same_digests(kept, given)));
         line.secrets = kept.filter(|_| line.auth_name.is_some());
         let (id, name) = (line.id.clone(), name_of(&line));
@@ -42,7 +43,7 @@ impl Account {
         if self.lines.len() >= MAX_LINES as usize {
             return Err(ChangeError::TooMany { what: "lines".to_owned(), max: MAX_LINES });
         }
-        (line.cut, line.bindings, line.last_seen) = (None, Vec::new(), None);
+        (line.cut, line.bindings, line.last_seen, line.shut_out_ms) = (None, Vec::new(), None, 0);
         if let Some(secrets) = &mut line.secrets {
             secrets.version = secrets.version.max(1);
         }
@@ -64,6 +65,7 @@ impl Account {
     fn shut_out(&mut self, now_ms: u64, id: &LineId, out: &mut Answer) -> String {
         let mut dropped = 0;
         if let Some(line) = self.lines.get_mut(id) {
+            line.shut_out_ms = now_ms;
             dropped = std::mem::take(&mut line.bindings).len();
             out.effects.push(Effect::Line(line.clone()));
         }

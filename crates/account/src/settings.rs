@@ -159,6 +159,8 @@ pub struct Line {
     pub bindings: Vec<Binding>,
     /// Last successful registration or call, when and from where.
     pub last_seen: Option<(u64, IpAddr, Place)>,
+    /// When a new secret or user name shut out whoever used it until then; 0 where none did.
+    pub shut_out_ms: u64,
 }
 
 /// A number that rings the account's lines from outside.

@@ -30,7 +30,9 @@ pub(crate) fn remember(lockout: &mut Lockout, account: &Account, now_ms: u64) {
             lockout.flow_registered(binding.flow.remote, binding.expires_ms);
         }
         let Some(name) = &line.auth_name else { continue };
-        if let Some((at_ms, ip, _)) = &line.last_seen {
+        if let Some((at_ms, ip, _)) = &line.last_seen
+            && *at_ms > line.shut_out_ms
+        {
             lockout.remember(name, *ip, *at_ms);
         }
         for binding in &line.bindings {

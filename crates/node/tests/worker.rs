@@ -61,6 +61,7 @@ fn trunk(address: &str) -> Line {
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
+        shut_out_ms: 0,
     }
 }
 

@@ -84,6 +84,7 @@ fn a_new_secret_drops_bindings_and_calls_in_one_step() {
     assert!(answer.spends);
     let line = &firm.account.lines()["107"];
     assert!(line.bindings.is_empty());
+    assert_eq!(line.shut_out_ms, firm.now_ms);
     assert_eq!(line.secrets, Some(Secrets { version: 2, ..secrets(2) }));
     assert_eq!(hung_up(&firm.answer(call)), [(call, CallEnd::SecretChanged)], "answered in the meantime");
     assert!(firm.account.running()[&other].hanging_up.is_none());

@@ -31,6 +31,7 @@ fn project(database: &Path) {
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
+        shut_out_ms: 0,
     };
     let effects = vec![
         Effect::Settings(settings),

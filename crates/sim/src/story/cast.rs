@@ -132,6 +132,7 @@ fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
+        shut_out_ms: 0,
     }
 }
 

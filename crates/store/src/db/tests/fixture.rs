@@ -59,6 +59,7 @@ pub fn line(name: &str) -> Line {
         cut: Some(Cut { incident: IncidentId(9), since_ms: START_MS }),
         bindings: Vec::new(),
         last_seen: Some((START_MS, IpAddr::from([198, 18, 0, 9]), geo::Place::default())),
+        shut_out_ms: 0,
     }
 }
 

@@ -61,6 +61,7 @@ impl LineOptions {
             cut: None,
             bindings: Vec::new(),
             last_seen: None,
+            shut_out_ms: 0,
         };
         self.change(&mut line)?;
         Ok(line)

@@ -162,6 +162,7 @@ fn line(side: Side, kind: LineKind, line: &str, name: &str, (user, secret): (&st
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
+        shut_out_ms: 0,
     }
 }
 
