@@ -213,14 +213,13 @@ impl Wire {
         } else {
             hold(caller_told, || format!("no BYE to the caller {from} of call {} at its end", cdr.call))?;
         }
-        let far = match (&cdr.route, cdr.who.direction) {
-            (Some(Route::Carrier(_)), _) | (None, Direction::Outbound) => seen.shows.as_ref().map(|(ip, _)| *ip),
-            _ => None,
-        };
+        let outside =
+            matches!((&cdr.route, cdr.who.direction), (Some(Route::Carrier(_)), _) | (None, Direction::Outbound));
+        let carrier = seen.shows.as_ref().map(|(ip, _)| *ip);
         // After a crash many calls end in one millisecond: who placed another of them is owed that one's BYE.
         let unsettled = |attempt: &&Attempt| attempt.node == id && attempt.answered && !attempt.settled;
         let callers: BTreeSet<_> = self.attempts.values().filter(unsettled).map(|attempt| attempt.from).collect();
-        let may_be = |to: &SocketAddr| *to != from && far.is_none_or(|far| to.ip() == far);
+        let may_be = |to: &SocketAddr| *to != from && carrier.is_none_or(|carrier| (to.ip() == carrier) == outside);
         let far_told = said(&|to| may_be(to) && !callers.contains(to)) || said(&may_be);
         hold(far_told, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))
     }
