@@ -6,6 +6,8 @@ use billing::CallId;
 use serde::{Deserialize, Serialize};
 
 use crate::Decibans;
+use crate::habit::Familiarity;
+use crate::kinds::origin::{HALF_LIFE_MS, MILLION, SMOOTHING, row};
 use crate::line::MAX_RECENT;
 use crate::math::{faded_db, ratio_db};
 
@@ -13,16 +15,6 @@ use crate::math::{faded_db, ratio_db};
 const MAX_COUNTRIES: usize = 16;
 /// Calls from one country count at most once in this time, so that a busy hour is one fact and not a thousand.
 const SIGHTING_MS: u64 = 3_600_000;
-/// Of thieves behind a PBX, and of firms in general, how many in a million call from a country new to the firm: as with
-/// the origin of a line.
-const THIEF: u64 = 450_000;
-const FIRMS: u64 = 3_000;
-const SMOOTHING: u64 = 6;
-const MILLION: u64 = 1_000_000;
-const MOST_DB: i32 = 15;
-/// What a new country said fades as phones there are used without an incident.
-const HALF_LIFE_MS: u64 = 2 * 24 * 3_600_000;
-
 /// ISO country code.
 type Country = [u8; 2];
 
@@ -107,9 +99,10 @@ impl Behind {
         }
     }
 
-    /// What a country says that is new.
+    /// What a country says that is new: as much as with the origin of a line.
     fn novelty(&self) -> Decibans {
-        let owner = (self.new * MILLION + SMOOTHING * FIRMS) / (self.sightings + SMOOTHING);
-        ratio_db(THIEF, owner).within(0, MOST_DB)
+        let (thief, firms, most_db) = row(Familiarity::NewCountry);
+        let owner = (self.new * MILLION + SMOOTHING * firms) / (self.sightings + SMOOTHING);
+        ratio_db(thief, owner).within(0, most_db)
     }
 }

@@ -15,15 +15,15 @@ use crate::math::{faded_db, ratio_db};
 use crate::scene::Scene;
 use crate::{Decibans, habit::Habit};
 
-pub(super) const HALF_LIFE_MS: u64 = 2 * 24 * 3_600_000;
+pub(crate) const HALF_LIFE_MS: u64 = 2 * 24 * 3_600_000;
 const USUAL: Decibans = Decibans::whole(-6);
 /// The same where there are few places: two or three, as a trunk has that has moved.
 const FEW: usize = 3;
-const SMOOTHING: u64 = 6;
-const MILLION: u64 = 1_000_000;
+pub(crate) const SMOOTHING: u64 = 6;
+pub(crate) const MILLION: u64 = 1_000_000;
 
 /// Thief's share, share in firms in general (in millionths) and upper bound in decibans.
-const fn row(familiarity: Familiarity) -> (u64, u64, i32) {
+pub(crate) const fn row(familiarity: Familiarity) -> (u64, u64, i32) {
     match familiarity {
         Familiarity::Known => (MILLION, MILLION, 0),
         Familiarity::NewPrefix => (30_000, 50_000, 6),
