@@ -26,6 +26,8 @@ pub(super) struct Outbound {
     pub emergency: bool,
     /// Line and address the call comes from, for a carrier that is to be told.
     pub origin: Option<(LineId, IpAddr)>,
+    /// Why the call is diverted, if it is (RFC 5806 section 4).
+    pub diversion: &'static str,
     pub max_forwards: u32,
     /// The offer; empty if the caller made none.
     pub body: Vec<u8>,
@@ -204,7 +206,8 @@ impl Fork {
         self.key.is_some()
     }
 
-    /// Credentials, the asserted identity (RFC 3325), and what the carrier is told of the origin.
+    /// Credentials, the asserted identity (RFC 3325), who diverts the call (RFC 5806), and what the carrier is told of the
+    /// origin.
     fn carrier_headers(&mut self, core: &mut Core, invite: &mut RequestBuilder, carrier: &Carrier, out: &Outbound) {
         if let (Some((name, auth)), Some(known)) = (&mut self.auth, &carrier.auth) {
             let credentials = Credentials { username: &known.username, secret: &known.secret };
@@ -217,6 +220,10 @@ impl Fork {
         invite.header_display(Name::PAssertedIdentity, format_args!("<{asserted}>"));
         if out.caller.private {
             invite.header(Name::Privacy, "id");
+        }
+        if let Some(number) = out.caller.diverted {
+            let diverting = uri(&carrier_caller(carrier, &number.to_string()), &host, us);
+            invite.header_display(Name::Diversion, format_args!("<{diverting}>;reason={}", out.diversion));
         }
         if let Some((line, ip)) = out.origin.as_ref().filter(|_| carrier.tell_origin) {
             invite.header_named(ORIGIN_HEADER, format!("extension={line};address={ip}"));

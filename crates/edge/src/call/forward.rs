@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use account::{Attempt, Cause, Party, Via};
+use account::{Attempt, Caller, Cause, Party, Via};
 use billing::{AccountId, LineId};
 use geo::Place;
 use sip::Dialog;
@@ -61,7 +61,7 @@ impl Call {
             call: self.id,
             from: Party::Line(line),
             dialled: dialled.clone(),
-            caller: self.facts.caller.clone(),
+            caller: self.forwarded_caller(),
             via: Via { flow: flow::to_account(via_flow), user_agent, place: Place::default(), failures_before: 0 },
             cause: Some(Cause::Forward),
             told: None,
@@ -82,5 +82,13 @@ impl Call {
         core.respond(self.invite.server, 181, progress);
         self.settle(core, &Ending::by_callee(302, &format!("forwarded to {dialled}"), None));
         true
+    }
+
+    /// Who the next callee is to see: one from outside stays who he is, with the number he came in by (invariant 12).
+    fn forwarded_caller(&self) -> Caller {
+        let caller = self.facts.caller.clone();
+        let from_outside = self.facts.line.is_none();
+        let diverted = caller.diverted.or_else(|| self.facts.dialled.parse().ok().filter(|_| from_outside));
+        Caller { diverted, ..caller }
     }
 }
