@@ -34,6 +34,14 @@ pub fn read(path: &Path) -> Vec<i16> {
     bytes.get(data..).unwrap_or_default().chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
 }
 
+/// Waits until the last second of a recording is this tone and not the other.
+#[track_caller]
+pub fn expect_tone(path: &Path, freq_hz: u16, not_hz: u16) {
+    super::wait_until(super::SOON, &format!("a tone of {freq_hz} Hz in {}", path.display()), || {
+        last_second_share(path, freq_hz) > 0.8 && last_second_share(path, not_hz) < 0.05
+    });
+}
+
 /// The share of a tone in the last second of a recording, 0 to 1; 0 as long as there is no second.
 pub fn last_second_share(path: &Path, freq_hz: u16) -> f32 {
     let samples = read(path);
