@@ -2,7 +2,9 @@
 
 use billing::{Direction, Money};
 
-use crate::support::{Hosts, Kamailio, Node, NodeOptions, Office, Pjsua2, Sipp};
+use std::net::Ipv4Addr;
+
+use crate::support::{Baresip, Hosts, Kamailio, Linphone, Node, NodeOptions, Office, Pjsua2, Sipp, enter_own_network};
 
 const ALICE_HZ: u16 = 440;
 const BOB_HZ: u16 = 1_000;
@@ -59,4 +61,21 @@ fn calls_go_through_kamailio_on_both_sides() {
     let told: Vec<_> = cdrs.iter().map(|cdr| (cdr.who.direction, cdr.result.sip_status)).collect();
     assert_eq!(told, [(Direction::Outbound, 200), (Direction::Inbound, 200)]);
     assert_eq!(node.check_books(), Money::from_micros(9_999_000));
+}
+
+#[test]
+fn linphone_calls_and_is_heard() {
+    let address = Ipv4Addr::new(10, 99, 0, 10);
+    enter_own_network(address);
+    let node = two_phones();
+    let mut bob = Baresip::start(&node, "bob", 11, BOB_HZ, ";answermode=auto");
+    let mut alice = Linphone::start(&node, "101", "alice", address, ALICE_HZ);
+    alice.tell("call sip:102@sip.test");
+    bob.expect_event("CALL_ESTABLISHED");
+    bob.expect_tone(ALICE_HZ, BOB_HZ);
+    alice.expect_tone(BOB_HZ, ALICE_HZ);
+    alice.tell("terminate");
+    bob.expect_event("CALL_CLOSED");
+    let cdr = node.expect_cdr();
+    assert_eq!((cdr.result.sip_status, cdr.who.direction), (200, Direction::Internal));
 }
