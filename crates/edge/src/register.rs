@@ -18,8 +18,9 @@ pub(crate) struct Registrar {
 }
 
 impl Registrar {
-    pub const fn new() -> Self {
-        Self { waiting: BTreeMap::new(), next_token: 1 }
+    /// Tokens begin at `first_token`, which says whose they are.
+    pub const fn new(first_token: u64) -> Self {
+        Self { waiting: BTreeMap::new(), next_token: first_token }
     }
 
     pub fn is_idle(&self) -> bool {
