@@ -64,6 +64,7 @@ impl Checks {
 
     pub(crate) fn add_node(&mut self, id: HostId, node: &Node) {
         self.wire.add_node(id, node.address());
+        self.wire.late_ms = self.wire.late_ms.max(node.letters_ms());
         for (account, state) in node.accounts() {
             self.accounts.insert((id, account.clone()), AccountCheck::new(state));
         }

@@ -10,7 +10,7 @@ use node::{Command, Letter, NodeState, Output, Share, Worker, worker_of_relay};
 use crate::Dice;
 
 /// The longest a letter takes, milliseconds.
-const LETTER_MS: u64 = 4;
+pub(super) const LETTER_MS: u64 = 4;
 
 /// The workers of one node while it runs.
 pub(super) struct Crew {

@@ -12,7 +12,7 @@ use edge::EdgeSettings;
 use geo::Places;
 use store::{Journal, MemoryDisk, Snapshots, recover_state};
 
-use super::crew::Crew;
+use super::crew::{Crew, LETTER_MS};
 use super::relay::Relay;
 use super::rows::Rows;
 use crate::Dice;
@@ -148,6 +148,12 @@ impl Node {
     /// How often it has started.
     pub fn boots(&self) -> u32 {
         self.boot_epoch
+    }
+
+    /// How late an account may hear of what happened on the wire: by the letters of the worker that read it and of the
+    /// one that has the call.
+    pub fn letters_ms(&self) -> u64 {
+        if self.workers.1 > 1 { 2 * LETTER_MS } else { 0 }
     }
 
     /// Its accounts, while it runs.
