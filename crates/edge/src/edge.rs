@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
-use billing::{AccountId, CallId};
+use billing::{AccountId, CallId, LineId};
 use media::{RelayEvent, RelayId};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Message, Method, Name, ResponseBuilder};
@@ -14,7 +14,7 @@ use crate::call::{self, Call, Ending, Leg, SavedLegs};
 use crate::carriers::Carriers;
 use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
-use crate::directory::Directory;
+use crate::directory::{Directory, LineEntry};
 use crate::farewell::{Farewells, hang_up_stray};
 use crate::gate::{self, Passed};
 use crate::io::{CallView, Input, Output};
@@ -68,23 +68,14 @@ impl Edge {
             Input::FlowFailed(flow) => self.flow_failed(flow::to_sip(flow)),
             Input::Reply(reply) => self.reply(reply),
             Input::Relay(event) => self.relay(event),
-            Input::Directory(directory) => {
-                self.core.directory = directory;
-                self.sync_carriers();
-            }
+            Input::Directory(directory) => self.new_directory(directory),
             Input::Verify { token, leave, failures_before } => {
                 if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, leave, failures_before) {
                     self.admit(asked, sender);
                 }
             }
             Input::Recover { account, call, legs } => self.recover(&account, call, legs.as_deref()),
-            Input::HangUpLine { account, line, end } => {
-                let concerned = self.calls.values().filter(|call| call.concerns(&account, &line));
-                let ids: Vec<CallId> = concerned.map(|call| call.id).collect();
-                for id in ids {
-                    self.hang_up(id, end);
-                }
-            }
+            Input::HangUpLine { account, line, end } => self.hang_up_line(&account, &line, end),
             Input::Drain => self.core.draining = true,
             Input::Shutdown => self.shut_down(),
             Input::Tick => self.tick(),
@@ -113,6 +104,27 @@ impl Edge {
     pub fn is_idle(&self) -> bool {
         let parted = self.core.clients.values().all(|purpose| !matches!(purpose, Purpose::Bye(_)));
         parted && self.calls.is_empty() && self.farewells.is_empty() && self.registrar.is_idle()
+    }
+
+    /// Whoever proved a line with a secret that is no more has no call of it any longer: one that was let in here while
+    /// the change was on its way is not known to the account as one to hang up.
+    fn new_directory(&mut self, directory: Arc<Directory>) {
+        let old = std::mem::replace(&mut self.core.directory, Arc::clone(&directory));
+        let secrets = |name| directory.by_auth_name.get(name).and_then(|entry| entry.secrets.as_ref());
+        for (name, LineEntry { account, line, secrets: proven_by, .. }) in &old.by_auth_name {
+            if proven_by.as_ref() != secrets(name) {
+                self.hang_up_line(account, line, CallEnd::SecretChanged);
+            }
+        }
+        self.sync_carriers();
+    }
+
+    fn hang_up_line(&mut self, account: &AccountId, line: &LineId, end: CallEnd) {
+        let concerned = self.calls.values().filter(|call| call.concerns(account, line));
+        let ids: Vec<CallId> = concerned.map(|call| call.id).collect();
+        for id in ids {
+            self.hang_up(id, end);
+        }
     }
 
     /// Registrations with carriers are the node's, not each worker's.

@@ -47,6 +47,7 @@ impl Registrar {
             token,
             line: entry.line.clone(),
             change,
+            secret_version: entry.secrets.as_ref().map(|secrets| secrets.version),
             call_id: text::bounded(asked.request.call_id(), sip::dialog::MAX_ID_BYTES),
             cseq: asked.request.cseq().map_or(0, |cseq| cseq.number),
             via: Via {

@@ -312,7 +312,7 @@ fn hijacked() -> Node {
     let via = Via { flow, user_agent: "sipcli".into(), place: geo::Place::default(), failures_before: 48 };
     let change = RegistrationChange::Put(vec![(format!("sip:107@{THIEF}"), 600)]);
     let line = "107".parse().unwrap();
-    let registration = Registration { token: 1, line, change, call_id: "r".into(), cseq: 1, via };
+    let registration = Registration { token: 1, line, change, call_id: "r".into(), cseq: 1, via, secret_version: None };
     account.handle(START_MS, &Input::Register(registration));
     Node::new(NodeState { accounts: [(account.id().clone(), account)].into(), ..NodeState::default() })
 }
