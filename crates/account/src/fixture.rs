@@ -215,7 +215,15 @@ impl Firm {
         source: &str,
     ) -> Answer {
         let (line, call_id) = (line_id(id), call_id.to_owned());
-        self.handle(&Input::Register(Registration { token: 7, line, change, call_id, cseq, via: via(source) }))
+        self.handle(&Input::Register(Registration {
+            token: 7,
+            line,
+            change,
+            call_id,
+            cseq,
+            via: via(source),
+            secret_version: None,
+        }))
     }
 
     pub(crate) fn bind(&mut self, id: &str) {

@@ -31,6 +31,7 @@ fn break_in(firm: &mut Firm) {
         call_id: "attack".into(),
         cseq: 1,
         via,
+        secret_version: None,
     }));
 }
 

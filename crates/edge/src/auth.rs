@@ -4,15 +4,15 @@
 //! it takes (RFC 3261 section 22.2); 407 is for those who only pass a request on.
 
 use billing::CarrierId;
-use sip::digest::{Algorithm, Authenticator, Authorization, Ha1Set, Judgement, NonceMint};
+use sip::digest::{Authenticator, Authorization, Ha1Set, Judgement};
 use sip::{Method, Name};
 use std::collections::BTreeMap;
 
+use crate::common::Common;
 use crate::core::{Asked, Core};
-use crate::directory::{Carrier, Directory, EdgeSettings, LineEntry};
+use crate::directory::{Carrier, Directory, LineEntry};
 use crate::io::{AuthReport, Leave, Output};
-use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING, NONCE_VALIDITY_MS};
-use crate::random::Mint;
+use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING};
 use crate::{flow, text};
 
 /// Who sent a request.
@@ -34,12 +34,10 @@ pub(crate) struct Doorman {
 }
 
 impl Doorman {
-    pub fn new(settings: &EdgeSettings, mint: &mut Mint) -> Self {
-        let algorithms: &[Algorithm] = if settings.sha256 { &Algorithm::ALL } else { &[Algorithm::Md5] };
-        let nonces = NonceMint::new(mint.bytes(), NONCE_VALIDITY_MS);
+    pub fn new(common: &Common) -> Self {
         Self {
-            authenticator: Authenticator::new(&settings.realm, algorithms, nonces),
-            nobody: Ha1Set::from_parts(mint.bytes(), mint.bytes()),
+            authenticator: common.authenticator.clone(),
+            nobody: common.nobody.clone(),
             waiting: BTreeMap::new(),
             next_token: 1,
         }
@@ -112,7 +110,7 @@ impl Doorman {
         }
     }
 
-    fn judge(&mut self, core: &Core, asked: &Asked) -> Option<(Judgement, String)> {
+    fn judge(&self, core: &Core, asked: &Asked) -> Option<(Judgement, String)> {
         let given = credentials(&asked.request, self.authenticator.realm())?;
         let name = String::from_utf8_lossy(&given.username).into_owned();
         let secrets = core.directory.by_auth_name.get(name.as_str()).and_then(|entry| entry.secrets.as_ref());

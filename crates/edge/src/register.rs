@@ -18,8 +18,9 @@ pub(crate) struct Registrar {
 }
 
 impl Registrar {
-    pub const fn new() -> Self {
-        Self { waiting: BTreeMap::new(), next_token: 1 }
+    /// Tokens begin at `first_token`, which says whose they are.
+    pub const fn new(first_token: u64) -> Self {
+        Self { waiting: BTreeMap::new(), next_token: first_token }
     }
 
     pub fn is_idle(&self) -> bool {
@@ -46,6 +47,7 @@ impl Registrar {
             token,
             line: entry.line.clone(),
             change,
+            secret_version: entry.secrets.as_ref().map(|secrets| secrets.version),
             call_id: text::bounded(asked.request.call_id(), sip::dialog::MAX_ID_BYTES),
             cseq: asked.request.cseq().map_or(0, |cseq| cseq.number),
             via: Via {

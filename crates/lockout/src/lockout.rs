@@ -143,6 +143,16 @@ impl Lockout {
         std::mem::take(&mut self.changes)
     }
 
+    /// Whether there are changes to drain.
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Whether everybody passes [`Lockout::before_parse`]: there is neither a ban nor a block list.
+    pub fn refuses_nobody(&self) -> bool {
+        self.bans.is_empty() && self.lists().next().is_none()
+    }
+
     pub(crate) fn is_allowed(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
         self.settings.allow_list.iter().any(|net| net.contains(&ip))

@@ -102,6 +102,7 @@ fn the_guard_hears_of_what_is_new_and_of_guesses() {
             call_id: "reg-107".into(),
             cseq,
             via: Via { failures_before, ..via(OFFICE) },
+            secret_version: None,
         })
     };
     firm.after_s(60).handle(&again(2, 0));

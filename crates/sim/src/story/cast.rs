@@ -284,7 +284,7 @@ fn book(whose: Whose, plan: &Plan) -> NodeBook {
     let lockout = lockout::Settings { enabled: !pbx, ..lockout::Settings::default() };
     NodeBook {
         carriers: BTreeMap::from([(carrier.id.clone(), carrier)]),
-        decks: BTreeMap::from([(DeckId::new("standard").expect("a name within the rules"), deck())]),
+        decks: BTreeMap::from([(DeckId::new("standard").expect("a name within the rules"), deck())]).into(),
         lockout,
         bans: Vec::new(),
     }
@@ -303,6 +303,7 @@ pub(super) fn assemble(plan: &Plan, dice: &mut Dice) -> Result<(World, Cast), St
             places: places(),
             state: NodeState { lsn: 0, book: book(whose, plan), accounts },
             silence_ms: plan.voice_ms.map(|_| 30_000),
+            workers: plan.workers,
             sync_ms: plan.sync_ms,
             seed: dice.seed(),
         })
