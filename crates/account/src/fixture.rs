@@ -40,7 +40,7 @@ pub(crate) fn flow(from: &str) -> Flow {
 
 pub(crate) fn via(from: &str) -> Via {
     let place = Place { country: Some(*b"US"), city: Some("Denver".into()), ..Place::default() };
-    Via { flow: flow(from), user_agent: "Yealink T46".into(), place, failures_before: 0 }
+    Via { flow: flow(from), user_agent: "Yealink T46".into(), place, failures_before: crate::Failures::NONE }
 }
 
 pub(crate) fn settings() -> Settings {

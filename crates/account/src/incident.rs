@@ -146,6 +146,9 @@ impl Incidents {
     /// The guard wants something; where that is more than was done so far, the owner is told anew.
     pub(crate) fn raise(&mut self, now_ms: u64, id: IncidentId, action: Action, screening: &Screening, shadow: bool) {
         let Some(case) = self.cases.get_mut(&id) else { return };
+        if case.incident.report.merge(&screening.report) {
+            self.touched.insert(id);
+        }
         // Once the guard acts, it no longer only watches.
         let acts_now = case.incident.shadow && !shadow;
         if action <= case.incident.action && !acts_now {
@@ -292,5 +295,6 @@ pub(crate) fn new_incident(
         origins: Vec::new(),
         told: Vec::new(),
         calls: Vec::new(),
+        report: screening.report.clone(),
     }
 }

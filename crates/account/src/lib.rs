@@ -36,7 +36,7 @@ mod tick;
 pub use call::{Facts, PricedNumber, RunningCall};
 pub use change::{MAX_CALLS, MAX_DID_LINES, MAX_DIDS, MAX_LINES, MAX_PAYMENTS};
 pub use exposure::{OWN_DAYS, OWN_WINDOW_DAYS};
-pub use guard::Cause;
+pub use guard::{Cause, Elsewhere, Failures};
 pub use incident::{ALERT_REPORT_AFTER_MS, MAX_INCIDENT_CALLS, REPORT_WITHIN_MS};
 pub use lease::{CHECK_BEFORE_S, GRACE_S, LEASE_S, next_check_s};
 pub use message::{

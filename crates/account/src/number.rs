@@ -98,6 +98,7 @@ impl Account {
             cause: attempt.cause,
             told: attempt.told.as_ref().map(|told| told.place.clone()),
             failures_before: attempt.via.failures_before,
+            elsewhere: attempt.look_ups.elsewhere,
             utc_offset_min: attempt.look_ups.utc_offset_min,
         };
         let screening = self.guard.screen(now_ms, &observed);

@@ -13,7 +13,7 @@ mod prices;
 
 pub(crate) use hours::{Hours, hour_of_week};
 pub(crate) use numbers::Numbers;
-pub(crate) use origins::{Familiarity, FirstSight, OriginKey, Origins, Reach};
+pub(crate) use origins::{Familiarity, FirstSight, OriginKey, Origins, Reach, Source};
 pub(crate) use places::Places;
 pub(crate) use prices::{BUCKETS, Prices, bucket};
 

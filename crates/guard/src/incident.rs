@@ -5,7 +5,7 @@ use geo::Place;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-use crate::{Decibans, Evidence};
+use crate::{Decibans, Evidence, Report};
 
 /// What the guard does beyond refusing one call, by strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,4 +77,6 @@ pub struct Incident {
     pub told: Vec<String>,
     /// The calls, in order (at most 100).
     pub calls: Vec<IncidentCall>,
+    /// What other accounts of the node should know of.
+    pub report: Report,
 }

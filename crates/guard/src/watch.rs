@@ -11,7 +11,10 @@ use crate::habit::{self, Habit, OriginKey, Settled, hour_of_week};
 use crate::kinds::{self, dormant, origin, spend};
 use crate::line::{Line, YOUNG_MS};
 use crate::scene::Scene;
-use crate::{Action, Decibans, Ended, EvidenceKind, Incident, IncidentCall, Observed, Origin, Registered, Screening};
+use crate::{
+    Action, Decibans, Ended, EvidenceKind, Failures, Incident, IncidentCall, Observed, Origin, Registered, Report,
+    Screening,
+};
 
 /// Lines watched for one account; above it the one silent for longest is forgotten.
 pub const MAX_LINES: usize = 4096;
@@ -181,7 +184,7 @@ impl Guard {
         self.lines.get_mut(line)?.attempt_mut(call)
     }
 
-    fn see(&mut self, now_ms: u64, id: &LineId, origin: &Origin, failures: u32) {
+    fn see(&mut self, now_ms: u64, id: &LineId, origin: &Origin, failures: Failures) {
         Self::see_in(&mut self.lines, &mut self.account, now_ms, id, origin, failures);
     }
 
@@ -192,7 +195,7 @@ impl Guard {
         now_ms: u64,
         id: &LineId,
         origin: &Origin,
-        failures: u32,
+        failures: Failures,
     ) -> &'a mut Line {
         if lines.len() >= MAX_LINES && !lines.contains_key(id) {
             let silent = lines.iter().min_by_key(|(_, line)| line.last_call_ms.max(line.habit.since_ms));
@@ -231,6 +234,8 @@ impl Guard {
             Decision::Cut => (Some(Action::CutLine), self.suspects(now_ms, Some(id), call)),
         };
         let allowed = decision == Decision::Allow;
+        let report =
+            if decision == Decision::Cut { line.report(now_ms, &self.account, call) } else { Report::default() };
         if let Some(line) = self.lines.get_mut(id) {
             for key in line.record(now_ms, call, score, decision) {
                 self.account.origins.forget(&key, now_ms.saturating_sub(YOUNG_MS));
@@ -239,7 +244,7 @@ impl Guard {
         if decision == Decision::Cut {
             self.strike(now_ms, id);
         }
-        Screening { allowed, score, evidence, action, suspects }
+        Screening { allowed, score, evidence, action, suspects, report }
     }
 
     fn strike(&mut self, now_ms: u64, id: &LineId) {
@@ -303,5 +308,12 @@ const fn is_failure(status: u16) -> bool {
 }
 
 fn allowed() -> Screening {
-    Screening { allowed: true, score: Decibans::default(), evidence: Vec::new(), action: None, suspects: Vec::new() }
+    Screening {
+        allowed: true,
+        score: Decibans::default(),
+        evidence: Vec::new(),
+        action: None,
+        suspects: Vec::new(),
+        report: Report::default(),
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use account::{Account, Change, Input};
+use account::{Account, Change, Failures, Input};
 use billing::{AccountId, LineId};
 use edge::{AuthReport, Directory, Leave};
 use lockout::{Admission, Attempt, Lockout};
@@ -45,7 +45,13 @@ impl Worker {
     /// The edge asks leave to verify a password.
     pub(crate) fn ask_leave(&mut self, now_ms: u64, token: u64, from: SocketAddr, name: &str) {
         let window_s = self.lockout.settings().window_s;
-        let failures_before = self.lockout.failures_before(from.ip(), name, now_ms, window_s);
+        let facts = self.lockout.facts(from.ip(), name, now_ms);
+        let failures_before = Failures {
+            here: facts.here(now_ms, window_s),
+            other_names: facts.other_names(),
+            line: facts.line.failures,
+            line_addresses: facts.line_addresses,
+        };
         let asn = self.places.locate(from.ip()).asn;
         let leave = match self.lockout.reserve(&Attempt { from, name, asn }, now_ms) {
             Admission::Verify(ticket) => {

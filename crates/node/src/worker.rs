@@ -8,6 +8,7 @@ use account::{Account, Answer, CallEnd, Effect, Flow, Input, Reply};
 use billing::{AccountId, CarrierId, Deck};
 use edge::{Directory, Edge, EdgeSettings};
 use geo::Places;
+use guard::Board;
 use lockout::{BanChange, Gate, Lockout, Ticket};
 use media::RelayEvent;
 
@@ -40,6 +41,8 @@ pub struct Worker {
     pub(crate) directory: Arc<Directory>,
     pub(crate) carriers: BTreeMap<CarrierId, (bool, String)>,
     pub(crate) places: Arc<Places>,
+    /// What incidents of all accounts report to each other.
+    board: Board,
     zones: Zones,
     wakes: BTreeSet<(u64, AccountId)>,
     wake_of: BTreeMap<AccountId, u64>,
@@ -66,6 +69,7 @@ impl Worker {
             directory,
             carriers: BTreeMap::new(),
             places: setup.places,
+            board: Board::default(),
             zones: Zones::new(),
             wakes: BTreeSet::new(),
             wake_of: BTreeMap::new(),
@@ -80,6 +84,7 @@ impl Worker {
         for (id, account) in &self.accounts {
             orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
             admission::remember(&mut self.lockout, account, now_ms);
+            account.incidents().for_each(|incident| self.board.note(incident));
         }
         let ids: Vec<_> = self.accounts.keys().cloned().collect();
         for id in ids {
@@ -248,6 +253,7 @@ impl Worker {
                 registration.via.place = self.places.locate(registration.via.flow.remote.ip());
             }
             Input::Screen(attempt) => {
+                let bulletin = self.board.bulletin(now_ms).clone();
                 attempt.via.place = self.places.locate(attempt.via.flow.remote.ip());
                 if let Some(told) = &mut attempt.told {
                     told.locate(&self.places);
@@ -257,6 +263,8 @@ impl Worker {
                 let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
                 let deck = self.book.decks.get(&settings.deck).unwrap_or(&self.no_deck);
                 attempt.look_ups = account.look_up(&attempt.dialled, deck, offset_min);
+                let ip = attempt.via.flow.remote.ip();
+                attempt.look_ups.elsewhere = bulletin.look_up(id, attempt.look_ups.number(), ip);
             }
             _ => {}
         }
@@ -265,6 +273,9 @@ impl Worker {
     /// Follows an account's effects where the rest of the node depends on them.
     fn follow(&mut self, now_ms: u64, id: &AccountId, effects: &[Effect]) {
         for effect in effects {
+            if let Effect::Incident(incident) = effect {
+                self.board.note(incident);
+            }
             if let Effect::LineRemoved(line) = effect {
                 let (account, line) = (id.clone(), line.clone());
                 self.edge.handle(now_ms, edge::Input::HangUpLine { account, line, end: CallEnd::Operator });

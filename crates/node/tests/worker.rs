@@ -301,7 +301,12 @@ fn hijacked() -> Node {
     }
     let remote = THIEF.parse().unwrap();
     let flow = Flow { local: NODE.parse().unwrap(), remote, transport: Transport::Udp, connection: 0 };
-    let via = Via { flow, user_agent: "sipcli".into(), place: geo::Place::default(), failures_before: 48 };
+    let via = Via {
+        flow,
+        user_agent: "sipcli".into(),
+        place: geo::Place::default(),
+        failures_before: account::Failures { here: 48, ..account::Failures::NONE },
+    };
     let change = RegistrationChange::Put(vec![(format!("sip:107@{THIEF}"), 600)]);
     let line = "107".parse().unwrap();
     let registration = Registration { token: 1, line, change, call_id: "r".into(), cseq: 1, via };

@@ -123,6 +123,7 @@ pub(crate) fn trunk_incident() -> Incident {
         evidence: evidence(),
         origins: vec![("192.0.2.10".parse().unwrap(), place(*b"US", "Denver", 209, "Lumen"))],
         told: vec!["extension 107 from 203.0.113.9 (Khan Yunis, PS)".into()],
+        report: guard::Report::default(),
         calls: calls(),
     }
 }

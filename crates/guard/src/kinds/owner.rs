@@ -56,6 +56,7 @@ mod tests {
                 result: "refused".into(),
                 charge: None,
             }],
+            report: crate::Report::default(),
         };
         story.guard.that_was_us(story.now_ms, &incident);
         let owner =

@@ -162,7 +162,12 @@ fn founded(whose: Whose, plan: &Plan, at_ms: u64) -> Account {
 
 fn via(from: SocketAddr, local: SocketAddr, user_agent: &str) -> Via {
     let flow = Flow { local, remote: from, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: user_agent.into(), place: places().locate(from.ip()), failures_before: 0 }
+    Via {
+        flow,
+        user_agent: user_agent.into(),
+        place: places().locate(from.ip()),
+        failures_before: account::Failures::NONE,
+    }
 }
 
 fn phone_address(at: usize) -> SocketAddr {

@@ -132,6 +132,7 @@ pub fn incident(closed_ms: Option<u64>) -> Incident {
         }],
         origins: vec![(IpAddr::from([198, 18, 0, 9]), geo::Place::default())],
         told: Vec::new(),
+        report: guard::Report::default(),
         calls: Vec::new(),
     }
 }
