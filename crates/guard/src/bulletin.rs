@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::Suffix;
 use crate::habit::Source;
-use crate::{Incident, IncidentState};
+use crate::{Action, Incident, IncidentState};
 
 /// Incidents on the board; above it the oldest is taken off.
 pub const MAX_REPORTS: usize = 1_024;
@@ -52,6 +52,20 @@ impl Report {
         later.numbers.iter().for_each(|number| self.add_number(*number));
         later.sources.iter().for_each(|source| self.add_source(*source));
         before != (self.numbers.len(), self.sources.len())
+    }
+
+    /// Whether the number, and the place, of a call are in it.
+    pub(crate) fn names(&self, number: Suffix, source: Source) -> (bool, bool) {
+        (self.numbers.contains(&number), self.sources.contains(&source))
+    }
+
+    /// How many numbers and places it names.
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.numbers.len(), self.sources.len())
+    }
+
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = Suffix> {
+        self.numbers.iter().copied()
     }
 
     /// Whether there is nothing to report.
@@ -122,7 +136,9 @@ impl Board {
     /// An incident is new or has changed. One that the owner has owned to is taken off.
     pub fn note(&mut self, incident: &Incident) {
         let key = (incident.account.clone(), incident.id);
-        if incident.state == IncidentState::Ours || incident.report.is_empty() {
+        // An alert may be wrong as often as right, unless the owner says that it is right.
+        let tells = incident.action >= Action::CutLine || incident.state == IncidentState::Theirs;
+        if incident.state == IncidentState::Ours || !tells || incident.report.is_empty() {
             self.changed |= self.reports.remove(&key).is_some();
             return;
         }
@@ -172,7 +188,7 @@ mod tests {
     use billing::{CallId, LineId};
 
     use super::*;
-    use crate::{Action, Decibans, IncidentCall};
+    use crate::{Decibans, IncidentCall};
 
     const NUMBER: &str = "355691234567";
     const SOURCE: &str = "203.0.113.7";

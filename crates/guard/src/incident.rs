@@ -27,6 +27,8 @@ pub enum IncidentState {
     Lifted,
     /// The owner answered "that was us".
     Ours,
+    /// The owner answered "that was not us". It stays open until what was cut is turned back on.
+    Theirs,
 }
 
 /// One call of an incident, as the owner reads it.
@@ -79,4 +81,12 @@ pub struct Incident {
     pub calls: Vec<IncidentCall>,
     /// What other accounts of the node should know of.
     pub report: Report,
+}
+
+impl Incident {
+    /// Whether it is not closed; what was cut is still cut.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.closed_ms.is_none()
+    }
 }

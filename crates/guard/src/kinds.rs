@@ -22,7 +22,7 @@ mod hours;
 mod length;
 mod network;
 pub(crate) mod origin;
-mod owner;
+pub(crate) mod owner;
 mod price;
 mod probing;
 mod repetition;

@@ -62,6 +62,7 @@ mod bulletin;
 mod decision;
 mod evidence;
 mod fading;
+mod feedback;
 mod habit;
 mod incident;
 mod kinds;
@@ -77,6 +78,7 @@ mod watch;
 
 pub use bulletin::{Board, Bulletin, Elsewhere, MAX_REPORTED, MAX_REPORTS, PUBLISHED_EVERY_MS, REPORTED_MS, Report};
 pub use evidence::{Decibans, Evidence, EvidenceKind};
+pub use feedback::{Learnt, MAX_ANSWERS};
 pub use incident::{Action, Incident, IncidentCall, IncidentState};
 pub use observed::{Cause, Ended, Failures, Observed, Origin, Registered, Screening};
 pub use watch::{Guard, MAX_LINES, MAX_OPEN_CALLS};

@@ -113,7 +113,7 @@ pub(crate) enum Familiarity {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Known {
+pub(crate) struct Known {
     key: OriginKey,
     last_ms: u64,
     /// What its first sighting was.
@@ -293,6 +293,20 @@ impl Origins {
             *count = count.saturating_sub(1);
         }
         self.jumps = self.jumps.saturating_sub(u64::from(known.sight.reach == Reach::Beyond));
+    }
+
+    /// What is known of this origin, to be put back.
+    pub(crate) fn remembered(&self, key: &OriginKey) -> Option<Known> {
+        self.known.iter().find(|known| known.key.same_prefix(key)).cloned()
+    }
+
+    /// Puts back what was known of an origin, or that nothing was.
+    pub(crate) fn put_back(&mut self, key: &OriginKey, before: Option<&Known>) {
+        match (self.known.iter_mut().find(|known| known.key.same_prefix(key)), before) {
+            (Some(known), Some(before)) => known.sight = before.sight,
+            (Some(_), None) => self.known.retain(|known| !known.key.same_prefix(key)),
+            (None, _) => {}
+        }
     }
 
     /// The owner owns to this origin: it says nothing from now on.
