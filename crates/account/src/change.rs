@@ -54,6 +54,8 @@ impl Account {
             Change::Adjust { amount, note } => self.adjust(now_ms, by, *amount, note, out),
             Change::LiftCut { line } => self.lift_cut(now_ms, line.as_ref(), out),
             Change::ThatWasUs { incident } => self.that_was_us(now_ms, *incident, out),
+            Change::ThatWasNotUs { incident } => self.that_was_not_us(now_ms, *incident, out),
+            Change::TakeBack { incident } => self.take_back(now_ms, *incident, out),
             Change::Guard(mode) => self.set_guard(*mode, out),
             Change::DropBinding { line, contact } => self.drop_binding(line, contact, out),
             Change::HangUp { call } => self.hang_up_by_hand(*call, out),

@@ -84,7 +84,8 @@ pub(crate) fn line(id: &str) -> Line {
 /// What a guard may say of a call.
 pub(crate) fn screening(allowed: bool, action: Option<Action>, suspects: &[CallId]) -> Screening {
     let fact = Evidence { kind: EvidenceKind::Destination, weight: Decibans::whole(20), text: "Albania is new".into() };
-    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects: suspects.to_vec() }
+    let (suspects, report) = (suspects.to_vec(), guard::Report::default());
+    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects, report }
 }
 
 impl Firm {

@@ -11,6 +11,7 @@ mod cdr;
 mod change;
 mod exposure;
 mod extend;
+mod feedback;
 #[cfg(test)]
 mod fixture;
 mod guarding;
