@@ -57,6 +57,8 @@ pub(crate) fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: money("100"),
         max_calls: 10,
+        international: true,
+        limits: crate::Limits::default(),
     }
 }
 
@@ -74,6 +76,8 @@ pub(crate) fn line(id: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: crate::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,

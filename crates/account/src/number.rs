@@ -5,7 +5,7 @@ use guard::{Observed, Origin};
 
 use crate::call::{Facts, PricedNumber};
 use crate::exposure::{day, ground};
-use crate::lease::grant;
+use crate::lease::{GRACE_S, grant};
 use crate::message::{Answer, Permit, Refusal, RefusalCode};
 use crate::screen::{Way, refusal};
 use crate::{Account, RunningCall, Settings};
@@ -28,22 +28,17 @@ impl Account {
             return Err(refusal(RefusalCode::NotPermitted, "the account is not set up for outside calls"));
         };
         let caller = self.outside_caller(state, &facts.attempt.caller);
-        let international = state.international;
         facts.shown.clone_from(&caller.user);
         let priced = self.priced(now_ms, &settings, number, facts);
         facts.number = Some(priced.clone());
         let carriers = self.carriers()?;
         self.room_for(RunningCall::is_paid)?;
-        let what = || priced.destination.name(number);
-        if priced.cut_class && !international {
-            let text = format!("line {line} is not allowed to call {}", what());
-            return Err(refusal(RefusalCode::NotPermitted, text));
-        }
+        self.permitted(now_ms, &settings, line, &priced, facts.attempt.look_ups.utc_offset_min)?;
         self.not_cut(line, &priced)?;
         self.ask_guard(now_ms, line, &priced, facts, out)?;
         // The guard may have cut the line or the account just now.
         self.not_cut(line, &priced)?;
-        let lease = self.place_hold(now_ms, &settings, &priced, facts)?;
+        let lease = self.place_hold(now_ms, &settings, line, &priced, facts)?;
         let number = number.to_string();
         Ok(Way { permit: Permit::Carrier { carriers, number, caller, emergency: false }, lease })
     }
@@ -115,17 +110,21 @@ impl Account {
         &mut self,
         now_ms: u64,
         settings: &Settings,
+        line: &LineId,
         number: &PricedNumber,
         facts: &Facts,
     ) -> Result<crate::Lease, Refusal> {
         let available = self.ledger.available();
-        let Some(mut granted) = grant(&number.rate, 0, 0, available) else {
+        if grant(&number.rate, 0, 0, available, u32::MAX).is_none() {
             let text = format!("the free balance of {} does not cover this call", available.format(&settings.currency));
             return Err(refusal(RefusalCode::NoCredit, text));
-        };
+        }
+        let day = self.day_room(now_ms, settings, line);
+        let (within, talk_s) = (available.min(day.money), day.talk_s.saturating_sub(GRACE_S));
+        let mut granted = grant(&number.rate, 0, 0, within, talk_s).ok_or_else(|| day.clone().refusal())?;
         if number.exposed {
             let room = self.exposure_room(now_ms);
-            granted = grant(&number.rate, 0, 0, available.min(room)).ok_or_else(|| {
+            granted = grant(&number.rate, 0, 0, within.min(room), talk_s).ok_or_else(|| {
                 let ceiling = settings.exposure_ceiling.format(&settings.currency);
                 let text = format!("calls to new destinations have reached {ceiling}, the most a day may cost");
                 refusal(RefusalCode::Exposure, text)

@@ -58,6 +58,8 @@ fn trunk(address: &str) -> Line {
         addresses: vec![address.parse::<SocketAddr>().unwrap().ip()],
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
@@ -79,6 +81,8 @@ fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: "50".parse().unwrap(),
         max_calls: 10,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 

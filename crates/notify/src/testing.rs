@@ -35,6 +35,8 @@ pub(crate) fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: Money::from_cents(2_000),
         max_calls: 20,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 

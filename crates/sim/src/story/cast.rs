@@ -112,6 +112,8 @@ fn settings(whose: Whose, plan: &Plan) -> Settings {
         guard: if pbx || plan.asleep { GuardMode::Shadow } else { GuardMode::Active },
         exposure_ceiling: if pbx { Money::from_cents(50_000) } else { plan.ceiling },
         max_calls: 30,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -129,6 +131,8 @@ fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
