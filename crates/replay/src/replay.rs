@@ -201,7 +201,7 @@ impl Replay {
             per_minute: looked.rate.per_minute,
             priced: looked.priced,
             cause: row.cause,
-            told: None,
+            told: row.told_ip.map(|ip| self.places.locate(ip)),
             failures_before: Failures::NONE,
             elsewhere: Elsewhere::NOTHING,
             utc_offset_min: firm.setting.utc_offset_min,
