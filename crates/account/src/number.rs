@@ -61,7 +61,9 @@ impl Account {
     fn not_cut(&self, line: &LineId, number: &PricedNumber) -> Result<(), Refusal> {
         match self.cut_on(line) {
             Some(cut) if number.cut_class => {
-                let text = format!("international calls are cut by incident {}", cut.incident);
+                // Closed and forgotten incidents cut nothing; but a cut without its incident is still a cut.
+                let forgotten = || format!("international calls are cut by incident {}", cut.incident);
+                let text = self.incidents.get(cut.incident).map_or_else(forgotten, guard::Incident::refusal);
                 Err(refusal(RefusalCode::Cut, text))
             }
             _ => Ok(()),
@@ -100,9 +102,7 @@ impl Account {
         if !self.heed(now_ms, &screening, facts, false, out) {
             return Ok(());
         }
-        let strongest = screening.evidence.first().map_or("", |fact| fact.text.as_str());
-        let text = format!("stopped by the guard at {} dB: {strongest}", screening.score);
-        Err(refusal(RefusalCode::Guard, text))
+        Err(refusal(RefusalCode::Guard, guard::why(screening.score, &screening.evidence)))
     }
 
     /// Sets aside what the first interval costs, or as much of it as there is.

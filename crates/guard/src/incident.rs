@@ -89,4 +89,24 @@ impl Incident {
     pub const fn is_open(&self) -> bool {
         self.closed_ms.is_none()
     }
+
+    /// Why, in one sentence: the same on every surface, see [`why`].
+    #[must_use]
+    pub fn why(&self) -> String {
+        why(self.score, &self.evidence)
+    }
+
+    /// What a call is refused with that this incident's cut stops.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        format!("international calls are cut by incident {}: {}", self.id, self.why())
+    }
+}
+
+/// Why the guard stops something, in one sentence: the sum of the evidence, and the strongest fact. SIP answers, call
+/// records, mails, pages and the command line all say this.
+#[must_use]
+pub fn why(score: Decibans, evidence: &[Evidence]) -> String {
+    let strongest = evidence.first().map_or("", |fact| fact.text.as_str());
+    format!("stopped by the guard at {score} dB: {strongest}")
 }

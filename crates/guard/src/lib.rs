@@ -79,6 +79,6 @@ mod watch;
 pub use bulletin::{Board, Bulletin, Elsewhere, MAX_REPORTED, MAX_REPORTS, PUBLISHED_EVERY_MS, REPORTED_MS, Report};
 pub use evidence::{Decibans, Evidence, EvidenceKind};
 pub use feedback::{Learnt, MAX_ANSWERS};
-pub use incident::{Action, Incident, IncidentCall, IncidentState};
+pub use incident::{Action, Incident, IncidentCall, IncidentState, why};
 pub use observed::{Cause, Ended, Failures, Observed, Origin, Registered, Screening};
 pub use watch::{Guard, MAX_LINES, MAX_OPEN_CALLS};

@@ -116,8 +116,8 @@ impl Firm {
         if placed.seen.cut_class
             && let Some(cut) = self.cut_on(placed.line())
         {
-            let said =
-                Said { reasons: vec![format!("international calls are cut by incident {cut}")], ..Said::default() };
+            let reason = self.incident_mut(Some(cut)).map(|incident| incident.facts.refusal());
+            let said = Said { reasons: reason.into_iter().collect(), ..Said::default() };
             let incident = self.open_on(now_ms, placed.line());
             return self.refuse(placed, said, incident, out);
         }
@@ -130,8 +130,7 @@ impl Firm {
         if allowed {
             return self.admit(placed, screening, incident, out);
         }
-        let strongest = screening.evidence.first().map_or("", |fact| fact.text.as_str());
-        let text = format!("stopped by the guard at {} dB: {strongest}", screening.score);
+        let text = guard::why(screening.score, &screening.evidence);
         let mut said = Said::default();
         said.note(screening);
         said.reasons.insert(0, text);

@@ -73,6 +73,8 @@ struct Told {
     began: String,
     what: String,
     done: &'static str,
+    /// The sentence that SIP answers, call records and mails give.
+    why: String,
     still: &'static str,
     shadow: bool,
 }
@@ -154,6 +156,7 @@ fn view(
             began: zone.in_full(story::began_ms(incident)),
             what: story::what_happened(incident, kind, &cost),
             done: story::done(incident),
+            why: words::sentence(&incident.why()),
             still: if incident.shadow { "" } else { "Calls at home and emergency calls still work." },
             shadow: incident.shadow,
         },

@@ -140,6 +140,7 @@ fn show(context: &Context, id: IncidentId, listing: Listing) -> Result<(), CliEr
         ("done", action_word(&incident).to_owned()),
         ("state", state_word(&incident)),
         ("score", format!("{} dB", incident.score)),
+        ("why", incident.why()),
         ("evidence", or_dash(Some(evidence.join("\n")).filter(|text| !text.is_empty()))),
         ("from", or_dash(Some(origins.join("\n")).filter(|text| !text.is_empty()))),
         ("told by PBX", or_dash(Some(incident.told.join("\n")).filter(|text| !text.is_empty()))),

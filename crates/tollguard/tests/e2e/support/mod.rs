@@ -19,6 +19,6 @@ pub use node::{Node, NodeOptions};
 pub use office::{CARRIER, CONTACT, Office, secret};
 pub use process::Child;
 pub use sipp::{Sipp, Traced, register};
-pub use smtp::MailServer;
+pub use smtp::{Mail, MailServer};
 pub use wait::{SOON, wait_for, wait_until, wait_without};
 pub use wild_pbx::WildPbx;
