@@ -6,7 +6,7 @@ use billing::{CallId, LineId, Money};
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Attempt, Outcome};
-use crate::decision::{self, Decision};
+use crate::decision::{self, Decision, Needed};
 use crate::feedback::Answers;
 use crate::habit::{Habit, OriginKey, hour_of_week};
 use crate::kinds::{self, dormant, origin, spend};
@@ -244,10 +244,11 @@ impl Guard {
     }
 }
 
-/// The evidence needed to stop a call.
-fn needed(scene: &Scene<'_>) -> Decibans {
-    let spent = if scene.is_fresh() { spend::at_stake(scene) } else { Money::ZERO };
-    decision::needed(at_risk(scene), spent)
+/// The evidence needed to stop a call, and to cut its line.
+fn needed(scene: &Scene<'_>) -> Needed {
+    let (by_call, beside) = if scene.is_fresh() { spend::at_stake(scene) } else { (Money::ZERO, Money::ZERO) };
+    let at_risk = at_risk(scene);
+    Needed { stop: decision::needed(at_risk, by_call), line: decision::needed(at_risk, beside) }
 }
 
 /// What a minute may cost: this call and, if it is to a fresh number, the others to fresh numbers that run on the line.
