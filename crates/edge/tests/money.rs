@@ -5,7 +5,7 @@
 mod harness;
 
 use account::{CallEnd, HungUpBy, Input as Told, Lease, Reply, Verdict};
-use edge::{Edge, Input, Output};
+use edge::{Input, Output};
 use harness::peer::Peer;
 use harness::{CARRIER, FREE, World, summary, text};
 use media::{RelayEvent, RelayId};

@@ -47,7 +47,9 @@ impl Snapshots {
         if gathering.shares.len() == self.workers {
             gathering.under_way = false;
             let state = NodeState::gather(gathering.lsn, std::mem::take(&mut gathering.shares));
-            let _ = gathering.out.as_ref().map(|out| out.try_send(state));
+            if let Some(out) = &gathering.out {
+                let _ = out.try_send(state);
+            }
         }
     }
 
