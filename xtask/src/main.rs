@@ -60,6 +60,8 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
+    Replay,
 }
 
 fn main() -> ExitCode {
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Plans => plans::write(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+        Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
     if let Err(error) = done {
         eprintln!("{error:#}");
