@@ -33,7 +33,7 @@ pub(crate) fn needed(per_minute: Money, spent: Money) -> Decibans {
 }
 
 /// What the sum of evidence leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Decision {
     /// Let it run.
     Allow,
@@ -43,12 +43,21 @@ pub(crate) enum Decision {
     Cut,
 }
 
+/// The evidence that two decisions need.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needed {
+    /// To stop the call: all that it has cost is at stake by it.
+    pub(crate) stop: Decibans,
+    /// For the line: one dear call is stopped with itself, so that what is at stake is what flows beside it.
+    pub(crate) line: Decibans,
+}
+
 /// Decides. Two refusals to different numbers within a day are no accident: the second one cuts, since either alone is
 /// wrong as seldom as the stakes ask for.
-pub(crate) fn decide(score: Decibans, needed: Decibans, refused_before: bool) -> Decision {
-    if score < needed {
+pub(crate) fn decide(score: Decibans, needed: Needed, refused_before: bool) -> Decision {
+    if score < needed.stop {
         Decision::Allow
-    } else if score < needed.plus(CUT_ABOVE) && !refused_before {
+    } else if score < needed.line.plus(CUT_ABOVE) && !(refused_before && score >= needed.line) {
         Decision::Refuse
     } else {
         Decision::Cut
@@ -78,10 +87,20 @@ mod tests {
 
     #[test]
     fn refusing_needs_less_than_cutting() {
-        let needed = needed(Money::from_cents(28), Money::ZERO);
+        let line = needed(Money::from_cents(28), Money::ZERO);
+        let needed = Needed { stop: line, line };
         assert_eq!(decide(Decibans::whole(39), needed, true), Decision::Allow);
         assert_eq!(decide(Decibans::whole(40), needed, false), Decision::Refuse);
         assert_eq!(decide(Decibans::whole(40), needed, true), Decision::Cut);
         assert_eq!(decide(Decibans::whole(45), needed, false), Decision::Cut);
+    }
+
+    #[test]
+    fn one_dear_call_is_stopped_without_the_line() {
+        let needed = Needed { stop: Decibans::whole(25), line: Decibans::whole(34) };
+        assert_eq!(decide(Decibans::whole(24), needed, true), Decision::Allow);
+        assert_eq!(decide(Decibans::whole(33), needed, true), Decision::Refuse);
+        assert_eq!(decide(Decibans::whole(34), needed, true), Decision::Cut);
+        assert_eq!(decide(Decibans::whole(38), needed, false), Decision::Refuse);
     }
 }

@@ -34,6 +34,7 @@ struct CallFields<'a> {
     talk_s: f64,
     result: Cow<'a, str>,
     cause: Cow<'a, str>,
+    told_ip: Option<IpAddr>,
 }
 
 /// The fields of an account alone.
@@ -59,7 +60,7 @@ impl<'a> Fields<'a> {
             "type" => self.kind = text("type", value)?,
             "account" => self.account = text("account", value)?,
             "line" => self.line = text("line", value)?,
-            "ip" => self.ip = address(value)?,
+            "ip" => self.ip = address("ip", value)?,
             "user_agent" => self.user_agent = text("user_agent", value)?,
             "ok" => self.ok = truth(value)?,
             "id" => self.call.id = text("id", value)?,
@@ -68,6 +69,7 @@ impl<'a> Fields<'a> {
             "talk_s" => self.call.talk_s = number("talk_s", value)?,
             "result" => self.call.result = text("result", value)?,
             "cause" => self.call.cause = text("cause", value)?,
+            "told_ip" => self.call.told_ip = address("told_ip", value)?,
             "country" => self.home.country = text("country", value)?,
             "utc_offset_h" => self.home.utc_offset_h = Some(number("utc_offset_h", value)?),
             _ => {}
@@ -98,12 +100,12 @@ fn truth(value: Value<'_>) -> Result<Option<bool>, RowError> {
     }
 }
 
-fn address(value: Value<'_>) -> Result<Option<IpAddr>, RowError> {
+fn address(field: &'static str, value: Value<'_>) -> Result<Option<IpAddr>, RowError> {
     if value == Value::Null {
         return Ok(None);
     }
-    let text = text("ip", value)?;
-    text.parse().map(Some).map_err(|_| wrong("ip", &text, "address"))
+    let text = text(field, value)?;
+    text.parse().map(Some).map_err(|_| wrong(field, &text, "address"))
 }
 
 /// A call as it is written.
@@ -124,6 +126,8 @@ struct RawCall<'a> {
     result: Cow<'a, str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     cause: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_ip: Option<IpAddr>,
 }
 
 /// An account or a registration as it is written.
@@ -230,11 +234,12 @@ fn raw_call<'a>(t: Cow<'a, str>, call: &'a CallRow<'a>) -> RawCall<'a> {
             Some(Cause::Transfer) => "transfer",
         }
         .into(),
+        told_ip: call.told_ip,
     }
 }
 
 fn read_call(fields: Fields<'_>) -> Result<CallRow<'_>, RowError> {
-    let CallFields { id, dialled, ring_s, talk_s, result, cause } = fields.call;
+    let CallFields { id, dialled, ring_s, talk_s, result, cause, told_ip } = fields.call;
     let result = match &*result {
         "answered" => CallResult::Answered,
         "no-answer" => CallResult::NoAnswer,
@@ -258,7 +263,7 @@ fn read_call(fields: Fields<'_>) -> Result<CallRow<'_>, RowError> {
         return Err(RowError::Missing("id"));
     }
     let who = who(fields.account, fields.line, fields.ip, fields.user_agent)?;
-    Ok(CallRow { id, who, dialled, cause, fate })
+    Ok(CallRow { id, who, dialled, cause, told_ip, fate })
 }
 
 fn read_account(fields: &Fields<'_>) -> Result<AccountRow, RowError> {

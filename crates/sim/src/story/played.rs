@@ -109,7 +109,9 @@ pub struct Played {
 pub fn is_playable(event: &Event<'_>) -> bool {
     match &event.kind {
         Kind::Call(call) => {
-            call.cause.is_none() && replay_e164(&call.dialled).is_some_and(|number| number.digit_count() > 7)
+            call.cause.is_none()
+                && call.told_ip.is_none()
+                && replay_e164(&call.dialled).is_some_and(|number| number.digit_count() > 7)
         }
         _ => true,
     }
@@ -236,7 +238,7 @@ impl Stage {
         });
         let mut book = cast::book(Whose::Provider, &plan);
         book.lockout.enabled = false;
-        book.decks.values_mut().for_each(|known| *known = deck.clone());
+        Arc::make_mut(&mut book.decks).values_mut().for_each(|known| *known = deck.clone());
         book.carriers.values_mut().for_each(|carrier| carrier.auth = None);
         let node = world.add_node(NodeSetup {
             address: cast::address(PROVIDER),
@@ -244,6 +246,7 @@ impl Stage {
             places: Arc::new(places),
             state: NodeState { lsn: 0, book, accounts: accounts(events, &plan, start_ms)? },
             silence_ms: None,
+            workers: (1, 1),
             sync_ms: (0, 0),
             seed: dice.seed(),
         })?;
