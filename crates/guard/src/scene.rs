@@ -49,8 +49,8 @@ impl<'a> Scene<'a> {
         let origin = origin::sight(now_ms, &call.origin, &line.habit.origins, &account.origins);
         let twice = |other: &Attempt| other.runs() && other.call != call.call && other.suffix() == call.suffix();
         let called_twice = line.recent.iter().any(twice);
-        let (price, burst) = (Decibans::default(), Decibans::default());
-        let theirs = (Decibans::default(), Decibans::default());
+        let none = Decibans::default();
+        let (theirs, price, burst) = ((none, none), none, none);
         let scene = Self {
             now_ms,
             call,

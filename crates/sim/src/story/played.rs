@@ -241,6 +241,7 @@ impl Stage {
         Arc::make_mut(&mut book.decks).values_mut().for_each(|known| *known = deck.clone());
         book.carriers.values_mut().for_each(|carrier| carrier.auth = None);
         let node = world.add_node(NodeSetup {
+            workers: (1, 1),
             address: cast::address(PROVIDER),
             realm: cast::realm(Whose::Provider).to_owned(),
             places: Arc::new(places),
