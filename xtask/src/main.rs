@@ -57,6 +57,10 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
+    Lockout,
+    /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
+    Flood,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +72,8 @@ fn main() -> ExitCode {
         Command::Setup => setup::install(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+        Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
+        Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
     };
     if let Err(error) = done {
         eprintln!("{error:#}");

@@ -12,6 +12,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/sox", "sox"),
     ("/usr/bin/svcrack", "sipvicious"),
     ("/usr/bin/fail2ban-regex", "fail2ban"),
+    ("/usr/sbin/nft", "nftables"),
+    ("/usr/sbin/ip", "iproute2"),
     ("/usr/bin/python3", "python3"),
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
 ];

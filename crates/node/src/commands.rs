@@ -25,6 +25,12 @@ impl Worker {
                 let bans: Vec<Ban> = self.lockout.bans().cloned().collect();
                 self.reply(token, Ok(CommandReply::Bans(bans)));
             }
+            Command::OutwardBans { known } => {
+                // The version of a lock-out that has seen no change is 0: it is told once as 1.
+                let version = self.lockout.outward_version() + 1;
+                let bans = (version != known).then(|| self.lockout.outward_bans(now_ms));
+                self.reply(token, Ok(CommandReply::OutwardBans { version, bans }));
+            }
             Command::Guessed => {
                 let pressed = self.lockout.pressed(now_ms);
                 self.reply(token, Ok(CommandReply::Guessed(pressed)));

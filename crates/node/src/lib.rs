@@ -13,6 +13,7 @@ mod io;
 mod log;
 mod record;
 mod state;
+mod strangers;
 mod worker;
 mod zones;
 

@@ -8,7 +8,7 @@ use account::{Account, Answer, CallEnd, Effect, Flow, Input, Reply};
 use billing::{AccountId, CarrierId, Deck};
 use edge::{Directory, Edge, EdgeSettings};
 use geo::Places;
-use lockout::{BanChange, Gate, Lockout, Ticket};
+use lockout::{BanChange, Gate, Lockout, Strangers, Ticket};
 use media::RelayEvent;
 
 use crate::log::{Log, Release};
@@ -33,6 +33,8 @@ pub struct Worker {
     pub(crate) accounts: BTreeMap<AccountId, Account>,
     pub(crate) book: NodeBook,
     pub(crate) lockout: Lockout,
+    /// Bytes that came from strangers and went to them.
+    pub(crate) strangers: Strangers,
     /// Verifications in progress, by the edge's token.
     pub(crate) tickets: BTreeMap<u64, Ticket>,
     pub(crate) log: Log,
@@ -60,6 +62,7 @@ impl Worker {
             accounts: state.accounts,
             book: state.book,
             lockout,
+            strangers: Strangers::default(),
             tickets: BTreeMap::new(),
             log: Log::after(state.lsn),
             outputs: VecDeque::new(),
@@ -98,7 +101,7 @@ impl Worker {
 
     /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
-        if !self.admits(now_ms, flow.remote) {
+        if !self.admits(now_ms, flow.remote) || !self.may_come(now_ms, &flow, bytes) {
             return;
         }
         self.edge.handle(now_ms, edge::Input::Datagram { flow, bytes });
@@ -192,7 +195,10 @@ impl Worker {
 
     fn edge_output(&mut self, now_ms: u64, output: edge::Output) {
         match output {
-            edge::Output::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
+            edge::Output::Send { flow, bytes } if self.may_go(now_ms, &flow, &bytes) => {
+                self.outputs.push_back(Output::Send { flow, bytes });
+            }
+            edge::Output::Send { .. } => {}
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
             edge::Output::Account { account, input } => {
                 self.account_input(now_ms, &account, input);

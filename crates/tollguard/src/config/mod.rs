@@ -39,6 +39,29 @@ pub struct Config {
     pub lockout: lockout::Settings,
     /// Block lists from outside.
     pub block_lists: BlockLists,
+    /// Bans in the machine's packet filter.
+    pub nftables: PacketFilter,
+}
+
+/// Bans in the machine's packet filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketFilter {
+    /// Whether.
+    pub mode: Nftables,
+    /// The table's name: two nodes on one machine need two.
+    pub table: String,
+}
+
+/// Whether nftables is told of bans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nftables {
+    /// No.
+    #[default]
+    Off,
+    /// The log says what it would be told.
+    DryRun,
+    /// Yes.
+    On,
 }
 
 /// Block lists from outside.

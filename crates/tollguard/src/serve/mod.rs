@@ -12,6 +12,7 @@ pub mod boot;
 mod error;
 mod lists;
 mod open;
+mod packet_filter;
 mod places;
 mod run_file;
 mod services;

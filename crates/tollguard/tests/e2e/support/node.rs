@@ -122,6 +122,12 @@ impl Node {
         assert!(status.success(), "the node ended with {status}:\n{}", child.output());
     }
 
+    /// Its number in the process table.
+    #[allow(dead_code, reason = "for the benches")]
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// How much memory it has resident, bytes.
     pub fn resident_bytes(&self) -> u64 {
         self.child.as_ref().unwrap().resident_bytes()

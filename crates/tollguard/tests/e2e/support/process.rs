@@ -75,6 +75,11 @@ impl Child {
         self.process.try_wait().unwrap()
     }
 
+    /// Its number in the process table.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// How much memory it has resident, bytes.
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
