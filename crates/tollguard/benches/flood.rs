@@ -65,7 +65,7 @@ fn main() {
     common::enter_own_network();
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "1000000").trunk_at("pbx", hosts.host(20));
-    let mut node = Node::start(hosts, &NodeOptions::default().set("max_calls", "2000"), &office);
+    let node = Node::start(hosts, &NodeOptions::default().set("max_calls", "2000"), &office);
     node.command(&["account", "set", "firm", "--max-calls", "2000", "--guard", "shadow"]);
     let to = hosts.sip(1);
     let mut report = Report::new("flood");

@@ -10,6 +10,7 @@
 pub mod banner;
 pub mod boot;
 mod error;
+mod fetch;
 mod lists;
 mod open;
 mod packet_filter;

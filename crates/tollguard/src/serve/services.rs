@@ -64,7 +64,7 @@ impl Services {
             runtime.spawn(tls::keep_fresh(Arc::clone(identity)));
         }
         let portal_url = parts.portal(&runtime, stopped.clone())?;
-        let mut lists = Lists::new(&parts.config.block_lists, parts.control.clone());
+        let mut lists = Lists::new(&parts.config.block_lists, &parts.config.data_dir, parts.control.clone());
         runtime.block_on(lists.read());
         runtime.spawn(lists.keep_up(stopped.clone()));
         let packet_filter = PacketFilter::new(parts.config, parts.bound);

@@ -1,9 +1,9 @@
 //! The section on lock-out: limits, block lists and the packet filter.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
 use super::super::document::Section;
-use super::super::{BlockLists, Nftables, PacketFilter};
+use super::super::{BlockLists, ListSource, Nftables, PacketFilter};
 use super::Reader;
 
 /// The longest name of a table.
@@ -11,12 +11,24 @@ const MAX_TABLE_NAME: usize = 31;
 
 impl<'t> Reader<'t> {
     pub(super) fn block_lists(&mut self, section: &mut Section<'t>) -> BlockLists {
-        let files: Vec<PathBuf> = section.take("lists", &mut self.mistakes).unwrap_or_default();
-        if files.len() > ::lockout::MAX_LISTS {
-            self.mistakes.add("lockout.lists", format!("holds at most {} files", ::lockout::MAX_LISTS));
+        let texts: Vec<String> = section.take("lists", &mut self.mistakes).unwrap_or_default();
+        if texts.len() > ::lockout::MAX_LISTS {
+            self.mistakes.add("lockout.lists", format!("holds at most {} lists", ::lockout::MAX_LISTS));
         }
-        let files = files.into_iter().map(|file| self.path(file)).collect();
-        BlockLists { files, refresh_s: self.number(section, "lists_refresh_s", 60, 1, 86_400) }
+        let is_web = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+        let source = |text: String| {
+            if is_web(&text) { ListSource::Web(text) } else { ListSource::File(self.path(text.into())) }
+        };
+        let lists: Vec<ListSource> = texts.into_iter().map(source).collect();
+        let names: BTreeSet<String> = lists.iter().map(ListSource::name).collect();
+        if names.len() < lists.len() {
+            self.mistakes.add("lockout.lists", "holds two files of one name, or two addresses on one host");
+        }
+        BlockLists {
+            lists,
+            refresh_s: self.number(section, "lists_refresh_s", 60, 1, 86_400),
+            fetch_s: self.number(section, "lists_fetch_s", 3_600, 1, 7 * 86_400),
+        }
     }
 
     pub(super) fn nftables(&mut self, section: &mut Section<'t>) -> PacketFilter {
