@@ -65,7 +65,9 @@ fn main() {
     common::enter_own_network();
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "1000000").trunk_at("pbx", hosts.host(20));
-    let node = Node::start(hosts, &NodeOptions::default().set("max_calls", "2000"), &office);
+    // Ports rest for half a minute after a call.
+    let options = NodeOptions::default().set("max_calls", "2000").set("ports", "\"10000-49999\"");
+    let node = Node::start(hosts, &options, &office);
     node.command(&["account", "set", "firm", "--max-calls", "2000", "--guard", "shadow"]);
     let to = hosts.sip(1);
     let mut report = Report::new("flood");

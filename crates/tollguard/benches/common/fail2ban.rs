@@ -13,7 +13,7 @@ use crate::support::Child;
 /// A running fail2ban with one jail.
 pub struct Fail2ban {
     child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Fail2ban {
@@ -48,7 +48,15 @@ impl Fail2ban {
         command.args(["-f", "-c"]).arg(folder.path()).arg("-s").arg(&socket).arg("-p").arg(&pid).arg("start");
         let mut child = Child::spawn("fail2ban", &mut command);
         child.expect_line("Jail 'peer' started", Duration::from_secs(30));
-        Self { child, _folder: folder }
+        Self { child, folder }
+    }
+
+    /// Lets an address in again.
+    pub fn unban(&self, address: IpAddr) {
+        let socket = self.folder.path().join("socket");
+        let mut client = Command::new("fail2ban-client");
+        client.arg("-s").arg(socket).args(["set", "peer", "unbanip", &address.to_string()]);
+        assert!(client.output().unwrap().status.success(), "{address} cannot be unbanned");
     }
 
     /// Waits until it says that an address is banned, and tells when it said so: before it has told the packet filter.
