@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `fuzz`, `bench`.
 
 mod fuzz;
+mod secrets;
 mod setup;
 mod tidy;
 mod verify;

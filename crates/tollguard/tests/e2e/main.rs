@@ -21,6 +21,7 @@ mod mail;
 mod nftables;
 mod refusals;
 mod register;
+mod secrets;
 mod support;
 mod tcp;
 mod tls;

@@ -6,6 +6,7 @@ mod hosts;
 mod node;
 mod office;
 mod process;
+mod record;
 mod sipp;
 mod smtp;
 mod wait;
