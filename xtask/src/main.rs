@@ -62,6 +62,8 @@ enum Bench {
     Lockout,
     /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
     Flood,
+    /// Whether existing users can be told from invented ones, by answer and by delay. Root.
+    Timing,
 }
 
 fn main() -> ExitCode {
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
         Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
         Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
+        Command::Bench { what: Bench::Timing } => verify::bench("tollguard", "timing"),
     };
     if let Err(error) = done {
         eprintln!("{error:#}");

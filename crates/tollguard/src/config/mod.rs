@@ -21,6 +21,8 @@ pub struct Config {
     pub role: String,
     /// Where journal, snapshots, database and control socket lie.
     pub data_dir: PathBuf,
+    /// Whom to run as where it is started as root.
+    pub user: Option<String>,
     /// SIP.
     pub sip: Sip,
     /// SIP over TLS, if it is configured.

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use notify::{PortalUrl, SettingsError};
 
 use super::document::{Mistake, Mistakes, Section};
-use super::{Config, Geo, Mail, Media, Portal, Sip, Tls};
+use super::{Config, Geo, Mail, Media, Nftables, Portal, Sip, Tls};
 
 /// Most names of scanners that are not answered; each new request is compared with all.
 const MAX_IGNORED_AGENTS: usize = 64;
@@ -48,6 +48,7 @@ impl<'t> Reader<'t> {
         }
         let name: Option<String> = file.take("name", &mut self.mistakes);
         let role: Option<String> = file.take("role", &mut self.mistakes);
+        let user: Option<String> = file.take("user", &mut self.mistakes);
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
         let tls = file.table("tls", self.text, &mut self.mistakes);
@@ -61,12 +62,18 @@ impl<'t> Reader<'t> {
         let mut lockout = file.table("lockout", self.text, &mut self.mistakes);
         let block_lists = self.block_lists(&mut lockout);
         let nftables = self.nftables(&mut lockout);
+        if user.is_some() && nftables.mode == Nftables::On {
+            let text =
+                "needs a right that is given up with `user`: start as that user with CAP_NET_ADMIN (contrib/systemd)";
+            self.mistakes.add("lockout.nftables", text);
+        }
         let portal = self.portal(portal);
         let mail = self.mail(mail, &portal);
         Config {
             name: name.unwrap_or_else(|| sip.realm.clone()),
             role: role.unwrap_or_default(),
             data_dir: self.path(data_dir.unwrap_or_default()),
+            user,
             sip,
             tls,
             media,

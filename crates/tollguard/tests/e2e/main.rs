@@ -26,4 +26,5 @@ mod support;
 mod tcp;
 mod tls;
 mod torture;
+mod user;
 mod voice;

@@ -140,7 +140,6 @@ impl Node {
     }
 
     /// Its number in the process table.
-    #[allow(dead_code, reason = "for the benches")]
     pub fn process_id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
