@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `fuzz`, `bench`.
 
+mod dependencies;
 mod fuzz;
 mod secrets;
 mod setup;

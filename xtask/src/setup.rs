@@ -1,9 +1,11 @@
-//! Installs the real peers that the tests talk to, where they are missing (Debian packages and one Python package).
+//! Installs the real peers that the tests talk to and the tools that check dependencies, where they are missing.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+use crate::dependencies;
 
 /// Program that must be there, and the Debian package that brings it.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -20,6 +22,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 
 /// Installs what is missing; needs root and a Debian system only if something is.
 pub fn install() -> Result<()> {
+    dependencies::install()?;
     let missing: Vec<&str> =
         PROGRAMS.iter().filter(|(path, _)| !Path::new(path).exists()).map(|&(_, package)| package).collect();
     if missing.is_empty() {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{secrets, setup, tidy};
+use crate::{dependencies, secrets, setup, tidy};
 
 /// Seeds of the story in one run of the tests.
 const STORY_SEEDS: u64 = 1000;
@@ -20,6 +20,7 @@ pub fn root() -> PathBuf {
 pub fn test() -> Result<()> {
     step("peers", setup::install)?;
     step("format", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("dependencies", dependencies::check)?;
     step("house rules", || tidy::run(&root()))?;
     step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[]))?;
     let logs = secrets::folder(&target())?;
