@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&verify::root()),
         Command::Fuzz { datagrams: Some(count), .. } => fuzz::datagrams(count),
         Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
-        Command::Setup => setup::install(),
+        Command::Setup => setup::install().and_then(|()| dependencies::install()),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
         Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use billing::{CarrierId, Deck, DeckId};
 use edge::Carrier;
 use ipnet::IpNet;
 use lockout::{Ban, Settings as LockoutSettings};
 use serde::{Deserialize, Serialize};
+
+/// Decks by their ids, as all workers have them.
+pub type Decks = Arc<BTreeMap<DeckId, Deck>>;
 
 /// A change of the node's book.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +39,7 @@ pub struct NodeBook {
     /// Carriers.
     pub carriers: BTreeMap<CarrierId, Carrier>,
     /// Decks.
-    pub decks: BTreeMap<DeckId, Deck>,
+    pub decks: Decks,
     /// Lock-out settings.
     pub lockout: LockoutSettings,
     /// Bans in force.
@@ -53,10 +57,10 @@ impl NodeBook {
                 self.carriers.remove(id);
             }
             NodeChange::PutDeck(id, deck) => {
-                self.decks.insert(id.clone(), deck.clone());
+                Arc::make_mut(&mut self.decks).insert(id.clone(), deck.clone());
             }
             NodeChange::RemoveDeck(id) => {
-                self.decks.remove(id);
+                Arc::make_mut(&mut self.decks).remove(id);
             }
             NodeChange::Lockout(settings) => self.lockout = settings.clone(),
             NodeChange::Banned(ban) => {

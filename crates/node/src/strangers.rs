@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use account::{Flow, Transport};
+use lockout::Lockout;
 
 use crate::Worker;
 
@@ -11,23 +12,27 @@ const ANSWER: &[u8] = b"SIP/2.0 ";
 
 impl Worker {
     /// Whether a message that came is to be read: a stranger's datagram only while there are not too many of them.
-    pub(crate) fn may_come(&mut self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
-        let limit_s = self.lockout.settings().strangers_s;
-        !self.is_stranger(now_ms, flow) || self.strangers.received(flow.remote.ip(), bytes.len(), limit_s, now_ms)
+    pub(crate) fn may_come(&self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
+        let Some(limit_s) = self.limit_of_stranger(now_ms, flow) else { return true };
+        self.doors.strangers(|strangers| strangers.received(flow.remote.ip(), bytes.len(), limit_s, now_ms))
     }
 
     /// Whether a message may go out: an answer to a stranger only as far as it makes them no louder.
-    pub(crate) fn may_go(&mut self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
+    pub(crate) fn may_go(&self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
         !bytes.starts_with(ANSWER)
-            || !self.is_stranger(now_ms, flow)
-            || self.strangers.may_send(flow.remote.ip(), bytes.len())
+            || self.limit_of_stranger(now_ms, flow).is_none()
+            || self.doors.strangers(|strangers| strangers.may_send(flow.remote.ip(), bytes.len()))
     }
 
-    /// Whether a datagram's source has proven nothing and may be forged.
-    fn is_stranger(&self, now_ms: u64, flow: &Flow) -> bool {
-        flow.transport == Transport::Udp
-            && self.lockout.is_stranger(flow.remote, now_ms)
-            && !self.is_fixed(flow.remote.ip())
+    /// How many datagrams of strangers are read each second, if this flow is one of theirs: its source has proven nothing
+    /// and may be forged.
+    fn limit_of_stranger(&self, now_ms: u64, flow: &Flow) -> Option<u32> {
+        if flow.transport != Transport::Udp || self.is_fixed(flow.remote.ip()) {
+            return None;
+        }
+        let look =
+            |lockout: &Lockout| lockout.is_stranger(flow.remote, now_ms).then_some(lockout.settings().strangers_s);
+        self.doors.look(look)
     }
 
     /// Whether a trunk or a carrier is set up at this address.

@@ -112,6 +112,8 @@ fn settings(whose: Whose, plan: &Plan) -> Settings {
         guard: if pbx || plan.asleep { GuardMode::Shadow } else { GuardMode::Active },
         exposure_ceiling: if pbx { Money::from_cents(50_000) } else { plan.ceiling },
         max_calls: 30,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -129,6 +131,8 @@ fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
@@ -162,7 +166,12 @@ fn founded(whose: Whose, plan: &Plan, at_ms: u64) -> Account {
 
 fn via(from: SocketAddr, local: SocketAddr, user_agent: &str) -> Via {
     let flow = Flow { local, remote: from, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: user_agent.into(), place: places().locate(from.ip()), failures_before: 0 }
+    Via {
+        flow,
+        user_agent: user_agent.into(),
+        place: places().locate(from.ip()),
+        failures_before: account::Failures::NONE,
+    }
 }
 
 fn phone_address(at: usize) -> SocketAddr {
@@ -284,7 +293,7 @@ fn book(whose: Whose, plan: &Plan) -> NodeBook {
     let lockout = lockout::Settings { enabled: !pbx, ..lockout::Settings::default() };
     NodeBook {
         carriers: BTreeMap::from([(carrier.id.clone(), carrier)]),
-        decks: BTreeMap::from([(DeckId::new("standard").expect("a name within the rules"), deck())]),
+        decks: BTreeMap::from([(DeckId::new("standard").expect("a name within the rules"), deck())]).into(),
         lockout,
         bans: Vec::new(),
     }
@@ -303,6 +312,7 @@ pub(super) fn assemble(plan: &Plan, dice: &mut Dice) -> Result<(World, Cast), St
             places: places(),
             state: NodeState { lsn: 0, book: book(whose, plan), accounts },
             silence_ms: plan.voice_ms.map(|_| 30_000),
+            workers: plan.workers,
             sync_ms: plan.sync_ms,
             seed: dice.seed(),
         })

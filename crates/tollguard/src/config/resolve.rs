@@ -49,6 +49,7 @@ impl<'t> Reader<'t> {
         let name: Option<String> = file.take("name", &mut self.mistakes);
         let role: Option<String> = file.take("role", &mut self.mistakes);
         let user: Option<String> = file.take("user", &mut self.mistakes);
+        let workers = file.has("workers").then(|| self.number(file, "workers", 1, 1, edge::MAX_WORKERS));
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
         let tls = file.table("tls", self.text, &mut self.mistakes);
@@ -74,6 +75,7 @@ impl<'t> Reader<'t> {
             role: role.unwrap_or_default(),
             data_dir: self.path(data_dir.unwrap_or_default()),
             user,
+            workers,
             sip,
             tls,
             media,

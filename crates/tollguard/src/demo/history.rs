@@ -170,7 +170,7 @@ impl Past {
             let via = via(past, remote, agent);
             let change = RegistrationChange::Put(vec![(contact, (11 * HOUR_MS / 1_000) as u32)]);
             let call_id = format!("{name}-{}", at_ms / DAY_MS);
-            let registration = Registration { token: 0, line, change, call_id, cseq: 1, via };
+            let registration = Registration { token: 0, line, change, call_id, cseq: 1, via, secret_version: None };
             past.account(at_ms, Input::Register(registration));
         };
         let [provider, pbx] = &mut self.sides;
@@ -202,7 +202,7 @@ impl Past {
         let (from, node) = (self.addresses.phone(phone), self.addresses.node(Side::Pbx));
         let line = Party::Line(cast::line_of(phone));
         let [provider, pbx] = &mut self.sides;
-        let caller = Caller { user: phone.extension.to_owned(), name: phone.name.to_owned(), private: false };
+        let caller = Caller { user: phone.extension.to_owned(), name: phone.name.to_owned(), ..Caller::default() };
         let attempt = attempt(pbx, number, line, dialled, caller, (from, PHONE_AGENT), None);
         let Some(Permit::Carrier { number: e164, caller, .. }) = pbx.screen(at_ms, attempt) else { return [false; 2] };
         let told = Told {
@@ -295,7 +295,7 @@ fn call_id(number: usize) -> CallId {
 
 fn via(past: &Chronicle, remote: std::net::SocketAddr, agent: &str) -> Via {
     let flow = Flow { local: past.address(), remote, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: agent.into(), place: past.locate(remote.ip()), failures_before: 0 }
+    Via { flow, user_agent: agent.into(), place: past.locate(remote.ip()), failures_before: account::Failures::NONE }
 }
 
 /// An attempt with its look-ups, as the node makes them.
@@ -308,8 +308,13 @@ fn attempt(
     (remote, agent): (std::net::SocketAddr, &str),
     told: Option<Told>,
 ) -> Attempt {
-    let nothing =
-        LookUps { dialled: Dialled::Invalid(NotDiallable::Empty), destination: None, rate: None, utc_offset_min: 0 };
+    let nothing = LookUps {
+        dialled: Dialled::Invalid(NotDiallable::Empty),
+        destination: None,
+        rate: None,
+        utc_offset_min: 0,
+        elsewhere: account::Elsewhere::NOTHING,
+    };
     let attempt = Attempt {
         call: call_id(number),
         from,

@@ -1,4 +1,4 @@
-//! What the store's threads tell, and who hears it: the worker, the control socket, the mailer, the operator.
+//! What the store's threads tell, and who hears it: the workers, the control socket, the mailer, the operator.
 
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// Hears the store's threads.
 pub(super) struct Told {
-    worker: OnceLock<Handle>,
+    workers: OnceLock<Handle>,
     durable_lsn: Arc<AtomicU64>,
     applied_lsn: watch::Sender<u64>,
     /// The first reason to stop.
@@ -21,7 +21,7 @@ impl Told {
     /// For a journal that ends at `last_lsn`, with tables that show all of it.
     pub(super) fn new(last_lsn: u64) -> Arc<Self> {
         Arc::new(Self {
-            worker: OnceLock::new(),
+            workers: OnceLock::new(),
             durable_lsn: Arc::new(AtomicU64::new(last_lsn)),
             applied_lsn: watch::Sender::new(last_lsn),
             failure: Mutex::new(None),
@@ -34,14 +34,14 @@ impl Told {
         Arc::new(move |event| told.hear(event))
     }
 
-    /// Names the worker, before its first record.
-    pub(super) fn attach(&self, worker: Handle) {
+    /// Names the workers, before their first record.
+    pub(super) fn attach(&self, workers: Handle) {
         let failed = self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         if failed {
-            worker.journal_failed();
+            workers.journal_failed();
         }
-        // There is one worker, so this is the first.
-        let _ = self.worker.set(worker);
+        // A node attaches its workers once.
+        let _ = self.workers.set(workers);
     }
 
     /// The last durable record, kept up to date.
@@ -61,10 +61,10 @@ impl Told {
 
     fn hear(&self, event: StoreEvent) {
         match event {
-            StoreEvent::Durable(lsn) => {
+            StoreEvent::Durable { lsn, of_source } => {
                 self.durable_lsn.fetch_max(lsn, Ordering::AcqRel);
-                if let Some(worker) = self.worker.get() {
-                    worker.durable(lsn);
+                if let Some(workers) = self.workers.get() {
+                    workers.durable(lsn, &of_source);
                 }
             }
             StoreEvent::Applied(lsn) => drop(self.applied_lsn.send_replace(lsn)),
@@ -80,8 +80,8 @@ impl Told {
     fn fail(&self, error: store::Error) {
         tracing::error!(%error, source = error.source(), "the node stops: nothing it did now would survive");
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        if let Some(worker) = self.worker.get() {
-            worker.journal_failed();
+        if let Some(workers) = self.workers.get() {
+            workers.journal_failed();
         }
     }
 }

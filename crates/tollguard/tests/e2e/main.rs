@@ -15,6 +15,7 @@ mod drain;
 mod flood;
 mod forward;
 mod hostile;
+mod interop;
 mod journal;
 mod lockout;
 mod mail;
