@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod fuzz;
+mod plans;
 mod secrets;
 mod setup;
 mod tidy;
@@ -27,6 +28,8 @@ enum Command {
     Tidy,
     /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server).
     Setup,
+    /// Draw the numbering plans from the metadata of rlibphonenumber, after an update of that crate.
+    Plans,
     /// Look for inputs that break a promise, with a coverage-guided fuzzer.
     Fuzz {
         /// One target (digest, edge, record, sdp, sip) instead of each in turn.
@@ -65,6 +68,8 @@ enum Bench {
     Flood,
     /// Whether existing users can be told from invented ones, by answer and by delay. Root.
     Timing,
+    /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
+    Replay,
 }
 
 fn main() -> ExitCode {
@@ -79,6 +84,8 @@ fn main() -> ExitCode {
         Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
         Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
         Command::Bench { what: Bench::Timing } => verify::bench("tollguard", "timing"),
+        Command::Plans => plans::write(),
+        Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
     if let Err(error) = done {
         eprintln!("{error:#}");
