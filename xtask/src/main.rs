@@ -1,7 +1,9 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `fuzz`, `bench`.
 
+mod dependencies;
 mod fuzz;
 mod plans;
+mod secrets;
 mod setup;
 mod tidy;
 mod verify;
@@ -60,6 +62,12 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
+    Lockout,
+    /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
+    Flood,
+    /// Whether existing users can be told from invented ones, by answer and by delay. Root.
+    Timing,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
 }
@@ -70,10 +78,13 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&verify::root()),
         Command::Fuzz { datagrams: Some(count), .. } => fuzz::datagrams(count),
         Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
-        Command::Setup => setup::install(),
-        Command::Plans => plans::write(),
+        Command::Setup => setup::install().and_then(|()| dependencies::install()),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+        Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
+        Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
+        Command::Bench { what: Bench::Timing } => verify::bench("tollguard", "timing"),
+        Command::Plans => plans::write(),
         Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
     if let Err(error) = done {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{setup, tidy};
+use crate::{dependencies, secrets, setup, tidy};
 
 /// Seeds of the story in one run of the tests.
 const STORY_SEEDS: u64 = 1000;
@@ -20,9 +20,14 @@ pub fn root() -> PathBuf {
 pub fn test() -> Result<()> {
     step("peers", setup::install)?;
     step("format", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("dependencies", dependencies::check)?;
     step("house rules", || tidy::run(&root()))?;
     step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[]))?;
-    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &[]))?;
+    let logs = secrets::folder(&target())?;
+    let variables = [(secrets::FOLDER, logs.to_string_lossy().into_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &variables))?;
+    step("secrets", || secrets::check(&logs))?;
     step("release build", || {
         cargo(&["build", "--release", "--package", "sim", "--package", "tollguard", "--bins"], &[])
     })?;

@@ -56,6 +56,11 @@ pub enum Command {
     },
     /// Bans in force.
     Bans,
+    /// Bans that a packet filter may carry out, unless they are those of this version still.
+    OutwardBans {
+        /// The version that is known; 0 for none.
+        known: u64,
+    },
     /// Names and networks that are guessed at so much that strangers must wait.
     Guessed,
     /// Put a block list in force in place of the one of the same name; an empty one takes it off. Kept in memory: whoever
@@ -88,6 +93,13 @@ pub enum CommandReply {
     Calls(Vec<CallView>),
     /// Bans.
     Bans(Vec<Ban>),
+    /// Bans for a packet filter, with their ends in milliseconds since the Unix epoch; `None` where nothing has changed.
+    OutwardBans {
+        /// The version they are of.
+        version: u64,
+        /// Prefixes, none within another.
+        bans: Option<Vec<(IpNet, u64)>>,
+    },
     /// What is guessed at, that with most failures first.
     Guessed(Vec<Pressed>),
     /// Block lists: name, and how many addresses and ranges.

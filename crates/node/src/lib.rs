@@ -19,6 +19,7 @@ mod record;
 mod registry;
 mod share;
 mod state;
+mod strangers;
 mod wakes;
 mod worker;
 mod zones;

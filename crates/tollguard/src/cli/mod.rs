@@ -13,6 +13,7 @@ mod did;
 mod error;
 mod incident;
 mod init;
+mod key;
 mod line;
 mod options;
 mod output;
@@ -69,6 +70,7 @@ enum Command {
     Cdr(cdr::Cdr),
     Incident(incident::Incident),
     Ban(ban::Ban),
+    Key(key::Key),
     User(user::User),
     Call(call::Call),
     Apply(apply::Apply),
@@ -114,6 +116,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Cdr(cdr) => cdr.run(&context()?),
         Command::Incident(incident) => incident.run(&context()?),
         Command::Ban(ban) => ban.run(&context()?),
+        Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Call(call) => call.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),
