@@ -57,6 +57,8 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// How much more two workers carry than one.
+    Scale,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::install(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+        Command::Bench { what: Bench::Scale } => verify::bench("node", "scale"),
     };
     if let Err(error) = done {
         eprintln!("{error:#}");
