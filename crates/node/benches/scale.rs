@@ -22,10 +22,11 @@ const ROUNDS: usize = 7;
 const WARM_UP: Duration = Duration::from_secs(1);
 const MEASURED: Duration = Duration::from_secs(3);
 /// Calls that each generator keeps under way.
-const AT_ONCE: u64 = 64;
+const AT_ONCE: u64 = 400;
 /// Virtual time that passes with each call: what lingers after a call is then that of 200 calls a second.
 const MS_EACH_CALL: u64 = 5;
 const BOX: usize = 4_096;
+const NAP: Duration = Duration::from_millis(1);
 /// Feeds taken before new calls are begun.
 const BURST: usize = 256;
 
@@ -76,15 +77,19 @@ impl Station {
             let now_ms = self.run.now_ms();
             let waiting = std::mem::take(&mut self.waiting);
             waiting.into_iter().for_each(|(to, feed)| self.hand_over(to, feed));
-            for _ in 0..BURST {
-                match self.inbox.try_recv() {
-                    Ok(Feed::Letter(letter)) => self.worker.letter(now_ms, letter),
-                    Ok(Feed::Datagram(from, text)) => self.worker.datagram(now_ms, flow(from), text.as_bytes()),
-                    Err(_) => break,
+            let is_full = self.under_way >= AT_ONCE;
+            for taken in 0..BURST {
+                // Who can begin no call and hears nothing sleeps, as a worker's thread does.
+                let waits = is_full && taken == 0;
+                let fed = if waits { self.inbox.recv_timeout(NAP).ok() } else { self.inbox.try_recv().ok() };
+                match fed {
+                    Some(Feed::Letter(letter)) => self.worker.letter(now_ms, letter),
+                    Some(Feed::Datagram(from, text)) => self.worker.datagram(now_ms, flow(from), text.as_bytes()),
+                    None => break,
                 }
                 self.drain(now_ms);
             }
-            if self.under_way < AT_ONCE {
+            if !is_full {
                 self.under_way += 1;
                 self.run.begun.fetch_add(1, Ordering::Relaxed);
                 let (from, invite) = self.peers.call();

@@ -59,7 +59,7 @@ fn edge() -> EdgeSettings {
         advertised_tls: None,
         expires_s: (30, 300, 3600),
         ring_limit_s: 60,
-        max_calls: 100,
+        max_calls: 1_000,
         silence_s: 60,
         relay: true,
     }
