@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `fuzz`, `bench`.
 
 mod fuzz;
+mod plans;
 mod setup;
 mod tidy;
 mod verify;
@@ -25,6 +26,8 @@ enum Command {
     Tidy,
     /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server).
     Setup,
+    /// Draw the numbering plans from the metadata of rlibphonenumber, after an update of that crate.
+    Plans,
     /// Look for inputs that break a promise, with a coverage-guided fuzzer.
     Fuzz {
         /// One target (digest, edge, record, sdp, sip) instead of each in turn.
@@ -59,6 +62,8 @@ enum Bench {
     Screen,
     /// How much more two workers carry than one.
     Scale,
+    /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
+    Replay,
 }
 
 fn main() -> ExitCode {
@@ -68,9 +73,11 @@ fn main() -> ExitCode {
         Command::Fuzz { datagrams: Some(count), .. } => fuzz::datagrams(count),
         Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
         Command::Setup => setup::install(),
+        Command::Plans => plans::write(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
         Command::Bench { what: Bench::Scale } => verify::bench("node", "scale"),
+        Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
     if let Err(error) = done {
         eprintln!("{error:#}");

@@ -77,13 +77,16 @@ impl Account {
         };
         let last = Lease { check_at_s: None, ..running.lease };
         let Some(number) = &running.facts.number else { return last };
-        let mut more = self.ledger.available();
+        let Some((settings, line)) = self.settings.clone().zip(running.facts.line()) else { return last };
+        let day = self.day_room(now_ms, &settings, line);
+        let mut more = self.ledger.available().min(day.money);
         if number.exposed {
             more = more.min(self.exposure_room(now_ms));
         }
         let paid_until_s = running.lease.paid_until_s.unwrap_or(0);
         let talk_ms = running.talk_ms(now_ms);
-        match grant(&number.rate, talk_ms, paid_until_s, held.saturating_add(more)) {
+        let most_s = paid_until_s.saturating_add(day.talk_s);
+        match grant(&number.rate, talk_ms, paid_until_s, held.saturating_add(more), most_s) {
             Some(grant) if grant.lease.paid_until_s >= running.lease.paid_until_s => {
                 let raise = grant.hold.saturating_sub(held).max(Money::ZERO);
                 match self.ledger.extend_hold(call, raise) {

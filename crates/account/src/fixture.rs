@@ -40,7 +40,7 @@ pub(crate) fn flow(from: &str) -> Flow {
 
 pub(crate) fn via(from: &str) -> Via {
     let place = Place { country: Some(*b"US"), city: Some("Denver".into()), ..Place::default() };
-    Via { flow: flow(from), user_agent: "Yealink T46".into(), place, failures_before: 0 }
+    Via { flow: flow(from), user_agent: "Yealink T46".into(), place, failures_before: crate::Failures::NONE }
 }
 
 pub(crate) fn settings() -> Settings {
@@ -57,6 +57,8 @@ pub(crate) fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: money("100"),
         max_calls: 10,
+        international: true,
+        limits: crate::Limits::default(),
     }
 }
 
@@ -74,6 +76,8 @@ pub(crate) fn line(id: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: crate::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
@@ -84,7 +88,8 @@ pub(crate) fn line(id: &str) -> Line {
 /// What a guard may say of a call.
 pub(crate) fn screening(allowed: bool, action: Option<Action>, suspects: &[CallId]) -> Screening {
     let fact = Evidence { kind: EvidenceKind::Destination, weight: Decibans::whole(20), text: "Albania is new".into() };
-    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects: suspects.to_vec() }
+    let (suspects, report) = (suspects.to_vec(), guard::Report::default());
+    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects, report }
 }
 
 impl Firm {

@@ -64,7 +64,7 @@ impl Account {
         }
         out.replies.push(Reply::Registered { token, bindings: line.bindings.clone() });
         // Guesses before a success are news to the guard even when the phone stays where it is.
-        if applied.new_origin || registration.via.failures_before > 0 {
+        if applied.new_origin || registration.via.failures_before.here > 0 {
             self.guard.registered(now_ms, &registered(registration));
         }
     }

@@ -7,6 +7,8 @@ use billing::{CarrierId, Country, Currency, DeckId, DialPlan, E164, IncidentId, 
 use geo::Place;
 use serde::{Deserialize, Serialize};
 
+use crate::Limits;
+
 /// How a SIP message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -75,6 +77,10 @@ pub struct Settings {
     pub exposure_ceiling: Money,
     /// Calls at once, all lines together.
     pub max_calls: u32,
+    /// Whether any line may call beyond the home numbering area.
+    pub international: bool,
+    /// What else the owner allows.
+    pub limits: Limits,
 }
 
 /// What a line is.
@@ -153,6 +159,10 @@ pub struct Line {
     pub caller_id: Option<E164>,
     /// Whether the owner allows the cut class on this line at all.
     pub international: bool,
+    /// Outside calls at once; `None`: as many as the account.
+    pub max_calls: Option<u32>,
+    /// What else the owner allows on it.
+    pub limits: Limits,
     /// Cut by an incident.
     pub cut: Option<Cut>,
     /// Where it is registered (at most 8).

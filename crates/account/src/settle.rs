@@ -7,6 +7,7 @@ use crate::call::{Facts, PricedNumber};
 use crate::cdr::{Ending, result};
 use crate::exposure::{Day, day, ground};
 use crate::message::{Answer, CallEnd, Effect, HungUpBy, Reply, Settlement};
+use crate::usage::Used;
 use crate::{Account, RunningCall};
 
 impl Account {
@@ -20,6 +21,12 @@ impl Account {
             Some(number) => self.capture(now_ms, settlement.call, number, talk_ms, out),
             None => Money::ZERO,
         };
+        if call.is_paid()
+            && let Some(line) = call.facts.line()
+        {
+            let is_limited = self.lines.get(line).is_some_and(|line| line.limits.are_of_a_day());
+            self.usage.add(now_ms, line, is_limited, Used { money: charged, talk_s: talk_ms.div_ceil(1000) });
+        }
         if call.is_paid() {
             self.guard.ended(now_ms, &Ended { call: settlement.call, talk_ms, status: settlement.status });
         }

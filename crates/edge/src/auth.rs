@@ -3,6 +3,7 @@
 //! Everyone is challenged with 401 and WWW-Authenticate, INVITE too: this node is the user agent server of every request
 //! it takes (RFC 3261 section 22.2); 407 is for those who only pass a request on.
 
+use account::Failures;
 use billing::CarrierId;
 use sip::digest::{Authenticator, Authorization, Ha1Set, Judgement};
 use sip::{Method, Name};
@@ -19,7 +20,7 @@ use crate::{flow, text};
 #[derive(Clone, Debug)]
 pub(crate) enum Sender {
     /// A line, and how many passwords had failed from its address before.
-    Line { entry: LineEntry, failures_before: u32 },
+    Line { entry: LineEntry, failures_before: Failures },
     /// A carrier.
     Carrier(CarrierId),
 }
@@ -54,7 +55,7 @@ impl Doorman {
         // Credentials count before the address: a phone may sit behind the address of its PBX.
         let Some(name) = self.credentials(&asked).map(|given| given.username.into_owned()) else {
             if let Some(entry) = core.directory.by_address.get(&remote.ip()).cloned() {
-                return Some((asked, Sender::Line { entry, failures_before: 0 }));
+                return Some((asked, Sender::Line { entry, failures_before: Failures::NONE }));
             }
             self.challenge(core, &asked, false, true);
             return None;
@@ -77,7 +78,7 @@ impl Doorman {
         core: &mut Core,
         token: u64,
         leave: Leave,
-        failures_before: u32,
+        failures_before: Failures,
     ) -> Option<(Asked, Sender)> {
         let asked = self.waiting.remove(&token)?;
         match leave {

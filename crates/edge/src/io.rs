@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use account::{CallEnd, Flow, Reply};
+use account::{CallEnd, Failures, Flow, Reply};
 use billing::{AccountId, CallId, LineId};
 use media::{RelayCommand, RelayEvent};
 use sip::Message;
@@ -42,7 +42,7 @@ pub enum Input {
         /// What to do with the request.
         leave: Leave,
         /// Failed authentications seen from the address before.
-        failures_before: u32,
+        failures_before: Failures,
     },
     /// A call of before a restart: send BYE on both legs and settle it as recovered.
     Recover {

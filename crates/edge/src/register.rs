@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use account::{Binding, Registration, RegistrationChange, Reply, Via};
+use account::{Binding, Failures, Registration, RegistrationChange, Reply, Via};
 use geo::Place;
 use sip::{Message, Name, Uri};
 
@@ -28,7 +28,7 @@ impl Registrar {
     }
 
     /// An authenticated REGISTER. The bindings are those of the line that authenticated: To need not name it.
-    pub fn register(&mut self, core: &mut Core, asked: Asked, entry: &LineEntry, failures_before: u32) {
+    pub fn register(&mut self, core: &mut Core, asked: Asked, entry: &LineEntry, failures_before: Failures) {
         if self.waiting.len() >= MAX_WAITING {
             return core.overloaded(&asked);
         }

@@ -52,7 +52,7 @@ fn a_call_ends_on_both_legs_when_its_credit_ends() {
     for at in [ANA, CARRIER] {
         let bye = &world.take(at)[0];
         assert_eq!(summary(bye), "BYE");
-        assert!(text(bye.header(Name::Reason).unwrap()).contains("the credit ran out"));
+        assert!(text(bye.header(Name::Reason).unwrap()).contains("the credit or a limit of the day ran out"));
     }
     let settled = world.settlements();
     assert_eq!(settled.len(), 1);

@@ -182,7 +182,8 @@ impl World {
                     assert!(self.relays.remove(&relay).is_some(), "closed twice");
                 }
                 Output::Verify { token, .. } => {
-                    let input = Input::Verify { token, leave: Leave::Granted, failures_before: 0 };
+                    let input =
+                        Input::Verify { token, leave: Leave::Granted, failures_before: account::Failures::NONE };
                     self.edge.handle(self.now_ms, input);
                 }
                 Output::Relay(_) | Output::Auth { .. } | Output::CarrierState { .. } => {}

@@ -3,7 +3,7 @@
 use crate::Decibans;
 use crate::attempt::Attempt;
 use crate::habit::Habit;
-use crate::kinds::{destination, origin};
+use crate::kinds::{burst, destination, origin, price};
 use crate::line::Line;
 
 /// The legs of a conference are called within so long.
@@ -22,10 +22,15 @@ pub(crate) struct Scene<'a> {
     pub(crate) lines: u64,
     /// When another line of the account was last struck, if it still is.
     pub(crate) struck_beside_ms: Option<u64>,
+    /// What the owner's "that was not us" says of the number, and of the place the call comes from.
+    pub(crate) theirs: (Decibans, Decibans),
     /// What the destination alone says; other kinds take off what they see alike.
     pub(crate) place: Decibans,
     /// What the place the call comes from says; what else is new there counts only as far as that is news.
     pub(crate) origin: origin::Sight,
+    /// What the price and the number of calls say alone; other kinds take off what they see alike.
+    pub(crate) price: Decibans,
+    pub(crate) burst: Decibans,
     /// Whether the number is being called by another call of the line, too.
     called_twice: bool,
 }
@@ -44,7 +49,28 @@ impl<'a> Scene<'a> {
         let origin = origin::sight(now_ms, &call.origin, &line.habit.origins, &account.origins);
         let twice = |other: &Attempt| other.runs() && other.call != call.call && other.suffix() == call.suffix();
         let called_twice = line.recent.iter().any(twice);
-        Self { now_ms, call, line, account, lines, struck_beside_ms, place, origin, called_twice }
+        let none = Decibans::default();
+        let (theirs, price, burst) = ((none, none), none, none);
+        let scene = Self {
+            now_ms,
+            call,
+            line,
+            account,
+            lines,
+            struck_beside_ms,
+            theirs,
+            place,
+            origin,
+            price,
+            burst,
+            called_twice,
+        };
+        Self { price: price::of(&scene), burst: burst::of(&scene), ..scene }
+    }
+
+    /// The same with what "that was not us" says of its number and its place.
+    pub(crate) const fn disowned(self, theirs: (Decibans, Decibans)) -> Self {
+        Self { theirs, ..self }
     }
 
     /// Whether the number is no habit of the line.

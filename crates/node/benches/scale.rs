@@ -9,9 +9,10 @@
 #[path = "scale/world.rs"]
 mod world;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use media::RelayCommand;
@@ -37,6 +38,31 @@ enum Feed {
     Datagram(std::net::SocketAddr, String),
 }
 
+/// Wakes a thread that sleeps; one that has been woken and has not looked since needs no call of the system (the
+/// mailboxes of `net` do the same).
+#[derive(Default)]
+struct Bell {
+    rung: AtomicBool,
+    thread: OnceLock<Thread>,
+}
+
+impl Bell {
+    fn ring(&self) {
+        if !self.rung.swap(true, Ordering::AcqRel)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// Sleeps until it is rung, a moment at most.
+    fn sleep(&self) {
+        if !self.rung.swap(false, Ordering::AcqRel) {
+            std::thread::park_timeout(NAP);
+        }
+    }
+}
+
 /// What all threads of a run share.
 struct Run {
     begun: AtomicU64,
@@ -57,7 +83,8 @@ struct Station {
     worker: Worker,
     peers: Peers,
     inbox: Receiver<Feed>,
-    others: Vec<SyncSender<Feed>>,
+    bell: Arc<Bell>,
+    others: Vec<(SyncSender<Feed>, Arc<Bell>)>,
     /// What found a box full.
     waiting: Vec<(usize, Feed)>,
     run: Arc<Run>,
@@ -70,6 +97,7 @@ impl Station {
     /// Runs until told to stop; the processor's time it took since the warm-up, nanoseconds.
     fn run(mut self, measuring: &AtomicBool) -> u64 {
         let mut before_ns = None;
+        let _ = self.bell.thread.set(std::thread::current());
         while !self.run.stop.load(Ordering::Relaxed) {
             if before_ns.is_none() && measuring.load(Ordering::Relaxed) {
                 before_ns = Some(cpu_ns());
@@ -79,13 +107,15 @@ impl Station {
             waiting.into_iter().for_each(|(to, feed)| self.hand_over(to, feed));
             let is_full = self.under_way >= AT_ONCE;
             for taken in 0..BURST {
-                // Who can begin no call and hears nothing sleeps, as a worker's thread does.
-                let waits = is_full && taken == 0;
-                let fed = if waits { self.inbox.recv_timeout(NAP).ok() } else { self.inbox.try_recv().ok() };
-                match fed {
-                    Some(Feed::Letter(letter)) => self.worker.letter(now_ms, letter),
-                    Some(Feed::Datagram(from, text)) => self.worker.datagram(now_ms, flow(from), text.as_bytes()),
-                    None => break,
+                match self.inbox.try_recv() {
+                    Ok(Feed::Letter(letter)) => self.worker.letter(now_ms, letter),
+                    Ok(Feed::Datagram(from, text)) => self.worker.datagram(now_ms, flow(from), text.as_bytes()),
+                    // Who can begin no call and hears nothing sleeps, as a worker's thread does.
+                    Err(_) if is_full && taken == 0 => {
+                        self.bell.sleep();
+                        break;
+                    }
+                    Err(_) => break,
                 }
                 self.drain(now_ms);
             }
@@ -142,8 +172,11 @@ impl Station {
     }
 
     fn hand_over(&mut self, to: usize, feed: Feed) {
-        if let Err(TrySendError::Full(feed)) = self.others[to].try_send(feed) {
-            self.waiting.push((to, feed));
+        let (inbox, bell) = &self.others[to];
+        match inbox.try_send(feed) {
+            Ok(()) => bell.ring(),
+            Err(TrySendError::Full(feed)) => self.waiting.push((to, feed)),
+            Err(TrySendError::Disconnected(_)) => {}
         }
     }
 }
@@ -171,7 +204,10 @@ fn measure(workers: usize) -> Measured {
         stop: AtomicBool::new(false),
     });
     let measuring = Arc::new(AtomicBool::new(false));
-    let (boxes, inboxes): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(BOX)).unzip();
+    let (boxes, inboxes): (Vec<_>, Vec<_>) = (0..workers)
+        .map(|_| sync_channel(BOX))
+        .map(|(sender, inbox)| ((sender, Arc::<Bell>::default()), inbox))
+        .unzip();
     let threads: Vec<_> = made
         .into_iter()
         .zip(inboxes)
@@ -182,6 +218,7 @@ fn measure(workers: usize) -> Measured {
                 worker,
                 peers: Peers::new(number),
                 inbox,
+                bell: Arc::clone(&boxes[number].1),
                 others: boxes.clone(),
                 waiting: Vec::new(),
                 run: Arc::clone(&run),

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use account::{Account, Change, Input};
+use account::{Account, Change, Failures, Input};
 use billing::{AccountId, LineId};
 use edge::{AuthReport, Directory, Leave, LineEntry};
 use lockout::{Admission, Attempt, Lockout};
@@ -47,7 +47,13 @@ impl Worker {
         let asn = self.look_ups.places.locate(from.ip()).asn;
         let (failures_before, admission) = self.doors.change(|lockout| {
             let window_s = lockout.settings().window_s;
-            let failures_before = lockout.failures_before(from.ip(), name, now_ms, window_s);
+            let facts = lockout.facts(from.ip(), name, now_ms);
+            let failures_before = Failures {
+                here: facts.here(now_ms, window_s),
+                other_names: facts.other_names(),
+                line: facts.line.failures,
+                line_addresses: facts.line_addresses,
+            };
             (failures_before, lockout.reserve(&Attempt { from, name, asn }, now_ms))
         });
         let leave = match admission {

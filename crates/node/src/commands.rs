@@ -120,6 +120,7 @@ impl Worker {
                 self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Changed { account, effects }));
                 self.log.withhold(Release::Answer { token, reply });
             }
+            Told::Bulletin(bulletin) => self.look_ups.bulletin = bulletin,
             Told::Calls { token, account } => {
                 let calls = self.edge.calls().into_iter();
                 let calls = calls.filter(|call| account.as_ref().is_none_or(|id| call.account == *id)).collect();
@@ -147,6 +148,7 @@ impl Worker {
                 }
             }
             Tell::Bans => self.note_bans(now_ms),
+            Tell::Incident(incident) => registry.board.note(&incident),
         }
     }
 
@@ -157,6 +159,15 @@ impl Worker {
         let publish =
             || Letter::Registry(Told::Published { directory: Arc::clone(&directory), decks: Arc::clone(&decks) });
         self.post_all(now_ms, publish);
+    }
+
+    /// Publishes the bulletin where its time has come and it says something new.
+    pub(crate) fn publish_bulletin(&mut self, now_ms: u64) {
+        let Some(registry) = &mut self.registry else { return };
+        let bulletin = Arc::clone(registry.board.bulletin(now_ms));
+        if bulletin.version() != self.look_ups.bulletin.version() {
+            self.post_all(now_ms, || Letter::Registry(Told::Bulletin(Arc::clone(&bulletin))));
+        }
     }
 
     fn change_node(&mut self, now_ms: u64, token: u64, change: NodeChange) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use account::{Actor, CallEnd, Change, Effect, Flow, Input, Reply};
 use billing::{AccountId, LineId};
 use edge::{CallView, Directory, is_new_call};
+use guard::{Bulletin, Incident};
 use sip::Message;
 
 use crate::book::Decks;
@@ -80,6 +81,8 @@ pub enum Told {
         /// What.
         change: Change,
     },
+    /// What other accounts are attacked with, from this minute on.
+    Bulletin(Arc<Bulletin>),
     /// A person asks which calls run; answered with [`Tell::Calls`].
     Calls {
         /// The handle of the question.
@@ -119,6 +122,8 @@ pub enum Tell {
     },
     /// The lock-out has banned, or lifted a ban.
     Bans,
+    /// An incident is new or has changed.
+    Incident(Box<Incident>),
 }
 
 impl Letter {

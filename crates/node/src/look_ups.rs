@@ -1,11 +1,12 @@
 //! What an account is told with an input that the call machine cannot know: the place of the address, what the digits
-//! mean, the price, the account's hour.
+//! mean, the price, the account's hour, what other accounts are attacked with.
 
 use std::sync::Arc;
 
 use account::{Account, Input};
 use billing::Deck;
 use geo::Places;
+use guard::Bulletin;
 
 use crate::book::Decks;
 use crate::zones::Zones;
@@ -14,15 +15,17 @@ use crate::zones::Zones;
 pub(crate) struct LookUps {
     pub places: Arc<Places>,
     pub decks: Decks,
+    /// What other accounts are attacked with.
+    pub bulletin: Arc<Bulletin>,
     zones: Zones,
     /// Prices nothing; for an account whose deck is gone.
     no_deck: Deck,
 }
 
 impl LookUps {
-    pub fn new(places: Arc<Places>, decks: Decks) -> Self {
+    pub fn new(places: Arc<Places>, decks: Decks, bulletin: Arc<Bulletin>) -> Self {
         let no_deck = Deck::new(Vec::new()).expect("no rate can be faulty");
-        Self { places, decks, zones: Zones::new(), no_deck }
+        Self { places, decks, bulletin, zones: Zones::new(), no_deck }
     }
 
     /// Fills them in.
@@ -41,6 +44,8 @@ impl LookUps {
                 let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
                 let deck = self.decks.get(&settings.deck).unwrap_or(&self.no_deck);
                 attempt.look_ups = account.look_up(&attempt.dialled, deck, offset_min);
+                let ip = attempt.via.flow.remote.ip();
+                attempt.look_ups.elsewhere = self.bulletin.look_up(account.id(), attempt.look_ups.number(), ip);
             }
             _ => {}
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use account::{Account, Change, Effect, Line};
 use billing::{AccountId, CarrierId, DeckId};
 use edge::{CallView, Directory, LineEntry};
+use guard::Board;
 
 use crate::{Command, CommandError, NodeBook, NodeChange, directory};
 
@@ -27,6 +28,8 @@ pub(crate) struct Registry {
     calls: BTreeMap<u64, (usize, Vec<CallView>)>,
     /// When the lock-out was last given time.
     pub ticked_ms: u64,
+    /// What incidents of all accounts report to each other.
+    pub board: Board,
 }
 
 impl Registry {
@@ -39,8 +42,10 @@ impl Registry {
             under_way: false,
             calls: BTreeMap::new(),
             ticked_ms: 0,
+            board: Board::default(),
         };
         for (id, account) in accounts {
+            account.incidents().for_each(|incident| registry.board.note(incident));
             if let Some(settings) = account.settings() {
                 registry.settings(id, settings);
             }

@@ -73,7 +73,9 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
     let doors = Doors::new(lockout);
     let common = Arc::new(Common::new(setup.edge, setup.seed, setup.boot_epoch, count));
     let decks = Arc::clone(&state.book.decks);
-    let mut registry = Some(Registry::new(state.book, &state.accounts));
+    let mut registry = Registry::new(state.book, &state.accounts);
+    let bulletin = Arc::clone(registry.board.bulletin(now_ms));
+    let mut registry = Some(registry);
     let shares = deal(state.accounts, common.workers()).into_iter().enumerate();
     shares
         .map(|(number, accounts)| {
@@ -87,7 +89,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
                 log: Log::default(),
                 outputs: VecDeque::new(),
                 directory: Arc::clone(&directory),
-                look_ups: LookUps::new(Arc::clone(&setup.places), Arc::clone(&decks)),
+                look_ups: LookUps::new(Arc::clone(&setup.places), Arc::clone(&decks), Arc::clone(&bulletin)),
                 wakes: Wakes::default(),
                 registry: registry.take(),
             };
@@ -202,6 +204,7 @@ impl Worker {
     pub fn tick(&mut self, now_ms: u64) {
         self.edge.handle(now_ms, edge::Input::Tick);
         self.tick_lockout(now_ms);
+        self.publish_bulletin(now_ms);
         while let Some(id) = self.wakes.due(now_ms) {
             self.account_input(now_ms, &id, Input::Tick);
         }
@@ -210,7 +213,8 @@ impl Worker {
 
     /// When [`Worker::tick`] is due next.
     pub fn next_wake_ms(&self) -> Option<u64> {
-        [self.edge.next_wake_ms(), self.next_expiry_ms(), self.wakes.next_ms()].into_iter().flatten().min()
+        let bulletin_ms = self.registry.as_ref().and_then(|registry| registry.board.due_ms());
+        [self.edge.next_wake_ms(), self.next_expiry_ms(), self.wakes.next_ms(), bulletin_ms].into_iter().flatten().min()
     }
 
     /// What the driver should do next; drain it fully after each input.
@@ -318,6 +322,7 @@ impl Worker {
         let seq = account.seq();
         self.wakes.set(id, account);
         self.forget_flows(id, &flows);
+        self.report(now_ms, &effects);
         let mut changed = Changed { reply: None, effects: Vec::new() };
         if matches!(input, Input::Change { .. }) {
             changed.effects.extend(effects.iter().filter(|effect| Registry::is_concerned(effect)).cloned());
@@ -332,6 +337,15 @@ impl Worker {
             }
         }
         changed
+    }
+
+    /// What accounts are attacked with is told on the board of all.
+    fn report(&mut self, now_ms: u64, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Incident(incident) = effect {
+                self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Incident(Box::new(incident.clone()))));
+            }
+        }
     }
 
     /// The calls of a line that is gone end, whichever workers have them.

@@ -58,6 +58,8 @@ fn trunk(address: &str) -> Line {
         addresses: vec![address.parse::<SocketAddr>().unwrap().ip()],
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
@@ -79,6 +81,8 @@ fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: "50".parse().unwrap(),
         max_calls: 10,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -309,7 +313,12 @@ fn hijacked() -> Node {
     }
     let remote = THIEF.parse().unwrap();
     let flow = Flow { local: NODE.parse().unwrap(), remote, transport: Transport::Udp, connection: 0 };
-    let via = Via { flow, user_agent: "sipcli".into(), place: geo::Place::default(), failures_before: 48 };
+    let via = Via {
+        flow,
+        user_agent: "sipcli".into(),
+        place: geo::Place::default(),
+        failures_before: account::Failures { here: 48, ..account::Failures::NONE },
+    };
     let change = RegistrationChange::Put(vec![(format!("sip:107@{THIEF}"), 600)]);
     let line = "107".parse().unwrap();
     let registration = Registration { token: 1, line, change, call_id: "r".into(), cseq: 1, via, secret_version: None };

@@ -106,7 +106,13 @@ impl Beginning {
 
 /// The node looks these up: it has the dial plans and the decks.
 pub(super) const fn no_look_ups() -> LookUps {
-    LookUps { dialled: Dialled::Invalid(NotDiallable::Empty), destination: None, rate: None, utc_offset_min: 0 }
+    LookUps {
+        dialled: Dialled::Invalid(NotDiallable::Empty),
+        destination: None,
+        rate: None,
+        utc_offset_min: 0,
+        elsewhere: account::Elsewhere::NOTHING,
+    }
 }
 
 /// The attempt and the account it concerns; `None` for a carrier's call to a number nobody here has.
@@ -119,7 +125,7 @@ fn attempt(core: &Core, asked: &Asked, sender: Sender, call: CallId) -> Option<(
         }
         Sender::Carrier(carrier) => {
             let (number, account) = did(core, request)?;
-            (account, Party::Carrier(carrier), number.to_string(), None, 0)
+            (account, Party::Carrier(carrier), number.to_string(), None, account::Failures::NONE)
         }
     };
     let attempt = Attempt {

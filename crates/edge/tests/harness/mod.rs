@@ -211,7 +211,7 @@ impl World {
                     }
                 }
                 Output::Verify { token, .. } => {
-                    let input = Input::Verify { token, leave: self.leave, failures_before: 0 };
+                    let input = Input::Verify { token, leave: self.leave, failures_before: account::Failures::NONE };
                     self.edge.handle(self.now_ms, input);
                 }
                 Output::Auth { name, report, .. } => self.auth.push((name, report)),

@@ -15,8 +15,7 @@ const SIGHTING_MS: u64 = 3_600_000;
 /// An origin as habits know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OriginKey {
-    /// The /24 (IPv4) or /48 (IPv6).
-    prefix: u64,
+    pub(crate) source: Source,
     /// Autonomous system.
     pub(crate) asn: Option<u32>,
     /// ISO country.
@@ -49,15 +48,15 @@ const TOOLS: [&str; 7] = ["friendly-scanner", "sipvicious", "sipcli", "sundayddr
 
 impl From<&Origin> for OriginKey {
     fn from(origin: &Origin) -> Self {
-        let agent = origin.user_agent.to_ascii_lowercase();
+        let agent = origin.user_agent.as_bytes();
         Self {
-            prefix: prefix(origin.ip),
+            source: Source::from(origin.ip),
             asn: origin.place.asn,
             country: origin.place.country,
             hosting: origin.place.hosting == Some(true),
-            agent: agent_hash(&agent),
+            agent: agent_hash(agent),
             spot: origin.place.lat_lon_e4.map(spot),
-            tool: TOOLS.iter().any(|tool| agent.contains(tool)),
+            tool: is_tool(agent),
         }
     }
 }
@@ -65,7 +64,7 @@ impl From<&Origin> for OriginKey {
 impl OriginKey {
     /// Whether both come from the same /24 or /48.
     pub(crate) const fn same_prefix(&self, other: &Self) -> bool {
-        self.prefix == other.prefix
+        self.source.0 == other.source.0
     }
 
     /// The hour of the day by the sun, where it is known how far east that is.
@@ -81,17 +80,32 @@ impl OriginKey {
     }
 }
 
-fn prefix(ip: IpAddr) -> u64 {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
-        IpAddr::V6(v6) => 1 << 63 | (v6.to_bits() >> 80) as u64,
+/// Addresses that count as one: a /24 (IPv4) or a /48 (IPv6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Source(u64);
+
+impl From<IpAddr> for Source {
+    fn from(ip: IpAddr) -> Self {
+        Self(match ip.to_canonical() {
+            IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
+            IpAddr::V6(v6) => 1 << 63 | (v6.to_bits() >> 80) as u64,
+        })
     }
 }
 
-/// FNV-1a of the letters before the first digit or slash: a version is no new phone.
-fn agent_hash(agent: &str) -> u32 {
-    let name = agent.bytes().take_while(|byte| !byte.is_ascii_digit() && *byte != b'/');
-    name.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+/// FNV-1a of the letters before the first digit or slash, in lower case: a version is no new phone.
+fn agent_hash(agent: &[u8]) -> u32 {
+    let name = agent.iter().take_while(|byte| !byte.is_ascii_digit() && **byte != b'/');
+    name.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+}
+
+/// Whether a tool of attack is named in it. Asked for every packet, so the letters are looked through once.
+fn is_tool(agent: &[u8]) -> bool {
+    let begins = |at: usize, tool: &str| {
+        agent.get(at..at + tool.len()).is_some_and(|name| name.eq_ignore_ascii_case(tool.as_bytes()))
+    };
+    let mut letters = agent.iter().enumerate().filter(|(_, byte)| matches!(**byte | 32, b'f' | b's' | b'v' | b'p'));
+    letters.any(|(at, _)| TOOLS.iter().any(|tool| begins(at, tool)))
 }
 
 /// How new an origin is, by the widest circle it is new in.
@@ -108,7 +122,7 @@ pub(crate) enum Familiarity {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Known {
+pub(crate) struct Known {
     key: OriginKey,
     last_ms: u64,
     /// What its first sighting was.
@@ -288,6 +302,20 @@ impl Origins {
             *count = count.saturating_sub(1);
         }
         self.jumps = self.jumps.saturating_sub(u64::from(known.sight.reach == Reach::Beyond));
+    }
+
+    /// What is known of this origin, to be put back.
+    pub(crate) fn remembered(&self, key: &OriginKey) -> Option<Known> {
+        self.known.iter().find(|known| known.key.same_prefix(key)).cloned()
+    }
+
+    /// Puts back what was known of an origin, or that nothing was.
+    pub(crate) fn put_back(&mut self, key: &OriginKey, before: Option<&Known>) {
+        match (self.known.iter_mut().find(|known| known.key.same_prefix(key)), before) {
+            (Some(known), Some(before)) => known.sight = before.sight,
+            (Some(_), None) => self.known.retain(|known| !known.key.same_prefix(key)),
+            (None, _) => {}
+        }
     }
 
     /// The owner owns to this origin: it says nothing from now on.

@@ -79,6 +79,8 @@ pub fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: "50".parse().unwrap(),
         max_calls: 100,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -97,6 +99,8 @@ pub fn trunk(address: &str) -> Line {
         bindings: Vec::new(),
         last_seen: None,
         shut_out_ms: 0,
+        max_calls: None,
+        limits: account::Limits::default(),
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn line_id(name: &str) -> LineId {
     LineId::new(name).expect("a name within the rules")
 }
 
-fn address(text: &str) -> SocketAddr {
+pub(super) fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address written in this file")
 }
 
@@ -96,7 +96,7 @@ fn phone_secret(user: &str) -> String {
     format!("kX9-{user}-vQ27")
 }
 
-fn settings(whose: Whose, plan: &Plan) -> Settings {
+pub(super) fn settings(whose: Whose, plan: &Plan) -> Settings {
     let pbx = whose == Whose::Pbx;
     let carrier = if pbx { "provider" } else { "wholesale" };
     Settings {
@@ -112,6 +112,8 @@ fn settings(whose: Whose, plan: &Plan) -> Settings {
         guard: if pbx || plan.asleep { GuardMode::Shadow } else { GuardMode::Active },
         exposure_ceiling: if pbx { Money::from_cents(50_000) } else { plan.ceiling },
         max_calls: 30,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -119,7 +121,7 @@ pub(super) fn did() -> E164 {
     DID.parse().expect("a number written in this file")
 }
 
-fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
+pub(super) fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
     Line {
         id: line_id(name),
         kind,
@@ -129,6 +131,8 @@ fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
@@ -162,7 +166,12 @@ fn founded(whose: Whose, plan: &Plan, at_ms: u64) -> Account {
 
 fn via(from: SocketAddr, local: SocketAddr, user_agent: &str) -> Via {
     let flow = Flow { local, remote: from, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: user_agent.into(), place: places().locate(from.ip()), failures_before: 0 }
+    Via {
+        flow,
+        user_agent: user_agent.into(),
+        place: places().locate(from.ip()),
+        failures_before: account::Failures::NONE,
+    }
 }
 
 fn phone_address(at: usize) -> SocketAddr {
@@ -258,7 +267,7 @@ fn past(call: &Planned, via: impl Fn(usize) -> Via) -> Option<Past> {
     })
 }
 
-fn book(whose: Whose, plan: &Plan) -> NodeBook {
+pub(super) fn book(whose: Whose, plan: &Plan) -> NodeBook {
     let pbx = whose == Whose::Pbx;
     let auth = if pbx {
         Some(("trunk-law", "trunk-secret-9", Some(600)))

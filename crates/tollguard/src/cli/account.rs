@@ -200,6 +200,10 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
         ("international", cut_word(row)),
         ("exposure", format!("at most {} a day to new destinations", money(settings.exposure_ceiling))),
         ("calls at once", settings.max_calls.to_string()),
+        (
+            "limits",
+            or_dash(Some(settings.limits.in_words(&settings.currency).join("\n")).filter(|text| !text.is_empty())),
+        ),
         ("country", format!("{}, area code {}", settings.country.name(), or_dash(plan.area_code()))),
         ("outside prefix", or_dash(plan.outside_prefix())),
         ("time zone", settings.time_zone.clone()),

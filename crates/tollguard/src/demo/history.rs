@@ -295,7 +295,7 @@ fn call_id(number: usize) -> CallId {
 
 fn via(past: &Chronicle, remote: std::net::SocketAddr, agent: &str) -> Via {
     let flow = Flow { local: past.address(), remote, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: agent.into(), place: past.locate(remote.ip()), failures_before: 0 }
+    Via { flow, user_agent: agent.into(), place: past.locate(remote.ip()), failures_before: account::Failures::NONE }
 }
 
 /// An attempt with its look-ups, as the node makes them.
@@ -308,8 +308,13 @@ fn attempt(
     (remote, agent): (std::net::SocketAddr, &str),
     told: Option<Told>,
 ) -> Attempt {
-    let nothing =
-        LookUps { dialled: Dialled::Invalid(NotDiallable::Empty), destination: None, rate: None, utc_offset_min: 0 };
+    let nothing = LookUps {
+        dialled: Dialled::Invalid(NotDiallable::Empty),
+        destination: None,
+        rate: None,
+        utc_offset_min: 0,
+        elsewhere: account::Elsewhere::NOTHING,
+    };
     let attempt = Attempt {
         call: call_id(number),
         from,

@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::Wrong;
+use super::{LimitOptions, Wrong};
 use crate::cli::CliError;
 use crate::cli::init::STARTER_DECK;
 
@@ -58,6 +58,12 @@ pub struct AccountOptions {
     /// Calls at once [default: 10].
     #[arg(long, value_name = "CALLS")]
     max_calls: Option<u32>,
+    /// Whether any line may call beyond the home numbering area at all [default: true].
+    #[arg(long, value_name = "true|false")]
+    international: Option<bool>,
+    /// What else may be called by all lines together.
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 impl AccountOptions {
@@ -85,6 +91,8 @@ impl AccountOptions {
             guard: GuardMode::Active,
             exposure_ceiling: Money::from_cents(DEFAULT_EXPOSURE_CENTS),
             max_calls: DEFAULT_MAX_CALLS,
+            international: true,
+            limits: account::Limits::default(),
         };
         self.change(&mut settings)?;
         Ok(settings)
@@ -135,6 +143,8 @@ impl AccountOptions {
             }
         }
         settings.max_calls = self.max_calls.unwrap_or(settings.max_calls);
+        settings.international = self.international.unwrap_or(settings.international);
+        self.limits.change(&mut settings.limits, &mut wrong);
         wrong.end()
     }
 }

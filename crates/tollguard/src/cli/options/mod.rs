@@ -2,6 +2,7 @@
 
 mod account;
 mod carrier;
+mod limits;
 mod line;
 
 use std::fmt::Display;
@@ -9,6 +10,7 @@ use std::str::FromStr;
 
 pub use account::AccountOptions;
 pub use carrier::CarrierOptions;
+pub use limits::LimitOptions;
 pub use line::{LineOptions, secrets};
 
 use super::CliError;

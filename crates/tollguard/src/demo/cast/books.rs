@@ -146,6 +146,8 @@ fn settings(side: Side) -> Settings {
         guard: if side == Side::Provider { GuardMode::Active } else { GuardMode::Shadow },
         exposure_ceiling: Money::from_cents(2_500),
         max_calls: 20,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -159,6 +161,8 @@ fn line(side: Side, kind: LineKind, line: &str, name: &str, (user, secret): (&st
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
