@@ -62,12 +62,17 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+<<<<<<< HEAD
     /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
     Lockout,
     /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
     Flood,
     /// Whether existing users can be told from invented ones, by answer and by delay. Root.
     Timing,
+=======
+    /// How much more two workers carry than one.
+    Scale,
+>>>>>>> workers
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
 }
@@ -81,10 +86,14 @@ fn main() -> ExitCode {
         Command::Setup => setup::install().and_then(|()| dependencies::install()),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+<<<<<<< HEAD
         Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
         Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
         Command::Bench { what: Bench::Timing } => verify::bench("tollguard", "timing"),
         Command::Plans => plans::write(),
+=======
+        Command::Bench { what: Bench::Scale } => verify::bench("node", "scale"),
+>>>>>>> workers
         Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
     if let Err(error) = done {

@@ -43,9 +43,13 @@ pub fn sim(from: u64, seeds: u64) -> Result<()> {
     cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds], &[])
 }
 
-/// A bench of a crate.
+/// A bench of a crate. It prints its table, and may write its figures (`ratio` among them) to the file that `BENCH_JSON`
+/// names: `target/bench/NAME.json`.
 pub fn bench(package: &str, name: &str) -> Result<()> {
-    cargo(&["bench", "--package", package, "--bench", name], &[])
+    let folder = target().join("bench");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let json = folder.join(format!("{name}.json"));
+    cargo(&["bench", "--package", package, "--bench", name], &[("BENCH_JSON", &json.to_string_lossy())])
 }
 
 /// A program of the release build. Both are built at once, so that what they share is built once.
