@@ -62,17 +62,14 @@ fn alone_db(scene: &Scene<'_>) -> Decibans {
 
 /// What has flown today beyond what is usual: at stake for the call, and for its line.
 ///
-/// Where the dearest call is the only one, half of it is at stake: honest people make one long dear call. Where money flows
-/// beside it, all is, and twice that once the call talks: hanging up a call whose most is said costs half of refusing it.
-/// For the line a third of the dearest call counts, since that call is stopped by itself.
+/// For the call, all of it; and where money flows beside a call that talks, twice that: hanging up a call whose most is said
+/// costs half of refusing it. One dear call by itself is not made so little of, for honest people make one. For the line a
+/// third of the dearest call counts, since that call is stopped by itself.
 pub(crate) fn at_stake(scene: &Scene<'_>) -> (Money, Money) {
     let ((beside, dearest), usual) = (spent_mils(scene), usual_mils(scene));
     let talks = scene.call.runs() && scene.call.answered_ms.is_some();
-    let by_call = match (beside, talks) {
-        (0, _) => (dearest / 2).saturating_sub(usual),
-        (_, false) => (beside + dearest).saturating_sub(usual),
-        (_, true) => 2 * (beside + dearest).saturating_sub(usual),
-    };
+    let times = if talks && beside > 0 { 2 } else { 1 };
+    let by_call = times * (beside + dearest).saturating_sub(usual);
     let money = |mils: u64| Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000));
     (money(by_call), money((beside + dearest / 3).saturating_sub(usual)))
 }
