@@ -109,7 +109,9 @@ pub struct Played {
 pub fn is_playable(event: &Event<'_>) -> bool {
     match &event.kind {
         Kind::Call(call) => {
-            call.cause.is_none() && replay_e164(&call.dialled).is_some_and(|number| number.digit_count() > 7)
+            call.cause.is_none()
+                && call.told_ip.is_none()
+                && replay_e164(&call.dialled).is_some_and(|number| number.digit_count() > 7)
         }
         _ => true,
     }
