@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, Change, ChangeError, Done, Flow};
+use account::{Actor, Change, ChangeError, Done, ExposureView, Flow};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -54,6 +54,11 @@ pub enum Command {
         /// Which account.
         account: Option<AccountId>,
     },
+    /// The exposure of one account, or of all.
+    Exposure {
+        /// Which account.
+        account: Option<AccountId>,
+    },
     /// Bans in force.
     Bans,
     /// Names and networks that are guessed at so much that strangers must wait.
@@ -86,6 +91,8 @@ pub enum CommandReply {
     Done(Done),
     /// Running calls.
     Calls(Vec<CallView>),
+    /// What accounts may lose, by account.
+    Exposure(Vec<ExposureView>),
     /// Bans.
     Bans(Vec<Ban>),
     /// What is guessed at, that with most failures first.

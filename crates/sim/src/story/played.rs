@@ -247,7 +247,6 @@ impl Stage {
             places: Arc::new(places),
             state: NodeState { lsn: 0, book, accounts: accounts(events, &plan, start_ms)? },
             silence_ms: None,
-            workers: (1, 1),
             sync_ms: (0, 0),
             seed: dice.seed(),
         })?;
