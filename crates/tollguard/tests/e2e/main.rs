@@ -25,3 +25,4 @@ mod tcp;
 mod tls;
 mod torture;
 mod voice;
+mod workers;
