@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, Change, ChangeError, Done, Flow};
+use account::{Actor, Change, ChangeError, Done, ExposureView, Flow};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -54,6 +54,11 @@ pub enum Command {
         /// Which account.
         account: Option<AccountId>,
     },
+    /// The exposure of one account, or of all.
+    Exposure {
+        /// Which account.
+        account: Option<AccountId>,
+    },
     /// Bans in force.
     Bans,
     /// Bans that a packet filter may carry out, unless they are those of this version still.
@@ -91,6 +96,8 @@ pub enum CommandReply {
     Done(Done),
     /// Running calls.
     Calls(Vec<CallView>),
+    /// What accounts may lose, by account.
+    Exposure(Vec<ExposureView>),
     /// Bans.
     Bans(Vec<Ban>),
     /// Bans for a packet filter, with their ends in milliseconds since the Unix epoch; `None` where nothing has changed.

@@ -26,7 +26,7 @@ mod zones;
 
 pub use book::{Decks, NodeBook, NodeChange, address_or_prefix};
 pub use io::{Command, CommandError, CommandReply, Output};
-pub use letter::{Letter, Tell, Told};
+pub use letter::{Letter, Question, Tell, Told};
 pub use record::{Body, Record};
 pub use share::Share;
 pub use state::{NodeState, RecoveryError};

@@ -28,6 +28,11 @@ impl LookUps {
         Self { places, decks, bulletin, zones: Zones::new(), no_deck }
     }
 
+    /// An account's hour: the offset of its time zone from UTC, minutes.
+    pub fn offset_min(&mut self, zone: &str, now_ms: u64) -> i16 {
+        self.zones.offset_min(zone, now_ms)
+    }
+
     /// Fills them in.
     pub fn complete(&mut self, now_ms: u64, account: Option<&Account>, input: &mut Input) {
         match input {
@@ -41,7 +46,7 @@ impl LookUps {
                 }
                 let Some(account) = account else { return };
                 let Some(settings) = account.settings() else { return };
-                let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
+                let offset_min = self.offset_min(&settings.time_zone, now_ms);
                 let deck = self.decks.get(&settings.deck).unwrap_or(&self.no_deck);
                 attempt.look_ups = account.look_up(&attempt.dialled, deck, offset_min);
                 let ip = attempt.via.flow.remote.ip();

@@ -11,6 +11,7 @@ mod deck;
 mod demo;
 mod did;
 mod error;
+mod exposure;
 mod incident;
 mod init;
 mod key;
