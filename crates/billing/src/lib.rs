@@ -17,6 +17,7 @@ mod ledger;
 mod metadata;
 mod money;
 mod numbering;
+mod time;
 
 pub use cdr::{
     Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrVerdict, CdrWho, Decision, Direction,
@@ -24,7 +25,10 @@ pub use cdr::{
 };
 pub use charge::{affordable_talk_s, billed_s, charge};
 pub use country::Country;
-pub use deck::{Deck, MAX_DECK_ROWS, MAX_ROW_ERRORS, MAX_STEP_S, Rate};
+pub use deck::{
+    Column, ColumnNames, Deck, DeckVersion, DeckVersions, Imported, MAX_DECK_ROWS, MAX_MARKUP_BP, MAX_ROW_ERRORS,
+    MAX_STEP_S, MAX_VERSIONS, MIN_MARKUP_BP, Rate,
+};
 pub use destination::{Destination, NumberClass, cut_class};
 pub use e164::{Digits, E164, Prefix};
 pub use emergency::{EmergencyKind, EmergencyNumber};
@@ -33,3 +37,4 @@ pub use ids::{AccountId, CallId, CarrierId, DeckId, IncidentId, LineId};
 pub use ledger::{Captured, EntryKind, Ledger, LedgerEntry, MAX_HOLDS, Posting};
 pub use money::{Currency, Money};
 pub use numbering::{DialPlan, Dialled, MAX_DIALLED_CHARS, NotDiallable, replay_e164};
+pub use time::month_of_day;
