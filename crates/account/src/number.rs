@@ -1,17 +1,20 @@
 //! An outside number, which costs money: what may stop it, and the hold it gets.
 
-use billing::{Destination, E164, LineId, Money, Prefix, Rate};
+use billing::{CarrierId, Destination, E164, LineId, Money, Posting, Prefix, Rate, charge};
 use guard::{Observed, Origin};
 
 use crate::call::{Facts, PricedNumber};
 use crate::exposure::{day, ground};
 use crate::lease::grant;
-use crate::message::{Answer, Permit, Refusal, RefusalCode};
+use crate::message::{Answer, Effect, Permit, Refusal, RefusalCode};
 use crate::screen::{Way, refusal};
 use crate::{Account, RunningCall, Settings};
 
 /// What a minute costs to a number the deck does not price, in micro-units of the account's currency.
 pub const UNPRICED_PER_MINUTE: Money = Money::from_cents(40);
+const MINUTE_MS: u64 = 60_000;
+/// Who posts what nobody did by hand.
+pub(crate) const NODE: &str = "node";
 /// Minimum and increment of such a number, seconds.
 pub const UNPRICED_STEP_S: u32 = 6;
 
@@ -32,7 +35,11 @@ impl Account {
         facts.shown.clone_from(&caller.user);
         let priced = self.priced(now_ms, &settings, number, facts);
         facts.number = Some(priced.clone());
-        let carriers = self.carriers()?;
+        let carriers = by_cost(self.carriers()?, facts);
+        if facts.attempt.look_ups.disk_full {
+            let text = "the disk of this node is full: calls that cost money have to wait until there is room";
+            return Err(refusal(RefusalCode::DiskFull, text));
+        }
         self.room_for(RunningCall::is_paid)?;
         let what = || priced.destination.name(number);
         if priced.cut_class && !international {
@@ -43,7 +50,7 @@ impl Account {
         self.ask_guard(now_ms, line, &priced, facts, out)?;
         // The guard may have cut the line or the account just now.
         self.not_cut(line, &priced)?;
-        let lease = self.place_hold(now_ms, &settings, &priced, facts)?;
+        let lease = self.place_hold(now_ms, &settings, &priced, facts, out)?;
         let number = number.to_string();
         Ok(Way { permit: Permit::Carrier { carriers, number, caller, emergency: false }, lease })
     }
@@ -116,25 +123,49 @@ impl Account {
         settings: &Settings,
         number: &PricedNumber,
         facts: &Facts,
+        out: &mut Answer,
     ) -> Result<crate::Lease, Refusal> {
         let available = self.ledger.available();
         let Some(mut granted) = grant(&number.rate, 0, 0, available) else {
             let text = format!("the free balance of {} does not cover this call", available.format(&settings.currency));
             return Err(refusal(RefusalCode::NoCredit, text));
         };
+        let limit = self.limit_room(day(now_ms, facts.attempt.look_ups.utc_offset_min));
+        if granted.hold > limit {
+            granted = grant(&number.rate, 0, 0, limit).ok_or_else(|| {
+                let text = "calls have reached the most that the account may spend in a day or a month";
+                refusal(RefusalCode::Limit, text)
+            })?;
+        }
         if number.exposed {
             let room = self.exposure_room(now_ms);
-            granted = grant(&number.rate, 0, 0, available.min(room)).ok_or_else(|| {
+            granted = grant(&number.rate, 0, 0, available.min(limit).min(room)).ok_or_else(|| {
                 let ceiling = settings.exposure_ceiling.format(&settings.currency);
                 let text = format!("calls to new destinations have reached {ceiling}, the most a day may cost");
                 refusal(RefusalCode::Exposure, text)
             })?;
         }
-        match self.ledger.place_hold(facts.attempt.call, granted.hold) {
-            Ok(()) => Ok(granted.lease),
+        let posting = Posting { at_ms: now_ms, by: NODE, note: "" };
+        match self.ledger.place_hold(facts.attempt.call, granted.hold, posting) {
+            Ok(entry) => {
+                out.effects.extend(entry.map(Effect::Ledger));
+                Ok(granted.lease)
+            }
             Err(error) => Err(refusal(RefusalCode::TooManyCalls, error.to_string())),
         }
     }
+}
+
+/// Carriers in the order in which they are tried: by what a minute to the number costs, then those whose price is not
+/// known in the account's own order.
+fn by_cost(mut carriers: Vec<CarrierId>, facts: &Facts) -> Vec<CarrierId> {
+    let costs = &facts.attempt.look_ups.costs;
+    let minute = |carrier: &CarrierId| {
+        let rate = costs.iter().find(|(known, _)| known == carrier).map(|(_, rate)| rate);
+        rate.map_or(Money::MAX, |rate| charge(rate, MINUTE_MS))
+    };
+    carriers.sort_by_key(minute);
+    carriers
 }
 
 /// The rate of a number the deck does not price.
@@ -147,5 +178,6 @@ pub fn unpriced(number: E164) -> Rate {
         connect_fee: Money::ZERO,
         minimum_s: UNPRICED_STEP_S,
         increment_s: UNPRICED_STEP_S,
+        free_s: 0,
     }
 }

@@ -7,6 +7,8 @@ use billing::{CarrierId, Country, Currency, DeckId, DialPlan, E164, IncidentId, 
 use geo::Place;
 use serde::{Deserialize, Serialize};
 
+use crate::Terms;
+
 /// How a SIP message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -75,6 +77,9 @@ pub struct Settings {
     pub exposure_ceiling: Money,
     /// Calls at once, all lines together.
     pub max_calls: u32,
+    /// Mark-up, limits and warnings.
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 /// What a line is.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exposure::Exposure;
 use crate::incident::Incidents;
+use crate::spending::Spending;
 use crate::{Cut, Did, Line, RunningCall, Settings};
 
 /// The account machine. All of it is in here: a snapshot is this, serialised; and it changes by
@@ -30,6 +31,7 @@ pub struct Account {
     /// The cut class turned off on every line.
     pub(crate) cut: Option<Cut>,
     pub(crate) exposure: Exposure,
+    pub(crate) spending: Spending,
     /// Inputs handled so far.
     pub(crate) seq: u64,
 }
@@ -61,6 +63,7 @@ impl Account {
             incidents: Incidents::default(),
             cut: None,
             exposure: Exposure::default(),
+            spending: Spending::default(),
             seq: 0,
         }
     }

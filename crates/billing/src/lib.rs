@@ -20,8 +20,8 @@ mod numbering;
 mod time;
 
 pub use cdr::{
-    Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrVerdict, CdrWho, Decision, Direction,
-    HungUpBy, MAX_TEXT_CHARS, Route, ToldByPbx, cut_text,
+    Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrRate, CdrResult, CdrTimes, CdrVerdict, CdrWho, Decision, Direction,
+    HungUpBy, MAX_TEXT_CHARS, RateSource, Route, ToldByPbx, cut_text,
 };
 pub use charge::{affordable_talk_s, billed_s, charge};
 pub use country::Country;
@@ -34,7 +34,7 @@ pub use e164::{Digits, E164, Prefix};
 pub use emergency::{EmergencyKind, EmergencyNumber};
 pub use error::{DeckRowError, DeckRowFault, Error};
 pub use ids::{AccountId, CallId, CarrierId, DeckId, IncidentId, LineId};
-pub use ledger::{Captured, EntryKind, Ledger, LedgerEntry, MAX_HOLDS, Posting};
+pub use ledger::{Book, Captured, EntryKind, Ledger, LedgerEntry, MAX_HOLDS, Posting};
 pub use money::{Currency, Money};
 pub use numbering::{DialPlan, Dialled, MAX_DIALLED_CHARS, NotDiallable, replay_e164};
 pub use time::month_of_day;

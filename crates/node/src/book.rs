@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use billing::{CarrierId, Deck, DeckId};
+use account::Prices;
+use billing::{CarrierId, Deck, DeckId, DeckVersion, DeckVersions, E164, Rate};
 use edge::Carrier;
 use ipnet::IpNet;
 use lockout::{Ban, Settings as LockoutSettings};
@@ -17,8 +18,8 @@ pub enum NodeChange {
     PutCarrier(Carrier),
     /// Remove a carrier.
     RemoveCarrier(CarrierId),
-    /// Add or replace a deck.
-    PutDeck(DeckId, Deck),
+    /// Add a deck, or put versions of it in place of those that begin at the same instants.
+    PutDeck(DeckId, Vec<DeckVersion>),
     /// Remove a deck.
     RemoveDeck(DeckId),
     /// Lock-out switch, limits, allow-list.
@@ -29,13 +30,21 @@ pub enum NodeChange {
     Unbanned(IpNet),
 }
 
+impl NodeChange {
+    /// Adds a deck that is in force since ever.
+    #[must_use]
+    pub fn put_deck(id: DeckId, deck: Deck) -> Self {
+        Self::PutDeck(id, vec![DeckVersion { from_ms: 0, deck }])
+    }
+}
+
 /// The node's book.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NodeBook {
     /// Carriers.
     pub carriers: BTreeMap<CarrierId, Carrier>,
     /// Decks.
-    pub decks: BTreeMap<DeckId, Deck>,
+    pub decks: BTreeMap<DeckId, DeckVersions>,
     /// Lock-out settings.
     pub lockout: LockoutSettings,
     /// Bans in force.
@@ -52,8 +61,9 @@ impl NodeBook {
             NodeChange::RemoveCarrier(id) => {
                 self.carriers.remove(id);
             }
-            NodeChange::PutDeck(id, deck) => {
-                self.decks.insert(id.clone(), deck.clone());
+            NodeChange::PutDeck(id, versions) => {
+                let deck = self.decks.entry(id.clone()).or_default();
+                versions.iter().for_each(|version| deck.put(version.clone()));
             }
             NodeChange::RemoveDeck(id) => {
                 self.decks.remove(id);
@@ -65,6 +75,26 @@ impl NodeBook {
             }
             NodeChange::Unbanned(prefix) => self.bans.retain(|ban| ban.prefix != *prefix),
         }
+    }
+}
+
+/// The decks of a book as they are in force at an instant.
+#[derive(Clone, Copy, Debug)]
+pub struct PricesAt<'a> {
+    /// The book.
+    pub book: &'a NodeBook,
+    /// The instant, milliseconds since the Unix epoch.
+    pub now_ms: u64,
+}
+
+impl Prices for PricesAt<'_> {
+    fn price(&self, deck: &DeckId, number: E164) -> Option<(u64, &Rate)> {
+        self.book.decks.get(deck)?.rate_at(self.now_ms, number)
+    }
+
+    fn cost(&self, carrier: &CarrierId, number: E164) -> Option<&Rate> {
+        let deck = self.book.carriers.get(carrier)?.cost_deck.as_ref()?;
+        self.price(deck, number).map(|(_, rate)| rate)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What people ask of the node: checks that span accounts, then the account's or the book's own change.
 
 use account::{Actor, Change, Done, Input, Line, Reply};
-use billing::AccountId;
+use billing::{AccountId, DeckVersion};
 use ipnet::IpNet;
 use lockout::{Ban, BlockList, MAX_LISTS};
 
@@ -157,7 +157,12 @@ impl Worker {
     /// Checks a change of the book and says in a sentence what it will have done.
     fn prepare(&self, change: &NodeChange) -> Result<String, CommandError> {
         Ok(match change {
-            NodeChange::PutCarrier(carrier) => format!("Carrier {} is set up.", carrier.id),
+            NodeChange::PutCarrier(carrier) => {
+                if let Some(deck) = carrier.cost_deck.as_ref().filter(|deck| !self.book.decks.contains_key(*deck)) {
+                    return Err(CommandError::NoDeck(deck.clone()));
+                }
+                format!("Carrier {} is set up.", carrier.id)
+            }
             NodeChange::RemoveCarrier(id) => {
                 self.unused(id.as_str(), |settings| settings.carriers.contains(id))?;
                 if !self.book.carriers.contains_key(id) {
@@ -165,9 +170,17 @@ impl Worker {
                 }
                 format!("Carrier {id} is removed.")
             }
-            NodeChange::PutDeck(id, deck) => format!("Deck {id} has {} prices.", deck.rates().len()),
+            NodeChange::PutDeck(id, versions) => {
+                let prices = |version: &DeckVersion| version.deck.rates().len().to_string();
+                let prices: Vec<String> = versions.iter().map(prices).collect();
+                format!("Deck {id} has {} prices.", prices.join(", then "))
+            }
             NodeChange::RemoveDeck(id) => {
                 self.unused(id.as_str(), |settings| settings.deck == *id)?;
+                let carrier = self.book.carriers.values().find(|carrier| carrier.cost_deck.as_ref() == Some(id));
+                if let Some(carrier) = carrier {
+                    return Err(CommandError::DeckOfCarrier(id.clone(), carrier.id.clone()));
+                }
                 if !self.book.decks.contains_key(id) {
                     return Err(CommandError::NoDeck(id.clone()));
                 }

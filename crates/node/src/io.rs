@@ -123,6 +123,9 @@ pub enum CommandError {
     /// Still in use.
     #[error("{0} is still in use by account {1}")]
     InUse(String, AccountId),
+    /// Still a carrier's.
+    #[error("deck {0} still tells what carrier {1} asks")]
+    DeckOfCarrier(DeckId, CarrierId),
     /// A ban that makes no sense.
     #[error("{0}")]
     Ban(String),

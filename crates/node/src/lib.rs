@@ -16,7 +16,7 @@ mod state;
 mod worker;
 mod zones;
 
-pub use book::{NodeBook, NodeChange, address_or_prefix};
+pub use book::{NodeBook, NodeChange, PricesAt, address_or_prefix};
 pub use io::{Command, CommandError, CommandReply, Output};
 pub use record::{Body, Record};
 pub use state::{NodeState, RecoveryError};

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use account::{Account, Answer, CallEnd, Effect, Flow, Input, Reply};
-use billing::{AccountId, CarrierId, Deck};
+use billing::{AccountId, CarrierId};
 use edge::{Directory, Edge, EdgeSettings};
 use geo::Places;
 use lockout::{BanChange, Gate, Lockout, Ticket};
 use media::RelayEvent;
 
+use crate::book::PricesAt;
 use crate::log::{Log, Release};
 use crate::zones::Zones;
 use crate::{Body, NodeBook, NodeChange, NodeState, Output, Record, admission, directory};
@@ -43,8 +44,6 @@ pub struct Worker {
     zones: Zones,
     wakes: BTreeSet<(u64, AccountId)>,
     wake_of: BTreeMap<AccountId, u64>,
-    /// Prices nothing; for an account whose deck is gone.
-    no_deck: Deck,
 }
 
 impl Worker {
@@ -69,7 +68,6 @@ impl Worker {
             zones: Zones::new(),
             wakes: BTreeSet::new(),
             wake_of: BTreeMap::new(),
-            no_deck: Deck::new(Vec::new()).expect("no rate can be faulty"),
         };
         worker.resume(now_ms);
         worker
@@ -255,8 +253,8 @@ impl Worker {
                 let Some(account) = self.accounts.get(id) else { return };
                 let Some(settings) = account.settings() else { return };
                 let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
-                let deck = self.book.decks.get(&settings.deck).unwrap_or(&self.no_deck);
-                attempt.look_ups = account.look_up(&attempt.dialled, deck, offset_min);
+                let prices = PricesAt { book: &self.book, now_ms };
+                attempt.look_ups = account.look_up(&attempt.dialled, &prices, offset_min);
             }
             _ => {}
         }

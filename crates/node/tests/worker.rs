@@ -79,6 +79,7 @@ fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: "50".parse().unwrap(),
         max_calls: 10,
+        terms: account::Terms::default(),
     }
 }
 
@@ -94,6 +95,7 @@ fn carrier() -> Carrier {
         plus: true,
         auth: None,
         tell_origin: false,
+        cost_deck: None,
     }
 }
 
@@ -111,7 +113,7 @@ impl Node {
         let by = || Actor::CommandLine;
         node.done(Command::Node {
             by: by(),
-            change: NodeChange::PutDeck(DeckId::new("starter").unwrap(), Deck::starter()),
+            change: NodeChange::put_deck(DeckId::new("starter").unwrap(), Deck::starter()),
         });
         node.done(Command::Node { by: by(), change: NodeChange::PutCarrier(carrier()) });
         for change in [

@@ -22,6 +22,13 @@ pub struct DeckVersion {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeckVersions(Vec<DeckVersion>);
 
+/// One version, in force since ever.
+impl From<Deck> for DeckVersions {
+    fn from(deck: Deck) -> Self {
+        Self(vec![DeckVersion { from_ms: 0, deck }])
+    }
+}
+
 impl DeckVersions {
     /// Reads a rate table: CSV (the separator may be a comma, a semicolon or a tab), or the JSON that VOIP.MS's
     /// `getRates` and `getTerminationRates` answer with.

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use account::{Attempt, Cause, Party, Via};
+use account::{Attempt, Cause, LookUps, Party, Via};
 use billing::{AccountId, LineId};
 use geo::Place;
 use sip::Dialog;
 
 use super::fork::Target;
-use super::start::{Beginning, no_look_ups};
+use super::start::Beginning;
 use super::{Call, CallId, Ending, Facts};
 use crate::core::{Asked, Core};
 use crate::limits::MAX_REDIRECTIONS;
@@ -65,7 +65,7 @@ impl Call {
             via: Via { flow: flow::to_account(via_flow), user_agent, place: Place::default(), failures_before: 0 },
             cause: Some(Cause::Forward),
             told: None,
-            look_ups: no_look_ups(),
+            look_ups: LookUps::none(),
         };
         let Facts { account, line, on_behalf, .. } = self.facts.clone();
         core.forwarded.push(Forwarded {

@@ -27,7 +27,12 @@ pub(super) fn seconds(text: &str, least: u32) -> Result<u32, DeckRowFault> {
 
 /// Minimum and increment: each in its own column, or both in one as `30/6`. Where there is an increment and no minimum,
 /// the first increment is the minimum; where there is neither, both are 60 seconds.
-pub(super) fn steps(minimum: Option<&str>, increment: Option<&str>, line: u64, faults: &mut Faults) -> Option<(u32, u32)> {
+pub(super) fn steps(
+    minimum: Option<&str>,
+    increment: Option<&str>,
+    line: u64,
+    faults: &mut Faults,
+) -> Option<(u32, u32)> {
     let (minimum, increment) = match increment.and_then(|text| text.split_once('/')) {
         Some((first, then)) => (Some(minimum.unwrap_or(first.trim())), Some(then.trim())),
         None => (minimum, increment),

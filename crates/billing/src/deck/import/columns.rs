@@ -41,8 +41,14 @@ const COLUMNS: [(Column, &[&str]); 8] = [
             "cost",
         ],
     ),
-    (Column::ConnectFee, &["connectfee", "connectionfee", "setupfee", "connect", "connectcharge", "connectioncost", "connectcost"]),
-    (Column::Minimum, &["minimums", "minimum", "min", "minimumseconds", "initial", "initialincrement", "firstincrement"]),
+    (
+        Column::ConnectFee,
+        &["connectfee", "connectionfee", "setupfee", "connect", "connectcharge", "connectioncost", "connectcost"],
+    ),
+    (
+        Column::Minimum,
+        &["minimums", "minimum", "min", "minimumseconds", "initial", "initialincrement", "firstincrement"],
+    ),
     (
         Column::Increment,
         &[

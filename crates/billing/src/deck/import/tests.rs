@@ -61,7 +61,10 @@ fn dates_make_versions() {
     assert_eq!(price(2, "+13035550100"), "0.01");
     assert!(read.versions[1].deck.rate_for("+4930123456".parse().unwrap()).is_none());
     // The same prefix twice on one date is a mistake; on two it is a change.
-    assert!(faults("prefix,rate,effective\n1,1,2026-05-01\n1,2,2026-05-01\n").contains("line 3: the prefix 1 is there twice"));
+    assert!(
+        faults("prefix,rate,effective\n1,1,2026-05-01\n1,2,2026-05-01\n")
+            .contains("line 3: the prefix 1 is there twice")
+    );
     let text = faults("prefix,rate,effective\n1,1,01/02/2026\n2,1,2026-02-30\n");
     assert!(text.contains("line 2: `01/02/2026` is not a date") && text.contains("line 3: `2026-02-30`"), "{text}");
     let mut many = "prefix,rate,effective\n".to_owned();

@@ -3,6 +3,7 @@
 mod account;
 mod carrier;
 mod line;
+mod terms;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 pub use account::AccountOptions;
 pub use carrier::CarrierOptions;
 pub use line::{LineOptions, secrets};
+pub use terms::TermOptions;
 
 use super::CliError;
 

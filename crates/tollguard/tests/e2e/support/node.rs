@@ -204,9 +204,7 @@ impl Node {
     /// The firm's ledger, the oldest entry first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
         let firm: AccountId = FIRM.parse().unwrap();
-        let mut entries = self.reader().ledger(&firm, 10_000).unwrap();
-        entries.reverse();
-        entries
+        self.reader().ledger(&firm, 0, 10_000).unwrap()
     }
 
     /// Checks the firm's books: the ledger has no gaps, adds up to the balance, agrees with the CDRs' charges, nothing
@@ -216,7 +214,7 @@ impl Node {
         let ledger = self.ledger();
         let mut sum = 0;
         for (number, entry) in (1..).zip(&ledger) {
-            sum += entry.amount.micros();
+            sum += entry.change().micros();
             assert_eq!((entry.seq, entry.balance.micros()), (number, sum), "{entry:?}");
             assert!(sum >= 0, "below zero: {entry:?}");
         }
@@ -224,7 +222,7 @@ impl Node {
         assert_eq!(account.balance.micros(), sum, "the balance is not the sum of the ledger");
         assert_eq!(account.held, Money::ZERO, "money is held though no call runs");
         let captured: i64 =
-            ledger.iter().filter(|entry| entry.call.is_some()).map(|entry| -entry.amount.micros()).sum();
+            ledger.iter().filter(|entry| entry.call.is_some()).map(|entry| -entry.change().micros()).sum();
         let charged: i64 = self.cdrs().iter().map(|cdr| cdr.money.charge.micros()).sum();
         assert_eq!(captured, charged, "ledger and CDRs disagree");
         account.balance
