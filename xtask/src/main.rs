@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `fuzz`, `bench`.
+//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`.
 
 mod fuzz;
 mod setup;
@@ -45,6 +45,22 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         from: u64,
     },
+    /// Play random interleavings of calls, payments, price changes and crashes against a model's books, in a release
+    /// build.
+    Books {
+        /// How many cases, of some sixty steps each.
+        #[arg(long, default_value_t = 1_000_000)]
+        cases: u64,
+        /// The first case.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
+    /// Kill the running binary with -9 at random instants under load: books whole, both peers hung up each time.
+    Crash {
+        /// How many times.
+        #[arg(long, default_value_t = 200)]
+        kills: u32,
+    },
     /// Measure, in a release build.
     Bench {
         /// What.
@@ -67,6 +83,8 @@ fn main() -> ExitCode {
         Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
         Command::Setup => setup::install(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
+        Command::Books { cases, from } => verify::books(from, cases),
+        Command::Crash { kills } => verify::crash(kills),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
     };
     if let Err(error) = done {

@@ -4,7 +4,7 @@ use billing::Rate;
 
 /// What a talk of `talk_ms` costs, in micro-units: whole increments after the minimum, the sum rounded up once, and the
 /// connect fee. Nothing without an answer.
-pub(super) fn price_micros(rate: &Rate, talk_ms: u64) -> i64 {
+pub(crate) fn price_micros(rate: &Rate, talk_ms: u64) -> i64 {
     if talk_ms == 0 {
         return 0;
     }

@@ -15,6 +15,7 @@ mod drain;
 mod forward;
 mod hostile;
 mod journal;
+mod kills;
 mod lockout;
 mod mail;
 mod refusals;

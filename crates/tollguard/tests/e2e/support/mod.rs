@@ -20,5 +20,5 @@ pub use office::{CARRIER, CONTACT, Office, secret};
 pub use process::Child;
 pub use sipp::{Sipp, Traced, register};
 pub use smtp::MailServer;
-pub use wait::{SOON, wait_for, wait_until, wait_without};
+pub use wait::{SOON, let_pass, wait_for, wait_until, wait_without};
 pub use wild_pbx::WildPbx;

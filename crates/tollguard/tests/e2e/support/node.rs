@@ -157,8 +157,13 @@ impl Node {
     /// Sends a command to the running node.
     #[track_caller]
     pub fn ask(&self, command: &node::Command) -> CommandReply {
+        self.try_ask(command).unwrap()
+    }
+
+    /// Sends a command that may be refused.
+    pub fn try_ask(&self, command: &node::Command) -> Result<CommandReply, control::AskError> {
         let config = Config::load(&self.path("tollguard.toml")).unwrap();
-        control::Node::reach(&config).unwrap().ask(command).unwrap()
+        control::Node::reach(&config).unwrap().ask(command)
     }
 
     /// The tables.
@@ -204,7 +209,15 @@ impl Node {
     /// The firm's ledger, the oldest entry first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
         let firm: AccountId = FIRM.parse().unwrap();
-        self.reader().ledger(&firm, 0, 10_000).unwrap()
+        let reader = self.reader();
+        let mut entries: Vec<LedgerEntry> = Vec::new();
+        loop {
+            let more = reader.ledger(&firm, entries.last().map_or(0, |last| last.seq), store::MAX_ROWS).unwrap();
+            if more.is_empty() {
+                return entries;
+            }
+            entries.extend(more);
+        }
     }
 
     /// Checks the firm's books: the ledger has no gaps, adds up to the balance, agrees with the CDRs' charges, nothing
