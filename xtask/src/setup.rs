@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::verify;
+
 /// Program that must be there, and the Debian package that brings it.
 const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/sipp", "sip-tester"),
@@ -12,23 +14,45 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/sox", "sox"),
     ("/usr/bin/svcrack", "sipvicious"),
     ("/usr/bin/fail2ban-regex", "fail2ban"),
+    ("/usr/bin/linphonec", "linphone-cli"),
+    ("/usr/sbin/kamailio", "kamailio"),
+    ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/python3", "python3"),
+    ("/usr/bin/pip3", "python3-pip"),
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
 ];
+
+/// The Python package that brings one more telephone; it is kept below `target`.
+const PJSUA2: &str = "pjsua2-python==2.15.1.post1";
 
 /// Installs what is missing; needs root and a Debian system only if something is.
 pub fn install() -> Result<()> {
     let missing: Vec<&str> =
         PROGRAMS.iter().filter(|(path, _)| !Path::new(path).exists()).map(|&(_, package)| package).collect();
-    if missing.is_empty() {
-        println!("all test peers are installed");
+    if !missing.is_empty() {
+        println!("installing {}", missing.join(", "));
+        apt(&["update", "-q"])?;
+        let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
+        arguments.extend(&missing);
+        apt(&arguments)?;
+    }
+    pjsua2()?;
+    println!("all test peers are installed");
+    Ok(())
+}
+
+fn pjsua2() -> Result<()> {
+    let peers = verify::target().join("peers");
+    if peers.join("pjsua2").exists() {
         return Ok(());
     }
-    println!("installing {}", missing.join(", "));
-    apt(&["update", "-q"])?;
-    let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
-    arguments.extend(&missing);
-    apt(&arguments)
+    let mut command = Command::new("/usr/bin/python3");
+    command.args(["-m", "pip", "install", "--quiet", "--no-deps", "--root-user-action", "ignore", PJSUA2, "--target"]);
+    let status = command.arg(&peers).stdin(Stdio::null()).status().context("python3 could not be started")?;
+    if !status.success() {
+        bail!("{PJSUA2} could not be installed ({status})");
+    }
+    Ok(())
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {

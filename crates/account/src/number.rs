@@ -1,7 +1,7 @@
 //! An outside number, which costs money: what may stop it, and the hold it gets.
 
 use billing::{CarrierId, Destination, E164, LineId, Money, Posting, Prefix, Rate, charge};
-use guard::{Observed, Origin};
+use guard::{Cause, Observed, Origin};
 
 use crate::call::{Facts, PricedNumber};
 use crate::exposure::{day, ground};
@@ -30,7 +30,9 @@ impl Account {
         let Some((settings, state)) = self.settings.clone().zip(self.lines.get(line)) else {
             return Err(refusal(RefusalCode::NotPermitted, "the account is not set up for outside calls"));
         };
-        let caller = self.outside_caller(state, &facts.attempt.caller);
+        let caller = self.outside_caller(line, state, &facts.attempt.caller);
+        // A PBX that forwards places a call of its own: that it does so is seen from whom it shows.
+        facts.attempt.cause = facts.attempt.cause.or(caller.diverted.map(|_| Cause::Forward));
         let international = state.international;
         facts.shown.clone_from(&caller.user);
         let priced = self.priced(now_ms, &settings, number, facts);

@@ -98,7 +98,7 @@ impl Account {
         let Some(state) = self.lines.get(line) else {
             return Err(refusal(RefusalCode::NoSuchLine, format!("there is no line {line} on this account")));
         };
-        let caller = self.outside_caller(state, &facts.attempt.caller);
+        let caller = self.outside_caller(line, state, &facts.attempt.caller);
         facts.shown.clone_from(&caller.user);
         let number = number.digits().to_owned();
         out.effects.push(Effect::Notice(Notice::Emergency {

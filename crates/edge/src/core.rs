@@ -18,7 +18,7 @@ use crate::limits::RETRY_AFTER_S;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK";
 /// The one body type of calls.
 pub(crate) const SDP: &[u8] = b"application/sdp";
 

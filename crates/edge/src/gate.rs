@@ -80,12 +80,13 @@ fn method_taken(core: &mut Core, asked: &Asked, method: Method) -> bool {
     false
 }
 
-/// RFC 3261 section 8.2.2.3: of the extensions that may be required we know session timers.
+/// RFC 3261 section 8.2.2.3: of the extensions that may be required we know session timers and reliable
+/// provisional responses.
 pub(crate) fn requirements_met(core: &mut Core, asked: &Asked) -> bool {
     let required: Vec<&[u8]> = asked
         .request
         .headers(Name::Require)
-        .filter(|option| !option.is_empty() && !eq_ignore_case(option, "timer"))
+        .filter(|option| !option.is_empty() && !["timer", "100rel"].iter().any(|known| eq_ignore_case(option, known)))
         .collect();
     if required.is_empty() {
         return true;
@@ -186,6 +187,6 @@ fn accepts_sdp(request: &Message) -> bool {
 pub(crate) fn options(core: &mut Core, asked: &Asked) {
     core.brush_off(asked, 200, |builder| {
         builder.header(Name::Allow, ALLOW).header(Name::Accept, ACCEPT).header(Name::AcceptEncoding, "identity");
-        builder.header(Name::Supported, "timer");
+        builder.header(Name::Supported, "timer, 100rel");
     });
 }

@@ -8,6 +8,10 @@ pub(crate) const MAX_CONTACTS: usize = 8;
 pub(crate) const MAX_CONTACT_BYTES: usize = 512;
 /// Phones one call rings at once.
 pub(crate) const MAX_FORKS: usize = 16;
+/// Early dialogs one try at a callee may make (RFC 3261 section 12.1): it may be forked further on.
+pub(crate) const MAX_EARLY_DIALOGS: usize = 8;
+/// Provisional responses that wait until the caller has acknowledged the one before.
+pub(crate) const MAX_PROVISIONALS: usize = 4;
 /// How often one caller is redirected before nobody is tried any more.
 pub(crate) const MAX_REDIRECTIONS: u8 = 5;
 /// Requests of one call passed from one leg to the other and not yet answered.

@@ -48,6 +48,7 @@ pub(crate) fn caller(request: &Message) -> Caller {
         user: user_of(address.uri),
         name: bounded(&address.display(), MAX_TEXT_BYTES),
         private: anonymous || request.headers(Name::Privacy).any(asks),
+        diverted: None,
     }
 }
 

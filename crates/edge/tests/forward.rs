@@ -3,11 +3,11 @@
 
 mod harness;
 
-use account::{CallEnd, Cause, HungUpBy, Input as Told, Party, Refusal, RefusalCode, Verdict};
+use account::{CallEnd, Cause, HungUpBy, Input as Told, Party, Permit, Refusal, RefusalCode, Verdict};
 use edge::Input;
 use harness::peer::Peer;
 use harness::phones::{ANA, BEN, ringing};
-use harness::{CARRIER, FREE, World, acme, addr, line, summary};
+use harness::{BACKUP, CARRIER, FREE, World, acme, addr, line, summary, text};
 use sip::{Message, Name};
 
 const ALBANIA: &str = "<sip:+355691234567@elsewhere>";
@@ -113,4 +113,37 @@ fn a_redirected_caller_may_give_up_and_his_line_still_counts() {
     let end = CallEnd::SecretChanged;
     world.input(Input::HangUpLine { account: acme(), line: line("101"), end });
     assert_eq!((world.edge.calls().len(), world.settlements()[1].end), (0, CallEnd::SecretChanged));
+}
+
+/// Invariant 12: the one caller from elsewhere who is shown outside, marked with the number he came in by (RFC 5806).
+#[test]
+fn a_caller_from_outside_who_is_redirected_stays_who_he_is() {
+    let mut world = World::new();
+    world.allow_phones(&[("101", "sip:101@10.0.0.1", ANA)]);
+    let mut client = Peer::new(BACKUP, "+493012345");
+    let invite = client.request("INVITE", "sip:+13035550100@192.0.2.1", &client.sdp(6_000, "sendrecv"));
+    world.datagram(BACKUP, invite.as_bytes());
+    let ringing = world.one(ANA);
+    assert_eq!(world.attempt().caller.diverted, None);
+    world.allow_carriers(&["main"], FREE);
+    let Some(Verdict::Allowed { permit: Permit::Carrier { caller, .. }, .. }) = &mut world.verdict else {
+        panic!("carriers are allowed")
+    };
+    let number: billing::E164 = "+13035550100".parse().unwrap();
+    (caller.user, caller.diverted) = ("+493012345".to_owned(), Some(number));
+    Peer::new(ANA, "101").answer_with(&mut world, &ringing, 302, Name::Contact, ALBANIA);
+    let asked = world.attempt().caller.clone();
+    assert_eq!((asked.user.as_str(), asked.diverted), ("+493012345", Some(number)));
+    let invite = world.one(CARRIER);
+    let diversion = invite.header(Name::Diversion).unwrap();
+    assert_eq!(text(diversion), "<sip:+13035550100@192.0.2.1:5060>;reason=deflection");
+    assert!(text(invite.header(Name::From).unwrap()).contains("sip:+493012345@"));
+}
+
+/// Nobody becomes somebody else by having himself redirected.
+#[test]
+fn a_caller_of_this_account_who_is_redirected_is_not_from_outside() {
+    let mut world = World::new();
+    redirected(&mut world);
+    assert_eq!(world.attempt().caller.diverted, None);
 }

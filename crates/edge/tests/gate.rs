@@ -51,7 +51,9 @@ fn each_fault_has_its_answer() {
         (request("BYE", &[], ""), 481),
         (request("INFO", &[], ""), 481),
         (request("FLY", &[], ""), 501),
-        (request("INVITE", &["Require: 100rel"], &sdp), 420),
+        (request("INVITE", &["Require: 100rel"], &sdp), 401),
+        (request("INVITE", &["Require: outbound"], &sdp), 420),
+        (request("PRACK", &["RAck: 1 1 INVITE"], ""), 481),
         (request("REGISTER", &["Require: outbound"], ""), 420),
         (invite.replace("application/sdp", "text/plain"), 415),
         (request("INVITE", &["Content-Encoding: gzip"], &sdp), 415),
@@ -82,8 +84,8 @@ fn options_and_refusals_say_what_is_possible() {
     let ok = world.one(ANA);
     assert!(text(ok.header(Name::Allow).unwrap()).contains("INVITE"));
     assert!(ok.headers(Name::Accept).any(|accept| accept == b"application/sdp"));
-    world.datagram(ANA, request("INVITE", &["Require: 100rel, timer"], "").as_bytes());
-    assert_eq!(world.one(ANA).header(Name::Unsupported), Some(&b"100rel"[..]));
+    world.datagram(ANA, request("INVITE", &["Require: 100rel, precondition, timer"], "").as_bytes());
+    assert_eq!(world.one(ANA).header(Name::Unsupported), Some(&b"precondition"[..]));
     assert_eq!(world.edge.next_wake_ms(), None, "answers to strangers leave nothing to wait for");
 }
 

@@ -104,7 +104,7 @@ fn what_belongs_to_later_parts_is_refused_within_a_call() {
         world.datagram(ANA, request.as_bytes());
         assert_eq!(world.one(ANA).status(), Some(status), "{method}");
     }
-    ana.extra = vec!["Require: 100rel".to_owned()];
+    ana.extra = vec!["Require: precondition".to_owned()];
     let request = ana.within(&ok, "UPDATE", "");
     world.datagram(ANA, request.as_bytes());
     assert_eq!(world.one(ANA).status(), Some(420));

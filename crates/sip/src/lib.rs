@@ -28,7 +28,7 @@ pub use dialog::{Dialog, DialogId};
 pub use flow::{Flow, Transport};
 pub use framer::{Frame, Framer};
 pub use malformed::Malformed;
-pub use message::{CSeq, Invalid, Message, ParseError};
+pub use message::{CSeq, Invalid, Message, ParseError, RAck};
 pub use method::Method;
 pub use name::Name;
 pub use nameaddr::NameAddr;

@@ -5,6 +5,7 @@
 
 mod access;
 mod parse;
+mod reliable;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use access::{CSeq, Values};
 pub use parse::ParseError;
+pub use reliable::RAck;
 pub use validate::Invalid;
 
 use crate::{Method, Name};

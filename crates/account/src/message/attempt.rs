@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use billing::{CallId, CarrierId, Destination, Dialled, LineId, NotDiallable, Rate, RateSource};
+use billing::{CallId, CarrierId, Destination, Dialled, E164, LineId, NotDiallable, Rate, RateSource};
 use geo::{Place, Places};
 use guard::Cause;
 use serde::{Deserialize, Serialize};
@@ -118,4 +118,7 @@ pub struct Caller {
     pub name: String,
     /// Whether the caller asked for privacy (RFC 3323).
     pub private: bool,
+    /// The account's own number at which the caller arrived, where that call is being forwarded (invariant 12). No
+    /// message sets it: it comes from the call machine or from a live call from outside.
+    pub diverted: Option<E164>,
 }

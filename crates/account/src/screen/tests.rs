@@ -20,7 +20,7 @@ fn an_outside_call_goes_to_the_carriers_with_a_lease_and_a_hold() {
         Permit::Carrier {
             carriers: vec!["wholesale".parse().unwrap()],
             number: "+355691234567".into(),
-            caller: Caller { user: "+13035550100".into(), name: String::new(), private: false },
+            caller: Caller { user: "+13035550100".into(), ..Caller::default() },
             emergency: false,
         }
     );
@@ -83,7 +83,7 @@ fn a_carrier_reaches_the_accounts_numbers_alone() {
     firm.bind("101");
     let carrier = || Party::Carrier(CarrierId::new("wholesale").unwrap());
     let mut attempt = firm.attempt(carrier(), "+13035550100", ABROAD);
-    attempt.caller = Caller { user: "+49301234567".into(), name: "Client".into(), private: false };
+    attempt.caller = Caller { user: "+49301234567".into(), name: "Client".into(), ..Caller::default() };
     let shown = attempt.caller.clone();
     let call = attempt.call;
     let answer = firm.handle(&crate::Input::Screen(attempt));
@@ -177,7 +177,7 @@ fn only_the_accounts_own_numbers_are_shown_outside() {
     let mut firm = Firm::new();
     let mut shown = |claimed: &str| {
         let mut attempt = firm.attempt(Party::Line(line_id("107")), HOME, OFFICE);
-        attempt.caller = Caller { user: claimed.into(), name: "The Bank".into(), private: true };
+        attempt.caller = Caller { user: claimed.into(), name: "The Bank".into(), private: true, ..Caller::default() };
         let call = attempt.call;
         let answer = firm.handle(&crate::Input::Screen(attempt));
         firm.end(call);
@@ -192,6 +192,41 @@ fn only_the_accounts_own_numbers_are_shown_outside() {
         let replaced = shown(foreign);
         assert_eq!((replaced.user.as_str(), replaced.name.as_str()), ("+13035550100", ""), "{foreign}");
     }
+}
+
+/// Invariant 12: who is calling in right now may be shown by the line he is ringing, and by nobody else, and not after.
+#[test]
+fn a_caller_who_is_being_forwarded_is_shown_with_the_number_he_came_by() {
+    let mut firm = Firm::new();
+    firm.bind("101");
+    let client = Caller { user: "+493012345678".into(), name: "Client".into(), ..Caller::default() };
+    let mut inbound = firm.attempt(Party::Carrier(CarrierId::new("wholesale").unwrap()), "+13035550100", ABROAD);
+    inbound.caller = client.clone();
+    let ringing = inbound.call;
+    firm.handle(&crate::Input::Screen(inbound));
+    let shown = |firm: &mut Firm, line: &str, user: &str, diverted| {
+        let mut attempt = firm.attempt(Party::Line(line_id(line)), HOME, OFFICE);
+        attempt.caller = Caller { user: user.into(), diverted, ..client.clone() };
+        let call = attempt.call;
+        let answer = firm.handle(&crate::Input::Screen(attempt));
+        let cause = firm.account.running()[&call].facts.attempt.cause;
+        firm.end(call);
+        match verdict(&answer) {
+            Verdict::Allowed { permit: Permit::Carrier { caller, .. }, .. } => (caller.user, caller.diverted, cause),
+            other => panic!("{other:?}"),
+        }
+    };
+    let ours = ("+13035550100".to_owned(), None, None);
+    let forwarded = ("+493012345678".to_owned(), Some(did()), Some(guard::Cause::Forward));
+    assert_eq!(shown(&mut firm, "101", "+493012345678", None), forwarded);
+    assert_eq!(shown(&mut firm, "101", "011493012345678", None), forwarded, "as the country dials it");
+    assert_eq!(shown(&mut firm, "101", "+493012345679", None), ours, "somebody else");
+    assert_eq!(shown(&mut firm, "107", "+493012345678", None), ours, "another line");
+    firm.end(ringing);
+    assert_eq!(shown(&mut firm, "101", "+493012345678", None), ours, "nobody calls any more");
+    // The call machine follows a redirection itself: it says so.
+    assert_eq!(shown(&mut firm, "101", "+493012345678", Some(did())), forwarded);
+    assert_eq!(shown(&mut firm, "101", "+493012345678", Some("+13035559999".parse().unwrap())), ours);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use account::Lease;
 use media::Side;
-use sip::{Dialog, Message, Name};
+use sip::{Message, Name};
 
 use super::fork::Target;
 use super::media::description;
@@ -22,25 +22,24 @@ impl Call {
             return false;
         }
         let Some(fork) = self.forks.get_mut(at) else { return false };
-        let dialog =
-            Message::parse(&fork.request).ok().and_then(|invite| Dialog::uac(&invite, response, fork.flow).ok());
-        let Some(dialog) = dialog else { return false };
+        let Some((dialog, early)) = fork.confirmed(response) else { return false };
         match &fork.target {
             Target::Line(line) => self.facts.callee = Some(line.clone()),
             Target::Carrier(carrier) => self.facts.carrier = Some(carrier.clone()),
         }
         fork.key = None;
+        let cseq = fork.cseq;
         self.cancel_forks(core);
         self.facts.answer_ms = Some(core.now_ms);
         self.run_lease(core.now_ms, self.clock.agreed);
         core.dialogs.insert(dialog.id().clone(), (self.id, Side::B));
         // The ACK waits for the journal: a node that crashes before gets the 2xx again and hangs up a stray.
         let mut b = Leg::new(dialog);
-        b.owed = Some(b.dialog.local_cseq());
+        b.owed = Some(cseq);
         b.session = Session::agreed(response, core.now_ms);
         b.takes_update = takes_update(response);
         b.description = self.outbound.as_ref().map(|outbound| outbound.body.clone()).unwrap_or_default();
-        let answer = description(response);
+        let answer = description(response).or(early.as_deref());
         if let Some(sdp) = answer {
             self.media.announce(core, Side::B, sdp);
         }
@@ -48,7 +47,7 @@ impl Call {
         let legs = SavedLegs::of(&self.a, &b, &self.facts).encode();
         self.b = Some(b);
         self.clock.stage_ms = core.now_ms.saturating_add(LEASE_PATIENCE_MS);
-        self.stage = Stage::Answered { body };
+        self.stage = Stage::Answered { body, leased: false };
         core.tell(&self.facts.account, account::Input::Answered { call: self.id, legs });
         true
     }
@@ -80,14 +79,18 @@ impl Call {
     pub fn leased(&mut self, core: &mut Core, lease: Lease) {
         let Some(answer_ms) = self.facts.answer_ms else { return };
         self.run_lease(answer_ms, lease);
-        if let Stage::Answered { body } = &mut self.stage {
-            let body = std::mem::take(body);
-            self.connect(core, &body);
+        if let Stage::Answered { body, leased } = &mut self.stage {
+            *leased = true;
+            // RFC 3262 section 3: no 2xx before the PRACK of what came with a session description.
+            if !self.a.reliable.is_waiting() {
+                let body = std::mem::take(body);
+                self.connect(core, &body);
+            }
         }
     }
 
     /// Stage `Answered`: the callee's ACK, unless it has to carry the caller's answer, and the caller's 200.
-    fn connect(&mut self, core: &mut Core, body: &[u8]) {
+    pub(super) fn connect(&mut self, core: &mut Core, body: &[u8]) {
         if description(&self.invite.request).is_some()
             && let Some((b, cseq)) = self.b.as_mut().and_then(|b| b.owed.map(|cseq| (b, cseq)))
         {

@@ -145,6 +145,9 @@ impl Call {
         for leg in [Some(&self.a), self.b.as_ref()].into_iter().flatten() {
             core.dialogs.remove(leg.dialog.id());
         }
+        for early in self.forks.iter().flat_map(|fork| &fork.earlies) {
+            core.dialogs.remove(early.dialog.id());
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use billing::{CarrierId, LineId};
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
 use sip::transaction::Wire;
-use sip::{Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri};
+use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri};
 
+use super::early::Early;
 use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
@@ -26,6 +27,8 @@ pub(super) struct Outbound {
     pub emergency: bool,
     /// Line and address the call comes from, for a carrier that is to be told.
     pub origin: Option<(LineId, IpAddr)>,
+    /// Why the call is diverted, if it is (RFC 5806 section 4).
+    pub diversion: &'static str,
     pub max_forwards: u32,
     /// The offer; empty if the caller made none.
     pub body: Vec<u8>,
@@ -96,16 +99,25 @@ pub(super) struct Fork {
     pub user_agent: Arc<str>,
     /// When to stop waiting for a first sign of life.
     pub patience_ms: Option<u64>,
+    /// The dialogs it has made that were acknowledged so far.
+    pub earlies: Vec<Early>,
+    /// CSeq of the INVITE as sent last.
+    pub cseq: u32,
     uri: String,
     from: String,
     to: String,
     call_id: String,
-    cseq: u32,
+    proof: Proof,
+    /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
+    min_se_s: u32,
+}
+
+/// Our answer to a carrier's challenges of one INVITE.
+#[derive(Debug, Default)]
+struct Proof {
     /// The header our credentials go in, and the challenge they answer.
     auth: Option<(Name, ClientAuth)>,
     tries: u8,
-    /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
-    min_se_s: u32,
 }
 
 /// `sip:user@host`; a host that cannot stand in a URI is replaced by `or`.
@@ -133,13 +145,13 @@ impl Fork {
             failed: None,
             user_agent: "".into(),
             patience_ms: None,
+            earlies: Vec::new(),
+            cseq: 0,
             uri,
             from: format!("{from};tag={tag}"),
             to,
             call_id: core.mint.call_id(),
-            cseq: 0,
-            auth: None,
-            tries: 0,
+            proof: Proof::default(),
             min_se_s: 0,
         }
     }
@@ -178,6 +190,9 @@ impl Fork {
     pub fn send(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
         let branch = core.mint.branch();
         self.cseq += 1;
+        for early in self.earlies.drain(..) {
+            core.dialogs.remove(early.dialog.id());
+        }
         let mut invite = RequestBuilder::new(Method::Invite, &self.uri);
         invite
             .via(self.flow.transport, core.sent_by(self.flow), &branch)
@@ -189,6 +204,10 @@ impl Fork {
             .header(Name::Contact, core.contact(self.flow))
             .header(Name::Allow, ALLOW);
         session::ask(&mut invite, self.min_se_s);
+        // Without an offer of ours theirs would have to be answered before anybody talks.
+        if !out.body.is_empty() {
+            invite.header(Name::Supported, "100rel");
+        }
         if let Target::Carrier(id) = &self.target {
             let directory = core.directory.clone();
             let Some(carrier) = directory.carriers.get(id) else { return false };
@@ -204,9 +223,10 @@ impl Fork {
         self.key.is_some()
     }
 
-    /// Credentials, the asserted identity (RFC 3325), and what the carrier is told of the origin.
+    /// Credentials, the asserted identity (RFC 3325), who diverts the call (RFC 5806), and what the carrier is told of the
+    /// origin.
     fn carrier_headers(&mut self, core: &mut Core, invite: &mut RequestBuilder, carrier: &Carrier, out: &Outbound) {
-        if let (Some((name, auth)), Some(known)) = (&mut self.auth, &carrier.auth) {
+        if let (Some((name, auth)), Some(known)) = (&mut self.proof.auth, &carrier.auth) {
             let credentials = Credentials { username: &known.username, secret: &known.secret };
             let cnonce = core.mint.cnonce();
             invite.header(*name, auth.answer(credentials, b"INVITE", self.uri.as_bytes(), &cnonce));
@@ -218,9 +238,26 @@ impl Fork {
         if out.caller.private {
             invite.header(Name::Privacy, "id");
         }
+        if let Some(number) = out.caller.diverted {
+            let diverting = uri(&carrier_caller(carrier, &number.to_string()), &host, us);
+            invite.header_display(Name::Diversion, format_args!("<{diverting}>;reason={}", out.diversion));
+        }
         if let Some((line, ip)) = out.origin.as_ref().filter(|_| carrier.tell_origin) {
             invite.header_named(ORIGIN_HEADER, format!("extension={line};address={ip}"));
         }
+    }
+
+    /// The dialog of a 2xx, which may have begun with a response before it (RFC 3261 section 13.2.2.4), and the answer that
+    /// came with that.
+    pub fn confirmed(&mut self, response: &Message) -> Option<(Dialog, Option<Vec<u8>>)> {
+        let id = DialogId::of_response(response);
+        let known = self.earlies.iter_mut().find(|early| Some(early.dialog.id()) == id.as_ref());
+        if let Some(early) = known {
+            early.dialog.confirm_from(response).ok()?;
+            return Some((early.dialog.clone(), early.answer.take()));
+        }
+        let invite = Message::parse(&self.request).ok()?;
+        Some((Dialog::uac(&invite, response, self.flow).ok()?, None))
     }
 
     /// Takes up the session interval that a callee wants (422). False if it names none that is longer than before.
@@ -236,17 +273,17 @@ impl Fork {
     pub fn challenged(&mut self, core: &Core, response: &Message) -> bool {
         let Target::Carrier(id) = &self.target else { return false };
         let has_credentials = core.directory.carriers.get(id).is_some_and(|carrier| carrier.auth.is_some());
-        if !has_credentials || self.tries >= MAX_AUTH_TRIES {
+        if !has_credentials || self.proof.tries >= MAX_AUTH_TRIES {
             return false;
         }
         let Some((name, challenge)) = challenge_of(response) else { return false };
-        let known = self.auth.as_ref().is_some_and(|(_, auth)| auth.nonce() == challenge.nonce.as_ref());
-        let refused = self.auth.is_some() && !challenge.stale;
+        let known = self.proof.auth.as_ref().is_some_and(|(_, auth)| auth.nonce() == challenge.nonce.as_ref());
+        let refused = self.proof.auth.is_some() && !challenge.stale;
         if known || refused {
             return false;
         }
-        self.tries += 1;
-        self.auth = Some((name, ClientAuth::new(&challenge)));
+        self.proof.tries += 1;
+        self.proof.auth = Some((name, ClientAuth::new(&challenge)));
         true
     }
 }

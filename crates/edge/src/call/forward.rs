@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use account::{Attempt, Cause, LookUps, Party, Via};
+use account::{Attempt, Caller, Cause, LookUps, Party, Via};
 use billing::{AccountId, LineId};
 use geo::Place;
-use sip::Dialog;
 
 use super::fork::Target;
 use super::start::Beginning;
-use super::{Call, CallId, Ending, Facts};
+use super::{Call, CallId, Ending, Facts, Leg};
 use crate::core::{Asked, Core};
 use crate::limits::MAX_REDIRECTIONS;
 use crate::{flow, text};
@@ -18,8 +17,7 @@ use crate::{flow, text};
 /// A caller on the way from a call that was redirected to the next one.
 pub(crate) struct Forwarded {
     invite: Asked,
-    a: Dialog,
-    takes_update: bool,
+    a: Leg,
     account: AccountId,
     attempt: Attempt,
     on_behalf: Option<LineId>,
@@ -30,9 +28,7 @@ impl Forwarded {
     /// The next call, under its own id.
     pub fn go_on(mut self, core: &mut Core, id: CallId) -> Call {
         self.attempt.call = id;
-        let mut a = super::Leg::new(self.a);
-        a.takes_update = self.takes_update;
-        let beginning = Beginning { asked: self.invite, a, account: self.account, attempt: self.attempt };
+        let beginning = Beginning { asked: self.invite, a: self.a, account: self.account, attempt: self.attempt };
         let mut call = beginning.begin(core, id);
         call.facts.on_behalf = self.on_behalf;
         call.redirections = self.redirections;
@@ -61,26 +57,32 @@ impl Call {
             call: self.id,
             from: Party::Line(line),
             dialled: dialled.clone(),
-            caller: self.facts.caller.clone(),
+            caller: self.forwarded_caller(),
             via: Via { flow: flow::to_account(via_flow), user_agent, place: Place::default(), failures_before: 0 },
             cause: Some(Cause::Forward),
             told: None,
             look_ups: LookUps::none(),
         };
         let Facts { account, line, on_behalf, .. } = self.facts.clone();
+        self.progress(core, 181, Vec::new());
+        self.settle(core, &Ending::by_callee(302, &format!("forwarded to {dialled}"), None));
+        let over = Leg::new(self.a.dialog.clone());
         core.forwarded.push(Forwarded {
             invite: self.invite.clone(),
-            a: self.a.dialog.clone(),
-            takes_update: self.a.takes_update,
+            a: std::mem::replace(&mut self.a, over),
             account,
             attempt,
             on_behalf: on_behalf.or(line),
             redirections: self.redirections + 1,
         });
-        let tag = self.a.dialog.id().local_tag().to_owned();
-        let progress = core.answer(&self.invite, 181, "", Some(&tag)).finish();
-        core.respond(self.invite.server, 181, progress);
-        self.settle(core, &Ending::by_callee(302, &format!("forwarded to {dialled}"), None));
         true
+    }
+
+    /// Who the next callee is to see: one from outside stays who he is, with the number he came in by (invariant 12).
+    fn forwarded_caller(&self) -> Caller {
+        let caller = self.facts.caller.clone();
+        let from_outside = self.facts.line.is_none();
+        let diverted = caller.diverted.or_else(|| self.facts.dialled.parse().ok().filter(|_| from_outside));
+        Caller { diverted, ..caller }
     }
 }

@@ -5,6 +5,7 @@ use sip::transaction::{AckWait, AckWaitStep, Wire};
 use sip::{Dialog, Message, Method, RequestBuilder};
 
 use super::refresh::Refresh;
+use super::reliable::Reliable;
 use super::session::Session;
 use crate::core::{Core, SDP};
 use crate::farewell::Parting;
@@ -33,6 +34,8 @@ pub(crate) struct Leg {
     pub unacked: Option<Unacked>,
     /// CSeq of an INVITE of ours without an offer whose 2xx still waits for our ACK, which will carry the answer.
     pub owed: Option<u32>,
+    /// Our reliable provisional responses on it.
+    pub(super) reliable: Reliable,
     /// Its session timer, if both sides want one.
     pub(super) session: Option<Session>,
     /// The refresh of ours that is under way.
@@ -46,11 +49,12 @@ pub(crate) struct Leg {
 }
 
 impl Leg {
-    pub const fn new(dialog: Dialog) -> Self {
+    pub fn new(dialog: Dialog) -> Self {
         Self {
             dialog,
             unacked: None,
             owed: None,
+            reliable: Reliable::default(),
             session: None,
             refresh: None,
             takes_update: false,

@@ -4,6 +4,7 @@
 //! once it was allowed, it ends by `finish`, which settles it, exactly once.
 
 mod answer;
+mod early;
 mod end;
 mod exchange;
 mod fork;
@@ -11,6 +12,7 @@ mod forward;
 mod leg;
 mod media;
 mod refresh;
+mod reliable;
 mod ring;
 mod saved;
 mod session;
@@ -57,6 +59,8 @@ pub(crate) enum Stage {
     Answered {
         /// The answer's session description, ready for the caller.
         body: Vec<u8>,
+        /// Whether the lease has come: then it is only the caller's PRACK that is waited for.
+        leased: bool,
     },
     /// Both sides talk.
     Talking,
@@ -159,7 +163,7 @@ impl Call {
             _ => Some(self.clock.stage_ms),
         };
         let legs = [Some(&self.a), self.b.as_ref()];
-        let acks = legs.into_iter().flatten().filter_map(Leg::deadline_ms);
+        let acks = legs.into_iter().flatten().filter_map(Leg::deadline_ms).chain(self.a.reliable.deadline_ms());
         let patience = self.forks.iter().filter_map(|fork| fork.patience_ms);
         let sessions = [Some(&self.a), self.b.as_ref()].into_iter().flatten().filter_map(|leg| leg.session.as_ref());
         let sessions = sessions.map(session::Session::next_ms);

@@ -1,13 +1,13 @@
 //! The callees' answers to our INVITEs: ringing, failure, failover, and the first who answers (RFC 3261 section 13.2.2).
 
 use media::Side;
+use sip::Message;
 use sip::transaction::ClientKey;
-use sip::{Message, Name};
 
 use super::fork::{Failure, Target};
 use super::media::description;
 use super::{Call, Ending, Stage, status};
-use crate::core::{ALLOW, Core, SDP};
+use crate::core::Core;
 
 impl Call {
     /// A response to one of our INVITEs. False if it answers none of them.
@@ -19,6 +19,7 @@ impl Call {
         }
         match code {
             100 => {}
+            101..=199 if !self.acknowledge_progress(core, at, response) => {}
             101..=199 => self.ringing(core, code, response),
             200..=299 => return self.answered(core, at, response),
             401 | 407 if self.answer_challenge(core, at, response) => {}
@@ -48,11 +49,7 @@ impl Call {
         if let Some(sdp) = early {
             self.media.announce(core, Side::B, sdp);
         }
-        let tag = self.a.dialog.id().local_tag().to_owned();
-        let mut answer = core.answer(&self.invite, code, "", Some(&tag));
-        answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));
-        answer.header(Name::Allow, ALLOW);
-        core.respond(self.invite.server, code, answer.finish_with_body(SDP, &body));
+        self.progress(core, code, body);
     }
 
     /// Sends the INVITE again with credentials. False if the challenge cannot be met.

@@ -10,6 +10,7 @@ use sip::{Dialog, Message};
 
 use super::fork::ORIGIN_HEADER;
 use super::media::{Media, description};
+use super::reliable::Reliable;
 use super::{Call, Clock, Facts, Leg, Stage, refresh};
 use crate::auth::Sender;
 use crate::core::{Asked, Core};
@@ -43,6 +44,7 @@ pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -
     core.respond(asked.server, 100, trying);
     let mut a = Leg::new(dialog);
     a.takes_update = refresh::takes_update(&asked.request);
+    a.reliable = Reliable::wished(&asked.request);
     Some(Beginning { asked, a, account, attempt }.begin(core, id))
 }
 

@@ -15,7 +15,11 @@ use crate::gate;
 impl Call {
     /// A request within a dialog of the call (RFC 3261 section 12.2.2).
     pub fn request(&mut self, core: &mut Core, side: Side, asked: Asked) {
-        let Some(leg) = self.leg(side) else { return core.reply(&asked, 481) };
+        let Some(leg) = self.leg(side) else {
+            // From a callee who rings: an offer has to wait until somebody talks.
+            let status = if asked.request.method() == Some(Method::Update) { 491 } else { 481 };
+            return core.reply(&asked, status);
+        };
         if leg.dialog.receive_request(&asked.request) == Sequence::OutOfOrder {
             return core.reply(&asked, 500);
         }
@@ -26,6 +30,7 @@ impl Call {
                 self.finish(core, Ending::bye(side), Some(side));
             }
             Some(Method::Options) => gate::options(core, &asked),
+            Some(Method::Prack) if side == Side::A => self.prack(core, &asked),
             Some(method @ (Method::Invite | Method::Update | Method::Info)) => {
                 if gate::requirements_met(core, &asked) && gate::session_long_enough(core, &asked) {
                     self.pass_on(core, side, method, asked);
@@ -116,6 +121,9 @@ impl Call {
             core.tell(&self.facts.account, account::Input::Extend { call: self.id });
         }
         if matches!(self.stage, Stage::Talking) && !self.keep_sessions(core) {
+            return;
+        }
+        if !self.keep_telling(core) {
             return;
         }
         self.lose_patience(core);

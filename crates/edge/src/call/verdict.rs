@@ -68,6 +68,8 @@ impl Call {
             called,
             emergency,
             origin: line.map(|line| (line, self.facts.ip)),
+            // A phone that redirects deflects the call; what a PBX does of its own is not known here.
+            diversion: if self.redirections > 0 { "deflection" } else { "unknown" },
             max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),
             body: Vec::new(),
         }

@@ -295,7 +295,7 @@ impl World {
             .iter()
             .map(|(name, contact, at)| (line(name), binding(contact, flow(at), self.now_ms + 600_000)))
             .collect();
-        let caller = Caller { user: "101".to_owned(), name: "Ana".to_owned(), private: false };
+        let caller = Caller { user: "101".to_owned(), name: "Ana".to_owned(), private: false, diverted: None };
         self.verdict = Some(Verdict::Allowed {
             permit: Permit::Lines { bindings, caller, called: "102".to_owned() },
             lease: FREE,
@@ -307,7 +307,7 @@ impl World {
         let permit = Permit::Carrier {
             carriers: carriers.iter().map(|name| carrier_id(name)).collect(),
             number: "+355691234567".to_owned(),
-            caller: Caller { user: "+13035550100".to_owned(), name: "Acme".to_owned(), private: false },
+            caller: Caller { user: "+13035550100".to_owned(), name: "Acme".to_owned(), private: false, diverted: None },
             emergency: false,
         };
         self.verdict = Some(Verdict::Allowed { permit, lease });

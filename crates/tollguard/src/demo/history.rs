@@ -202,7 +202,7 @@ impl Past {
         let (from, node) = (self.addresses.phone(phone), self.addresses.node(Side::Pbx));
         let line = Party::Line(cast::line_of(phone));
         let [provider, pbx] = &mut self.sides;
-        let caller = Caller { user: phone.extension.to_owned(), name: phone.name.to_owned(), private: false };
+        let caller = Caller { user: phone.extension.to_owned(), name: phone.name.to_owned(), ..Caller::default() };
         let attempt = attempt(pbx, number, line, dialled, caller, (from, PHONE_AGENT), None);
         let Some(Permit::Carrier { number: e164, caller, .. }) = pbx.screen(at_ms, attempt) else { return [false; 2] };
         let told = Told {

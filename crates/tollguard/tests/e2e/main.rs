@@ -14,6 +14,7 @@ mod datagrams;
 mod drain;
 mod forward;
 mod hostile;
+mod interop;
 mod journal;
 mod kills;
 mod lockout;

@@ -106,10 +106,7 @@ impl Baresip {
     /// Waits until the last second of what it heard is this tone and not the other.
     #[track_caller]
     pub fn expect_tone(&self, freq_hz: u16, not_hz: u16) {
-        let path = self.recording();
-        super::wait_until(SOON, &format!("a tone of {freq_hz} Hz in {}", path.display()), || {
-            wav::last_second_share(&path, freq_hz) > 0.8 && wav::last_second_share(&path, not_hz) < 0.05
-        });
+        wav::expect_tone(&self.recording(), freq_hz, not_hz);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A program that a test started, its output, and its certain end.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,18 @@ pub struct Child {
 impl Child {
     /// Starts a program; both its outputs are read as one.
     pub fn spawn(name: &str, command: &mut Command) -> Self {
+        Self::read(name, command.stdin(Stdio::null()))
+    }
+
+    /// The same, and lines can be written to its input.
+    pub fn spawn_told(name: &str, command: &mut Command) -> (Self, ChildStdin) {
+        let mut child = Self::read(name, command.stdin(Stdio::piped()));
+        let input = child.process.stdin.take().unwrap();
+        (child, input)
+    }
+
+    fn read(name: &str, command: &mut Command) -> Self {
         let mut process = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -182,7 +182,7 @@ impl Sipp {
 }
 
 /// Whether some process has bound this address, by the kernel's own table ("udp" or "tcp").
-fn listens(address: SocketAddr, table: &str) -> bool {
+pub fn listens(address: SocketAddr, table: &str) -> bool {
     let SocketAddr::V4(address) = address else { return false };
     let entry = format!(" {:08X}:{:04X} ", u32::from(*address.ip()).swap_bytes(), address.port());
     std::fs::read_to_string(format!("/proc/net/{table}")).unwrap().contains(&entry)

@@ -26,12 +26,20 @@ pub fn write_tone(path: &Path, freq_hz: u16, seconds: u32) {
     std::fs::write(path, wav).unwrap();
 }
 
-/// A recording's samples: 8 kHz, one channel, 16 bit. A recording in progress has a header that is not finished, so the
-/// samples are taken to follow it to the end of the file.
+/// A recording's samples: 8 kHz, one channel, 16 bit. A recording in progress has a header that is not finished, or
+/// none but its room, so the samples are taken to follow it to the end of the file.
 pub fn read(path: &Path) -> Vec<i16> {
     let bytes = std::fs::read(path).unwrap();
-    let data = bytes.windows(4).position(|four| four == b"data").map_or(bytes.len(), |at| at + 8);
+    let data = bytes.windows(4).position(|four| four == b"data").map_or(HEADER, |at| at + 8);
     bytes.get(data..).unwrap_or_default().chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+/// Waits until the last second of a recording is this tone and not the other.
+#[track_caller]
+pub fn expect_tone(path: &Path, freq_hz: u16, not_hz: u16) {
+    super::wait_until(super::SOON, &format!("a tone of {freq_hz} Hz in {}", path.display()), || {
+        last_second_share(path, freq_hz) > 0.8 && last_second_share(path, not_hz) < 0.05
+    });
 }
 
 /// The share of a tone in the last second of a recording, 0 to 1; 0 as long as there is no second.

@@ -1,0 +1,23 @@
+//! A network namespace for one test: for programs that look for an address of the machine itself.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+
+use nix::sched::{CloneFlags, unshare};
+
+/// Puts this thread, and the programs it starts from now on, where there is nothing but a loopback device, which has an
+/// address more and is the way to everywhere. Needs root.
+#[track_caller]
+pub fn enter_own_network(address: Ipv4Addr) {
+    unshare(CloneFlags::CLONE_NEWNET).expect("a network namespace: run the tests as root");
+    let address = address.to_string();
+    ip(&["link", "set", "lo", "up"]);
+    ip(&["address", "add", &address, "dev", "lo"]);
+    ip(&["route", "add", "default", "dev", "lo", "src", &address]);
+}
+
+#[track_caller]
+fn ip(arguments: &[&str]) {
+    let status = Command::new("ip").args(arguments).status().unwrap();
+    assert!(status.success(), "ip {arguments:?}: {status}");
+}
