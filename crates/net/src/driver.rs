@@ -239,6 +239,7 @@ impl Driver {
     fn letters(&mut self) -> bool {
         let mut stop = false;
         self.worker.durable(self.clock.now_ms(), self.mailbox.durable_lsn());
+        self.worker.disk_full(self.clock.now_ms(), self.mailbox.disk_full());
         while let Some(letter) = self.mailbox.take() {
             let now_ms = self.clock.now_ms();
             match letter {

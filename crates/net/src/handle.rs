@@ -56,6 +56,11 @@ impl Handle {
         self.postbox.durable(lsn);
     }
 
+    /// The disk has no room, or has room again (called by the store's threads).
+    pub fn disk_full(&self, full: bool) {
+        self.postbox.disk_full(full);
+    }
+
     /// The journal has stopped for good (called by the journal's thread).
     pub fn journal_failed(&self) {
         self.postbox.journal_failed();

@@ -37,6 +37,7 @@ pub struct Postbox {
 struct Signals {
     durable_lsn: AtomicU64,
     journal_failed: AtomicBool,
+    disk_full: AtomicBool,
     worker_gone: AtomicBool,
 }
 
@@ -63,6 +64,13 @@ impl Postbox {
                 Ok(())
             }
             Err(TrySendError::Full(letter) | TrySendError::Disconnected(letter)) => Err(letter),
+        }
+    }
+
+    /// The disk has no room, or has room again.
+    pub fn disk_full(&self, full: bool) {
+        if self.signals.disk_full.swap(full, Ordering::AcqRel) != full {
+            self.wake();
         }
     }
 
@@ -99,6 +107,11 @@ impl Mailbox {
     /// The newest durable record.
     pub fn durable_lsn(&self) -> u64 {
         self.signals.durable_lsn.load(Ordering::Acquire)
+    }
+
+    /// Whether the disk has no room.
+    pub fn disk_full(&self) -> bool {
+        self.signals.disk_full.load(Ordering::Acquire)
     }
 
     /// Whether the journal has stopped for good.

@@ -34,6 +34,11 @@ impl Worker {
                 let lists = self.lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect();
                 self.reply(token, Ok(CommandReply::BlockLists(lists)));
             }
+            Command::Status => {
+                let (disk_full, waiting_records) = self.waits_for_room();
+                let calls = self.edge.calls().len();
+                self.reply(token, Ok(CommandReply::Status { disk_full, waiting_records, calls }));
+            }
             Command::Carriers => {
                 let states = self.carriers.iter().map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect();
                 self.reply(token, Ok(CommandReply::Carriers(states)));

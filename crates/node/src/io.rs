@@ -70,6 +70,8 @@ pub enum Command {
     BlockLists,
     /// State of the carriers.
     Carriers,
+    /// How the node itself fares.
+    Status,
     /// Refuse new calls and stop once the running ones are over, or after so many seconds.
     Drain {
         /// How long running calls may go on, seconds.
@@ -94,6 +96,15 @@ pub enum CommandReply {
     BlockLists(Vec<(String, usize)>),
     /// Carriers: id, whether usable, one sentence.
     Carriers(Vec<(CarrierId, bool, String)>),
+    /// How the node itself fares.
+    Status {
+        /// The disk is full: calls that cost money are refused.
+        disk_full: bool,
+        /// Records that are not on the disk yet.
+        waiting_records: u64,
+        /// Calls that run.
+        calls: usize,
+    },
 }
 
 /// Why a command was not done.

@@ -9,6 +9,7 @@ mod admission;
 mod book;
 mod commands;
 mod directory;
+mod full;
 mod io;
 mod log;
 mod record;
@@ -17,6 +18,7 @@ mod worker;
 mod zones;
 
 pub use book::{NodeBook, NodeChange, PricesAt, address_or_prefix};
+pub use full::MAX_WAITING_FOR_ROOM;
 pub use io::{Command, CommandError, CommandReply, Output};
 pub use record::{Body, Record};
 pub use state::{NodeState, RecoveryError};

@@ -44,6 +44,8 @@ pub struct Worker {
     zones: Zones,
     wakes: BTreeSet<(u64, AccountId)>,
     wake_of: BTreeMap<AccountId, u64>,
+    /// Nothing can be written down at the moment.
+    pub(crate) disk_full: bool,
 }
 
 impl Worker {
@@ -68,6 +70,7 @@ impl Worker {
             zones: Zones::new(),
             wakes: BTreeSet::new(),
             wake_of: BTreeMap::new(),
+            disk_full: false,
         };
         worker.resume(now_ms);
         worker
@@ -135,7 +138,7 @@ impl Worker {
         self.log.durable(lsn);
         while let Some(release) = self.log.released() {
             match release {
-                Release::Reply(reply) => self.deliver(now_ms, reply),
+                Release::Reply(reply) | Release::Lease(reply) => self.deliver(now_ms, reply),
                 Release::Command { token, reply } => self.outputs.push_back(Output::Reply { token, reply }),
             }
         }
@@ -208,6 +211,11 @@ impl Worker {
     /// Hands an input to its account, journals it with its effects, and passes on or withholds the replies.
     pub(crate) fn account_input(&mut self, now_ms: u64, id: &AccountId, mut input: Input) -> Option<Reply> {
         self.complete(now_ms, id, &mut input);
+        if let Some(reply) = self.turned_away(&input) {
+            self.deliver(now_ms, reply);
+            return None;
+        }
+        let talks = matches!(input, Input::Extend { .. });
         let flows = self.flows_at_stake(id, &input);
         let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
         let Answer { effects, replies, spends } = account.handle(now_ms, &input);
@@ -222,7 +230,8 @@ impl Worker {
         for reply in replies {
             match reply {
                 Reply::Changed(_) => changed = Some(reply),
-                reply if spends => self.log.withhold(lsn, Release::Reply(reply)),
+                reply if spends && talks && !self.disk_full => self.log.withhold(lsn, Release::Lease(reply)),
+                reply if spends && !talks => self.log.withhold(lsn, Release::Reply(reply)),
                 reply => self.deliver(now_ms, reply),
             }
         }
@@ -230,7 +239,7 @@ impl Worker {
     }
 
     /// Gives a reply to the call machine.
-    fn deliver(&mut self, now_ms: u64, reply: Reply) {
+    pub(crate) fn deliver(&mut self, now_ms: u64, reply: Reply) {
         if let Reply::Registered { bindings, .. } = &reply {
             for binding in bindings {
                 self.lockout.flow_registered(binding.flow.remote, binding.expires_ms);
@@ -255,6 +264,7 @@ impl Worker {
                 let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
                 let prices = PricesAt { book: &self.book, now_ms };
                 attempt.look_ups = account.look_up(&attempt.dialled, &prices, offset_min);
+                attempt.look_ups.disk_full = self.disk_full;
             }
             _ => {}
         }
