@@ -112,7 +112,7 @@ fn money(facts: &Facts, ending: &Ending) -> CdrMoney {
 
 /// How a settled call ended, in the words of the record.
 pub(crate) fn result(settlement: &Settlement) -> CdrResult {
-    let hung_up_by = match (settlement.hung_up_by, why(settlement.end)) {
+    let hung_up_by = match (settlement.hung_up_by, settlement.end.why()) {
         (crate::HungUpBy::Node, why) => HungUpBy::Node { why: why.to_owned() },
         (crate::HungUpBy::Caller, _) => HungUpBy::Caller,
         (crate::HungUpBy::Callee, _) => HungUpBy::Callee,
@@ -122,19 +122,5 @@ pub(crate) fn result(settlement: &Settlement) -> CdrResult {
         reason: cut_text(&settlement.reason),
         hung_up_by,
         recovered: settlement.end == CallEnd::Recovered,
-    }
-}
-
-/// Why this node ended a call, in words.
-pub(crate) fn why(end: CallEnd) -> &'static str {
-    match end {
-        CallEnd::Normal => "the call could not go on",
-        CallEnd::CreditEnded => "the credit ran out",
-        CallEnd::Cut => "cut by the guard",
-        CallEnd::SecretChanged => "the secret of the line was changed",
-        CallEnd::Operator => "hung up by the owner or an administrator",
-        CallEnd::Silence => "no voice from either side",
-        CallEnd::Recovered => "the node restarted during the call",
-        CallEnd::Shutdown => "the node was shut down",
     }
 }

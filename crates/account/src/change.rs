@@ -55,6 +55,8 @@ impl Account {
             Change::Adjust { amount, note, reference } => self.adjust(now_ms, by, *amount, (note, reference), out),
             Change::LiftCut { line } => self.lift_cut(now_ms, line.as_ref(), out),
             Change::ThatWasUs { incident } => self.that_was_us(now_ms, *incident, out),
+            Change::ThatWasNotUs { incident } => self.that_was_not_us(now_ms, *incident, out),
+            Change::TakeBack { incident } => self.take_back(now_ms, *incident, out),
             Change::Guard(mode) => self.set_guard(*mode, out),
             Change::DropBinding { line, contact } => self.drop_binding(line, contact, out),
             Change::HangUp { call } => self.hang_up_by_hand(*call, out),
@@ -224,6 +226,12 @@ fn settings_changed(old: &Settings, new: &Settings) -> String {
     let ceiling = |settings: &Settings| settings.exposure_ceiling.format(&settings.currency);
     note("exposure ceiling", ceiling(old), ceiling(new));
     note("calls at once", old.max_calls.to_string(), new.max_calls.to_string());
+    note("calls abroad", allowed(old.international), allowed(new.international));
+    let limits = |settings: &Settings| match settings.limits.in_words(&settings.currency) {
+        words if words.is_empty() => "none".to_owned(),
+        words => words.join(", "),
+    };
+    note("limits", limits(old), limits(new));
     if old.dial_plan != new.dial_plan {
         changes.push("the dial plan".to_owned());
     }
@@ -233,6 +241,10 @@ fn settings_changed(old: &Settings, new: &Settings) -> String {
     }
     changes.extend(old.terms.changes(&new.terms, |amount| amount.format(&new.currency)));
     if changes.is_empty() { "Nothing changed.".to_owned() } else { format!("Changed {}.", changes.join("; ")) }
+}
+
+fn allowed(is: bool) -> String {
+    if is { "allowed" } else { "not allowed" }.to_owned()
 }
 
 fn list<T: std::fmt::Display>(items: &[T]) -> String {

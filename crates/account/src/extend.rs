@@ -2,7 +2,7 @@
 
 use billing::{CallId, Money, Posting};
 
-use crate::exposure::day;
+use crate::exposure::day as day_of;
 use crate::lease::grant;
 use crate::message::{Answer, Effect, Reply};
 use crate::number::NODE;
@@ -79,14 +79,17 @@ impl Account {
         };
         let last = Lease { check_at_s: None, ..running.lease };
         let Some(number) = &running.facts.number else { return last };
-        let today = day(now_ms, running.facts.attempt.look_ups.utc_offset_min);
-        let mut more = self.ledger.available().min(self.limit_room(today));
+        let Some((settings, line)) = self.settings.clone().zip(running.facts.line()) else { return last };
+        let day = self.day_room(now_ms, &settings, line);
+        let today = day_of(now_ms, running.facts.attempt.look_ups.utc_offset_min);
+        let mut more = self.ledger.available().min(day.money).min(self.month_room(today));
         if number.exposed {
             more = more.min(self.exposure_room(now_ms));
         }
         let paid_until_s = running.lease.paid_until_s.unwrap_or(0);
         let talk_ms = running.talk_ms(now_ms);
-        match grant(&number.rate, talk_ms, paid_until_s, held.saturating_add(more)) {
+        let most_s = paid_until_s.saturating_add(day.talk_s);
+        match grant(&number.rate, talk_ms, paid_until_s, held.saturating_add(more), most_s) {
             Some(grant) if grant.lease.paid_until_s >= running.lease.paid_until_s => {
                 let raise = grant.hold.saturating_sub(held).max(Money::ZERO);
                 match self.ledger.extend_hold(call, raise, Posting { at_ms: now_ms, by: NODE, note: "" }) {

@@ -57,7 +57,7 @@ pub(crate) fn flow(from: &str) -> Flow {
 
 pub(crate) fn via(from: &str) -> Via {
     let place = Place { country: Some(*b"US"), city: Some("Denver".into()), ..Place::default() };
-    Via { flow: flow(from), user_agent: "Yealink T46".into(), place, failures_before: 0 }
+    Via { flow: flow(from), user_agent: "Yealink T46".into(), place, failures_before: crate::Failures::NONE }
 }
 
 pub(crate) fn settings() -> Settings {
@@ -75,6 +75,8 @@ pub(crate) fn settings() -> Settings {
         exposure_ceiling: money("100"),
         max_calls: 10,
         terms: Terms::default(),
+        international: true,
+        limits: crate::Limits::default(),
     }
 }
 
@@ -92,6 +94,8 @@ pub(crate) fn line(id: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: crate::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
@@ -102,7 +106,8 @@ pub(crate) fn line(id: &str) -> Line {
 /// What a guard may say of a call.
 pub(crate) fn screening(allowed: bool, action: Option<Action>, suspects: &[CallId]) -> Screening {
     let fact = Evidence { kind: EvidenceKind::Destination, weight: Decibans::whole(20), text: "Albania is new".into() };
-    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects: suspects.to_vec() }
+    let (suspects, report) = (suspects.to_vec(), guard::Report::default());
+    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects, report }
 }
 
 impl Firm {
@@ -233,7 +238,15 @@ impl Firm {
         source: &str,
     ) -> Answer {
         let (line, call_id) = (line_id(id), call_id.to_owned());
-        self.handle(&Input::Register(Registration { token: 7, line, change, call_id, cseq, via: via(source) }))
+        self.handle(&Input::Register(Registration {
+            token: 7,
+            line,
+            change,
+            call_id,
+            cseq,
+            via: via(source),
+            secret_version: None,
+        }))
     }
 
     pub(crate) fn bind(&mut self, id: &str) {

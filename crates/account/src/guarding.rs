@@ -82,7 +82,14 @@ impl Account {
     }
 
     /// Turns the cut class off: on the line, and on the account if that is wanted.
-    fn cut_by(&mut self, now_ms: u64, incident: IncidentId, line: &LineId, action: Action, out: &mut Answer) {
+    pub(crate) fn cut_by(
+        &mut self,
+        now_ms: u64,
+        incident: IncidentId,
+        line: &LineId,
+        action: Action,
+        out: &mut Answer,
+    ) {
         let cut = Cut { incident, since_ms: now_ms };
         if action >= Action::CutLine
             && let Some(line) = self.lines.get_mut(line)

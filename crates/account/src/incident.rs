@@ -49,6 +49,8 @@ pub(crate) struct Case {
     answered: Vec<(Ground, Day)>,
     /// When the owner is to be told at the latest; `None` once told.
     report_due_ms: Option<u64>,
+    /// Where it stood before the owner answered, if that can be taken back.
+    answered_from: Option<(IncidentState, Option<u64>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +62,7 @@ struct PastCall {
 
 impl Case {
     fn is_open(&self) -> bool {
-        self.incident.state == IncidentState::Open
+        self.incident.is_open()
     }
 
     /// Whether it keeps something cut on the line.
@@ -146,6 +148,9 @@ impl Incidents {
     /// The guard wants something; where that is more than was done so far, the owner is told anew.
     pub(crate) fn raise(&mut self, now_ms: u64, id: IncidentId, action: Action, screening: &Screening, shadow: bool) {
         let Some(case) = self.cases.get_mut(&id) else { return };
+        if case.incident.report.merge(&screening.report) {
+            self.touched.insert(id);
+        }
         // Once the guard acts, it no longer only watches.
         let acts_now = case.incident.shadow && !shadow;
         if action <= case.incident.action && !acts_now {
@@ -165,7 +170,8 @@ impl Incidents {
     pub(crate) fn open_new(&mut self, incident: Incident, facts: &Facts) -> Vec<(Ground, Day)> {
         let (id, now_ms) = (incident.id, incident.opened_ms);
         let report_due_ms = Some(report_due_ms(now_ms, incident.action));
-        let mut case = Case { incident, running: BTreeSet::new(), answered: Vec::new(), report_due_ms };
+        let mut case =
+            Case { incident, running: BTreeSet::new(), answered: Vec::new(), report_due_ms, answered_from: None };
         let ip = facts.attempt.via.flow.remote.ip();
         self.past.retain(|past| {
             let before = past.facts.line() == facts.line()
@@ -238,9 +244,47 @@ impl Incidents {
     pub(crate) fn close(&mut self, now_ms: u64, id: IncidentId, state: IncidentState) -> Vec<(Ground, Day)> {
         let Some(case) = self.cases.get_mut(&id) else { return Vec::new() };
         self.touched.insert(id);
-        case.incident.state = state;
+        // What the owner said of it stands.
+        if case.incident.state == IncidentState::Open {
+            case.incident.state = state;
+        }
         case.incident.closed_ms.get_or_insert(now_ms);
         case.answered.clone()
+    }
+
+    /// The owner answers: "that was us" closes it, "that was not us" does not. Says where its calls were answered.
+    pub(crate) fn answer(&mut self, now_ms: u64, id: IncidentId, state: IncidentState) -> Vec<(Ground, Day)> {
+        let Some(case) = self.cases.get_mut(&id) else { return Vec::new() };
+        self.touched.insert(id);
+        let stood = (case.incident.state, case.incident.closed_ms);
+        let (_, closed_ms) = *case.answered_from.get_or_insert(stood);
+        case.incident.state = state;
+        case.incident.closed_ms = match state {
+            IncidentState::Ours => closed_ms.or(Some(now_ms)),
+            _ => closed_ms,
+        };
+        case.answered.clone()
+    }
+
+    /// The owner takes the answer back: it stands where it stood. Says where its calls were answered.
+    pub(crate) fn take_back(&mut self, id: IncidentId) -> Vec<(Ground, Day)> {
+        let Some(case) = self.cases.get_mut(&id) else { return Vec::new() };
+        if let Some((state, closed_ms)) = case.answered_from.take() {
+            self.touched.insert(id);
+            // A cut that was lifted since stays lifted.
+            let closed_since = case.incident.state == IncidentState::Theirs && case.incident.closed_ms.is_some();
+            case.incident.state = if closed_since && closed_ms.is_none() { IncidentState::Lifted } else { state };
+            case.incident.closed_ms = if closed_since { case.incident.closed_ms } else { closed_ms };
+        }
+        case.answered.clone()
+    }
+
+    /// It does so much now.
+    pub(crate) fn acts(&mut self, now_ms: u64, id: IncidentId, action: Action) {
+        let Some(case) = self.cases.get_mut(&id).filter(|case| case.incident.action < action) else { return };
+        self.touched.insert(id);
+        case.incident.action = action;
+        case.incident.acted_ms = now_ms;
     }
 
     /// The incidents changed by this input, and those among all that are now due to be reported, once each.
@@ -292,5 +336,6 @@ pub(crate) fn new_incident(
         origins: Vec::new(),
         told: Vec::new(),
         calls: Vec::new(),
+        report: screening.report.clone(),
     }
 }

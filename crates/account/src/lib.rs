@@ -11,12 +11,15 @@ mod cdr;
 mod change;
 mod exposure;
 mod extend;
+mod feedback;
 #[cfg(test)]
 mod fixture;
 mod guarding;
 mod incident;
 mod lease;
 mod lift;
+mod limiting;
+mod limits;
 mod lines;
 mod look_ups;
 mod machine;
@@ -34,13 +37,15 @@ mod state;
 mod story;
 mod terms;
 mod tick;
+mod usage;
 
 pub use call::{Facts, PricedNumber, RunningCall};
 pub use change::{MAX_CALLS, MAX_DID_LINES, MAX_DIDS, MAX_LINES, MAX_PAYMENTS};
 pub use exposure::{OWN_DAYS, OWN_WINDOW_DAYS};
-pub use guard::Cause;
+pub use guard::{Cause, Elsewhere, Failures};
 pub use incident::{ALERT_REPORT_AFTER_MS, MAX_INCIDENT_CALLS, REPORT_WITHIN_MS};
 pub use lease::{CHECK_BEFORE_S, GRACE_S, LEASE_S, next_check_s};
+pub use limits::{Hours, Limits, MAX_COUNTRIES, MAX_SPANS, NotHours};
 pub use look_ups::Prices;
 pub use message::{
     Actor, Answer, Attempt, CallEnd, Caller, Change, ChangeError, Done, Effect, HungUpBy, Input, Lease, LookUps,

@@ -1,4 +1,4 @@
-//! The owner's answers to incidents: international calling turned back on, or "that was us".
+//! International calling turned back on.
 
 use billing::{IncidentId, LineId};
 use guard::IncidentState;
@@ -58,24 +58,8 @@ impl Account {
         Ok(format!("International calling is back on; the cut of {} was lifted.", count(lifted, "line")))
     }
 
-    /// The owner knows these calls: what the incident cut is lifted, and guard and exposure learn from it.
-    pub(crate) fn that_was_us(&mut self, now_ms: u64, id: IncidentId, out: &mut Answer) -> Changed {
-        let incident = self.incidents.get(id).ok_or(ChangeError::NoIncident(id))?;
-        if incident.state == IncidentState::Ours {
-            return Ok(format!("Incident {id} was answered before: that was you."));
-        }
-        for (ground, day) in self.incidents.close(now_ms, id, IncidentState::Ours) {
-            self.exposure.add(day, ground);
-        }
-        if let Some(incident) = self.incidents.get(id) {
-            self.guard.that_was_us(now_ms, incident);
-        }
-        self.uncut(now_ms, id, out);
-        Ok(format!("Incident {id} is closed: that was you. The guard has taken note."))
-    }
-
     /// Lifts what an incident cut. Where another open incident wants the account cut too, it stays so.
-    fn uncut(&mut self, now_ms: u64, id: IncidentId, out: &mut Answer) {
+    pub(crate) fn uncut(&mut self, now_ms: u64, id: IncidentId, out: &mut Answer) {
         let by_it = |cut: Option<Cut>| cut.is_some_and(|cut| cut.incident == id);
         for line in self.lines.values_mut().filter(|line| by_it(line.cut)) {
             line.cut = None;

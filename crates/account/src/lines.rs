@@ -100,6 +100,7 @@ impl Account {
             }
         }
         self.guard.line_removed(id);
+        self.usage.forget(id);
         Ok(format!("{} was removed; {} hung up.", name_of(&line), count(hung_up, "call")))
     }
 }

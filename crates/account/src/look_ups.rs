@@ -25,7 +25,7 @@ impl Prices for Deck {
 
 impl Account {
     /// What `dialled` means on this account, where it is, what it costs and what each carrier asks. The answer is
-    /// journalled with the attempt, so that neither a new deck nor new numbering data changes a replay, and no call
+    /// journalled with the attempt (what the bulletin says is added by who has one), so that neither a new deck nor new numbering data changes a replay, and no call
     /// changes its price while it runs.
     pub fn look_up(&self, dialled: &str, prices: &impl Prices, utc_offset_min: i16) -> LookUps {
         let mut found = LookUps { utc_offset_min, ..LookUps::none() };

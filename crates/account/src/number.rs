@@ -4,8 +4,8 @@ use billing::{CarrierId, Destination, E164, LineId, Money, Posting, Prefix, Rate
 use guard::{Cause, Observed, Origin};
 
 use crate::call::{Facts, PricedNumber};
-use crate::exposure::{day, ground};
-use crate::lease::grant;
+use crate::exposure::{day as day_of, ground};
+use crate::lease::{GRACE_S, grant};
 use crate::message::{Answer, Effect, Permit, Refusal, RefusalCode};
 use crate::screen::{Way, refusal};
 use crate::{Account, RunningCall, Settings};
@@ -33,7 +33,6 @@ impl Account {
         let caller = self.outside_caller(line, state, &facts.attempt.caller);
         // A PBX that forwards places a call of its own: that it does so is seen from whom it shows.
         facts.attempt.cause = facts.attempt.cause.or(caller.diverted.map(|_| Cause::Forward));
-        let international = state.international;
         facts.shown.clone_from(&caller.user);
         let priced = self.priced(now_ms, &settings, number, facts);
         facts.number = Some(priced.clone());
@@ -43,16 +42,12 @@ impl Account {
             return Err(refusal(RefusalCode::DiskFull, text));
         }
         self.room_for(RunningCall::is_paid)?;
-        let what = || priced.destination.name(number);
-        if priced.cut_class && !international {
-            let text = format!("line {line} is not allowed to call {}", what());
-            return Err(refusal(RefusalCode::NotPermitted, text));
-        }
+        self.permitted(now_ms, &settings, line, &priced, facts.attempt.look_ups.utc_offset_min)?;
         self.not_cut(line, &priced)?;
         self.ask_guard(now_ms, line, &priced, facts, out)?;
         // The guard may have cut the line or the account just now.
         self.not_cut(line, &priced)?;
-        let lease = self.place_hold(now_ms, &settings, &priced, facts, out)?;
+        let lease = self.place_hold(now_ms, &settings, line, &priced, facts, out)?;
         let number = number.to_string();
         Ok(Way { permit: Permit::Carrier { carriers, number, caller, emergency: false }, lease })
     }
@@ -61,7 +56,7 @@ impl Account {
         let look_ups = &facts.attempt.look_ups;
         let destination = look_ups.destination.unwrap_or_else(|| Destination::of(number));
         let cut_class = destination.in_cut_class(number, settings.country);
-        let today = day(now_ms, look_ups.utc_offset_min);
+        let today = day_of(now_ms, look_ups.utc_offset_min);
         PricedNumber {
             e164: number,
             destination,
@@ -75,7 +70,9 @@ impl Account {
     fn not_cut(&self, line: &LineId, number: &PricedNumber) -> Result<(), Refusal> {
         match self.cut_on(line) {
             Some(cut) if number.cut_class => {
-                let text = format!("international calls are cut by incident {}", cut.incident);
+                // Closed and forgotten incidents cut nothing; but a cut without its incident is still a cut.
+                let forgotten = || format!("international calls are cut by incident {}", cut.incident);
+                let text = self.incidents.get(cut.incident).map_or_else(forgotten, guard::Incident::refusal);
                 Err(refusal(RefusalCode::Cut, text))
             }
             _ => Ok(()),
@@ -107,15 +104,14 @@ impl Account {
             cause: attempt.cause,
             told: attempt.told.as_ref().map(|told| told.place.clone()),
             failures_before: attempt.via.failures_before,
+            elsewhere: attempt.look_ups.elsewhere,
             utc_offset_min: attempt.look_ups.utc_offset_min,
         };
         let screening = self.guard.screen(now_ms, &observed);
         if !self.heed(now_ms, &screening, facts, false, out) {
             return Ok(());
         }
-        let strongest = screening.evidence.first().map_or("", |fact| fact.text.as_str());
-        let text = format!("stopped by the guard at {} dB: {strongest}", screening.score);
-        Err(refusal(RefusalCode::Guard, text))
+        Err(refusal(RefusalCode::Guard, guard::why(screening.score, &screening.evidence)))
     }
 
     /// Sets aside what the first interval costs, or as much of it as there is.
@@ -123,25 +119,30 @@ impl Account {
         &mut self,
         now_ms: u64,
         settings: &Settings,
+        line: &LineId,
         number: &PricedNumber,
         facts: &Facts,
         out: &mut Answer,
     ) -> Result<crate::Lease, Refusal> {
         let available = self.ledger.available();
-        let Some(mut granted) = grant(&number.rate, 0, 0, available) else {
+        if grant(&number.rate, 0, 0, available, u32::MAX).is_none() {
             let text = format!("the free balance of {} does not cover this call", available.format(&settings.currency));
             return Err(refusal(RefusalCode::NoCredit, text));
-        };
-        let limit = self.limit_room(day(now_ms, facts.attempt.look_ups.utc_offset_min));
-        if granted.hold > limit {
-            granted = grant(&number.rate, 0, 0, limit).ok_or_else(|| {
-                let text = "calls have reached the most that the account may spend in a day or a month";
+        }
+        let day = self.day_room(now_ms, settings, line);
+        let month = self.month_room(day_of(now_ms, facts.attempt.look_ups.utc_offset_min));
+        let (within, talk_s) = (available.min(day.money), day.talk_s.saturating_sub(GRACE_S));
+        let mut granted = grant(&number.rate, 0, 0, within, talk_s).ok_or_else(|| day.clone().refusal())?;
+        let within = within.min(month);
+        if granted.hold > within {
+            granted = grant(&number.rate, 0, 0, within, talk_s).ok_or_else(|| {
+                let text = "calls have reached the most that the account may spend in a month";
                 refusal(RefusalCode::Limit, text)
             })?;
         }
         if number.exposed {
             let room = self.exposure_room(now_ms);
-            granted = grant(&number.rate, 0, 0, available.min(limit).min(room)).ok_or_else(|| {
+            granted = grant(&number.rate, 0, 0, within.min(room), talk_s).ok_or_else(|| {
                 let ceiling = settings.exposure_ceiling.format(&settings.currency);
                 let text = format!("calls to new destinations have reached {ceiling}, the most a day may cost");
                 refusal(RefusalCode::Exposure, text)

@@ -108,6 +108,7 @@ fn input(firm: &mut Firm, model: &mut Model, step: &Step) -> Option<Input> {
             call_id: "r".into(),
             cseq: *cseq,
             via: crate::fixture::via(OFFICE),
+            secret_version: None,
         })),
         Step::NewSecret { line: at } => change(Change::SetSecret { line: line(*at), secrets: secrets(9) }),
         Step::Lift => change(Change::LiftCut { line: None }),

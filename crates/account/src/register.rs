@@ -19,6 +19,8 @@ const MAX_CONTACT_BYTES: usize = 512;
 const LAST_SEEN_EVERY_MS: u64 = 60 * 60 * 1000;
 /// Out of order: the request fails as a whole (RFC 3261 10.3 steps 6 and 7), as in a dialog (12.2.2).
 const OUT_OF_ORDER: u16 = 500;
+/// The secret was changed between its proof and this.
+const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
 const BAD_REQUEST: u16 = 400;
 
@@ -38,6 +40,11 @@ impl Account {
             out.replies.push(Reply::RegisterRefused { token, status: NOT_FOUND });
             return;
         };
+        let version = line.secrets.as_ref().map(|secrets| secrets.version);
+        if registration.secret_version.is_some_and(|proven_by| Some(proven_by) != version) {
+            out.replies.push(Reply::RegisterRefused { token, status: FORBIDDEN });
+            return;
+        }
         let lapsed = drop_lapsed(line, now_ms);
         let applied = match &registration.change {
             RegistrationChange::Query => Ok(Applied::default()),
@@ -57,7 +64,7 @@ impl Account {
         }
         out.replies.push(Reply::Registered { token, bindings: line.bindings.clone() });
         // Guesses before a success are news to the guard even when the phone stays where it is.
-        if applied.new_origin || registration.via.failures_before > 0 {
+        if applied.new_origin || registration.via.failures_before.here > 0 {
             self.guard.registered(now_ms, &registered(registration));
         }
     }

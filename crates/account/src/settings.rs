@@ -7,6 +7,7 @@ use billing::{CarrierId, Country, Currency, DeckId, DialPlan, E164, IncidentId, 
 use geo::Place;
 use serde::{Deserialize, Serialize};
 
+use crate::Limits;
 use crate::Terms;
 
 /// How a SIP message travels.
@@ -80,6 +81,10 @@ pub struct Settings {
     /// Mark-up, limits and warnings.
     #[serde(default)]
     pub terms: Terms,
+    /// Whether any line may call beyond the home numbering area.
+    pub international: bool,
+    /// What else the owner allows.
+    pub limits: Limits,
 }
 
 /// What a line is.
@@ -158,6 +163,10 @@ pub struct Line {
     pub caller_id: Option<E164>,
     /// Whether the owner allows the cut class on this line at all.
     pub international: bool,
+    /// Outside calls at once; `None`: as many as the account.
+    pub max_calls: Option<u32>,
+    /// What else the owner allows on it.
+    pub limits: Limits,
     /// Cut by an incident.
     pub cut: Option<Cut>,
     /// Where it is registered (at most 8).

@@ -8,6 +8,7 @@ use crate::cdr::{Ending, result};
 use crate::exposure::{Day, day, ground};
 use crate::message::{Answer, CallEnd, Effect, HungUpBy, Reply, Settlement};
 use crate::number::NODE;
+use crate::usage::Used;
 use crate::{Account, RunningCall};
 
 impl Account {
@@ -24,6 +25,12 @@ impl Account {
             }
             None => Money::ZERO,
         };
+        if call.is_paid()
+            && let Some(line) = call.facts.line()
+        {
+            let is_limited = self.lines.get(line).is_some_and(|line| line.limits.are_of_a_day());
+            self.usage.add(now_ms, line, is_limited, Used { money: charged, talk_s: talk_ms.div_ceil(1000) });
+        }
         if call.is_paid() {
             self.guard.ended(now_ms, &Ended { call: settlement.call, talk_ms, status: settlement.status });
         }

@@ -1,29 +1,28 @@
-//! What calls cost in the running day and month, against the owner's limits; the warning of a low balance; automatic
-//! payments.
+//! What calls cost in the running month, against the owner's limit; the warning of a low balance; automatic payments.
 //!
-//! A day and a month are those of the account's own calendar, by its offset from UTC when the call began; a charge counts
-//! on the day on which the call ends, and a hold of a running call on every day it runs. So a limit is never exceeded, and
-//! a call over midnight can only use up more of one than it costs, never less.
+//! A month is that of the account's own calendar, by its offset from UTC when the call began; a charge counts in the month
+//! in which the call ends, and a hold of a running call in every month in which it runs. So the limit is never exceeded,
+//! and a call over midnight can only use up more of one than it costs, never less.
 
 use std::collections::VecDeque;
 
 use billing::{Money, Posting, month_of_day};
 use serde::{Deserialize, Serialize};
 
+use crate::Account;
 use crate::change::Changed;
 use crate::exposure::Day;
 use crate::message::{Actor, Answer, ChangeError, Effect, Notice};
-use crate::{Account, Terms};
 
 /// Automatic payments within 24 hours at most, whatever they amount to.
 const MAX_AUTO_PAYMENTS: usize = 100;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Charges of the running day and month, and automatic payments of the last 24 hours.
+/// Charges of the running month, and automatic payments of the last 24 hours.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Spending {
+    /// A day of the month.
     day: Day,
-    today: Money,
     this_month: Money,
     /// When and how much, oldest first.
     auto_payments: VecDeque<(u64, Money)>,
@@ -34,36 +33,24 @@ pub(crate) struct Spending {
 impl Spending {
     /// Books a charge.
     pub(crate) fn charge(&mut self, day: Day, amount: Money) {
-        // A charge of before midnight that comes late counts today.
+        // A charge of before midnight that comes late counts now.
         let day = day.max(self.day);
-        (self.today, self.this_month) =
-            (self.on(day).saturating_add(amount), self.in_month(day).saturating_add(amount));
+        self.this_month = self.in_month(day).saturating_add(amount);
         self.day = day;
-    }
-
-    fn on(&self, day: Day) -> Money {
-        if day > self.day { Money::ZERO } else { self.today }
     }
 
     fn in_month(&self, day: Day) -> Money {
         if month_of_day(day) > month_of_day(self.day) { Money::ZERO } else { self.this_month }
     }
-
-    /// What may still be charged on a day, holds left aside.
-    fn room(&self, terms: &Terms, day: Day) -> Money {
-        let left = |limit: Option<Money>, spent: Money| limit.map_or(Money::MAX, |limit| limit.saturating_sub(spent));
-        left(terms.daily_limit, self.on(day)).min(left(terms.monthly_limit, self.in_month(day)))
-    }
 }
 
 impl Account {
-    /// What may still be held for calls, by the owner's limits.
-    pub(crate) fn limit_room(&self, day: Day) -> Money {
+    /// What may still be held for calls in the month of a day, by the owner's limit.
+    pub(crate) fn month_room(&self, day: Day) -> Money {
         let Some(settings) = self.settings() else { return Money::ZERO };
-        match self.spending.room(&settings.terms, day) {
-            Money::MAX => Money::MAX,
-            room => room.saturating_sub(self.ledger.held()).max(Money::ZERO),
-        }
+        let Some(limit) = settings.terms.monthly_limit else { return Money::MAX };
+        let used = self.spending.in_month(day).saturating_add(self.ledger.held());
+        limit.saturating_sub(used).max(Money::ZERO)
     }
 
     /// Tells the contacts once when a charge takes the balance below the owner's threshold.

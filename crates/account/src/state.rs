@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::exposure::Exposure;
 use crate::incident::Incidents;
 use crate::spending::Spending;
+use crate::usage::Usage;
 use crate::{Cut, Did, Line, RunningCall, Settings};
 
 /// The account machine. All of it is in here: a snapshot is this, serialised; and it changes by
@@ -32,6 +33,7 @@ pub struct Account {
     pub(crate) cut: Option<Cut>,
     pub(crate) exposure: Exposure,
     pub(crate) spending: Spending,
+    pub(crate) usage: Usage,
     /// Inputs handled so far.
     pub(crate) seq: u64,
 }
@@ -64,6 +66,7 @@ impl Account {
             cut: None,
             exposure: Exposure::default(),
             spending: Spending::default(),
+            usage: Usage::default(),
             seq: 0,
         }
     }

@@ -23,7 +23,12 @@ fn weeks_of_work(firm: &mut Firm) {
 
 fn break_in(firm: &mut Firm) {
     let place = geo::Place { country: Some(*b"PS"), city: Some("Khan Yunis".into()), ..geo::Place::default() };
-    let via = Via { place, user_agent: "friendly-scanner".into(), failures_before: 240, ..crate::fixture::via(ABROAD) };
+    let via = Via {
+        place,
+        user_agent: "friendly-scanner".into(),
+        failures_before: crate::Failures { here: 240, ..crate::Failures::NONE },
+        ..crate::fixture::via(ABROAD)
+    };
     firm.handle(&Input::Register(Registration {
         token: 1,
         line: line_id("107"),
@@ -31,6 +36,7 @@ fn break_in(firm: &mut Firm) {
         call_id: "attack".into(),
         cseq: 1,
         via,
+        secret_version: None,
     }));
 }
 
@@ -57,7 +63,7 @@ fn talk(firm: &mut Firm, call: CallId, talk_s: u64) {
 fn pump(firm: &mut Firm, number: &str, talk_s: u64) -> (Answer, Option<CallId>) {
     let mut attempt = firm.attempt(Party::Line(line_id("107")), number, ABROAD);
     attempt.via.place = geo::Place { country: Some(*b"PS"), ..geo::Place::default() };
-    attempt.via.failures_before = 240;
+    attempt.via.failures_before.here = 240;
     let call = attempt.call;
     let answer = firm.handle(&Input::Screen(attempt));
     if matches!(verdict(&answer), Verdict::Refused(_)) {

@@ -11,8 +11,6 @@ pub struct Terms {
     pub markup_bp: i32,
     /// The contacts are told when a charge takes the balance below this.
     pub low_balance: Option<Money>,
-    /// The most that calls may cost in a calendar day of the account.
-    pub daily_limit: Option<Money>,
     /// The most that calls may cost in a calendar month of the account.
     pub monthly_limit: Option<Money>,
     /// The most that automatic payments may bring in within 24 hours; without it none are taken.
@@ -27,7 +25,6 @@ impl Terms {
         let all = [
             ("mark-up", percent(self.markup_bp), percent(new.markup_bp)),
             ("low-balance warning", amount(self.low_balance), amount(new.low_balance)),
-            ("daily limit", amount(self.daily_limit), amount(new.daily_limit)),
             ("monthly limit", amount(self.monthly_limit), amount(new.monthly_limit)),
             ("automatic payments a day", amount(self.auto_top_up_max), amount(new.auto_top_up_max)),
         ];

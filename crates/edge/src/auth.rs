@@ -3,23 +3,24 @@
 //! Everyone is challenged with 401 and WWW-Authenticate, INVITE too: this node is the user agent server of every request
 //! it takes (RFC 3261 section 22.2); 407 is for those who only pass a request on.
 
+use account::Failures;
 use billing::CarrierId;
-use sip::digest::{Algorithm, Authenticator, Authorization, Ha1Set, Judgement, NonceMint};
+use sip::digest::{Authenticator, Authorization, Ha1Set, Judgement};
 use sip::{Method, Name};
 use std::collections::BTreeMap;
 
+use crate::common::Common;
 use crate::core::{Asked, Core};
-use crate::directory::{Carrier, Directory, EdgeSettings, LineEntry};
+use crate::directory::{Carrier, Directory, LineEntry};
 use crate::io::{AuthReport, Leave, Output};
-use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING, NONCE_VALIDITY_MS};
-use crate::random::Mint;
+use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING};
 use crate::{flow, text};
 
 /// Who sent a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Sender {
     /// A line, and how many passwords had failed from its address before.
-    Line { entry: LineEntry, failures_before: u32 },
+    Line { entry: LineEntry, failures_before: Failures },
     /// A carrier.
     Carrier(CarrierId),
 }
@@ -34,12 +35,10 @@ pub(crate) struct Doorman {
 }
 
 impl Doorman {
-    pub fn new(settings: &EdgeSettings, mint: &mut Mint) -> Self {
-        let algorithms: &[Algorithm] = if settings.sha256 { &Algorithm::ALL } else { &[Algorithm::Md5] };
-        let nonces = NonceMint::new(mint.bytes(), NONCE_VALIDITY_MS);
+    pub fn new(common: &Common) -> Self {
         Self {
-            authenticator: Authenticator::new(&settings.realm, algorithms, nonces),
-            nobody: Ha1Set::from_parts(mint.bytes(), mint.bytes()),
+            authenticator: common.authenticator.clone(),
+            nobody: common.nobody.clone(),
             waiting: BTreeMap::new(),
             next_token: 1,
         }
@@ -56,7 +55,7 @@ impl Doorman {
         // Credentials count before the address: a phone may sit behind the address of its PBX.
         let Some(name) = self.credentials(&asked).map(|given| given.username.into_owned()) else {
             if let Some(entry) = core.directory.by_address.get(&remote.ip()).cloned() {
-                return Some((asked, Sender::Line { entry, failures_before: 0 }));
+                return Some((asked, Sender::Line { entry, failures_before: Failures::NONE }));
             }
             self.challenge(core, &asked, false, true);
             return None;
@@ -79,7 +78,7 @@ impl Doorman {
         core: &mut Core,
         token: u64,
         leave: Leave,
-        failures_before: u32,
+        failures_before: Failures,
     ) -> Option<(Asked, Sender)> {
         let asked = self.waiting.remove(&token)?;
         match leave {
@@ -112,7 +111,7 @@ impl Doorman {
         }
     }
 
-    fn judge(&mut self, core: &Core, asked: &Asked) -> Option<(Judgement, String)> {
+    fn judge(&self, core: &Core, asked: &Asked) -> Option<(Judgement, String)> {
         let given = credentials(&asked.request, self.authenticator.realm())?;
         let name = String::from_utf8_lossy(&given.username).into_owned();
         let secrets = core.directory.by_auth_name.get(name.as_str()).and_then(|entry| entry.secrets.as_ref());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
-use billing::{AccountId, CallId};
+use billing::{AccountId, CallId, LineId};
 use media::{RelayEvent, RelayId};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Message, Method, Name, ResponseBuilder};
@@ -12,13 +12,13 @@ use sip::{DialogId, Message, Method, Name, ResponseBuilder};
 use crate::auth::{Doorman, Sender};
 use crate::call::{self, Call, Ending, Leg, SavedLegs};
 use crate::carriers::Carriers;
+use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
-use crate::directory::{Directory, EdgeSettings};
+use crate::directory::{Directory, LineEntry};
 use crate::farewell::{Farewells, hang_up_stray};
 use crate::gate::{self, Passed};
 use crate::io::{CallView, Input, Output};
 use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER, RETRY_AFTER_S};
-use crate::random::Mint;
 use crate::register::Registrar;
 use crate::wakes::Wakes;
 use crate::{flow, text};
@@ -34,63 +34,48 @@ pub struct Edge {
     merges: BTreeMap<Vec<u8>, CallId>,
     wakes: Wakes<CallId>,
     farewells: Farewells,
-    boot_epoch: u32,
-    next_call: u64,
+    common: Arc<Common>,
+    worker: usize,
+    next_call: CallId,
 }
 
 impl Edge {
-    /// A call machine without calls. `seed` is 32 unguessable bytes; `boot_epoch` counts the starts of the node, so that
-    /// identifiers of one run are not those of another.
-    pub fn new(
-        settings: EdgeSettings,
-        directory: Arc<Directory>,
-        seed: [u8; 32],
-        boot_epoch: u32,
-        now_ms: u64,
-    ) -> Self {
-        let mut mint = Mint::new(seed, boot_epoch);
-        let doorman = Doorman::new(&settings, &mut mint);
+    /// The call machine of worker number `worker` (from 0), without calls. The first worker's registers with carriers.
+    pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         let mut edge = Self {
-            core: Core::new(settings, directory, mint, now_ms),
-            doorman,
-            registrar: Registrar::new(),
+            core: Core::new(common.settings.clone(), directory, common.mint(worker), now_ms),
+            doorman: Doorman::new(&common),
+            registrar: Registrar::new(Common::first_token(worker)),
             carriers: Carriers::new(),
             calls: BTreeMap::new(),
             merges: BTreeMap::new(),
             wakes: Wakes::new(),
             farewells: Farewells::new(),
-            boot_epoch,
-            next_call: 0,
+            next_call: common.first_call(worker),
+            worker,
+            common,
         };
-        edge.carriers.sync(&mut edge.core);
+        edge.sync_carriers();
         edge
     }
 
     /// Takes one input. Drain [`Edge::poll_output`] afterwards.
-    pub fn handle(&mut self, now_ms: u64, input: Input<'_>) {
+    pub fn handle(&mut self, now_ms: u64, input: Input) {
         self.core.now_ms = now_ms.max(self.core.now_ms);
         match input {
-            Input::Datagram { flow, bytes } => self.datagram(flow, bytes),
+            Input::Message { flow, message } => self.message(flow, message),
+            Input::TurnAway { flow, message } => self.turn_away(flow::to_sip(flow), &message),
             Input::FlowFailed(flow) => self.flow_failed(flow::to_sip(flow)),
             Input::Reply(reply) => self.reply(reply),
             Input::Relay(event) => self.relay(event),
-            Input::Directory(directory) => {
-                self.core.directory = directory;
-                self.carriers.sync(&mut self.core);
-            }
+            Input::Directory(directory) => self.new_directory(directory),
             Input::Verify { token, leave, failures_before } => {
                 if let Some((asked, sender)) = self.doorman.verify(&mut self.core, token, leave, failures_before) {
                     self.admit(asked, sender);
                 }
             }
             Input::Recover { account, call, legs } => self.recover(&account, call, legs.as_deref()),
-            Input::HangUpLine { account, line, end } => {
-                let concerned = self.calls.values().filter(|call| call.concerns(&account, &line));
-                let ids: Vec<CallId> = concerned.map(|call| call.id).collect();
-                for id in ids {
-                    self.hang_up(id, end);
-                }
-            }
+            Input::HangUpLine { account, line, end } => self.hang_up_line(&account, &line, end),
             Input::Drain => self.core.draining = true,
             Input::Shutdown => self.shut_down(),
             Input::Tick => self.tick(),
@@ -121,9 +106,35 @@ impl Edge {
         parted && self.calls.is_empty() && self.farewells.is_empty() && self.registrar.is_idle()
     }
 
-    fn datagram(&mut self, flow: Flow, bytes: &[u8]) {
-        // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
-        let Ok(message) = Message::parse(bytes) else { return };
+    /// Whoever proved a line with a secret that is no more has no call of it any longer: one that was let in here while
+    /// the change was on its way is not known to the account as one to hang up.
+    fn new_directory(&mut self, directory: Arc<Directory>) {
+        let old = std::mem::replace(&mut self.core.directory, Arc::clone(&directory));
+        let secrets = |name| directory.by_auth_name.get(name).and_then(|entry| entry.secrets.as_ref());
+        for (name, LineEntry { account, line, secrets: proven_by, .. }) in &old.by_auth_name {
+            if proven_by.as_ref() != secrets(name) {
+                self.hang_up_line(account, line, CallEnd::SecretChanged);
+            }
+        }
+        self.sync_carriers();
+    }
+
+    fn hang_up_line(&mut self, account: &AccountId, line: &LineId, end: CallEnd) {
+        let concerned = self.calls.values().filter(|call| call.concerns(account, line));
+        let ids: Vec<CallId> = concerned.map(|call| call.id).collect();
+        for id in ids {
+            self.hang_up(id, end);
+        }
+    }
+
+    /// Registrations with carriers are the node's, not each worker's.
+    fn sync_carriers(&mut self) {
+        if self.worker == 0 {
+            self.carriers.sync(&mut self.core);
+        }
+    }
+
+    fn message(&mut self, flow: Flow, message: Message) {
         let flow = flow::to_sip(flow);
         match message.validate() {
             Ok(()) if message.is_request() => self.request(flow, message),
@@ -149,13 +160,16 @@ impl Edge {
             Incoming::Ack => self.ack(&request),
             Incoming::Absorbed => {}
             Incoming::Malformed => self.refuse_invalid(flow, &request, 400),
-            Incoming::Full => {
-                let tag = self.core.mint.tag();
-                let mut answer = ResponseBuilder::from_request(&request, 503, "", Some(&tag), flow.remote);
-                answer.header_display(Name::RetryAfter, RETRY_AFTER_S);
-                self.core.transactions.send(flow, answer.finish().into());
-            }
+            Incoming::Full => self.turn_away(flow, &request),
         }
+    }
+
+    /// 503 without memory, for a request that finds no room.
+    fn turn_away(&mut self, flow: sip::Flow, request: &Message) {
+        let tag = self.core.mint.tag();
+        let mut answer = ResponseBuilder::from_request(request, 503, "", Some(&tag), flow.remote);
+        answer.header_display(Name::RetryAfter, RETRY_AFTER_S);
+        self.core.transactions.send(flow, answer.finish().into());
     }
 
     fn new_request(&mut self, asked: Asked) {
@@ -187,7 +201,7 @@ impl Edge {
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
         let reserve = if short { EMERGENCY_RESERVE } else { 0 };
         let turned_away = self.core.closing || (self.core.draining && !short);
-        turned_away || self.calls.len() >= self.core.settings.max_calls.saturating_add(reserve)
+        turned_away || self.common.calls() >= self.core.settings.max_calls.saturating_add(reserve)
     }
 
     /// A request whose sender is known.
@@ -207,14 +221,15 @@ impl Edge {
     }
 
     fn mint_call(&mut self) -> CallId {
-        let id = CallId(u64::from(self.boot_epoch) << 40 | self.next_call);
-        self.next_call += 1;
+        let id = self.next_call;
+        self.next_call.0 += 1;
         id
     }
 
     fn add_call(&mut self, call: Call) {
         self.merges.extend(call.merge_key().map(|key| (key, call.id)));
         self.wakes.set(&call.id, call.next_wake_ms());
+        self.common.call_began();
         self.calls.insert(call.id, call);
     }
 
@@ -372,6 +387,7 @@ impl Edge {
                 self.merges.remove(&key);
             }
             self.calls.remove(&id);
+            self.common.call_ended();
         }
         for farewell in std::mem::take(&mut self.core.farewells) {
             self.farewells.add(farewell);

@@ -2,22 +2,30 @@
 
 use std::net::SocketAddr;
 
-use account::{CallEnd, Flow, Reply};
+use account::{CallEnd, Failures, Flow, Reply};
 use billing::{AccountId, CallId, LineId};
 use media::{RelayCommand, RelayEvent};
+use sip::Message;
 
 use crate::Directory;
 use std::sync::Arc;
 
 /// Everything that can happen to the edge.
 #[derive(Debug)]
-pub enum Input<'a> {
-    /// A datagram, or one message of a connection, arrived (ban check already passed).
-    Datagram {
+pub enum Input {
+    /// A message of this worker's arrived (ban check already passed).
+    Message {
         /// From where, to which of our addresses.
         flow: Flow,
-        /// Its bytes.
-        bytes: &'a [u8],
+        /// As it was framed.
+        message: Message,
+    },
+    /// A new call that was to go to another worker finds no room there.
+    TurnAway {
+        /// Where the answer goes.
+        flow: Flow,
+        /// The INVITE.
+        message: Message,
     },
     /// Nothing can be sent on this flow any more.
     FlowFailed(Flow),
@@ -34,7 +42,7 @@ pub enum Input<'a> {
         /// What to do with the request.
         leave: Leave,
         /// Failed authentications seen from the address before.
-        failures_before: u32,
+        failures_before: Failures,
     },
     /// A call of before a restart: send BYE on both legs and settle it as recovered.
     Recover {

@@ -11,14 +11,16 @@ pub(crate) struct Mint {
     epoch: u32,
     /// Tells this run from another node's run of the same number.
     mark: u32,
+    worker: u16,
     serial: u32,
 }
 
 impl Mint {
-    pub fn new(seed: [u8; 32], boot_epoch: u32) -> Self {
+    /// A worker's own: all workers of a run share seed and mark, and each has a stream of its own.
+    pub fn new(seed: [u8; 32], boot_epoch: u32, mark: u32, worker: u16) -> Self {
         let mut random = ChaCha20Rng::from_seed(seed);
-        let mark = random.next_u32();
-        Self { random, epoch: boot_epoch, mark, serial: 0 }
+        random.set_stream(u64::from(worker) + 1);
+        Self { random, epoch: boot_epoch, mark, worker, serial: 0 }
     }
 
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
@@ -30,7 +32,7 @@ impl Mint {
     fn next(&mut self) -> (Origin, [u8; 8]) {
         self.serial = self.serial.wrapping_add(1);
         let slot = Slot { index: self.serial, generation: self.mark };
-        (Origin { worker: 0, epoch: self.epoch, slot }, self.bytes())
+        (Origin { worker: self.worker, epoch: self.epoch, slot }, self.bytes())
     }
 
     /// A Via branch.
@@ -56,7 +58,7 @@ impl Mint {
         format!("{:016x}", u64::from_be_bytes(self.bytes()))
     }
 
-    /// Whether this run minted the identifier: a request that carries our own branch came round to us.
+    /// Whether a worker of this run minted the identifier: a request that carries our own branch came round to us.
     pub fn is_ours(&self, identifier: &[u8]) -> bool {
         Origin::parse(identifier)
             .is_some_and(|origin| origin.epoch == self.epoch && origin.slot.generation == self.mark)
@@ -74,13 +76,16 @@ mod tests {
 
     #[test]
     fn what_is_minted_is_known_and_differs() {
-        let mut mint = Mint::new([1; 32], 7);
+        let mut mint = Mint::new([1; 32], 7, 11, 0);
         let (a, b) = (mint.branch(), mint.branch());
         assert_ne!(a, b);
         assert!(mint.is_ours(a.as_bytes()));
-        let other_node = Mint::new([2; 32], 7);
+        let other_node = Mint::new([1; 32], 7, 12, 0);
         assert!(!other_node.is_ours(a.as_bytes()));
-        let next_run = Mint::new([1; 32], 8);
+        let mut other_worker = Mint::new([1; 32], 7, 11, 1);
+        assert!(other_worker.is_ours(a.as_bytes()), "a request that came round may be read by another worker");
+        assert_ne!(other_worker.branch().rsplit('-').next(), a.rsplit('-').next());
+        let next_run = Mint::new([1; 32], 8, 11, 0);
         assert!(!next_run.is_ours(a.as_bytes()));
         assert!(next_run.is_of_a_run_until_now(mint.call_id().as_bytes()));
         assert!(!next_run.is_of_a_run_until_now(b"a84b4c76e66710@phone"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use account::{Binding, Registration, RegistrationChange, Reply, Via};
+use account::{Binding, Failures, Registration, RegistrationChange, Reply, Via};
 use geo::Place;
 use sip::{Message, Name, Uri};
 
@@ -18,8 +18,9 @@ pub(crate) struct Registrar {
 }
 
 impl Registrar {
-    pub const fn new() -> Self {
-        Self { waiting: BTreeMap::new(), next_token: 1 }
+    /// Tokens begin at `first_token`, which says whose they are.
+    pub const fn new(first_token: u64) -> Self {
+        Self { waiting: BTreeMap::new(), next_token: first_token }
     }
 
     pub fn is_idle(&self) -> bool {
@@ -27,7 +28,7 @@ impl Registrar {
     }
 
     /// An authenticated REGISTER. The bindings are those of the line that authenticated: To need not name it.
-    pub fn register(&mut self, core: &mut Core, asked: Asked, entry: &LineEntry, failures_before: u32) {
+    pub fn register(&mut self, core: &mut Core, asked: Asked, entry: &LineEntry, failures_before: Failures) {
         if self.waiting.len() >= MAX_WAITING {
             return core.overloaded(&asked);
         }
@@ -46,6 +47,7 @@ impl Registrar {
             token,
             line: entry.line.clone(),
             change,
+            secret_version: entry.secrets.as_ref().map(|secrets| secrets.version),
             call_id: text::bounded(asked.request.call_id(), sip::dialog::MAX_ID_BYTES),
             cseq: asked.request.cseq().map_or(0, |cseq| cseq.number),
             via: Via {

@@ -34,14 +34,14 @@ fn a_carriers_call_over_a_connection_that_ended_is_hung_up_where_the_carrier_lis
     let offer = gateway.sdp(5_000, "sendrecv");
     let invite = gateway.request("INVITE", "sip:+13035550100@pbx.example", &offer);
     let invite = invite.replace(&format!("<sip:gw@{CARRIER}>"), &format!("<sip:gw@{CARRIER};transport=tcp>"));
-    world.input(Input::Datagram { flow: HERE, bytes: invite.as_bytes() });
+    world.arrives(HERE, invite.as_bytes());
     let passed = world.one(BEN);
     ben.answer(&mut world, &passed, 200, &ben.sdp(4_000, "sendrecv"));
     let answers = world.take(FROM);
     let ok = answers.last().unwrap();
     assert_eq!(summary(ok), "200 INVITE");
     let ack = gateway.within(ok, "ACK", "");
-    world.input(Input::Datagram { flow: HERE, bytes: ack.as_bytes() });
+    world.arrives(HERE, ack.as_bytes());
     world.take(BEN);
     world.input(Input::FlowFailed(HERE));
     assert_eq!(world.edge.calls().len(), 1, "an idle connection that ends does not end a call");
@@ -80,7 +80,7 @@ fn a_caller_whose_connection_ends_before_the_answer_has_given_up() {
     let mut gateway = Peer::new(CARRIER, "gw");
     let offer = gateway.sdp(5_000, "sendrecv");
     let invite = gateway.request("INVITE", "sip:+13035550100@pbx.example", &offer);
-    world.input(Input::Datagram { flow: HERE, bytes: invite.as_bytes() });
+    world.arrives(HERE, invite.as_bytes());
     let ben = Peer::new(BEN, "102");
     let passed = world.one(BEN);
     ben.answer(&mut world, &passed, 180, "");

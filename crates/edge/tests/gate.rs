@@ -316,7 +316,8 @@ proptest! {
         let mut stranger = Peer::new(ANA, "sipvicious");
         for method in methods {
             let request = stranger.request(method, URI, "");
-            world.edge.handle(world.now_ms, Input::Datagram { flow: flow(ANA), bytes: request.as_bytes() });
+            let message = sip::Message::parse(request.as_bytes()).unwrap();
+            world.edge.handle(world.now_ms, Input::Message { flow: flow(ANA), message });
             while world.edge.poll_output().is_some() {}
         }
         prop_assert_eq!(world.edge.next_wake_ms(), None);

@@ -5,7 +5,7 @@
 mod harness;
 
 use account::{CallEnd, HungUpBy, Input as Told, Lease, Reply, Verdict};
-use edge::{Edge, Input, Output};
+use edge::{Input, Output};
 use harness::peer::Peer;
 use harness::{CARRIER, FREE, World, summary, text};
 use media::{RelayEvent, RelayId};
@@ -52,7 +52,7 @@ fn a_call_ends_on_both_legs_when_its_credit_ends() {
     for at in [ANA, CARRIER] {
         let bye = &world.take(at)[0];
         assert_eq!(summary(bye), "BYE");
-        assert!(text(bye.header(Name::Reason).unwrap()).contains("the credit ran out"));
+        assert!(text(bye.header(Name::Reason).unwrap()).contains("the credit or a limit of the day ran out"));
     }
     let settled = world.settlements();
     assert_eq!(settled.len(), 1);
@@ -210,7 +210,8 @@ fn the_other_side_is_hung_up_before_the_end_is_recorded() {
     let mut world = World::new();
     let (mut ana, ok) = talking(&mut world, FREE);
     let bye = ana.within(&ok, "BYE", "");
-    world.edge.handle(world.now_ms, Input::Datagram { flow: harness::flow(ANA), bytes: bye.as_bytes() });
+    let message = sip::Message::parse(bye.as_bytes()).unwrap();
+    world.edge.handle(world.now_ms, Input::Message { flow: harness::flow(ANA), message });
     let outputs: Vec<Output> = std::iter::from_fn(|| world.edge.poll_output()).collect();
     let to_carrier = |output: &Output| matches!(output, Output::Send { bytes, .. } if bytes.starts_with(b"BYE "));
     assert!(outputs.iter().any(to_carrier), "{outputs:?}");
@@ -229,7 +230,7 @@ fn after_a_restart_both_legs_hear_bye_and_the_call_is_settled() {
             legs = Some(saved.clone());
         }
     }
-    world.edge = Edge::new(harness::settings(), harness::directory().into(), [8; 32], 4, world.now_ms);
+    world.edge = harness::edge(harness::settings(), harness::directory(), [8; 32], 4, world.now_ms);
     world.wait_ms(5_000);
     world.input(Input::Recover { account: harness::acme(), call, legs });
     let to_ana = world.one(ANA);
@@ -251,7 +252,7 @@ fn after_a_restart_an_unanswered_call_is_settled_and_a_late_answer_hung_up() {
     world.allow_carriers(&["main"], FREE);
     let (_, carrier, invite) = calling(&mut world);
     let call = world.call();
-    world.edge = Edge::new(harness::settings(), harness::directory().into(), [8; 32], 4, world.now_ms);
+    world.edge = harness::edge(harness::settings(), harness::directory(), [8; 32], 4, world.now_ms);
     world.input(Input::Recover { account: harness::acme(), call, legs: None });
     let settled = world.settlements()[0];
     assert_eq!((settled.end, settled.answer_ms, settled.status), (CallEnd::Recovered, None, 503));

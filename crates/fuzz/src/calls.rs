@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use ::edge::{Carrier, CarrierAuth, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
+use ::edge::{Carrier, CarrierAuth, Common, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
 use account::{Attempt, Binding, Flow, Lease, LineKind, Permit, Refusal, RefusalCode, Reply, Transport, Verdict};
 use billing::{AccountId, CallId, CarrierId, LineId};
 use geo::Place;
@@ -88,7 +88,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let edge = Edge::new(settings(), Arc::new(directory()), [7; 32], 3, START_MS);
+        let common = Arc::new(Common::new(settings(), [7; 32], 3, 1));
+        let edge = Edge::new(common, 0, Arc::new(directory()), START_MS);
         let heard = std::array::from_fn(|_| Heard::default());
         let mut world = Self { edge, now_ms: START_MS, heard, allowed: BTreeMap::new(), relays: BTreeMap::new() };
         world.drain();
@@ -101,7 +102,9 @@ impl World {
                 let peer = usize::from(what - b'0');
                 let begin = rest.iter().position(|&b| b == b'\n').map_or(rest.len(), |line_end| line_end + 1);
                 let bytes = self.filled_in(peer, rest.get(begin..).unwrap_or_default());
-                self.input(Input::Datagram { flow: flow(PEERS[peer]), bytes: &bytes });
+                if let Ok(message) = Message::parse(&bytes) {
+                    self.input(Input::Message { flow: flow(PEERS[peer]), message });
+                }
             }
             b't' => {
                 let digits = rest.iter().take_while(|b| b.is_ascii_digit()).take(6);
@@ -156,7 +159,7 @@ impl World {
         self.input(Input::Tick);
     }
 
-    fn input(&mut self, input: Input<'_>) {
+    fn input(&mut self, input: Input) {
         self.edge.handle(self.now_ms, input);
         self.drain();
     }
@@ -179,7 +182,8 @@ impl World {
                     assert!(self.relays.remove(&relay).is_some(), "closed twice");
                 }
                 Output::Verify { token, .. } => {
-                    let input = Input::Verify { token, leave: Leave::Granted, failures_before: 0 };
+                    let input =
+                        Input::Verify { token, leave: Leave::Granted, failures_before: account::Failures::NONE };
                     self.edge.handle(self.now_ms, input);
                 }
                 Output::Relay(_) | Output::Auth { .. } | Output::CarrierState { .. } => {}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use billing::{CallId, Country, Destination, E164, LineId, Money};
 use geo::Place;
-use guard::{Ended, Guard, Observed, Origin, Registered};
+use guard::{Elsewhere, Ended, Failures, Guard, Observed, Origin, Registered};
 
 const DAY_MS: u64 = 24 * 3_600_000;
 /// Accounts and lines of each, for the time of a screening: 10,000 lines.
@@ -115,7 +115,7 @@ impl Firm {
             return;
         }
         for (line, origin) in &self.lines {
-            let registered = Registered { line: line.clone(), origin: origin.clone(), failures_before: 0 };
+            let registered = Registered { line: line.clone(), origin: origin.clone(), failures_before: Failures::NONE };
             self.guard.registered(day * DAY_MS + 7 * 3_600_000, &registered);
         }
         for slot in 0..CALLS_A_DAY {
@@ -148,7 +148,8 @@ impl Firm {
             priced: true,
             cause: None,
             told: None,
-            failures_before: 0,
+            failures_before: Failures::NONE,
+            elsewhere: Elsewhere::NOTHING,
             utc_offset_min: 0,
         };
         let start = Instant::now();

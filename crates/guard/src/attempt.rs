@@ -4,7 +4,7 @@ use billing::{CallId, Destination, E164, Money, NumberClass};
 use serde::{Deserialize, Serialize};
 
 use crate::habit::{OriginKey, hour_of_week};
-use crate::{Cause, Decibans, Observed};
+use crate::{Cause, Decibans, Elsewhere, Observed};
 
 /// A number by its last nine digits: the same number behind another prefix is the same suffix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,6 +70,7 @@ pub(crate) struct Attempt {
     pub(crate) priced: bool,
     pub(crate) origin: OriginKey,
     pub(crate) cause: Option<Cause>,
+    pub(crate) elsewhere: Elsewhere,
     /// Local hour of the week.
     pub(crate) hour: u8,
     /// Whether the number is no habit of the line; kept up to date by the line, as it is asked often.
@@ -95,6 +96,7 @@ impl Attempt {
             priced: seen.priced,
             origin: OriginKey::from(&seen.origin),
             cause: seen.cause,
+            elsewhere: seen.elsewhere,
             hour: hour_of_week(now_ms, seen.utc_offset_min),
             fresh: true,
             answered_ms: None,

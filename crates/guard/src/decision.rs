@@ -33,7 +33,7 @@ pub(crate) fn needed(per_minute: Money, spent: Money) -> Decibans {
 }
 
 /// What the sum of evidence leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Decision {
     /// Let it run.
     Allow,

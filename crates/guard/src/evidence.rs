@@ -76,6 +76,10 @@ pub enum EvidenceKind {
     Told,
     /// Failed authentications before the success.
     Guessing,
+    /// The line's secret is guessed at from many addresses.
+    Sprayed,
+    /// Another account was attacked with the number, or from the place.
+    Elsewhere,
     /// More calls in a short time than the line's rate.
     Burst,
     /// Several calls to new numbers at the same time.
@@ -100,7 +104,7 @@ pub enum EvidenceKind {
 
 impl EvidenceKind {
     /// Every kind, in the order they are weighed.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Dormant,
         Self::Destination,
         Self::Price,
@@ -112,6 +116,8 @@ impl EvidenceKind {
         Self::Agent,
         Self::Told,
         Self::Guessing,
+        Self::Sprayed,
+        Self::Elsewhere,
         Self::Burst,
         Self::AtOnce,
         Self::Repetition,
@@ -138,6 +144,8 @@ impl EvidenceKind {
             Self::Agent => "agent",
             Self::Told => "told",
             Self::Guessing => "guessing",
+            Self::Sprayed => "sprayed",
+            Self::Elsewhere => "elsewhere",
             Self::Burst => "burst",
             Self::AtOnce => "at-once",
             Self::Repetition => "repetition",

@@ -26,6 +26,13 @@ impl Fading {
         self.at_ms = self.at_ms.max(now_ms);
     }
 
+    /// Takes back what was added as `thousandths` at `then_ms`, as far as it has not faded.
+    pub(crate) fn take_back(&mut self, now_ms: u64, half_life_ms: u64, then_ms: u64, thousandths: u64) {
+        let left = math::faded(thousandths, now_ms.saturating_sub(then_ms), half_life_ms);
+        self.level = self.level(now_ms, half_life_ms).saturating_sub(left);
+        self.at_ms = self.at_ms.max(now_ms);
+    }
+
     /// Raises it to `thousandths` if less is left.
     pub(crate) fn raise(&mut self, now_ms: u64, half_life_ms: u64, thousandths: u64) {
         self.level = self.level(now_ms, half_life_ms).max(thousandths);

@@ -13,7 +13,7 @@ mod prices;
 
 pub(crate) use hours::{Hours, hour_of_week};
 pub(crate) use numbers::Numbers;
-pub(crate) use origins::{Familiarity, FirstSight, OriginKey, Origins, Reach};
+pub(crate) use origins::{Familiarity, FirstSight, Known, OriginKey, Origins, Reach, Source};
 pub(crate) use places::Places;
 pub(crate) use prices::{BUCKETS, Prices, bucket};
 
@@ -73,10 +73,11 @@ impl Habit {
         self.since_ms.map_or(0, |since| now_ms.saturating_sub(since))
     }
 
-    /// Makes a settled call part of what is normal.
-    pub(crate) fn learn(&mut self, now_ms: u64, call: &Settled, bounds: Bounds) {
+    /// Makes a settled call part of what is normal. Says whether its number was.
+    pub(crate) fn learn(&mut self, now_ms: u64, call: &Settled, bounds: Bounds) -> bool {
         self.calls = self.calls.saturating_add(1);
-        if self.numbers.learn(call.suffix, bounds.numbers) {
+        let was_known = self.numbers.learn(call.suffix, bounds.numbers);
+        if was_known {
             self.repeats = self.repeats.saturating_add(1);
         } else {
             self.new_numbers.add(now_ms, RATE_HALF_LIFE_MS, ONE);
@@ -87,6 +88,24 @@ impl Habit {
         self.places.learn(call.place, bounds.places);
         self.prices.learn(call.price_bucket);
         self.hours.learn(call.hour);
+        was_known
+    }
+
+    /// Takes a call back that was learnt at `then_ms`, when its number was known or not.
+    pub(crate) fn unlearn(&mut self, now_ms: u64, then_ms: u64, call: &Settled, was_known: bool) {
+        self.calls = self.calls.saturating_sub(1);
+        if was_known {
+            self.repeats = self.repeats.saturating_sub(1);
+        } else {
+            self.numbers.forget(call.suffix);
+            self.new_numbers.take_back(now_ms, RATE_HALF_LIFE_MS, then_ms, ONE);
+            self.new_spend.take_back(now_ms, RATE_HALF_LIFE_MS, then_ms, u64::from(call.cost_mils));
+        }
+        self.unallocated = self.unallocated.saturating_sub(u64::from(!call.valid));
+        self.moved = self.moved.saturating_sub(u64::from(call.moved));
+        self.places.unlearn(call.place);
+        self.prices.unlearn(call.price_bucket);
+        self.hours.unlearn(call.hour);
     }
 }
 

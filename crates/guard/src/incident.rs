@@ -5,7 +5,7 @@ use geo::Place;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-use crate::{Decibans, Evidence};
+use crate::{Decibans, Evidence, Report};
 
 /// What the guard does beyond refusing one call, by strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub enum IncidentState {
     Lifted,
     /// The owner answered "that was us".
     Ours,
+    /// The owner answered "that was not us". It stays open until what was cut is turned back on.
+    Theirs,
 }
 
 /// One call of an incident, as the owner reads it.
@@ -77,4 +79,34 @@ pub struct Incident {
     pub told: Vec<String>,
     /// The calls, in order (at most 100).
     pub calls: Vec<IncidentCall>,
+    /// What other accounts of the node should know of.
+    pub report: Report,
+}
+
+impl Incident {
+    /// Whether it is not closed; what was cut is still cut.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.closed_ms.is_none()
+    }
+
+    /// Why, in one sentence: the same on every surface, see [`why`].
+    #[must_use]
+    pub fn why(&self) -> String {
+        why(self.score, &self.evidence)
+    }
+
+    /// What a call is refused with that this incident's cut stops.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        format!("international calls are cut by incident {}: {}", self.id, self.why())
+    }
+}
+
+/// Why the guard stops something, in one sentence: the sum of the evidence, and the strongest fact. SIP answers, call
+/// records, mails, pages and the command line all say this.
+#[must_use]
+pub fn why(score: Decibans, evidence: &[Evidence]) -> String {
+    let strongest = evidence.first().map_or("", |fact| fact.text.as_str());
+    format!("stopped by the guard at {score} dB: {strongest}")
 }

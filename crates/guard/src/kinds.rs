@@ -16,17 +16,19 @@ mod cause;
 pub(crate) mod destination;
 mod distance;
 pub(crate) mod dormant;
+mod elsewhere;
 mod guessing;
 mod hours;
 mod length;
 mod network;
 pub(crate) mod origin;
-mod owner;
+pub(crate) mod owner;
 mod price;
 mod probing;
 mod repetition;
 mod reputation;
 pub(crate) mod spend;
+mod sprayed;
 mod spread;
 mod told;
 
@@ -51,6 +53,8 @@ const KINDS: [Kind; EvidenceKind::ALL.len()] = [
     Kind { kind: EvidenceKind::Agent, weigh: agent::weigh, tell: agent::tell },
     Kind { kind: EvidenceKind::Told, weigh: told::weigh, tell: told::tell },
     Kind { kind: EvidenceKind::Guessing, weigh: guessing::weigh, tell: guessing::tell },
+    Kind { kind: EvidenceKind::Sprayed, weigh: sprayed::weigh, tell: sprayed::tell },
+    Kind { kind: EvidenceKind::Elsewhere, weigh: elsewhere::weigh, tell: elsewhere::tell },
     Kind { kind: EvidenceKind::Burst, weigh: burst::weigh, tell: burst::tell },
     Kind { kind: EvidenceKind::AtOnce, weigh: at_once::weigh, tell: at_once::tell },
     Kind { kind: EvidenceKind::Repetition, weigh: repetition::weigh, tell: repetition::tell },

@@ -58,9 +58,11 @@ extern crate self as guard;
 
 mod attempt;
 mod behind;
+mod bulletin;
 mod decision;
 mod evidence;
 mod fading;
+mod feedback;
 mod habit;
 mod incident;
 mod kinds;
@@ -68,12 +70,15 @@ mod line;
 mod math;
 mod observed;
 mod scene;
+mod siege;
 #[cfg(test)]
 #[path = "../tests/story/mod.rs"]
 mod story;
 mod watch;
 
+pub use bulletin::{Board, Bulletin, Elsewhere, MAX_REPORTED, MAX_REPORTS, PUBLISHED_EVERY_MS, REPORTED_MS, Report};
 pub use evidence::{Decibans, Evidence, EvidenceKind};
-pub use incident::{Action, Incident, IncidentCall, IncidentState};
-pub use observed::{Cause, Ended, Observed, Origin, Registered, Screening};
+pub use feedback::{Learnt, MAX_ANSWERS};
+pub use incident::{Action, Incident, IncidentCall, IncidentState, why};
+pub use observed::{Cause, Ended, Failures, Observed, Origin, Registered, Screening};
 pub use watch::{Guard, MAX_LINES, MAX_OPEN_CALLS};

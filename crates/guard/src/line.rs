@@ -8,7 +8,9 @@ use crate::behind::Behind;
 use crate::decision::Decision;
 use crate::fading::{Fading, ONE};
 use crate::habit::{Habit, OriginKey, Settled};
-use crate::{Decibans, Observed, habit};
+use crate::kinds::origin;
+use crate::siege::Siege;
+use crate::{Decibans, Failures, Observed, Report, habit};
 
 /// Attempts remembered one by one; the oldest that no longer runs is evicted.
 pub(crate) const MAX_RECENT: usize = 64;
@@ -44,7 +46,7 @@ pub(crate) const AWAKE_MS: u64 = 3 * DAY_MS;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Guessed {
     pub(crate) origin: OriginKey,
-    pub(crate) failures: u32,
+    pub(crate) failures: Failures,
     pub(crate) at_ms: u64,
 }
 
@@ -69,6 +71,8 @@ pub(crate) struct Line {
     pub(crate) recent: Vec<Attempt>,
     waiting: Vec<Waiting>,
     pub(crate) guessed: Vec<Guessed>,
+    /// On how many days its secret was guessed at from many addresses.
+    pub(crate) siege: Siege,
     /// Attempts to fresh numbers, lately (half an hour) and today (twelve hours).
     pub(crate) fresh_short: Fading,
     pub(crate) fresh_long: Fading,
@@ -129,8 +133,9 @@ impl Line {
     }
 
     /// Notes failed authentications before a success.
-    pub(crate) fn guess(&mut self, now_ms: u64, origin: OriginKey, failures: u32) {
-        if failures == 0 {
+    pub(crate) fn guess(&mut self, now_ms: u64, origin: OriginKey, failures: Failures) {
+        self.siege.note(now_ms, &failures);
+        if failures == Failures::NONE {
             return;
         }
         let before = self.guessed.iter().position(|guessed| guessed.origin.same_prefix(&origin));
@@ -139,6 +144,20 @@ impl Line {
             self.guessed.remove(0);
         }
         self.guessed.push(Guessed { origin, failures, at_ms: now_ms });
+    }
+
+    /// What other accounts should know of this line's day: the fresh numbers of its remarkable calls, and of `call`, for
+    /// which it is cut now, and the places new to the line they came from.
+    pub(crate) fn report(&self, now_ms: u64, account: &Habit, call: CallId) -> Report {
+        let mut report = Report::default();
+        let remarkable = |attempt: &&Attempt| attempt.fresh && (attempt.score >= ORDINARY || attempt.call == call);
+        for attempt in self.recent.iter().rev().filter(remarkable) {
+            report.add_number(attempt.suffix());
+            if origin::sight(now_ms, &attempt.origin, &self.habit.origins, &account.origins).is_news() {
+                report.add_source(attempt.origin.source);
+            }
+        }
+        report
     }
 
     /// Puts an ended call among those that wait to become habit.

@@ -7,7 +7,7 @@ use billing::{CallId, Destination, E164, LineId, Money};
 use geo::Place;
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Decibans, Evidence};
+use crate::{Action, Decibans, Elsewhere, Evidence, Report};
 
 /// Where a registration or a call comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,35 @@ pub enum Cause {
     Transfer,
 }
 
+/// Failed authentications before the success behind a registration or a call, as the lock-out counts them within a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failures {
+    /// From this address as this line, within the lock-out window.
+    pub here: u32,
+    /// From this address as other names: scanners try one name after another.
+    pub other_names: u32,
+    /// As this line from networks it never logged in from.
+    pub line: u32,
+    /// From how many addresses those came.
+    pub line_addresses: u32,
+}
+
+impl Failures {
+    /// None.
+    pub const NONE: Self = Self { here: 0, other_names: 0, line: 0, line_addresses: 0 };
+
+    /// The more of both, count by count.
+    #[must_use]
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            here: self.here.max(other.here),
+            other_names: self.other_names.max(other.other_names),
+            line: self.line.max(other.line),
+            line_addresses: self.line_addresses.max(other.line_addresses),
+        }
+    }
+}
+
 /// A successful registration of a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registered {
@@ -36,8 +65,8 @@ pub struct Registered {
     pub line: LineId,
     /// Where it registered from.
     pub origin: Origin,
-    /// Failed authentications seen from this address in the lock-out window before this success.
-    pub failures_before: u32,
+    /// Failed authentications before this success.
+    pub failures_before: Failures,
 }
 
 /// One call attempt of a line towards a carrier, as the guard sees it before it is placed.
@@ -63,8 +92,10 @@ pub struct Observed {
     pub cause: Option<Cause>,
     /// Where the phone behind a trunk is, as the customer's PBX tells; not proven.
     pub told: Option<Place>,
-    /// Failed authentications from this address before this call's success.
-    pub failures_before: u32,
+    /// Failed authentications before this call's success.
+    pub failures_before: Failures,
+    /// What the bulletin says of its number and its place.
+    pub elsewhere: Elsewhere,
     /// The account's offset from UTC at this moment, minutes.
     pub utc_offset_min: i16,
 }
@@ -93,4 +124,6 @@ pub struct Screening {
     pub action: Option<Action>,
     /// Running calls (by id) that the same evidence makes suspect: to be hung up with a cut.
     pub suspects: Vec<CallId>,
+    /// What other accounts should know of, where it cuts.
+    pub report: Report,
 }

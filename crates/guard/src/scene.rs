@@ -22,6 +22,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) lines: u64,
     /// When another line of the account was last struck, if it still is.
     pub(crate) struck_beside_ms: Option<u64>,
+    /// What the owner's "that was not us" says of the number, and of the place the call comes from.
+    pub(crate) theirs: (Decibans, Decibans),
     /// What the destination alone says; other kinds take off what they see alike.
     pub(crate) place: Decibans,
     /// What the place the call comes from says; what else is new there counts only as far as that is news.
@@ -44,7 +46,13 @@ impl<'a> Scene<'a> {
         let origin = origin::sight(now_ms, &call.origin, &line.habit.origins, &account.origins);
         let twice = |other: &Attempt| other.runs() && other.call != call.call && other.suffix() == call.suffix();
         let called_twice = line.recent.iter().any(twice);
-        Self { now_ms, call, line, account, lines, struck_beside_ms, place, origin, called_twice }
+        let theirs = (Decibans::default(), Decibans::default());
+        Self { now_ms, call, line, account, lines, struck_beside_ms, theirs, place, origin, called_twice }
+    }
+
+    /// The same with what "that was not us" says of its number and its place.
+    pub(crate) const fn disowned(self, theirs: (Decibans, Decibans)) -> Self {
+        Self { theirs, ..self }
     }
 
     /// Whether the number is no habit of the line.

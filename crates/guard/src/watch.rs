@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use billing::{CallId, Destination, LineId, Money};
+use billing::{CallId, LineId, Money};
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::{Attempt, Outcome, PlaceKey};
+use crate::attempt::{Attempt, Outcome};
 use crate::decision::{self, Decision};
-use crate::habit::{self, Habit, OriginKey, Settled, hour_of_week};
+use crate::feedback::Answers;
+use crate::habit::{Habit, OriginKey, hour_of_week};
 use crate::kinds::{self, dormant, origin, spend};
 use crate::line::{Line, YOUNG_MS};
 use crate::scene::Scene;
-use crate::{Action, Decibans, Ended, EvidenceKind, Incident, IncidentCall, Observed, Origin, Registered, Screening};
+use crate::{Action, Decibans, Ended, EvidenceKind, Failures, Observed, Origin, Registered, Report, Screening};
 
 /// Lines watched for one account; above it the one silent for longest is forgotten.
 pub const MAX_LINES: usize = 4096;
@@ -32,12 +33,14 @@ const SUSPECT_BELOW: Decibans = Decibans::whole(-20);
 /// kB for an ordinary phone), and for the account 256 destinations, 1,024 numbers and 64 origins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
-    account: Habit,
-    lines: BTreeMap<LineId, Line>,
+    pub(crate) account: Habit,
+    pub(crate) lines: BTreeMap<LineId, Line>,
     /// Lines of running calls.
     open: BTreeMap<CallId, LineId>,
     /// Lines that were struck and not absolved since, the latest last; at most [`MAX_STRUCK`].
     struck: Vec<(LineId, u64)>,
+    /// What the owner answered to incidents, the latest last.
+    pub(crate) answers: Answers,
     /// A kind of evidence that is left out, to see what it is worth.
     without: Option<EvidenceKind>,
 }
@@ -139,49 +142,12 @@ impl Guard {
         self.absolve(line);
     }
 
-    /// The owner owned to an incident: its numbers, destinations, prices and origins are normal for the line at once, and
-    /// later calls there say so ([`crate::EvidenceKind::Owner`]). To be told before the cut is lifted, which forgets the calls.
-    pub fn that_was_us(&mut self, now_ms: u64, incident: &Incident) {
-        for call in &incident.calls {
-            self.own(now_ms, &incident.line, call);
-        }
-        let Some(line) = self.lines.get_mut(&incident.line) else {
-            return;
-        };
-        for (ip, place) in &incident.origins {
-            let key = OriginKey::from(&Origin { ip: *ip, place: place.clone(), user_agent: "".into() });
-            origin::trust(now_ms, key, line, &mut self.account);
-        }
-        self.absolve(Some(&incident.line));
-    }
-
-    /// The owner owns to one call, of the line that placed it, as far as that is remembered, or of the incident's.
-    fn own(&mut self, now_ms: u64, incident_line: &LineId, call: &IncidentCall) {
-        let placed = self.lines.iter().find_map(|(id, line)| Some((id, Settled::from(line.attempt(call.call)?))));
-        let (id, settled) = placed.map_or((incident_line.clone(), None), |(id, settled)| (id.clone(), Some(settled)));
-        let Some(line) = self.lines.get_mut(&id) else {
-            return;
-        };
-        if let Some(settled) = settled {
-            line.own(now_ms, settled.place);
-            line.behind.own(now_ms, call.call);
-            line.habit.learn(now_ms, &settled, habit::LINE);
-            self.account.learn(now_ms, &settled, habit::ACCOUNT);
-        } else {
-            // Older than a day: its price and hour are no longer known, its number is.
-            line.own(now_ms, PlaceKey::of(call.number, &Destination::of(call.number)));
-            line.habit.numbers.learn(call.number.into(), habit::LINE.numbers);
-            self.account.numbers.learn(call.number.into(), habit::ACCOUNT.numbers);
-        }
-        line.refresh();
-    }
-
     fn attempt_mut(&mut self, call: CallId) -> Option<&mut Attempt> {
         let line = self.open.get(&call)?;
         self.lines.get_mut(line)?.attempt_mut(call)
     }
 
-    fn see(&mut self, now_ms: u64, id: &LineId, origin: &Origin, failures: u32) {
+    fn see(&mut self, now_ms: u64, id: &LineId, origin: &Origin, failures: Failures) {
         Self::see_in(&mut self.lines, &mut self.account, now_ms, id, origin, failures);
     }
 
@@ -192,7 +158,7 @@ impl Guard {
         now_ms: u64,
         id: &LineId,
         origin: &Origin,
-        failures: u32,
+        failures: Failures,
     ) -> &'a mut Line {
         if lines.len() >= MAX_LINES && !lines.contains_key(id) {
             let silent = lines.iter().min_by_key(|(_, line)| line.last_call_ms.max(line.habit.since_ms));
@@ -213,6 +179,7 @@ impl Guard {
         let beside = self.struck.iter().filter(|(other, _)| other != id).map(|(_, struck_ms)| *struck_ms);
         let beside = beside.max().filter(|struck| now_ms.saturating_sub(*struck) < BESIDE_MS);
         Scene::new(now_ms, call, line, &self.account, self.lines.len() as u64, beside)
+            .disowned(self.answers.theirs(now_ms, call))
     }
 
     /// Weighs a call that is remembered and decides on it.
@@ -231,6 +198,8 @@ impl Guard {
             Decision::Cut => (Some(Action::CutLine), self.suspects(now_ms, Some(id), call)),
         };
         let allowed = decision == Decision::Allow;
+        let report =
+            if decision == Decision::Cut { line.report(now_ms, &self.account, call) } else { Report::default() };
         if let Some(line) = self.lines.get_mut(id) {
             for key in line.record(now_ms, call, score, decision) {
                 self.account.origins.forget(&key, now_ms.saturating_sub(YOUNG_MS));
@@ -239,7 +208,7 @@ impl Guard {
         if decision == Decision::Cut {
             self.strike(now_ms, id);
         }
-        Screening { allowed, score, evidence, action, suspects }
+        Screening { allowed, score, evidence, action, suspects, report }
     }
 
     fn strike(&mut self, now_ms: u64, id: &LineId) {
@@ -251,7 +220,7 @@ impl Guard {
     }
 
     /// What was held against a line, or against all, no longer counts.
-    fn absolve(&mut self, only: Option<&LineId>) {
+    pub(crate) fn absolve(&mut self, only: Option<&LineId>) {
         self.struck.retain(|(line, _)| only.is_some_and(|only| only != line));
         match only {
             Some(line) => self.lines.get_mut(line).into_iter().for_each(Line::absolve),
@@ -303,5 +272,12 @@ const fn is_failure(status: u16) -> bool {
 }
 
 fn allowed() -> Screening {
-    Screening { allowed: true, score: Decibans::default(), evidence: Vec::new(), action: None, suspects: Vec::new() }
+    Screening {
+        allowed: true,
+        score: Decibans::default(),
+        evidence: Vec::new(),
+        action: None,
+        suspects: Vec::new(),
+        report: Report::default(),
+    }
 }

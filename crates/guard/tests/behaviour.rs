@@ -48,6 +48,7 @@ fn incident(call: CallId, id: &str) -> Incident {
             result: "refused".into(),
             charge: None,
         }],
+        report: guard::Report::default(),
     }
 }
 

@@ -47,3 +47,16 @@ pub struct FailureFacts {
     /// From how many addresses those came; counted up to [`MAX_TALLY_ADDRESSES`](crate::MAX_TALLY_ADDRESSES).
     pub line_addresses: u32,
 }
+
+impl FailureFacts {
+    /// How often the address failed as this line in a run whose last failure is at most `window_s` seconds old.
+    pub fn here(&self, now_ms: u64, window_s: u64) -> u32 {
+        let since_ms = now_ms.saturating_sub(window_s.saturating_mul(1000));
+        if self.address_as_line.last_ms >= since_ms { self.address_as_line.failures } else { 0 }
+    }
+
+    /// How often the address failed as other names.
+    pub fn other_names(&self) -> u32 {
+        self.address.failures.saturating_sub(self.address_as_line.failures)
+    }
+}

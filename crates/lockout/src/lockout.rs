@@ -84,7 +84,8 @@ impl Lockout {
         (!self.is_allowed(ip)).then_some(ban)
     }
 
-    /// What failed lately from an address, as a line, and both together.
+    /// What failed lately from an address, as a line, and both together. What an address failed is zero once it has
+    /// succeeded: ask before, or take what [`Lockout::succeeded`] returns.
     pub fn facts(&self, ip: IpAddr, name: &str, now_ms: u64) -> FailureFacts {
         let name: Arc<str> = shown(name, MAX_NAME_BYTES).into();
         let mut facts = FailureFacts::default();
@@ -99,17 +100,9 @@ impl Lockout {
         facts
     }
 
-    /// Whether failures of this address are remembered at all: where not, nothing more needs to be asked.
+    /// Whether failures of this address are remembered at all: where not, nothing more needs to be asked of it.
     pub fn has_failed(&self, ip: IpAddr) -> bool {
         self.sources.get(&Source::of(ip)).is_some()
-    }
-
-    /// How often this address failed as this line in a run whose last failure is at most `window_s` seconds old. Zero
-    /// once it has succeeded: ask before, or take what [`Lockout::succeeded`] returns.
-    pub fn failures_before(&self, ip: IpAddr, name: &str, now_ms: u64, window_s: u64) -> u32 {
-        let run = self.facts(ip, name, now_ms).address_as_line;
-        let since_ms = now_ms.saturating_sub(window_s.saturating_mul(1000));
-        if run.last_ms >= since_ms { run.failures } else { 0 }
     }
 
     /// A binding lives on this flow until then. With several bindings on one flow the longest counts.
@@ -141,6 +134,16 @@ impl Lockout {
     /// Takes the changes to the list of bans since the last call, in order. Drain after each input.
     pub fn drain_changes(&mut self) -> Vec<BanChange> {
         std::mem::take(&mut self.changes)
+    }
+
+    /// Whether there are changes to drain.
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Whether everybody passes [`Lockout::before_parse`]: there is neither a ban nor a block list.
+    pub fn refuses_nobody(&self) -> bool {
+        self.bans.is_empty() && self.lists().next().is_none()
     }
 
     pub(crate) fn is_allowed(&self, ip: IpAddr) -> bool {

@@ -134,6 +134,18 @@ pub enum RelayEvent {
     },
 }
 
+impl RelayEvent {
+    /// The session it is about.
+    pub const fn relay(&self) -> RelayId {
+        match self {
+            Self::Opened { relay, .. }
+            | Self::OpenFailed { relay }
+            | Self::Silent { relay, .. }
+            | Self::Closed { relay, .. } => *relay,
+        }
+    }
+}
+
 /// What arrived from one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideCounters {

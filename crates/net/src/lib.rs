@@ -1,17 +1,20 @@
-//! The thin driver around a node's worker: its thread, sockets, timers and relay ports. No decision is taken here.
+//! The thin drivers around a node's workers: their threads, sockets, timers and relay ports. No decision is taken here.
 
 mod clock;
 mod driver;
 mod handle;
 mod mailbox;
+mod post;
 mod relay;
+mod snapshots;
+mod start;
 mod streams;
 mod tls;
 mod udp;
 
 pub use clock::Clock;
-pub use driver::{Config, Running, TlsConfig, start};
 pub use handle::Handle;
+pub use start::{Config, Running, TlsConfig, start};
 pub use tls::{Identity, TlsError};
 
 /// What keeps a node from starting or running.

@@ -1,4 +1,4 @@
-//! The worker's mailbox: commands and relay events from other threads, with a waker for its poll.
+//! A worker's mailbox: commands, relay events and the letters of other workers, with a waker for its poll.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,18 +9,20 @@ use mio::Waker;
 use node::{Command, CommandError, CommandReply};
 
 /// Letters that may wait.
-const CAPACITY: usize = 4096;
+pub const CAPACITY: usize = 4096;
 
 /// Called with the answer to a command.
 pub type Answer = Box<dyn FnOnce(Result<CommandReply, CommandError>) + Send>;
 
-/// What other threads tell the worker.
+/// What other threads tell a worker.
 pub enum Letter {
-    /// A person's command.
+    /// Another worker's.
+    Node(node::Letter),
+    /// A person's command, for the first worker.
     Command(Box<Command>, Answer),
     /// The relay reports.
     Relay(RelayEvent),
-    /// End all calls, then stop.
+    /// End all calls, then stop; for the first worker.
     Stop,
 }
 
@@ -35,9 +37,12 @@ pub struct Postbox {
 /// What needs no letter: the newest value counts.
 #[derive(Debug, Default)]
 struct Signals {
-    durable_lsn: AtomicU64,
+    /// Whether the worker has been woken and has not looked since.
+    woken: AtomicBool,
+    durable: AtomicU64,
     journal_failed: AtomicBool,
     disk_full: AtomicBool,
+    share_wanted: AtomicBool,
     worker_gone: AtomicBool,
 }
 
@@ -57,6 +62,7 @@ pub fn mailbox(waker: Waker) -> (Postbox, Mailbox) {
 
 impl Postbox {
     /// Puts a letter in; gives it back where the box is full or the worker gone.
+    #[allow(clippy::result_large_err, reason = "the letter is what the caller goes on with")]
     pub fn put(&self, letter: Letter) -> Result<(), Letter> {
         match self.letters.try_send(letter) {
             Ok(()) => {
@@ -79,9 +85,16 @@ impl Postbox {
         self.signals.worker_gone.load(Ordering::Acquire)
     }
 
-    /// Everything up to `lsn` is on disk.
-    pub fn durable(&self, lsn: u64) {
-        self.signals.durable_lsn.fetch_max(lsn, Ordering::AcqRel);
+    /// The first `count` records of this worker are on disk.
+    pub fn durable(&self, count: u64) {
+        if self.signals.durable.fetch_max(count, Ordering::AcqRel) < count {
+            self.wake();
+        }
+    }
+
+    /// A snapshot is wanted.
+    pub fn want_share(&self) {
+        self.signals.share_wanted.store(true, Ordering::Release);
         self.wake();
     }
 
@@ -91,22 +104,36 @@ impl Postbox {
         self.wake();
     }
 
-    fn wake(&self) {
+    /// Lets the worker look; a worker that has not looked since it was last woken needs no second call of the system.
+    pub fn wake(&self) {
+        if self.signals.woken.swap(true, Ordering::AcqRel) {
+            return;
+        }
         if let Err(error) = self.waker.wake() {
-            tracing::error!(%error, "the worker cannot be woken");
+            tracing::error!(%error, "a worker cannot be woken");
         }
     }
 }
 
 impl Mailbox {
+    /// Before looking: whoever brings something from now on wakes the worker again.
+    pub fn look(&self) {
+        self.signals.woken.swap(false, Ordering::AcqRel);
+    }
+
     /// The next letter, if one waits.
     pub fn take(&self) -> Option<Letter> {
         self.letters.try_recv().ok()
     }
 
-    /// The newest durable record.
-    pub fn durable_lsn(&self) -> u64 {
-        self.signals.durable_lsn.load(Ordering::Acquire)
+    /// How many of this worker's records are durable.
+    pub fn durable(&self) -> u64 {
+        self.signals.durable.load(Ordering::Acquire)
+    }
+
+    /// Whether a share of a snapshot is wanted; once for each time.
+    pub fn share_wanted(&self) -> bool {
+        self.signals.share_wanted.load(Ordering::Acquire) && self.signals.share_wanted.swap(false, Ordering::AcqRel)
     }
 
     /// Whether the disk has no room.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use media::{PortPool, RelayCommand, RelayEvent, RelayId};
 use mio::{Events, Poll, Token, Waker};
 
-use crate::driver::Config;
+use crate::Config;
 use crate::mailbox::{Letter, Postbox};
 use crate::{Clock, NetError};
 use session::{Slot, SocketKey};
@@ -25,7 +25,8 @@ const COMMANDS: usize = 4096;
 /// Packets read from one socket before the others get their turn.
 pub const BURST: usize = 4096;
 
-/// The worker's way to the relay's thread; the thread ends when this is dropped.
+/// A worker's way to the relay's thread; the thread ends when the last of them is dropped.
+#[derive(Clone)]
 pub struct Relay {
     commands: SyncSender<RelayCommand>,
     waker: Arc<Waker>,
@@ -33,7 +34,7 @@ pub struct Relay {
 
 impl Relay {
     /// Starts the thread.
-    pub fn start(config: &Config, clock: Clock, events: Postbox) -> Result<Self, NetError> {
+    pub fn start(config: &Config, clock: Clock, events: Arc<[Postbox]>) -> Result<Self, NetError> {
         let system = |what| move |source| NetError::System { what, source };
         let (first, last) = config.relay_ports;
         let ports =
@@ -90,8 +91,8 @@ struct Thread {
     silence_ms: u64,
     poll: Poll,
     inbox: Receiver<RelayCommand>,
-    events: Postbox,
-    /// Events that found the worker's box full.
+    events: Arc<[Postbox]>,
+    /// Events that found their worker's box full.
     unsent: Vec<RelayEvent>,
     ports: PortPool,
     clock: Clock,
@@ -138,7 +139,7 @@ impl Thread {
         }
     }
 
-    /// Carries out the commands that wait; false once the worker is gone.
+    /// Carries out the commands that wait; false once the workers are gone.
     fn commands(&mut self, now_ms: u64) -> bool {
         loop {
             match self.inbox.try_recv() {
@@ -222,9 +223,11 @@ impl Thread {
     fn report(&mut self, event: RelayEvent) {
         // Silence is found again at the next look; everything else waits for room.
         let repeats = matches!(event, RelayEvent::Silent { .. });
-        if let Err(Letter::Relay(event)) = self.events.put(Letter::Relay(event))
+        let worker = node::worker_of_relay(event.relay());
+        if let Some(postbox) = self.events.get(worker)
+            && let Err(Letter::Relay(event)) = postbox.put(Letter::Relay(event))
             && !repeats
-            && !self.events.is_orphaned()
+            && !postbox.is_orphaned()
         {
             self.unsent.push(event);
         }

@@ -21,11 +21,12 @@ use rustls::{ClientConfig, ServerConfig};
 use self::channel::Channel;
 use self::connection::{Connection, Step};
 use self::listener::Listener;
+use crate::start::Sharing;
 use crate::{NetError, TlsConfig};
 
-/// Connections at once; when a further one comes, one that owes a message gives way, or the one that was quiet longest.
+/// Connections of the node at once, in equal parts of its workers; when a further one comes, one that owes a message gives way, or the one that was quiet longest.
 const MAX_CONNECTIONS: usize = 4_096;
-/// Connections at once that one address has opened: an office behind one address has a phone on each.
+/// Connections at once with one worker that one address has opened: an office behind one address has a phone on each.
 const MAX_CONNECTIONS_PER_IP: usize = 256;
 /// Connections accepted before everything else gets its turn.
 const ACCEPT_BURST: usize = 32;
@@ -35,6 +36,8 @@ const READ_BURST: usize = 8;
 const FIRST_LISTENER: usize = 1 << 10;
 /// Tokens of connections begin here.
 const FIRST_CONNECTION: usize = 1 << 16;
+/// From a connection's number to the next: the lowest byte stays the worker's (`node::worker_of_connection`).
+const NUMBER_STEP: u64 = 256;
 /// How often overdue connections are looked for.
 const SWEEP_EVERY_MS: u64 = 1_000;
 
@@ -58,23 +61,32 @@ pub struct Streams {
     first_number: u64,
     next_number: u64,
     swept_ms: u64,
+    /// This worker's part of what the node may have.
+    max_connections: usize,
 }
 
 impl Streams {
     /// Listens on every address, for TCP and, where there is a certificate, for TLS.
-    pub fn bind(tcp: &[SocketAddr], tls: &TlsConfig, registry: &Registry, now_ms: u64) -> Result<Self, NetError> {
+    pub fn bind(
+        tcp: &[SocketAddr],
+        tls: &TlsConfig,
+        sharing: Sharing,
+        registry: &Registry,
+        now_ms: u64,
+    ) -> Result<Self, NetError> {
         let mut listeners = Vec::new();
         let tcp = tcp.iter().map(|address| (*address, Transport::Tcp));
         let over_tls = tls.listen.iter().map(|address| (*address, Transport::Tls));
         for (index, (address, transport)) in tcp.chain(over_tls).enumerate() {
             let listen = |source| NetError::Listen { address, source };
             let token = Token(FIRST_LISTENER + index);
-            listeners.push(Listener::bind(address, transport, token, registry).map_err(listen)?);
+            listeners.push(Listener::bind(address, transport, sharing, token, registry).map_err(listen)?);
         }
         let server = tls.identity.clone().map(crate::tls::server).transpose()?;
         let client = crate::tls::client(tls.trusted.as_deref())?;
-        // Numbers of an earlier run are in its journal: beginning with the time, none of them comes again.
-        let first_number = now_ms << 16;
+        // Numbers of an earlier run are in its journal: beginning with the time, none of them comes again. The lowest
+        // byte is the worker's.
+        let first_number = now_ms << 16 | sharing.worker as u64;
         Ok(Self {
             listeners,
             server,
@@ -88,7 +100,13 @@ impl Streams {
             first_number,
             next_number: first_number,
             swept_ms: now_ms,
+            max_connections: MAX_CONNECTIONS.div_ceil(sharing.workers),
         })
+    }
+
+    /// The addresses that are listened on with a transport.
+    pub fn addresses(&self, transport: Transport) -> Vec<SocketAddr> {
+        self.listeners.iter().filter(|one| one.transport == transport).map(|one| one.local).collect()
     }
 
     /// Notes what a poller's event says is possible now.
@@ -98,7 +116,9 @@ impl Streams {
             self.unaccepted.insert(index);
         }
         let Some(offset) = token.checked_sub(FIRST_CONNECTION) else { return };
-        let number = u64::try_from(offset).ok().and_then(|offset| self.first_number.checked_add(offset));
+        let number = u64::try_from(offset)
+            .ok()
+            .and_then(|offset| self.first_number.checked_add(offset.checked_mul(NUMBER_STEP)?));
         let Some(number) = number else { return };
         let Some(connection) = self.connections.get_mut(&number) else { return };
         if event.is_writable() && connection.write(now_ms) == Step::Closed {
@@ -199,16 +219,16 @@ impl Streams {
         make: impl FnOnce(Flow) -> Connection,
         flow: Flow,
     ) -> Option<u64> {
-        if self.connections.len() >= MAX_CONNECTIONS {
+        if self.connections.len() >= self.max_connections {
             let least = self.connections.values().min_by_key(|connection| connection.worth()).map(Connection::number);
             if let Some(least) = least {
                 self.close(least);
             }
         }
-        self.next_number += 1;
+        self.next_number += NUMBER_STEP;
         let number = self.next_number;
         let mut connection = make(Flow { connection: number, ..flow });
-        let offset = usize::try_from(number - self.first_number).ok()?;
+        let offset = usize::try_from((number - self.first_number) / NUMBER_STEP).ok()?;
         let token = Token(FIRST_CONNECTION.checked_add(offset)?);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = registry.register(connection.source(), token, interest) {

@@ -1,4 +1,4 @@
-//! SIP over UDP: one bound socket for each configured address.
+//! SIP over UDP: a worker's socket for each configured address.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -9,6 +9,7 @@ use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::NetError;
+use crate::start::Sharing;
 
 /// Kernel buffer asked for in each direction: bursts of calls must not be lost while a snapshot is copied.
 const SOCKET_BUFFER: usize = 8 * 1024 * 1024;
@@ -25,11 +26,11 @@ pub struct Sockets {
 
 impl Sockets {
     /// Binds every address (port 0: any free port) and registers the sockets under tokens 0, 1, ...
-    pub fn bind(addresses: &[SocketAddr], registry: &Registry) -> Result<Self, NetError> {
+    pub fn bind(addresses: &[SocketAddr], sharing: Sharing, registry: &Registry) -> Result<Self, NetError> {
         let mut sockets = Vec::new();
         for (number, &address) in addresses.iter().enumerate() {
             let listen = |source| NetError::Listen { address, source };
-            let mut socket = open(address).map_err(listen)?;
+            let mut socket = open(address, sharing).map_err(listen)?;
             registry.register(&mut socket, Token(number), Interest::READABLE).map_err(listen)?;
             sockets.push((socket.local_addr().map_err(listen)?, socket));
         }
@@ -39,6 +40,11 @@ impl Sockets {
     /// The addresses that are bound.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.sockets.iter().map(|(address, _)| *address).collect()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.sockets.len()
     }
 
     /// Reads what waits on socket `number`, at most a burst; true where more may wait.
@@ -69,12 +75,12 @@ impl Sockets {
     }
 }
 
-fn open(address: SocketAddr) -> std::io::Result<UdpSocket> {
+fn open(address: SocketAddr, sharing: Sharing) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     // The kernel grants what net.core.rmem_max allows; less is no error.
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
-    socket.bind(&address.into())?;
+    sharing.bind(&socket, address)?;
     Ok(UdpSocket::from_std(socket.into()))
 }

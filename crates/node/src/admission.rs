@@ -3,9 +3,9 @@
 
 use std::net::SocketAddr;
 
-use account::{Account, Change, Input};
+use account::{Account, Change, Failures, Input};
 use billing::{AccountId, LineId};
-use edge::{AuthReport, Directory, Leave};
+use edge::{AuthReport, Directory, Leave, LineEntry};
 use lockout::{Admission, Attempt, Lockout};
 
 use crate::Worker;
@@ -44,10 +44,19 @@ pub(crate) fn remember(lockout: &mut Lockout, account: &Account, now_ms: u64) {
 impl Worker {
     /// The edge asks leave to verify a password.
     pub(crate) fn ask_leave(&mut self, now_ms: u64, token: u64, from: SocketAddr, name: &str) {
-        let window_s = self.lockout.settings().window_s;
-        let failures_before = self.lockout.failures_before(from.ip(), name, now_ms, window_s);
-        let asn = self.places.locate(from.ip()).asn;
-        let leave = match self.lockout.reserve(&Attempt { from, name, asn }, now_ms) {
+        let asn = self.look_ups.places.locate(from.ip()).asn;
+        let (failures_before, admission) = self.doors.change(|lockout| {
+            let window_s = lockout.settings().window_s;
+            let facts = lockout.facts(from.ip(), name, now_ms);
+            let failures_before = Failures {
+                here: facts.here(now_ms, window_s),
+                other_names: facts.other_names(),
+                line: facts.line.failures,
+                line_addresses: facts.line_addresses,
+            };
+            (failures_before, lockout.reserve(&Attempt { from, name, asn }, now_ms))
+        });
+        let leave = match admission {
             Admission::Verify(ticket) => {
                 self.tickets.insert(token, ticket);
                 Leave::Granted
@@ -61,19 +70,22 @@ impl Worker {
     /// What came of a verification. The ban, if it led to one, comes out of the lock-out's changes.
     pub(crate) fn settle_leave(&mut self, now_ms: u64, token: u64, report: AuthReport, user_agent: &str) {
         let Some(ticket) = self.tickets.remove(&token) else { return };
-        match report {
-            AuthReport::Failed => drop(self.lockout.failed(ticket, Some(user_agent), now_ms)),
-            AuthReport::Succeeded => drop(self.lockout.succeeded(ticket, now_ms)),
-            AuthReport::Stale => self.lockout.released(ticket, now_ms),
-        }
+        self.doors.change(|lockout| match report {
+            AuthReport::Failed => drop(lockout.failed(ticket, Some(user_agent), now_ms)),
+            AuthReport::Succeeded => drop(lockout.succeeded(ticket, now_ms)),
+            AuthReport::Stale => lockout.released(ticket, now_ms),
+        });
     }
 
     /// Tells the lock-out whose secret another directory changes or takes away: who knew it is a stranger again.
     pub(crate) fn forget_old_secrets(&mut self, id: &AccountId, next: &Directory) {
-        for (name, old) in self.directory.by_auth_name.iter().filter(|(_, entry)| entry.account == *id) {
-            if next.by_auth_name.get(name).is_none_or(|entry| entry.secrets != old.secrets) {
-                self.lockout.secret_changed(name);
-            }
+        let own = self.directory.by_auth_name.iter().filter(|(_, entry)| entry.account == *id);
+        let is_old = |name, old: &LineEntry| {
+            next.by_auth_name.get(name).is_none_or(|entry: &LineEntry| entry.secrets != old.secrets)
+        };
+        let names: Vec<_> = own.filter(|(name, old)| is_old(*name, old)).map(|(name, _)| name).collect();
+        if !names.is_empty() {
+            self.doors.change(|lockout| names.into_iter().for_each(|name| lockout.secret_changed(name)));
         }
     }
 
@@ -87,10 +99,10 @@ impl Worker {
     /// same flow loses its precedence until its next REGISTER.
     pub(crate) fn forget_flows(&mut self, id: &AccountId, flows: &[SocketAddr]) {
         let account = self.accounts.get(id);
-        for flow in flows {
-            if !account.is_some_and(|account| has_binding_on(account, *flow)) {
-                self.lockout.flow_gone(*flow);
-            }
+        let has_binding = |flow: &&SocketAddr| account.is_some_and(|account| has_binding_on(account, **flow));
+        let gone: Vec<_> = flows.iter().filter(|flow| !has_binding(flow)).collect();
+        if !gone.is_empty() {
+            self.doors.change(|lockout| gone.into_iter().for_each(|flow| lockout.flow_gone(*flow)));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use account::Prices;
 use billing::{CarrierId, Deck, DeckId, DeckVersion, DeckVersions, E164, Rate};
@@ -9,6 +10,9 @@ use edge::Carrier;
 use ipnet::IpNet;
 use lockout::{Ban, Settings as LockoutSettings};
 use serde::{Deserialize, Serialize};
+
+/// Decks by their ids, as all workers have them.
+pub type Decks = Arc<BTreeMap<DeckId, DeckVersions>>;
 
 /// A change of the node's book.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,7 +48,7 @@ pub struct NodeBook {
     /// Carriers.
     pub carriers: BTreeMap<CarrierId, Carrier>,
     /// Decks.
-    pub decks: BTreeMap<DeckId, DeckVersions>,
+    pub decks: Decks,
     /// Lock-out settings.
     pub lockout: LockoutSettings,
     /// Bans in force.
@@ -62,11 +66,11 @@ impl NodeBook {
                 self.carriers.remove(id);
             }
             NodeChange::PutDeck(id, versions) => {
-                let deck = self.decks.entry(id.clone()).or_default();
+                let deck = Arc::make_mut(&mut self.decks).entry(id.clone()).or_default();
                 versions.iter().for_each(|version| deck.put(version.clone()));
             }
             NodeChange::RemoveDeck(id) => {
-                self.decks.remove(id);
+                Arc::make_mut(&mut self.decks).remove(id);
             }
             NodeChange::Lockout(settings) => self.lockout = settings.clone(),
             NodeChange::Banned(ban) => {
@@ -78,22 +82,24 @@ impl NodeBook {
     }
 }
 
-/// The decks of a book as they are in force at an instant.
+/// Decks as they are in force at an instant.
 #[derive(Clone, Copy, Debug)]
 pub struct PricesAt<'a> {
-    /// The book.
-    pub book: &'a NodeBook,
+    /// The decks.
+    pub decks: &'a BTreeMap<DeckId, DeckVersions>,
+    /// The carriers, for the decks of what they ask.
+    pub carriers: &'a BTreeMap<CarrierId, Carrier>,
     /// The instant, milliseconds since the Unix epoch.
     pub now_ms: u64,
 }
 
 impl Prices for PricesAt<'_> {
     fn price(&self, deck: &DeckId, number: E164) -> Option<(u64, &Rate)> {
-        self.book.decks.get(deck)?.rate_at(self.now_ms, number)
+        self.decks.get(deck)?.rate_at(self.now_ms, number)
     }
 
     fn cost(&self, carrier: &CarrierId, number: E164) -> Option<&Rate> {
-        let deck = self.book.carriers.get(carrier)?.cost_deck.as_ref()?;
+        let deck = self.carriers.get(carrier)?.cost_deck.as_ref()?;
         self.price(deck, number).map(|(_, rate)| rate)
     }
 }

@@ -1,208 +1,252 @@
-//! What people ask of the node: checks that span accounts, then the account's or the book's own change.
+//! What people ask of the node: taken by the first worker, checked across accounts, made by the owner of the account or
+//! in the book, answered when it is durable.
 
-use account::{Actor, Change, Done, Input, Line, Reply};
-use billing::{AccountId, DeckVersion};
+use std::sync::Arc;
+
+use account::{Done, Input};
+use edge::Directory;
 use ipnet::IpNet;
-use lockout::{Ban, BlockList, MAX_LISTS};
+use lockout::{Ban, BanChange, BlockList, MAX_LISTS};
 
+use crate::letter::FIRST;
 use crate::log::Release;
-use crate::{Command, CommandError, CommandReply, NodeChange, Output, Worker};
+use crate::share::owner_of;
+use crate::{Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Tell, Told, Worker};
+
+/// How often the lock-out is given time, beside the ends of its bans.
+const LOCKOUT_TICK_MS: u64 = 100;
 
 impl Worker {
-    /// A person asks; the answer comes as [`Output::Reply`] with the same token, once it is durable.
+    /// A person asks the first worker; the answer comes as [`Output::Reply`] with the same token, once it is durable.
     pub fn command(&mut self, now_ms: u64, token: u64, command: Command) {
         match command {
-            Command::Account { account, by, change } => self.account_command(now_ms, token, &account, by, change),
-            Command::Node { change, .. } => self.node_command(now_ms, token, change),
-            Command::Ban { by, prefix, note, length_s } => self.ban(now_ms, token, &by, prefix, &note, length_s),
+            change @ (Command::Account { .. } | Command::Node { .. }) => {
+                if !self.registry.as_mut().is_some_and(|registry| registry.put_off(token, change)) {
+                    self.answer(token, Err(CommandError::Busy));
+                }
+            }
+            Command::Ban { by, prefix, note, length_s } => {
+                let banned =
+                    self.doors.change(|lockout| lockout.ban(prefix, by.name(), &note, length_s, now_ms).map(drop));
+                match banned {
+                    Ok(()) => self.bans_changed(now_ms, token, format!("{prefix} is locked out.")),
+                    Err(error) => self.answer(token, Err(CommandError::Ban(error.to_string()))),
+                }
+            }
             Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
             Command::Calls { account } => {
-                let calls =
-                    self.edge.calls().into_iter().filter(|c| account.as_ref().is_none_or(|id| c.account == *id));
-                self.reply(token, Ok(CommandReply::Calls(calls.collect())));
-            }
-            Command::Bans => {
-                let bans: Vec<Ban> = self.lockout.bans().cloned().collect();
-                self.reply(token, Ok(CommandReply::Bans(bans)));
-            }
-            Command::Guessed => {
-                let pressed = self.lockout.pressed(now_ms);
-                self.reply(token, Ok(CommandReply::Guessed(pressed)));
-            }
-            Command::PutBlockList { name, list } => self.put_block_list(token, &name, list),
-            Command::BlockLists => {
-                let lists = self.lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect();
-                self.reply(token, Ok(CommandReply::BlockLists(lists)));
-            }
-            Command::Status => {
-                let (disk_full, waiting_records) = self.waits_for_room();
-                let calls = self.edge.calls().len();
-                self.reply(token, Ok(CommandReply::Status { disk_full, waiting_records, calls }));
-            }
-            Command::Carriers => {
-                let states = self.carriers.iter().map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect();
-                self.reply(token, Ok(CommandReply::Carriers(states)));
+                if let Some(registry) = &mut self.registry {
+                    registry.ask_calls(token, self.common.workers());
+                }
+                let ask = || Letter::Registry(Told::Calls { token, account: account.clone() });
+                self.post_all(now_ms, ask);
             }
             Command::Drain { limit_s } => {
-                self.edge.handle(now_ms, edge::Input::Drain);
+                self.post_all(now_ms, || Letter::Registry(Told::Drain));
                 let text = format!("The node takes no new calls and stops within {limit_s} s.");
-                self.reply(token, Ok(CommandReply::Done(Done { text })));
+                self.answer(token, Ok(CommandReply::Done(Done { text })));
             }
             Command::Shutdown => {
-                self.edge.handle(now_ms, edge::Input::Shutdown);
-                self.reply(token, Ok(CommandReply::Done(Done { text: "The node is shutting down.".into() })));
+                self.post_all(now_ms, || Letter::Registry(Told::Shutdown));
+                self.answer(token, Ok(CommandReply::Done(Done { text: "The node is shutting down.".into() })));
+            }
+            Command::PutBlockList { name, list } => self.put_block_list(token, &name, list),
+            question => {
+                let reply = self.look_up(now_ms, &question);
+                self.answer(token, Ok(reply));
             }
         }
         self.drive(now_ms);
     }
 
-    fn reply(&mut self, token: u64, reply: Result<CommandReply, CommandError>) {
+    /// Questions that the first worker can answer by itself.
+    fn look_up(&self, now_ms: u64, question: &Command) -> CommandReply {
+        match question {
+            Command::Guessed => CommandReply::Guessed(self.doors.look(|lockout| lockout.pressed(now_ms))),
+            Command::BlockLists => CommandReply::BlockLists(
+                self.doors.look(|lockout| lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect()),
+            ),
+            Command::Status => {
+                let (disk_full, waiting_records) = self.waits_for_room();
+                CommandReply::Status { disk_full, waiting_records }
+            }
+            Command::Carriers => {
+                let known = self.registry.iter().flat_map(|registry| &registry.carriers);
+                CommandReply::Carriers(known.map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect())
+            }
+            _ => CommandReply::Bans(self.doors.look(|lockout| lockout.bans().cloned().collect::<Vec<Ban>>())),
+        }
+    }
+
+    fn answer(&mut self, token: u64, reply: Result<CommandReply, CommandError>) {
         self.outputs.push_back(Output::Reply { token, reply });
     }
 
-    /// Answers once the newest record is durable.
-    fn reply_when_durable(&mut self, token: u64, reply: Result<CommandReply, CommandError>) {
-        let lsn = self.log.last();
-        self.log.withhold(lsn, Release::Command { token, reply });
-    }
-
-    fn account_command(&mut self, now_ms: u64, token: u64, id: &AccountId, by: Actor, change: Change) {
-        if let Err(error) = self.check(id, &change) {
-            return self.reply(token, Err(error));
-        }
-        let reply = match self.account_input(now_ms, id, Input::Change { by, change }) {
-            Some(Reply::Changed(Ok(done))) => Ok(CommandReply::Done(done)),
-            Some(Reply::Changed(Err(error))) => Err(CommandError::Account(error)),
-            _ => Err(CommandError::NoAccount(id.clone())),
+    /// Begins the change whose turn it is; false where there is none.
+    pub(crate) fn make_next_change(&mut self, now_ms: u64) -> bool {
+        let Some((token, change)) = self.registry.as_mut().and_then(|registry| registry.next_change()) else {
+            return false;
         };
-        self.reply_when_durable(token, reply);
-    }
-
-    /// What an account cannot see: names, addresses and numbers are unique on the node; decks and carriers exist.
-    fn check(&self, id: &AccountId, change: &Change) -> Result<(), CommandError> {
         match change {
-            Change::Settings(settings) => {
-                if !self.book.decks.contains_key(&settings.deck) {
-                    return Err(CommandError::NoDeck(settings.deck.clone()));
+            Command::Account { account, by, change } => {
+                let Some(registry) = &mut self.registry else { return false };
+                if let Err(error) = registry.check(&self.directory, &account, &change) {
+                    self.answer(token, Err(error));
+                    return true;
                 }
-                if let Some(carrier) = settings.carriers.iter().find(|c| !self.book.carriers.contains_key(*c)) {
-                    return Err(CommandError::NoCarrier(carrier.clone()));
-                }
+                registry.change_begins();
+                let owner = owner_of(&account, self.common.workers());
+                self.post(now_ms, owner, Letter::Registry(Told::Change { token, account, by, change }));
             }
-            _ if !self.accounts.contains_key(id) => return Err(CommandError::NoAccount(id.clone())),
-            Change::PutLine(line) => self.check_line(id, line)?,
-            Change::PutDid(did) if self.directory.dids.get(&did.number).is_some_and(|owner| owner != id) => {
-                return Err(CommandError::DidTaken(did.number));
-            }
+            Command::Node { change, .. } => self.change_node(now_ms, token, change),
+            // Nothing else waits for its turn.
             _ => {}
         }
-        Ok(())
+        true
     }
 
-    fn check_line(&self, id: &AccountId, line: &Line) -> Result<(), CommandError> {
-        let own = |entry: &edge::LineEntry| entry.account == *id && entry.line == line.id;
-        if let Some(name) = &line.auth_name
-            && self.directory.by_auth_name.get(name).is_some_and(|entry| !own(entry))
-        {
-            return Err(CommandError::NameTaken(name.to_string()));
+    /// The registry tells this worker.
+    pub(crate) fn told(&mut self, now_ms: u64, told: Told) {
+        match told {
+            Told::Published { directory, decks } => {
+                self.directory = Arc::clone(&directory);
+                self.look_ups.decks = decks;
+                self.edge.handle(now_ms, edge::Input::Directory(directory));
+            }
+            Told::Change { token, account, by, change } => {
+                let changed = self.account_input(now_ms, &account, Input::Change { by, change });
+                let effects = changed.effects;
+                let reply = match changed.reply {
+                    Some(Ok(done)) => Ok(CommandReply::Done(done)),
+                    Some(Err(error)) => Err(CommandError::Account(error)),
+                    None => Err(CommandError::NoAccount(account.clone())),
+                };
+                self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Changed { account, effects }));
+                self.log.withhold(Release::Answer { token, reply });
+            }
+            Told::Bulletin(bulletin) => self.look_ups.bulletin = bulletin,
+            Told::Calls { token, account } => {
+                let calls = self.edge.calls().into_iter();
+                let calls = calls.filter(|call| account.as_ref().is_none_or(|id| call.account == *id)).collect();
+                self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Calls { token, calls }));
+            }
+            Told::Drain => self.edge.handle(now_ms, edge::Input::Drain),
+            Told::Shutdown => self.edge.handle(now_ms, edge::Input::Shutdown),
         }
-        let taken = line.addresses.iter().find(|ip| self.directory.by_address.get(ip).is_some_and(|entry| !own(entry)));
-        taken.map_or(Ok(()), |ip| Err(CommandError::AddressTaken(*ip)))
     }
 
-    fn node_command(&mut self, now_ms: u64, token: u64, change: NodeChange) {
-        let text = match self.prepare(&change) {
+    /// The registry, which is this worker's, is told.
+    pub(crate) fn tell(&mut self, now_ms: u64, tell: Tell) {
+        let Some(registry) = &mut self.registry else { return };
+        match tell {
+            Tell::Changed { account, effects } => {
+                if let Some(next) = registry.change_ends(&self.directory, &account, &effects) {
+                    self.forget_old_secrets(&account, &next);
+                    self.publish(now_ms, Arc::new(next));
+                }
+            }
+            Tell::Answer { token, reply } => self.answer(token, reply),
+            Tell::Calls { token, calls } => {
+                if let Some(calls) = registry.calls(token, calls) {
+                    self.answer(token, Ok(CommandReply::Calls(calls)));
+                }
+            }
+            Tell::Bans => self.note_bans(now_ms),
+            Tell::Incident(incident) => registry.board.note(&incident),
+        }
+    }
+
+    /// Tells all workers of a new directory, or of new decks.
+    fn publish(&mut self, now_ms: u64, directory: Arc<Directory>) {
+        let Some(registry) = &self.registry else { return };
+        let decks = Arc::clone(&registry.book.decks);
+        let publish =
+            || Letter::Registry(Told::Published { directory: Arc::clone(&directory), decks: Arc::clone(&decks) });
+        self.post_all(now_ms, publish);
+    }
+
+    /// Publishes the bulletin where its time has come and it says something new.
+    pub(crate) fn publish_bulletin(&mut self, now_ms: u64) {
+        let Some(registry) = &mut self.registry else { return };
+        let bulletin = Arc::clone(registry.board.bulletin(now_ms));
+        if bulletin.version() != self.look_ups.bulletin.version() {
+            self.post_all(now_ms, || Letter::Registry(Told::Bulletin(Arc::clone(&bulletin))));
+        }
+    }
+
+    fn change_node(&mut self, now_ms: u64, token: u64, change: NodeChange) {
+        let Some(registry) = &self.registry else { return };
+        let text = match registry.prepare(&change) {
             Ok(text) => text,
-            Err(error) => return self.reply(token, Err(error)),
+            Err(error) => return self.answer(token, Err(error)),
         };
-        match change {
-            NodeChange::Lockout(settings) => {
-                self.lockout.set_settings(settings.clone(), now_ms);
-                self.node_changed(now_ms, NodeChange::Lockout(settings));
-            }
-            change => {
-                self.node_changed(now_ms, change);
-                let mut next = (*self.directory).clone();
-                next.carriers.clone_from(&self.book.carriers);
-                self.swap_directory(now_ms, next);
+        if let NodeChange::Lockout(settings) = &change {
+            self.doors.change(|lockout| lockout.set_settings(settings.clone(), now_ms));
+            self.node_changed(now_ms, change);
+        } else {
+            self.node_changed(now_ms, change);
+            let directory = self.registry.as_ref().map(|registry| registry.with_carriers(&self.directory));
+            if let Some(directory) = directory {
+                self.publish(now_ms, directory);
             }
         }
-        self.drive(now_ms);
-        self.reply_when_durable(token, Ok(CommandReply::Done(Done { text })));
-    }
-
-    fn ban(&mut self, now_ms: u64, token: u64, by: &Actor, prefix: IpNet, note: &str, length_s: u64) {
-        match self.lockout.ban(prefix, by.name(), note, length_s, now_ms) {
-            Ok(_) => self.bans_changed(now_ms, token, format!("{prefix} is locked out.")),
-            Err(error) => self.reply(token, Err(CommandError::Ban(error.to_string()))),
-        }
+        self.log.withhold(Release::Answer { token, reply: Ok(CommandReply::Done(Done { text })) });
     }
 
     fn lift_ban(&mut self, now_ms: u64, token: u64, prefix: IpNet) {
-        if self.lockout.lift(prefix) {
+        if self.doors.change(|lockout| lockout.lift(prefix)) {
             self.bans_changed(now_ms, token, format!("{prefix} is no longer locked out."));
         } else {
-            self.reply(token, Err(CommandError::NotBanned(prefix)));
+            self.answer(token, Err(CommandError::NotBanned(prefix)));
         }
     }
 
     fn put_block_list(&mut self, token: u64, name: &str, list: BlockList) {
         let text = format!("Block list {name} holds {} addresses and ranges.", list.len());
-        let put = self.lockout.set_list(name, list);
+        let put = self.doors.change(|lockout| lockout.set_list(name, list));
         let too_many = || CommandError::Ban(format!("at most {MAX_LISTS} block lists can be in force"));
-        self.reply(token, put.then_some(CommandReply::Done(Done { text })).ok_or_else(too_many));
+        self.answer(token, put.then_some(CommandReply::Done(Done { text })).ok_or_else(too_many));
     }
 
-    /// The lock-out's changes reach the journal in `drive`; the answer waits for them.
+    /// The lock-out's changes go to the journal first; the answer waits for them.
     fn bans_changed(&mut self, now_ms: u64, token: u64, text: String) {
-        self.drive(now_ms);
-        self.reply_when_durable(token, Ok(CommandReply::Done(Done { text })));
+        self.note_bans(now_ms);
+        self.log.withhold(Release::Answer { token, reply: Ok(CommandReply::Done(Done { text })) });
     }
 
-    /// Checks a change of the book and says in a sentence what it will have done.
-    fn prepare(&self, change: &NodeChange) -> Result<String, CommandError> {
-        Ok(match change {
-            NodeChange::PutCarrier(carrier) => {
-                if let Some(deck) = carrier.cost_deck.as_ref().filter(|deck| !self.book.decks.contains_key(*deck)) {
-                    return Err(CommandError::NoDeck(deck.clone()));
-                }
-                format!("Carrier {} is set up.", carrier.id)
-            }
-            NodeChange::RemoveCarrier(id) => {
-                self.unused(id.as_str(), |settings| settings.carriers.contains(id))?;
-                if !self.book.carriers.contains_key(id) {
-                    return Err(CommandError::NoCarrier(id.clone()));
-                }
-                format!("Carrier {id} is removed.")
-            }
-            NodeChange::PutDeck(id, versions) => {
-                let prices = |version: &DeckVersion| version.deck.rates().len().to_string();
-                let prices: Vec<String> = versions.iter().map(prices).collect();
-                format!("Deck {id} has {} prices.", prices.join(", then "))
-            }
-            NodeChange::RemoveDeck(id) => {
-                self.unused(id.as_str(), |settings| settings.deck == *id)?;
-                let carrier = self.book.carriers.values().find(|carrier| carrier.cost_deck.as_ref() == Some(id));
-                if let Some(carrier) = carrier {
-                    return Err(CommandError::DeckOfCarrier(id.clone(), carrier.id.clone()));
-                }
-                if !self.book.decks.contains_key(id) {
-                    return Err(CommandError::NoDeck(id.clone()));
-                }
-                format!("Deck {id} is removed.")
-            }
-            NodeChange::Lockout(settings) if settings.enabled => format!(
-                "Lock-out is on: {} failures within {} s lock an address out for {} s.",
-                settings.failures, settings.window_s, settings.ban_s
-            ),
-            NodeChange::Lockout(_) => "Lock-out is off.".into(),
-            NodeChange::Banned(ban) => format!("{} is locked out.", ban.prefix),
-            NodeChange::Unbanned(prefix) => format!("{prefix} is no longer locked out."),
-        })
+    /// Takes the lock-out's changes into the book, in their order.
+    fn note_bans(&mut self, now_ms: u64) {
+        for change in self.doors.change(lockout::Lockout::drain_changes) {
+            let record = match &change {
+                BanChange::Added(ban) => NodeChange::Banned(ban.clone()),
+                BanChange::Lifted(prefix) | BanChange::Expired(prefix) => NodeChange::Unbanned(*prefix),
+            };
+            self.node_changed(now_ms, record);
+            self.outputs.push_back(Output::Ban(change));
+        }
     }
 
-    fn unused(&self, what: &str, uses: impl Fn(&account::Settings) -> bool) -> Result<(), CommandError> {
-        let user = self.accounts.iter().find(|(_, account)| account.settings().is_some_and(&uses));
-        user.map_or(Ok(()), |(id, _)| Err(CommandError::InUse(what.to_owned(), id.clone())))
+    /// Applies and journals a change of the node's book.
+    fn node_changed(&mut self, now_ms: u64, change: NodeChange) {
+        if let Some(registry) = &mut self.registry {
+            registry.book.apply(&change);
+        }
+        self.journal(now_ms, Body::Node(change));
+    }
+
+    /// Ends bans whose time has come, and lets the lock-out forget what is old.
+    pub(crate) fn tick_lockout(&mut self, now_ms: u64) {
+        let is_due = self.next_expiry_ms().is_some_and(|at_ms| at_ms <= now_ms);
+        let Some(registry) = &mut self.registry else { return };
+        if is_due || now_ms >= registry.ticked_ms + LOCKOUT_TICK_MS {
+            registry.ticked_ms = now_ms;
+            self.doors.change(|lockout| lockout.tick(now_ms));
+        }
+    }
+
+    /// When the next ban ends; the first worker looks after them.
+    pub(crate) fn next_expiry_ms(&self) -> Option<u64> {
+        self.registry.as_ref()?;
+        self.doors.look(lockout::Lockout::next_expiry_ms)
     }
 }

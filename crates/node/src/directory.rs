@@ -22,8 +22,12 @@ pub fn build(state: &NodeState) -> Directory {
     directory
 }
 
-/// Applies an account's effect; true where the directory changed (most line effects only move bindings).
+/// The directory after an account's effect, where that is another.
 pub fn apply(directory: &Directory, account: &AccountId, effect: &Effect) -> Option<Directory> {
+    // A cheap look before the copy: most changes of a line are none of the directory's.
+    if matches!(effect, Effect::Line(line) if listed(directory, account, line)) {
+        return None;
+    }
     let mut next = directory.clone();
     match effect {
         Effect::Line(line) => {
@@ -38,15 +42,6 @@ pub fn apply(directory: &Directory, account: &AccountId, effect: &Effect) -> Opt
         _ => return None,
     }
     (next != *directory).then_some(next)
-}
-
-/// Whether an effect can change the directory at all: a cheap look before the copy.
-pub fn concerns(directory: &Directory, account: &AccountId, effect: &Effect) -> bool {
-    match effect {
-        Effect::Line(line) => !listed(directory, account, line),
-        Effect::LineRemoved(_) | Effect::Did(_) | Effect::DidRemoved(_) => true,
-        _ => false,
-    }
 }
 
 fn listed(directory: &Directory, account: &AccountId, line: &Line) -> bool {

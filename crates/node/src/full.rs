@@ -22,7 +22,7 @@ impl Worker {
         }
         if full {
             for reply in self.log.take_leases() {
-                self.deliver(now_ms, reply);
+                self.reply(now_ms, reply);
             }
             self.drive(now_ms);
         }

@@ -9,7 +9,7 @@ use media::RelayCommand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::{NodeChange, Record};
+use crate::{Letter, NodeChange, Record, Share};
 
 /// What a person (portal or command line) asks of a running node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,10 +100,8 @@ pub enum CommandReply {
     Status {
         /// The disk is full: calls that cost money are refused.
         disk_full: bool,
-        /// Records that are not on the disk yet.
+        /// Records of the first worker that are not on the disk yet.
         waiting_records: u64,
-        /// Calls that run.
-        calls: usize,
     },
 }
 
@@ -146,6 +144,9 @@ pub enum CommandError {
     /// No such call.
     #[error("call {0} is not running")]
     NoCall(CallId),
+    /// Too much at once.
+    #[error("the node has too many changes to make: try again in a moment")]
+    Busy,
     /// The node is going down.
     #[error("the node is shutting down")]
     ShuttingDown,
@@ -164,8 +165,18 @@ pub enum Output {
     },
     /// Work for the relay.
     Relay(RelayCommand),
-    /// Append to the journal; report durability through `Worker::durable(lsn)`.
+    /// Append to the journal, which numbers it; report durability through `Worker::durable`.
     Journal(Record),
+    /// Hand to another worker (`Worker::letter`), in order. A letter that is refusable may come back through
+    /// `Worker::undelivered`.
+    Letter {
+        /// The number of the worker.
+        to: usize,
+        /// What.
+        letter: Letter,
+    },
+    /// This worker's share of a snapshot, all of it durable; the answer to `Worker::share`.
+    Share(Share),
     /// Answer a command.
     Reply {
         /// The driver's handle of the command.

@@ -1,10 +1,11 @@
-//! Durable before spending: numbers journal records and withholds what may not be released before they are durable.
+//! Durable before spending: counts the records a worker hands to the journal and withholds what may not be released
+//! before they are durable.
 
 use std::collections::VecDeque;
 
 use account::Reply;
 
-use crate::{CommandError, CommandReply};
+use crate::{CommandError, CommandReply, Share};
 
 /// Something that waits for a record to be durable.
 #[derive(Debug)]
@@ -14,54 +15,50 @@ pub enum Release {
     /// The same for a call that talks already: it does not wait for a full disk.
     Lease(Reply),
     /// The answer to a person.
-    Command {
-        /// The driver's handle.
+    Answer {
+        /// The handle of the question.
         token: u64,
         /// The answer.
         reply: Result<CommandReply, CommandError>,
     },
+    /// This worker's share of a snapshot.
+    Share(Share),
 }
 
-/// The journal's numbering as the worker sees it.
-#[derive(Debug)]
+/// A worker's own part of the journal. The worker counts its records; their numbers among those of the other workers
+/// are given by the journal, in the order in which it takes them.
+#[derive(Debug, Default)]
 pub struct Log {
-    last_lsn: u64,
-    durable_lsn: u64,
+    handed_in: u64,
+    durable: u64,
     withheld: VecDeque<(u64, Release)>,
 }
 
 impl Log {
-    /// A journal that holds `lsn` durable records.
-    pub fn after(lsn: u64) -> Self {
-        Self { last_lsn: lsn, durable_lsn: lsn, withheld: VecDeque::new() }
+    /// One more record is handed in.
+    pub fn hand_in(&mut self) {
+        self.handed_in += 1;
     }
 
-    /// The number of the next record.
-    pub fn next(&mut self) -> u64 {
-        self.last_lsn += 1;
-        self.last_lsn
+    /// How many records were handed in.
+    pub fn handed_in(&self) -> u64 {
+        self.handed_in
     }
 
-    /// The number of the newest record, durable or not.
-    pub fn last(&self) -> u64 {
-        self.last_lsn
+    /// Withholds `release` until all that was handed in until now is durable.
+    pub fn withhold(&mut self, release: Release) {
+        self.withheld.push_back((self.handed_in, release));
     }
 
-    /// Withholds `release` until record `lsn` is durable.
-    pub fn withhold(&mut self, lsn: u64, release: Release) {
-        debug_assert!(self.withheld.back().is_none_or(|(last, _)| *last <= lsn), "records are numbered in order");
-        self.withheld.push_back((lsn, release));
-    }
-
-    /// Everything up to `lsn` is durable.
-    pub fn durable(&mut self, lsn: u64) {
-        self.durable_lsn = self.durable_lsn.max(lsn);
+    /// The first `count` records are durable.
+    pub fn durable(&mut self, count: u64) {
+        self.durable = self.durable.max(count);
     }
 
     /// The next thing that may go, in order.
     pub fn released(&mut self) -> Option<Release> {
-        let (lsn, _) = self.withheld.front()?;
-        if *lsn > self.durable_lsn {
+        let (count, _) = self.withheld.front()?;
+        if *count > self.durable {
             return None;
         }
         self.withheld.pop_front().map(|(_, release)| release)
@@ -69,8 +66,9 @@ impl Log {
 
     /// Takes out what calls that talk already wait for.
     pub fn take_leases(&mut self) -> Vec<Reply> {
-        let (leases, rest) =
-            std::mem::take(&mut self.withheld).into_iter().partition(|(_, release)| matches!(release, Release::Lease(_)));
+        let (leases, rest) = std::mem::take(&mut self.withheld)
+            .into_iter()
+            .partition(|(_, release)| matches!(release, Release::Lease(_)));
         self.withheld = rest;
         let leases: VecDeque<(u64, Release)> = leases;
         let reply = |(_, release)| if let Release::Lease(reply) = release { Some(reply) } else { None };
@@ -79,7 +77,7 @@ impl Log {
 
     /// How many records are not durable yet.
     pub fn waiting_records(&self) -> u64 {
-        self.last_lsn - self.durable_lsn
+        self.handed_in - self.durable
     }
 
     /// How many releases wait.
@@ -94,16 +92,16 @@ mod tests {
 
     #[test]
     fn nothing_goes_before_its_record_is_durable() {
-        let mut log = Log::after(7);
-        let (a, b) = (log.next(), log.next());
-        for lsn in [a, b] {
-            log.withhold(lsn, Release::Reply(Reply::RegisterRefused { token: lsn, status: 500 }));
+        let mut log = Log::default();
+        for token in [1, 2] {
+            log.hand_in();
+            log.withhold(Release::Reply(Reply::RegisterRefused { token, status: 500 }));
         }
         assert!(log.released().is_none());
-        log.durable(a);
-        assert!(matches!(log.released(), Some(Release::Reply(Reply::RegisterRefused { token: 8, .. }))));
+        log.durable(1);
+        assert!(matches!(log.released(), Some(Release::Reply(Reply::RegisterRefused { token: 1, .. }))));
         assert!(log.released().is_none());
-        log.durable(b);
+        log.durable(2);
         assert!(log.released().is_some());
         assert_eq!(log.waiting(), 0);
     }

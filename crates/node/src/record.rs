@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::NodeChange;
 
-/// One line of the journal. `lsn` counts from 1 without gaps.
+/// One line of the journal. `lsn` counts from 1 without gaps; it is given by the journal as it takes the records of all
+/// workers, and 0 until then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Log sequence number.

@@ -30,6 +30,21 @@ pub enum RecoveryError {
         /// The record that came.
         found: u64,
     },
+    /// A record of an account is missing.
+    #[error(
+        "journal record {lsn} is input {found} of account {account}, and {expected} should come first: restore the data \
+         directory from a backup"
+    )]
+    Missing {
+        /// The record.
+        lsn: u64,
+        /// Its account.
+        account: AccountId,
+        /// The input that should come.
+        expected: u64,
+        /// The input that came.
+        found: u64,
+    },
     /// Replaying a record led elsewhere than it did when it was written.
     #[error(
         "journal record {lsn} of account {account} leads to other effects now than when it was written: {difference}. \
@@ -58,8 +73,17 @@ impl NodeState {
             return Err(RecoveryError::Gap { expected: self.lsn + 1, found: record.lsn });
         }
         match &record.body {
-            Body::Account { account: id, input, effects, .. } => {
+            Body::Account { account: id, seq, input, effects } => {
                 let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
+                // A snapshot is taken while the workers go on: an account in it may know this record already.
+                if *seq <= account.seq() {
+                    self.lsn = record.lsn;
+                    return Ok(());
+                }
+                if *seq != account.seq() + 1 {
+                    let (expected, found) = (account.seq() + 1, *seq);
+                    return Err(RecoveryError::Missing { lsn: record.lsn, account: id.clone(), expected, found });
+                }
                 let now = account.handle(record.at_ms, input).effects;
                 if now != *effects {
                     let difference = difference(effects, &now).into();

@@ -1,22 +1,27 @@
-//! The worker: routes between the call machine, the accounts, the lock-out and the journal.
+//! The worker: routes between the call machine, the accounts it owns, the lock-out, the journal and the other workers.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use account::{Account, Answer, CallEnd, Effect, Flow, Input, Reply};
-use billing::{AccountId, CarrierId};
-use edge::{Directory, Edge, EdgeSettings};
+use account::{Account, Answer, CallEnd, ChangeError, Done, Effect, Flow, Input, Reply};
+use billing::{AccountId, CallId};
+use edge::{Common, Directory, Edge, EdgeSettings, worker_of_call, worker_of_reply};
 use geo::Places;
-use lockout::{BanChange, Gate, Lockout, Ticket};
-use media::RelayEvent;
+use lockout::{Lockout, Ticket};
+use media::{RelayEvent, RelayId};
+use sip::Message;
 
-use crate::book::PricesAt;
+use crate::doors::Doors;
+use crate::letter::FIRST;
 use crate::log::{Log, Release};
-use crate::zones::Zones;
-use crate::{Body, NodeBook, NodeChange, NodeState, Output, Record, admission, directory};
+use crate::look_ups::LookUps;
+use crate::registry::Registry;
+use crate::share::{Share, deal, owner_of};
+use crate::wakes::Wakes;
+use crate::{Body, Letter, NodeState, Output, Record, Tell, admission, directory};
 
-/// What a worker is made from, besides its durable state.
+/// What the workers of a node are made from, besides their durable state.
 pub struct Setup {
     /// The edge's configuration.
     pub edge: EdgeSettings,
@@ -28,63 +33,86 @@ pub struct Setup {
     pub places: Arc<Places>,
 }
 
-/// One worker of a node.
+/// One worker of a node: its own calls, its share of the accounts.
 pub struct Worker {
+    /// Its place among the workers, from 0.
+    pub(crate) number: usize,
+    pub(crate) common: Arc<Common>,
     pub(crate) edge: Edge,
     pub(crate) accounts: BTreeMap<AccountId, Account>,
-    pub(crate) book: NodeBook,
-    pub(crate) lockout: Lockout,
+    pub(crate) doors: Doors,
     /// Verifications in progress, by the edge's token.
     pub(crate) tickets: BTreeMap<u64, Ticket>,
     pub(crate) log: Log,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) directory: Arc<Directory>,
-    pub(crate) carriers: BTreeMap<CarrierId, (bool, String)>,
-    pub(crate) places: Arc<Places>,
-    zones: Zones,
-    wakes: BTreeSet<(u64, AccountId)>,
-    wake_of: BTreeMap<AccountId, u64>,
+    pub(crate) look_ups: LookUps,
+    wakes: Wakes,
+    /// The first worker keeps it.
+    pub(crate) registry: Option<Registry>,
     /// Nothing can be written down at the moment.
     pub(crate) disk_full: bool,
 }
 
+/// What a change of an account came to.
+pub(crate) struct Changed {
+    pub reply: Option<Result<Done, ChangeError>>,
+    /// What of it concerns the registry.
+    pub effects: Vec<Effect>,
+}
+
+/// The workers of a node over `state`, at most [`edge::MAX_WORKERS`]; calls that were running when the state was written
+/// are ended and settled as recovered.
+pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec<Worker> {
+    let directory = Arc::new(directory::build(&state));
+    let mut lockout = Lockout::new(state.book.lockout.clone());
+    for ban in &state.book.bans {
+        lockout.restore(ban.clone(), now_ms);
+    }
+    for account in state.accounts.values() {
+        admission::remember(&mut lockout, account, now_ms);
+    }
+    let doors = Doors::new(lockout);
+    let common = Arc::new(Common::new(setup.edge, setup.seed, setup.boot_epoch, count));
+    let decks = Arc::clone(&state.book.decks);
+    let mut registry = Registry::new(state.book, &state.accounts);
+    let bulletin = Arc::clone(registry.board.bulletin(now_ms));
+    let mut registry = Some(registry);
+    let shares = deal(state.accounts, common.workers()).into_iter().enumerate();
+    shares
+        .map(|(number, accounts)| {
+            let mut worker = Worker {
+                number,
+                edge: Edge::new(Arc::clone(&common), number, Arc::clone(&directory), now_ms),
+                common: Arc::clone(&common),
+                accounts,
+                doors: doors.clone(),
+                tickets: BTreeMap::new(),
+                log: Log::default(),
+                outputs: VecDeque::new(),
+                directory: Arc::clone(&directory),
+                look_ups: LookUps::new(Arc::clone(&setup.places), Arc::clone(&decks), Arc::clone(&bulletin)),
+                wakes: Wakes::default(),
+                registry: registry.take(),
+                disk_full: false,
+            };
+            worker.resume(now_ms);
+            worker
+        })
+        .collect()
+}
+
 impl Worker {
-    /// A worker over `state`; calls that were running when the state was written are ended and settled as recovered.
+    /// The one worker of a node that has no other.
     pub fn new(setup: Setup, state: NodeState, now_ms: u64) -> Self {
-        let directory = Arc::new(directory::build(&state));
-        let mut lockout = Lockout::new(state.book.lockout.clone());
-        for ban in &state.book.bans {
-            lockout.restore(ban.clone(), now_ms);
-        }
-        let mut worker = Self {
-            edge: Edge::new(setup.edge, Arc::clone(&directory), setup.seed, setup.boot_epoch, now_ms),
-            accounts: state.accounts,
-            book: state.book,
-            lockout,
-            tickets: BTreeMap::new(),
-            log: Log::after(state.lsn),
-            outputs: VecDeque::new(),
-            directory,
-            carriers: BTreeMap::new(),
-            places: setup.places,
-            zones: Zones::new(),
-            wakes: BTreeSet::new(),
-            wake_of: BTreeMap::new(),
-            disk_full: false,
-        };
-        worker.resume(now_ms);
-        worker
+        workers(setup, state, 1, now_ms).pop().expect("a node has one worker at least")
     }
 
     fn resume(&mut self, now_ms: u64) {
         let mut orphans = Vec::new();
         for (id, account) in &self.accounts {
             orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
-            admission::remember(&mut self.lockout, account, now_ms);
-        }
-        let ids: Vec<_> = self.accounts.keys().cloned().collect();
-        for id in ids {
-            self.set_wake(&id);
+            self.wakes.set(id, account);
         }
         for (account, call, legs) in orphans {
             self.edge.handle(now_ms, edge::Input::Recover { account, call, legs });
@@ -94,21 +122,44 @@ impl Worker {
 
     /// Whether anything from there is to be read: asked for each datagram and each new connection.
     pub fn admits(&self, now_ms: u64, remote: SocketAddr) -> bool {
-        self.lockout.before_parse(remote, now_ms) == Gate::Pass
+        self.doors.admit(now_ms, remote)
     }
 
-    /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing.
+    /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing. It may belong to
+    /// another worker.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
         if !self.admits(now_ms, flow.remote) {
             return;
         }
-        self.edge.handle(now_ms, edge::Input::Datagram { flow, bytes });
+        // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
+        let Ok(message) = Message::parse(bytes) else { return };
+        let home = self.common.home(&message);
+        self.post(now_ms, home, Letter::Message { flow, message });
+        self.drive(now_ms);
+    }
+
+    /// Another worker tells something.
+    pub fn letter(&mut self, now_ms: u64, letter: Letter) {
+        self.open(now_ms, letter);
+        self.drive(now_ms);
+    }
+
+    /// A letter of ours that is refusable found no room: its caller is told to come back later.
+    pub fn undelivered(&mut self, now_ms: u64, letter: Letter) {
+        if let Letter::Message { flow, message } = letter {
+            self.edge.handle(now_ms, edge::Input::TurnAway { flow, message });
+        }
         self.drive(now_ms);
     }
 
     /// Nothing can be sent on a flow any more: its connection is closed, or could not be opened.
     pub fn flow_failed(&mut self, now_ms: u64, flow: Flow) {
-        self.edge.handle(now_ms, edge::Input::FlowFailed(flow));
+        if flow.connection == 0 {
+            self.open(now_ms, Letter::FlowFailed(flow));
+        } else {
+            // Calls of any worker may have used the connection.
+            self.post_all(now_ms, || Letter::FlowFailed(flow));
+        }
         self.drive(now_ms);
     }
 
@@ -133,23 +184,31 @@ impl Worker {
         self.drive(now_ms);
     }
 
-    /// Everything up to record `lsn` is on disk: what waited for it goes.
-    pub fn durable(&mut self, now_ms: u64, lsn: u64) {
-        self.log.durable(lsn);
+    /// The first `count` records that this worker has handed to the journal are on disk: what waited for them goes.
+    pub fn durable(&mut self, now_ms: u64, count: u64) {
+        self.log.durable(count);
+        self.release(now_ms);
+        self.drive(now_ms);
+    }
+
+    fn release(&mut self, now_ms: u64) {
         while let Some(release) = self.log.released() {
             match release {
-                Release::Reply(reply) | Release::Lease(reply) => self.deliver(now_ms, reply),
-                Release::Command { token, reply } => self.outputs.push_back(Output::Reply { token, reply }),
+                Release::Reply(reply) | Release::Lease(reply) => self.reply(now_ms, reply),
+                Release::Answer { token, reply } => {
+                    self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Answer { token, reply }));
+                }
+                Release::Share(share) => self.outputs.push_back(Output::Share(share)),
             }
         }
-        self.drive(now_ms);
     }
 
     /// A deadline came.
     pub fn tick(&mut self, now_ms: u64) {
         self.edge.handle(now_ms, edge::Input::Tick);
-        self.lockout.tick(now_ms);
-        while let Some((_, id)) = self.wakes.first().filter(|(at_ms, _)| *at_ms <= now_ms).cloned() {
+        self.tick_lockout(now_ms);
+        self.publish_bulletin(now_ms);
+        while let Some(id) = self.wakes.due(now_ms) {
             self.account_input(now_ms, &id, Input::Tick);
         }
         self.drive(now_ms);
@@ -157,8 +216,8 @@ impl Worker {
 
     /// When [`Worker::tick`] is due next.
     pub fn next_wake_ms(&self) -> Option<u64> {
-        let account = self.wakes.first().map(|(at_ms, _)| *at_ms);
-        [self.edge.next_wake_ms(), self.lockout.next_expiry_ms(), account].into_iter().flatten().min()
+        let bulletin_ms = self.registry.as_ref().and_then(|registry| registry.board.due_ms());
+        [self.edge.next_wake_ms(), self.next_expiry_ms(), self.wakes.next_ms(), bulletin_ms].into_iter().flatten().min()
     }
 
     /// What the driver should do next; drain it fully after each input.
@@ -166,156 +225,184 @@ impl Worker {
         self.outputs.pop_front()
     }
 
-    /// The durable state as of the newest record.
-    pub fn state(&self) -> NodeState {
-        NodeState { lsn: self.log.last(), book: self.book.clone(), accounts: self.accounts.clone() }
+    /// Asks for this worker's share of a snapshot, as of now; it comes as [`Output::Share`] once all of it is durable.
+    pub fn ask_share(&mut self, now_ms: u64) {
+        self.log.withhold(Release::Share(self.share()));
+        self.release(now_ms);
     }
 
-    /// Whether no call runs and nothing waits for the journal.
+    /// This worker's share of the state as it is now, durable or not.
+    pub fn share(&self) -> Share {
+        let book = self.registry.as_ref().map(|registry| registry.book.clone());
+        Share { book, handed_in: self.log.handed_in(), accounts: self.accounts.clone() }
+    }
+
+    /// Whether no call runs, no question waits for its answer and nothing for the journal.
     pub fn is_idle(&self) -> bool {
-        self.edge.is_idle() && self.log.waiting() == 0
+        self.edge.is_idle() && self.log.waiting() == 0 && self.registry.as_ref().is_none_or(Registry::is_idle)
     }
 
-    /// The accounts, for people and checks.
+    /// The accounts it owns, for people and checks.
     pub fn accounts(&self) -> &BTreeMap<AccountId, Account> {
         &self.accounts
     }
 
     /// Moves everything between the machines until all are at rest.
     pub(crate) fn drive(&mut self, now_ms: u64) {
-        while let Some(output) = self.edge.poll_output() {
-            self.edge_output(now_ms, output);
-        }
-        for change in self.lockout.drain_changes() {
-            self.ban_changed(now_ms, change);
+        loop {
+            if let Some(output) = self.edge.poll_output() {
+                self.edge_output(now_ms, output);
+            } else if self.doors.take_news() {
+                self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Bans));
+            } else if !self.make_next_change(now_ms) {
+                return;
+            }
         }
     }
 
     fn edge_output(&mut self, now_ms: u64, output: edge::Output) {
         match output {
-            edge::Output::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
+            edge::Output::Send { flow, bytes } => {
+                let has_it = if flow.connection == 0 { self.number } else { worker_of_connection(flow.connection) };
+                self.post(now_ms, has_it, Letter::Send { flow, bytes });
+            }
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
             edge::Output::Account { account, input } => {
-                self.account_input(now_ms, &account, input);
+                let owner = owner_of(&account, self.common.workers());
+                self.post(now_ms, owner, Letter::Account { account, input });
             }
             edge::Output::Verify { token, from, name } => self.ask_leave(now_ms, token, from, &name),
             edge::Output::Auth { token, report, user_agent, .. } => {
                 self.settle_leave(now_ms, token, report, &user_agent);
             }
             edge::Output::CarrierState { carrier, up, text } => {
-                self.carriers.insert(carrier, (up, text));
+                if let Some(registry) = &mut self.registry {
+                    registry.carriers.insert(carrier, (up, text));
+                }
             }
         }
     }
 
+    /// Hands a letter to its addressee, at once where that is this worker itself.
+    pub(crate) fn post(&mut self, now_ms: u64, to: usize, letter: Letter) {
+        // A number of an earlier run may be of a worker that this run has not.
+        let to = to % self.common.workers();
+        if to == self.number {
+            self.open(now_ms, letter);
+        } else {
+            self.outputs.push_back(Output::Letter { to, letter });
+        }
+    }
+
+    /// Tells every worker, this one too.
+    pub(crate) fn post_all(&mut self, now_ms: u64, letter: impl Fn() -> Letter) {
+        for to in 0..self.common.workers() {
+            self.post(now_ms, to, letter());
+        }
+    }
+
+    fn open(&mut self, now_ms: u64, letter: Letter) {
+        match letter {
+            Letter::Message { flow, message } => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
+            Letter::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
+            Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
+            Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
+            Letter::Reply(reply) => self.deliver(now_ms, reply),
+            Letter::HangUpLine { account, line, end } => {
+                self.edge.handle(now_ms, edge::Input::HangUpLine { account, line, end });
+            }
+            Letter::Registry(told) => self.told(now_ms, told),
+            Letter::ToRegistry(tell) => self.tell(now_ms, tell),
+        }
+    }
+
     /// Hands an input to its account, journals it with its effects, and passes on or withholds the replies.
-    pub(crate) fn account_input(&mut self, now_ms: u64, id: &AccountId, mut input: Input) -> Option<Reply> {
-        self.complete(now_ms, id, &mut input);
+    pub(crate) fn account_input(&mut self, now_ms: u64, id: &AccountId, mut input: Input) -> Changed {
+        let carriers = &self.directory.carriers;
+        self.look_ups.complete(now_ms, self.accounts.get(id), carriers, self.disk_full, &mut input);
         if let Some(reply) = self.turned_away(&input) {
-            self.deliver(now_ms, reply);
-            return None;
+            self.reply(now_ms, reply);
+            return Changed { reply: None, effects: Vec::new() };
         }
         let talks = matches!(input, Input::Extend { .. });
         let flows = self.flows_at_stake(id, &input);
         let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
         let Answer { effects, replies, spends } = account.handle(now_ms, &input);
         let seq = account.seq();
-        self.set_wake(id);
+        self.wakes.set(id, account);
         self.forget_flows(id, &flows);
-        self.follow(now_ms, id, &effects);
-        let lsn = self.log.next();
-        let body = Body::Account { account: id.clone(), seq, input, effects };
-        self.outputs.push_back(Output::Journal(Record { lsn, at_ms: now_ms, body }));
-        let mut changed = None;
+        self.report(now_ms, &effects);
+        let mut changed = Changed { reply: None, effects: Vec::new() };
+        if matches!(input, Input::Change { .. }) {
+            changed.effects.extend(effects.iter().filter(|effect| Registry::is_concerned(effect)).cloned());
+            self.hang_up_removed(now_ms, id, &effects);
+        }
+        self.journal(now_ms, Body::Account { account: id.clone(), seq, input, effects });
         for reply in replies {
             match reply {
-                Reply::Changed(_) => changed = Some(reply),
-                reply if spends && talks && !self.disk_full => self.log.withhold(lsn, Release::Lease(reply)),
-                reply if spends && !talks => self.log.withhold(lsn, Release::Reply(reply)),
-                reply => self.deliver(now_ms, reply),
+                Reply::Changed(result) => changed.reply = Some(result),
+                reply if spends && talks && !self.disk_full => self.log.withhold(Release::Lease(reply)),
+                reply if spends && !talks => self.log.withhold(Release::Reply(reply)),
+                reply => self.reply(now_ms, reply),
             }
         }
         changed
     }
 
-    /// Gives a reply to the call machine.
-    pub(crate) fn deliver(&mut self, now_ms: u64, reply: Reply) {
-        if let Reply::Registered { bindings, .. } = &reply {
-            for binding in bindings {
-                self.lockout.flow_registered(binding.flow.remote, binding.expires_ms);
+    /// What accounts are attacked with is told on the board of all.
+    fn report(&mut self, now_ms: u64, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Incident(incident) = effect {
+                self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Incident(Box::new(incident.clone()))));
             }
+        }
+    }
+
+    /// The calls of a line that is gone end, whichever workers have them.
+    fn hang_up_removed(&mut self, now_ms: u64, account: &AccountId, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::LineRemoved(line) = effect {
+                let (account, line, end) = (account, line, CallEnd::Operator);
+                let letter = || Letter::HangUpLine { account: account.clone(), line: line.clone(), end };
+                self.post_all(now_ms, letter);
+            }
+        }
+    }
+
+    /// Passes an account's reply to the worker whose call or REGISTER it is.
+    pub(crate) fn reply(&mut self, now_ms: u64, reply: Reply) {
+        if let Some(to) = worker_of_reply(&reply) {
+            self.post(now_ms, to, Letter::Reply(reply));
+        }
+    }
+
+    /// Gives a reply to the call machine.
+    fn deliver(&mut self, now_ms: u64, reply: Reply) {
+        if let Reply::Registered { bindings, .. } = &reply
+            && !bindings.is_empty()
+        {
+            self.doors.change(|lockout| {
+                for binding in bindings {
+                    lockout.flow_registered(binding.flow.remote, binding.expires_ms);
+                }
+            });
         }
         self.edge.handle(now_ms, edge::Input::Reply(reply));
     }
 
-    /// Fills in what the call machine cannot know: the place of the address, and the look-ups of an attempt.
-    fn complete(&mut self, now_ms: u64, id: &AccountId, input: &mut Input) {
-        match input {
-            Input::Register(registration) => {
-                registration.via.place = self.places.locate(registration.via.flow.remote.ip());
-            }
-            Input::Screen(attempt) => {
-                attempt.via.place = self.places.locate(attempt.via.flow.remote.ip());
-                if let Some(told) = &mut attempt.told {
-                    told.locate(&self.places);
-                }
-                let Some(account) = self.accounts.get(id) else { return };
-                let Some(settings) = account.settings() else { return };
-                let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
-                let prices = PricesAt { book: &self.book, now_ms };
-                attempt.look_ups = account.look_up(&attempt.dialled, &prices, offset_min);
-                attempt.look_ups.disk_full = self.disk_full;
-            }
-            _ => {}
-        }
+    /// Hands a record to the journal.
+    pub(crate) fn journal(&mut self, now_ms: u64, body: Body) {
+        self.log.hand_in();
+        self.outputs.push_back(Output::Journal(Record { lsn: 0, at_ms: now_ms, body }));
     }
+}
 
-    /// Follows an account's effects where the rest of the node depends on them.
-    fn follow(&mut self, now_ms: u64, id: &AccountId, effects: &[Effect]) {
-        for effect in effects {
-            if let Effect::LineRemoved(line) = effect {
-                let (account, line) = (id.clone(), line.clone());
-                self.edge.handle(now_ms, edge::Input::HangUpLine { account, line, end: CallEnd::Operator });
-            }
-            if directory::concerns(&self.directory, id, effect)
-                && let Some(next) = directory::apply(&self.directory, id, effect)
-            {
-                self.forget_old_secrets(id, &next);
-                self.swap_directory(now_ms, next);
-            }
-        }
-    }
+/// The worker whose call uses a relay.
+pub const fn worker_of_relay(relay: RelayId) -> usize {
+    worker_of_call(CallId(relay.0))
+}
 
-    pub(crate) fn swap_directory(&mut self, now_ms: u64, next: Directory) {
-        self.directory = Arc::new(next);
-        self.edge.handle(now_ms, edge::Input::Directory(Arc::clone(&self.directory)));
-    }
-
-    fn set_wake(&mut self, id: &AccountId) {
-        let next = self.accounts.get(id).and_then(Account::next_wake_ms);
-        if let Some(old) = self.wake_of.remove(id) {
-            self.wakes.remove(&(old, id.clone()));
-        }
-        if let Some(at_ms) = next {
-            self.wakes.insert((at_ms, id.clone()));
-            self.wake_of.insert(id.clone(), at_ms);
-        }
-    }
-
-    fn ban_changed(&mut self, now_ms: u64, change: BanChange) {
-        let record = match &change {
-            BanChange::Added(ban) => NodeChange::Banned(ban.clone()),
-            BanChange::Lifted(prefix) | BanChange::Expired(prefix) => NodeChange::Unbanned(*prefix),
-        };
-        self.node_changed(now_ms, record);
-        self.outputs.push_back(Output::Ban(change));
-    }
-
-    /// Applies and journals a change of the node's book; the record's number comes back.
-    pub(crate) fn node_changed(&mut self, now_ms: u64, change: NodeChange) -> u64 {
-        self.book.apply(&change);
-        let lsn = self.log.next();
-        self.outputs.push_back(Output::Journal(Record { lsn, at_ms: now_ms, body: Body::Node(change) }));
-        lsn
-    }
+/// The worker that has a connection: the lowest byte of the number says it, and whoever numbers connections keeps to that.
+pub const fn worker_of_connection(number: u64) -> usize {
+    (number & 0xff) as usize
 }

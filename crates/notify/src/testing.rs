@@ -36,6 +36,8 @@ pub(crate) fn settings() -> Settings {
         exposure_ceiling: Money::from_cents(2_000),
         max_calls: 20,
         terms: Terms::default(),
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -124,6 +126,7 @@ pub(crate) fn trunk_incident() -> Incident {
         evidence: evidence(),
         origins: vec![("192.0.2.10".parse().unwrap(), place(*b"US", "Denver", 209, "Lumen"))],
         told: vec!["extension 107 from 203.0.113.9 (Khan Yunis, PS)".into()],
+        report: guard::Report::default(),
         calls: calls(),
     }
 }

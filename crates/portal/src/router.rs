@@ -71,6 +71,8 @@ fn account_pages() -> Router<PortalState> {
         .route("/incidents/{incident}", get(incident::show))
         .route("/incidents/{incident}/lift", get(ask::lift).post(ask::lifted))
         .route("/incidents/{incident}/ours", get(ask::ours).post(ask::were_ours))
+        .route("/incidents/{incident}/theirs", get(ask::theirs).post(ask::were_theirs))
+        .route("/incidents/{incident}/take-back", get(ask::take_back).post(ask::taken_back))
         .route("/money", get(money::show))
         .route("/money/topup", post(money::top_up))
         .route("/guard", get(guard::show))

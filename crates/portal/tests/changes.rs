@@ -150,6 +150,12 @@ async fn lines_are_changed_by_their_buttons() {
     assert!(note_after(&mut browser, &page).await.contains("no longer registered"));
     browser.post(line, "/accounts/law-000/incidents/i0000000000009/ours", "").await;
     assert_eq!(only_change(&house), Change::ThatWasUs { incident: IncidentId(9) });
+    browser.post(line, "/accounts/law-000/incidents/i0000000000009/theirs", "").await;
+    assert_eq!(only_change(&house), Change::ThatWasNotUs { incident: IncidentId(9) });
+    browser.post(line, "/accounts/law-000/incidents/i0000000000009/take-back", "").await;
+    assert_eq!(only_change(&house), Change::TakeBack { incident: IncidentId(9) });
+    let ask = browser.get("/accounts/law-000/incidents/i0000000000009/theirs").await.text;
+    assert!(ask.contains("speak against whoever uses them again") && ask.contains("take this answer back"));
     browser.post(line, "/accounts/law-000/calls/c00000000000w4/hangup", "").await;
     assert!(matches!(only_change(&house), Change::HangUp { .. }));
 }

@@ -79,6 +79,8 @@ pub struct CallRow<'a> {
     pub dialled: Cow<'a, str>,
     /// Forwarded or transferred; `None` where it was dialled.
     pub cause: Option<Cause>,
+    /// From where the phone behind a trunk calls, as the customer's PBX tells; not proven.
+    pub told_ip: Option<IpAddr>,
     /// What will become of it. A screener is told each part when it happens, not before.
     pub fate: Fate,
 }

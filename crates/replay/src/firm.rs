@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use account::next_check_s;
 use billing::{CallId, IncidentId, LineId};
-use guard::{Ended, Guard, Origin, Screening};
+use guard::{Board, Ended, Failures, Guard, Origin, Screening};
 
 use crate::agenda::{Agenda, Due};
 use crate::call::{Placed, Running, Said};
@@ -27,6 +27,8 @@ const DAY_MS: u64 = 24 * 3_600_000;
 pub(crate) struct Shared {
     pub(crate) agenda: Agenda,
     pub(crate) verdicts: Verdicts,
+    /// What all incidents report to other accounts.
+    pub(crate) board: Board,
 }
 
 /// A line as the replay knows it.
@@ -36,6 +38,8 @@ pub(crate) struct LineState {
     pub(crate) cut: Option<IncidentId>,
     /// Where it was seen last; most events come from there again.
     pub(crate) origin: Option<Origin>,
+    /// Whether anybody ever failed to prove to be it.
+    pub(crate) was_tried: bool,
 }
 
 /// A call of the cut class that ended in no incident.
@@ -79,7 +83,7 @@ impl Firm {
     }
 
     /// A line proved itself.
-    pub(crate) fn registered(&mut self, now_ms: u64, line: LineId, origin: Origin, failures_before: u32) {
+    pub(crate) fn registered(&mut self, now_ms: u64, line: LineId, origin: Origin, failures_before: Failures) {
         self.guard.registered(now_ms, &guard::Registered { line, origin, failures_before });
     }
 
@@ -112,8 +116,8 @@ impl Firm {
         if placed.seen.cut_class
             && let Some(cut) = self.cut_on(placed.line())
         {
-            let said =
-                Said { reasons: vec![format!("international calls are cut by incident {cut}")], ..Said::default() };
+            let reason = self.incident_mut(Some(cut)).map(|incident| incident.facts.refusal());
+            let said = Said { reasons: reason.into_iter().collect(), ..Said::default() };
             let incident = self.open_on(now_ms, placed.line());
             return self.refuse(placed, said, incident, out);
         }
@@ -126,8 +130,7 @@ impl Firm {
         if allowed {
             return self.admit(placed, screening, incident, out);
         }
-        let strongest = screening.evidence.first().map_or("", |fact| fact.text.as_str());
-        let text = format!("stopped by the guard at {} dB: {strongest}", screening.score);
+        let text = guard::why(screening.score, &screening.evidence);
         let mut said = Said::default();
         said.note(screening);
         said.reasons.insert(0, text);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use billing::{AccountId, CallId, Deck, EmergencyNumber, LineId};
 use geo::Places;
-use guard::{EvidenceKind, MAX_LINES, Observed, Origin};
+use guard::{Elsewhere, EvidenceKind, Failures, MAX_LINES, Observed, Origin};
 use lockout::{Admission, Attempt, Lockout, Ticket};
 
 use crate::agenda::Due;
@@ -149,12 +149,15 @@ impl Replay {
         let now_ms = self.now_ms;
         let place = self.place_of(&who.account)?;
         let Some(firm) = self.firms.get_mut(place) else { return Ok(()) };
-        let (line, origin) = seen(firm, &self.places, who)?;
+        let Seen { line, origin, moved } = seen(firm, &self.places, who)?;
         if firm.fixed.bars(&who.line, who.ip) {
             return Ok(());
         }
+        let state = firm.lines.entry(line.clone()).or_default();
+        state.was_tried |= !row.ok;
+        let may_have_failed = moved || state.was_tried;
         if row.ok {
-            let failures = self.succeeded(who);
+            let failures = self.succeeded(who, may_have_failed);
             if let Some(firm) = self.firms.get_mut(place) {
                 firm.registered(now_ms, line, origin, failures);
             }
@@ -172,7 +175,8 @@ impl Replay {
         }
         let place = self.place_of(&who.account)?;
         let Some(firm) = self.firms.get_mut(place) else { return Ok(()) };
-        let (line, origin) = seen(firm, &self.places, who)?;
+        let Seen { line, origin, moved } = seen(firm, &self.places, who)?;
+        let may_have_failed = moved || firm.lines.get(&line).is_some_and(|line| line.was_tried);
         self.calls += 1;
         let attack = self.truth.as_ref().and_then(|truth| truth.attack_of(row));
         let shut_out = attack.is_some_and(|attack: AttackId| firm.fixed.has(attack));
@@ -197,8 +201,9 @@ impl Replay {
             per_minute: looked.rate.per_minute,
             priced: looked.priced,
             cause: row.cause,
-            told: None,
-            failures_before: 0,
+            told: row.told_ip.map(|ip| self.places.locate(ip)),
+            failures_before: Failures::NONE,
+            elsewhere: Elsewhere::NOTHING,
             utc_offset_min: firm.setting.utc_offset_min,
         };
         let id = (&*row.id).into();
@@ -207,7 +212,12 @@ impl Replay {
             firm.skip(&placed, &mut self.shared);
             return Ok(());
         }
-        placed.seen.failures_before = self.succeeded(who);
+        placed.seen.failures_before = self.succeeded(who, may_have_failed);
+        let bulletin = self.shared.board.bulletin(now_ms);
+        if let Some(firm) = self.firms.get(place) {
+            let account = &firm.setting.account;
+            placed.seen.elsewhere = bulletin.look_up(account, Some(placed.seen.number), who.ip);
+        }
         if let Some(firm) = self.firms.get_mut(place) {
             firm.call(placed, &mut self.shared);
         }
@@ -218,13 +228,20 @@ impl Replay {
         self.names.get(account).copied().ok_or_else(|| RowError::NoAccount(account.chars().take(64).collect()))
     }
 
-    /// A line proved itself: how often it had failed from there before.
-    fn succeeded(&mut self, who: &Who<'_>) -> u32 {
-        if !self.lockout.has_failed(who.ip) {
-            return 0;
+    /// A line proved itself: what had failed before. Where it is where it was, and nobody ever failed as it or from
+    /// there, the lock-out need not be asked.
+    fn succeeded(&mut self, who: &Who<'_>, may_have_failed: bool) -> Failures {
+        if !may_have_failed && !self.lockout.has_failed(who.ip) {
+            return Failures::NONE;
         }
         let name = user_name(who);
-        let failures = self.lockout.failures_before(who.ip, &name, self.now_ms, self.window_s);
+        let facts = self.lockout.facts(who.ip, &name, self.now_ms);
+        let failures = Failures {
+            here: facts.here(self.now_ms, self.window_s),
+            other_names: facts.other_names(),
+            line: facts.line.failures,
+            line_addresses: facts.line_addresses,
+        };
         if let Some(ticket) = self.ticket(who, &name) {
             self.lockout.succeeded(ticket, self.now_ms);
         }
@@ -254,14 +271,21 @@ fn user_name(who: &Who<'_>) -> String {
 }
 
 /// The line of an event, and where it is: mostly where it was.
-fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<(LineId, Origin), RowError> {
+struct Seen {
+    line: LineId,
+    origin: Origin,
+    /// Whether it was elsewhere, or nowhere, before.
+    moved: bool,
+}
+
+fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<Seen, RowError> {
     let agent = shortened(&who.user_agent);
     let known = firm.lines.get_key_value(&*who.line);
     if let Some((line, LineState { origin: Some(origin), .. })) = known
         && origin.ip == who.ip
         && &*origin.user_agent == agent
     {
-        return Ok((line.clone(), origin.clone()));
+        return Ok(Seen { line: line.clone(), origin: origin.clone(), moved: false });
     }
     let line = match known {
         Some((line, _)) => line.clone(),
@@ -271,7 +295,7 @@ fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<(LineId, Orig
     let place = if who.ip.is_unspecified() { geo::Place::default() } else { places.locate(who.ip) };
     let origin = Origin { ip: who.ip, place, user_agent: agent.into() };
     firm.lines.entry(line.clone()).or_default().origin = Some(origin.clone());
-    Ok((line, origin))
+    Ok(Seen { line, origin, moved: true })
 }
 
 fn shortened(agent: &str) -> &str {

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Disk, Error, Journal, Numbered, Recovery};
+use crate::{Disk, Error, Journal, Numbered, Numerable, Recovery};
 
 /// A place for files that can be opened again and again.
 pub trait Backend {
@@ -30,6 +30,12 @@ pub struct Entry {
 impl Numbered for Entry {
     fn lsn(&self) -> u64 {
         self.lsn
+    }
+}
+
+impl Numerable for Entry {
+    fn set_lsn(&mut self, lsn: u64) {
+        self.lsn = lsn;
     }
 }
 

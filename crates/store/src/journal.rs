@@ -25,9 +25,21 @@ pub trait Numbered {
     fn lsn(&self) -> u64;
 }
 
+/// A record that gets its number from the journal's thread, in the order in which it takes the records of all sources.
+pub trait Numerable: Numbered {
+    /// Gives it its number.
+    fn set_lsn(&mut self, lsn: u64);
+}
+
 impl Numbered for node::Record {
     fn lsn(&self) -> u64 {
         self.lsn
+    }
+}
+
+impl Numerable for node::Record {
+    fn set_lsn(&mut self, lsn: u64) {
+        self.lsn = lsn;
     }
 }
 

@@ -30,7 +30,7 @@ pub use db::{
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;
 pub use home::Home;
-pub use journal::{Journal, MAX_RECORD_BYTES, Numbered, Records, Recovery, SEGMENT_BYTES};
+pub use journal::{Journal, MAX_RECORD_BYTES, Numbered, Numerable, Records, Recovery, SEGMENT_BYTES};
 pub use keeper::Keeper;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, hash_password, verify_password};
 pub use projection::{BATCH_QUEUE, Projection};

@@ -12,8 +12,13 @@ use crate::{Desk, Disk, Error, Journal, Keeper, Numbered, Projection, Projector,
 /// What the threads of the store tell.
 #[derive(Debug)]
 pub enum StoreEvent {
-    /// All records up to this one are durable.
-    Durable(u64),
+    /// More is durable.
+    Durable {
+        /// All records up to this one.
+        lsn: u64,
+        /// So many records of each source, since the start.
+        of_source: Vec<u64>,
+    },
     /// The tables show all records up to this one (a good moment to look into the outbox).
     Applied(u64),
     /// A snapshot of the state after this record is saved.
@@ -51,24 +56,24 @@ pub struct Threads<D> {
 }
 
 impl<D: Disk + Send + 'static> Threads<D> {
-    /// Starts them. Now and then the worker sends its state through `states` (a channel with one place, `try_send`).
+    /// Starts them, for the records of so many workers. Now and then the workers send their state through `states` (a channel with one place, `try_send`).
     ///
     /// # Errors
     /// Where the system gives no thread, or the database cannot be read.
-    pub fn start<S>(parts: Parts<D>, states: Receiver<S>, on_event: &OnEvent) -> Result<Self, Error>
+    pub fn start<S>(parts: Parts<D>, workers: usize, states: Receiver<S>, on_event: &OnEvent) -> Result<Self, Error>
     where
         S: Numbered + Serialize + Send + 'static,
     {
         let (projection, batches) = Projection::spawn(parts.projector, Arc::clone(on_event))?;
-        let writer = Writer::spawn(parts.journal, batches, Arc::clone(on_event))?;
-        let (handle, event) = (writer.handle(), Arc::clone(on_event));
+        let writer = Writer::spawn(parts.journal, workers, batches, Arc::clone(on_event))?;
+        let (handle, event) = (writer.handle(0), Arc::clone(on_event));
         let keeper = Keeper::spawn(parts.snapshots, states, parts.desk, handle, &projection, event)?;
         Ok(Self { writer, projection, keeper })
     }
 
-    /// Where records are handed in.
-    pub fn handle(&self) -> WriterHandle<Record> {
-        self.writer.handle()
+    /// Where a worker hands its records in.
+    pub fn handle(&self, worker: usize) -> WriterHandle<Record> {
+        self.writer.handle(worker)
     }
 
     /// Stops after everything handed in is durable and in the tables, then saves the worker's last state (`None` where

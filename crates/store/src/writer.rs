@@ -1,5 +1,8 @@
-//! The journal's thread: takes all records that wait, makes them durable with one sync, tells the driver, passes them
-//! on to the projector.
+//! The journal's thread: takes all records that wait, numbers them, makes them durable with one sync, tells their
+//! sources, passes them on to the projector.
+//!
+//! Records come from several sources (the workers of a node), each in the order in which it handed them in; they are
+//! numbered as they are taken. A source counts its own records and is told how many of them are durable.
 //!
 //! Back-pressure: both queues are bounded. A disk that cannot keep up fills the records' queue and then
 //! [`WriterHandle::submit`] waits, which holds up its caller (and so, in the end, new calls) instead of memory. A
@@ -13,7 +16,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::journal::Numbered;
+use crate::journal::Numerable;
 use crate::threads::{OnEvent, StoreEvent};
 use crate::{Disk, Error, Journal};
 
@@ -28,7 +31,7 @@ const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
 
 /// What the writer is asked.
 enum Message<T> {
-    Record(T),
+    Record(usize, T),
     RemoveBefore(u64),
     Stop,
 }
@@ -42,16 +45,11 @@ pub struct Writer<T> {
     thread: JoinHandle<u64>,
 }
 
-/// Where records are handed in; clone it freely.
+/// Where one source hands its records in.
 #[derive(Debug)]
 pub struct WriterHandle<T> {
     queue: SyncSender<Message<T>>,
-}
-
-impl<T> Clone for WriterHandle<T> {
-    fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
-    }
+    source: usize,
 }
 
 impl<T> WriterHandle<T> {
@@ -60,7 +58,7 @@ impl<T> WriterHandle<T> {
     /// # Errors
     /// [`Error::WriterStopped`].
     pub fn submit(&self, record: T) -> Result<(), Error> {
-        self.send(Message::Record(record))
+        self.send(Message::Record(self.source, record))
     }
 
     /// Asks for the removal of journal segments that hold only records before `lsn` (see [`Journal::remove_before`]).
@@ -76,26 +74,36 @@ impl<T> WriterHandle<T> {
     }
 }
 
-impl<T: Numbered + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
-    /// Starts the thread. Durable batches go to `projector`; a projector that has gone away stops the writer.
+impl<T: Numerable + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
+    /// Starts the thread for so many sources. Durable batches go to `projector`; a projector that has gone away stops the writer.
     ///
     /// # Errors
     /// Where the system gives no thread.
     pub fn spawn<D: Disk + Send + 'static>(
         journal: Journal<D, T>,
+        sources: usize,
         projector: SyncSender<Vec<T>>,
         on_event: OnEvent,
     ) -> Result<Self, Error> {
         let (queue, inbox) = sync_channel(QUEUE);
         let give_up = Arc::new(AtomicBool::new(false));
-        let worker = Worker { journal, inbox, projector, on_event, give_up: Arc::clone(&give_up), stopping: false };
+        let worker = Worker {
+            next_lsn: journal.last_lsn() + 1,
+            journal,
+            inbox,
+            taken: vec![0; sources],
+            projector,
+            on_event,
+            give_up: Arc::clone(&give_up),
+            stopping: false,
+        };
         let thread = crate::threads::spawn("journal", move || worker.run())?;
-        Ok(Self { handle: WriterHandle { queue }, give_up, thread })
+        Ok(Self { handle: WriterHandle { queue, source: 0 }, give_up, thread })
     }
 
-    /// Where records are handed in.
-    pub fn handle(&self) -> WriterHandle<T> {
-        self.handle.clone()
+    /// Where a source hands its records in.
+    pub fn handle(&self, source: usize) -> WriterHandle<T> {
+        WriterHandle { queue: self.handle.queue.clone(), source }
     }
 
     /// Stops after everything handed in before is durable (or has failed); returns the last durable record. The
@@ -115,13 +123,16 @@ impl<T: Numbered + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
 struct Worker<D, T> {
     journal: Journal<D, T>,
     inbox: Receiver<Message<T>>,
+    next_lsn: u64,
+    /// How many records of each source were taken.
+    taken: Vec<u64>,
     projector: SyncSender<Vec<T>>,
     on_event: OnEvent,
     give_up: Arc<AtomicBool>,
     stopping: bool,
 }
 
-impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Worker<D, T> {
+impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
     fn run(mut self) -> u64 {
         while !self.stopping {
             let Ok(first) = self.inbox.recv() else { break };
@@ -133,7 +144,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Worker<D, T> {
                 (self.on_event)(StoreEvent::Failed(error));
                 break;
             }
-            (self.on_event)(StoreEvent::Durable(self.journal.durable_lsn()));
+            (self.on_event)(StoreEvent::Durable { lsn: self.journal.durable_lsn(), of_source: self.taken.clone() });
             if self.projector.send(batch).is_err() {
                 (self.on_event)(StoreEvent::Failed(Error::ProjectorStopped));
                 break;
@@ -148,7 +159,14 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Worker<D, T> {
         let mut next = Some(first);
         while let Some(message) = next.take() {
             match message {
-                Message::Record(record) => batch.push(record),
+                Message::Record(source, mut record) => {
+                    record.set_lsn(self.next_lsn);
+                    self.next_lsn += 1;
+                    if let Some(taken) = self.taken.get_mut(source) {
+                        *taken += 1;
+                    }
+                    batch.push(record);
+                }
                 Message::RemoveBefore(lsn) => {
                     if let Err(error) = self.journal.remove_before(lsn) {
                         tracing::warn!(%error, "old journal segments stay for now");

@@ -179,6 +179,37 @@ fn that_was_us_lifts_and_teaches() {
 }
 
 #[test]
+fn an_answer_is_seen_and_taken_back() {
+    let mut firm = Firm::new();
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    let id = only(&firm).id;
+    let says = firm.done(Change::ThatWasUs { incident: id });
+    assert!(says.contains("normal for line 107") && says.contains("You can take this back."), "{says}");
+    assert_eq!((firm.account.lines()["107"].cut, only(&firm).is_open()), (None, false));
+    let says = firm.done(Change::TakeBack { incident: id });
+    assert!(says.contains("open again, and what it cut is cut"), "{says}");
+    assert_eq!((only(&firm).state, only(&firm).closed_ms), (IncidentState::Open, None));
+    assert_eq!(firm.refused("107", ALBANIA).code, RefusalCode::Cut);
+    assert_eq!(firm.not_done(Change::TakeBack { incident: id }), ChangeError::NoAnswer(id));
+}
+
+#[test]
+fn that_was_not_us_cuts_what_was_only_alerted_of_and_stays_with_the_incident() {
+    let mut firm = Firm::new();
+    heed(&mut firm, &screening(false, Some(Action::Alert), &[]));
+    assert_eq!(firm.account.lines()["107"].cut, None);
+    let id = only(&firm).id;
+    let says = firm.done(Change::ThatWasNotUs { incident: id });
+    assert!(says.contains("line 107 is cut"), "{says}");
+    assert_eq!((only(&firm).state, only(&firm).action), (IncidentState::Theirs, Action::CutLine));
+    assert_eq!(firm.account.lines()["107"].cut.map(|cut| cut.incident), Some(id));
+    firm.change(Change::LiftCut { line: Some(line_id("107")) });
+    assert_eq!((only(&firm).state, only(&firm).is_open()), (IncidentState::Theirs, false));
+    firm.change(Change::TakeBack { incident: id });
+    assert_eq!((only(&firm).state, only(&firm).is_open()), (IncidentState::Lifted, false));
+}
+
+#[test]
 fn calls_of_an_incident_make_no_destination_ones_own_unless_they_were_ours() {
     let mut firm = Firm::new();
     let is_own = |firm: &Firm, day_ms: u64| {

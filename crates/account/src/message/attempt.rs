@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use billing::{CallId, CarrierId, Destination, Dialled, E164, LineId, NotDiallable, Rate, RateSource};
 use geo::{Place, Places};
-use guard::Cause;
+use guard::{Cause, Elsewhere, Failures};
 use serde::{Deserialize, Serialize};
 
 use crate::Flow;
@@ -27,8 +27,8 @@ pub struct Via {
     pub user_agent: Arc<str>,
     /// What is known of the address.
     pub place: Place,
-    /// Failed authentications from this address within the lock-out window before this success.
-    pub failures_before: u32,
+    /// Failed authentications before this success.
+    pub failures_before: Failures,
 }
 
 /// What the customer's PBX tells about a call on its trunk, not proven.
@@ -70,6 +70,18 @@ pub struct LookUps {
     pub disk_full: bool,
     /// The account's offset from UTC now, minutes.
     pub utc_offset_min: i16,
+    /// What the node's bulletin says of the number and the address.
+    pub elsewhere: Elsewhere,
+}
+
+impl LookUps {
+    /// The number called, if it is one.
+    pub fn number(&self) -> Option<billing::E164> {
+        match self.dialled {
+            Dialled::Number(number) => Some(number),
+            _ => None,
+        }
+    }
 }
 
 impl LookUps {
@@ -83,6 +95,7 @@ impl LookUps {
             source: None,
             costs: Vec::new(),
             disk_full: false,
+            elsewhere: Elsewhere::NOTHING,
             utc_offset_min: 0,
         }
     }

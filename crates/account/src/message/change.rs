@@ -73,8 +73,18 @@ pub enum Change {
         /// The line.
         line: Option<LineId>,
     },
-    /// The owner's answer to an incident.
+    /// The owner's answer to an incident: these calls were the account's own.
     ThatWasUs {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// The owner's answer to an incident: these calls were somebody else's.
+    ThatWasNotUs {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// The owner takes the answer to an incident back.
+    TakeBack {
         /// The incident.
         incident: IncidentId,
     },
@@ -106,6 +116,9 @@ pub enum ChangeError {
     /// No such incident.
     #[error("there is no incident {0} on this account")]
     NoIncident(IncidentId),
+    /// Nothing to take back.
+    #[error("there is no answer to incident {0} that can be taken back")]
+    NoAnswer(IncidentId),
     /// No such call.
     #[error("call {0} is not running")]
     NoCall(CallId),

@@ -20,6 +20,9 @@ pub struct Registration {
     pub cseq: u32,
     /// Where it came from.
     pub via: Via,
+    /// The version of the secret that proved it; `None` where none did. A secret that was changed meanwhile proves
+    /// nothing.
+    pub secret_version: Option<u32>,
 }
 
 /// What an authenticated REGISTER asks (RFC 3261 section 10.3).

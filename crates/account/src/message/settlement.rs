@@ -35,6 +35,23 @@ pub enum CallEnd {
     Shutdown,
 }
 
+impl CallEnd {
+    /// Why, in words: the same in the BYE's Reason header and in the call record.
+    #[must_use]
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::Normal => "the call could not go on",
+            Self::CreditEnded => "the credit or a limit of the day ran out",
+            Self::Cut => "cut by the guard",
+            Self::SecretChanged => "the secret of the line was changed",
+            Self::Operator => "hung up by the owner or an administrator",
+            Self::Silence => "no voice from either side",
+            Self::Recovered => "the node restarted during the call",
+            Self::Shutdown => "the node was shut down",
+        }
+    }
+}
+
 /// How a call ended, from the call machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {

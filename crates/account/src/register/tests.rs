@@ -94,7 +94,8 @@ fn the_guard_hears_of_what_is_new_and_of_guesses() {
     let mut firm = Firm::new();
     firm.bind("107");
     let taught = firm.account.guard.clone();
-    let again = |cseq, failures_before| {
+    let again = |cseq, here| {
+        let failures_before = crate::Failures { here, ..crate::Failures::NONE };
         Input::Register(Registration {
             token: 7,
             line: line_id("107"),
@@ -102,6 +103,7 @@ fn the_guard_hears_of_what_is_new_and_of_guesses() {
             call_id: "reg-107".into(),
             cseq,
             via: Via { failures_before, ..via(OFFICE) },
+            secret_version: None,
         })
     };
     firm.after_s(60).handle(&again(2, 0));

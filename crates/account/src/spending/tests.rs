@@ -1,11 +1,11 @@
-//! Limits by day and month, the warning of a low balance, automatic payments, mark-up, cost and margin.
+//! The limit of a month, the warning of a low balance, automatic payments, mark-up, cost and margin.
 
 use billing::{Deck, LedgerEntry};
 
 use super::*;
 use crate::fixture::*;
 use crate::message::{Change, Permit, RefusalCode};
-use crate::{Input, Settings};
+use crate::{Input, Settings, Terms};
 
 const HOUR_S: u64 = 3_600;
 
@@ -36,29 +36,6 @@ fn talk(firm: &mut Firm, seconds: u64) -> Answer {
 }
 
 #[test]
-fn a_days_limit_ends_calls_and_the_next_day_begins_anew() {
-    let mut firm = firm(Terms { daily_limit: Some(money("1.00")), ..Terms::default() }, "10");
-    talk(&mut firm, 60);
-    let (call, _, lease) = firm.call("101", ALBANIA);
-    assert_eq!(lease.paid_until_s, Some(30));
-    firm.answer(call);
-    firm.after_s(20);
-    // 0.40 are left of the day: 40 seconds, one of which is for hanging up.
-    assert_eq!(lease_of(&firm.extend(call)), Some(35));
-    firm.after_s(16);
-    firm.end(call);
-    assert_eq!(firm.refused("101", ALBANIA).code, RefusalCode::Limit);
-    firm.call("101", "911");
-    // Half past five in the afternoon in Denver, until midnight.
-    firm.after_s(7 * HOUR_S);
-    firm.call("101", ALBANIA);
-}
-
-fn lease_of(answer: &Answer) -> Option<u32> {
-    lease(answer).paid_until_s
-}
-
-#[test]
 fn a_months_limit_lasts_to_its_end() {
     let mut firm = firm(Terms { monthly_limit: Some(money("0.60")), ..Terms::default() }, "10");
     firm.now_ms += 8 * HOUR_S * 1000;
@@ -73,7 +50,7 @@ fn a_months_limit_lasts_to_its_end() {
 
 #[test]
 fn running_calls_count_towards_a_limit() {
-    let mut firm = firm(Terms { daily_limit: Some(money("0.75")), ..Terms::default() }, "10");
+    let mut firm = firm(Terms { monthly_limit: Some(money("0.75")), ..Terms::default() }, "10");
     // Each holds 36 s.
     firm.call("101", ALBANIA);
     firm.call("107", ALBANIA);

@@ -58,7 +58,12 @@ impl Call {
             from: Party::Line(line),
             dialled: dialled.clone(),
             caller: self.forwarded_caller(),
-            via: Via { flow: flow::to_account(via_flow), user_agent, place: Place::default(), failures_before: 0 },
+            via: Via {
+                flow: flow::to_account(via_flow),
+                user_agent,
+                place: Place::default(),
+                failures_before: account::Failures::NONE,
+            },
             cause: Some(Cause::Forward),
             told: None,
             look_ups: LookUps::none(),

@@ -114,7 +114,7 @@ fn attempt(core: &Core, asked: &Asked, sender: Sender, call: CallId) -> Option<(
         }
         Sender::Carrier(carrier) => {
             let (number, account) = did(core, request)?;
-            (account, Party::Carrier(carrier), number.to_string(), None, 0)
+            (account, Party::Carrier(carrier), number.to_string(), None, account::Failures::NONE)
         }
     };
     let attempt = Attempt {

@@ -39,16 +39,13 @@ pub(super) fn refusal_reason(refusal: &Refusal) -> String {
 
 /// Status for a caller whose call this node ends before it was answered, and the sentence for CDR and Reason.
 pub(super) const fn of_end(end: CallEnd) -> (u16, &'static str) {
-    match end {
-        CallEnd::Normal => (480, "no answer"),
-        CallEnd::CreditEnded => (402, "the credit ran out"),
-        CallEnd::Cut => (403, "cut by the fraud guard"),
-        CallEnd::SecretChanged => (403, "the secret of the line was changed"),
-        CallEnd::Operator => (480, "hung up by the operator"),
-        CallEnd::Silence => (480, "no voice from either side"),
-        CallEnd::Recovered => (503, "the node restarted during the call"),
-        CallEnd::Shutdown => (503, "the node is shutting down"),
-    }
+    let status = match end {
+        CallEnd::Normal | CallEnd::Operator | CallEnd::Silence => 480,
+        CallEnd::CreditEnded => 402,
+        CallEnd::Cut | CallEnd::SecretChanged => 403,
+        CallEnd::Recovered | CallEnd::Shutdown => 503,
+    };
+    (status, end.why())
 }
 
 /// The Reason header of a BYE this node sends on its own account: Q.850 cause 16 (normal clearing) or 31 (unspecified).

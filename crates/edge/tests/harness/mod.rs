@@ -13,7 +13,7 @@ use account::{
     Transport, Verdict,
 };
 use billing::{AccountId, CallId, CarrierId, LineId};
-use edge::{AuthReport, Carrier, CarrierAuth, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
+use edge::{AuthReport, Carrier, CarrierAuth, Common, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
 use geo::Place;
 use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent, RelayId};
 use sip::Message;
@@ -106,6 +106,11 @@ pub fn settings() -> EdgeSettings {
 
 pub const FREE: Lease = Lease { check_at_s: None, paid_until_s: None };
 
+/// The call machine of a node with one worker.
+pub fn edge(settings: EdgeSettings, directory: Directory, seed: [u8; 32], boot_epoch: u32, now_ms: u64) -> Edge {
+    Edge::new(Arc::new(Common::new(settings, seed, boot_epoch, 1)), 0, Arc::new(directory), now_ms)
+}
+
 /// The machine and what its neighbours saw.
 pub struct World {
     pub edge: Edge,
@@ -132,7 +137,7 @@ impl World {
 
     pub fn with(directory: Directory, settings: EdgeSettings) -> Self {
         let mut world = Self {
-            edge: Edge::new(settings, Arc::new(directory), [7; 32], 3, START_MS),
+            edge: edge(settings, directory, [7; 32], 3, START_MS),
             now_ms: START_MS,
             wire: Vec::new(),
             told: Vec::new(),
@@ -149,7 +154,7 @@ impl World {
         world
     }
 
-    pub fn input(&mut self, input: Input<'_>) {
+    pub fn input(&mut self, input: Input) {
         self.edge.handle(self.now_ms, input);
         self.drain();
     }
@@ -158,8 +163,15 @@ impl World {
         self.input(Input::Reply(reply));
     }
 
+    /// A message arrives on a flow; bytes that make no message do not.
+    pub fn arrives(&mut self, flow: Flow, bytes: &[u8]) {
+        if let Ok(message) = Message::parse(bytes) {
+            self.input(Input::Message { flow, message });
+        }
+    }
+
     pub fn datagram(&mut self, from: &str, bytes: &[u8]) {
-        self.input(Input::Datagram { flow: flow(from), bytes });
+        self.arrives(flow(from), bytes);
     }
 
     /// Lets time pass, firing every deadline on the way.
@@ -200,7 +212,7 @@ impl World {
                     }
                 }
                 Output::Verify { token, .. } => {
-                    let input = Input::Verify { token, leave: self.leave, failures_before: 0 };
+                    let input = Input::Verify { token, leave: self.leave, failures_before: account::Failures::NONE };
                     self.edge.handle(self.now_ms, input);
                 }
                 Output::Auth { name, report, .. } => self.auth.push((name, report)),

@@ -39,6 +39,14 @@ impl Hours {
         }
     }
 
+    /// Takes a call back.
+    pub(crate) fn unlearn(&mut self, hour: u8) {
+        if let Some(count) = self.counts.get_mut(usize::from(hour)).filter(|count| **count > 0) {
+            *count -= 1;
+            self.total = self.total.saturating_sub(1);
+        }
+    }
+
     /// All calls counted.
     pub(crate) fn total(&self) -> u64 {
         u64::from(self.total)

@@ -27,6 +27,11 @@ impl Numbers {
         self.latest_last.push(suffix);
         known.is_some()
     }
+
+    /// Is no habit any more.
+    pub(crate) fn forget(&mut self, suffix: Suffix) {
+        self.latest_last.retain(|known| *known != suffix);
+    }
 }
 
 #[cfg(test)]

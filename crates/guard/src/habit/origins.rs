@@ -15,8 +15,7 @@ const SIGHTING_MS: u64 = 3_600_000;
 /// An origin as habits know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OriginKey {
-    /// The /24 (IPv4) or /48 (IPv6).
-    prefix: u64,
+    pub(crate) source: Source,
     /// Autonomous system.
     pub(crate) asn: Option<u32>,
     /// ISO country.
@@ -51,7 +50,7 @@ impl From<&Origin> for OriginKey {
     fn from(origin: &Origin) -> Self {
         let agent = origin.user_agent.to_ascii_lowercase();
         Self {
-            prefix: prefix(origin.ip),
+            source: Source::from(origin.ip),
             asn: origin.place.asn,
             country: origin.place.country,
             hosting: origin.place.hosting == Some(true),
@@ -65,7 +64,7 @@ impl From<&Origin> for OriginKey {
 impl OriginKey {
     /// Whether both come from the same /24 or /48.
     pub(crate) const fn same_prefix(&self, other: &Self) -> bool {
-        self.prefix == other.prefix
+        self.source.0 == other.source.0
     }
 
     /// The hour of the day by the sun, where it is known how far east that is.
@@ -81,10 +80,16 @@ impl OriginKey {
     }
 }
 
-fn prefix(ip: IpAddr) -> u64 {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
-        IpAddr::V6(v6) => 1 << 63 | (v6.to_bits() >> 80) as u64,
+/// Addresses that count as one: a /24 (IPv4) or a /48 (IPv6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Source(u64);
+
+impl From<IpAddr> for Source {
+    fn from(ip: IpAddr) -> Self {
+        Self(match ip.to_canonical() {
+            IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
+            IpAddr::V6(v6) => 1 << 63 | (v6.to_bits() >> 80) as u64,
+        })
     }
 }
 
@@ -108,7 +113,7 @@ pub(crate) enum Familiarity {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Known {
+pub(crate) struct Known {
     key: OriginKey,
     last_ms: u64,
     /// What its first sighting was.
@@ -288,6 +293,20 @@ impl Origins {
             *count = count.saturating_sub(1);
         }
         self.jumps = self.jumps.saturating_sub(u64::from(known.sight.reach == Reach::Beyond));
+    }
+
+    /// What is known of this origin, to be put back.
+    pub(crate) fn remembered(&self, key: &OriginKey) -> Option<Known> {
+        self.known.iter().find(|known| known.key.same_prefix(key)).cloned()
+    }
+
+    /// Puts back what was known of an origin, or that nothing was.
+    pub(crate) fn put_back(&mut self, key: &OriginKey, before: Option<&Known>) {
+        match (self.known.iter_mut().find(|known| known.key.same_prefix(key)), before) {
+            (Some(known), Some(before)) => known.sight = before.sight,
+            (Some(_), None) => self.known.retain(|known| !known.key.same_prefix(key)),
+            (None, _) => {}
+        }
     }
 
     /// The owner owns to this origin: it says nothing from now on.

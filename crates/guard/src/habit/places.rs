@@ -31,6 +31,17 @@ impl Places {
         self.counts.insert(place, 1);
     }
 
+    /// Takes a call back.
+    pub(crate) fn unlearn(&mut self, place: PlaceKey) {
+        let Some(count) = self.counts.get_mut(&place) else { return };
+        *count -= 1;
+        self.total = self.total.saturating_sub(1);
+        if *count == 0 {
+            self.counts.remove(&place);
+            self.first_calls = self.first_calls.saturating_sub(1);
+        }
+    }
+
     /// Settled calls there.
     pub(crate) fn count(&self, place: PlaceKey) -> u64 {
         self.counts.get(&place).copied().map_or(0, u64::from)

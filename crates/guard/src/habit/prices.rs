@@ -29,6 +29,13 @@ impl Prices {
         }
     }
 
+    /// Takes a call back.
+    pub(crate) fn unlearn(&mut self, bucket: u8) {
+        if let Some(count) = self.counts.get_mut(usize::from(bucket)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Settled calls in `bucket` or dearer.
     pub(crate) fn at_least(&self, bucket: u8) -> u64 {
         self.counts.iter().skip(usize::from(bucket)).copied().map(u64::from).sum()

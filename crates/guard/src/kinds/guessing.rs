@@ -1,15 +1,16 @@
 //! Guessing: authentications failed at this origin before one succeeded.
 //!
 //! Scanners try until one fits: P(at least n failures before the success | thief by guessing) stays near one up to a few
-//! and is still 0.3 at a hundred; half of the thieves guess. Owners fumble: one failure in six first registrations at a
+//! and is still 0.3 at a hundred; half of the thieves guess, most of them one name after another from the same address.
+//! Owners fumble one name, so failures there as other names count the same, twice as many of them. Owners fumble: one failure in six first registrations at a
 //! place, three in fifty, five in a hundred, ten in five hundred (a phone with its old password gives up or is mended).
 //! Fades with a half-life of a day; at a place the line knew before a third of it counts: that is a phone with an old
 //! password.
 
-use crate::Decibans;
 use crate::line::{Guessed, YOUNG_MS};
 use crate::math::faded_db;
 use crate::scene::Scene;
+use crate::{Decibans, Failures};
 
 const HALF_LIFE_MS: u64 = 24 * 3_600_000;
 /// Failures at least, and what they say.
@@ -27,9 +28,15 @@ fn here<'a>(scene: &'a Scene<'_>) -> Option<&'a Guessed> {
     scene.line.guessed.iter().find(|guessed| guessed.origin.same_prefix(&scene.call.origin))
 }
 
+/// Failures that count: as this line, and half of those as others.
+const fn tried(failures: Failures) -> u32 {
+    failures.here.saturating_add(failures.other_names / 2)
+}
+
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
     let Some(guessed) = here(scene) else { return Decibans::default() };
-    let Some((_, weight)) = STEPS.iter().find(|(failures, _)| guessed.failures >= *failures) else {
+    let tried = tried(guessed.failures);
+    let Some((_, weight)) = STEPS.iter().find(|(failures, _)| tried >= *failures) else {
         return Decibans::default();
     };
     let first = scene.line.habit.origins.first_sight(&scene.call.origin);
@@ -39,8 +46,11 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    let failures = here(scene).map_or(0, |guessed| guessed.failures);
-    format!("{failures} failed authentications from that address before one fitted")
+    let Failures { here, other_names, .. } = here(scene).map_or(Failures::NONE, |guessed| guessed.failures);
+    match other_names {
+        0 => format!("{here} failed authentications from that address before one fitted"),
+        _ => format!("{here} failed authentications from that address before one fitted, {other_names} as other lines"),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-//! Owner: the owner said "that was us" about calls to this destination from this line.
+//! Owner: the owner said "that was us" about calls to this destination from this line, or "that was not us" about this
+//! number, or about a place new to the line.
 //!
-//! An owner who looked at an incident and owned to it is wrong once in thirty (a colleague's word, a hasty click): -15
-//! dB, fading with a half-life of thirty days as the word grows old and the calls themselves become habit.
+//! An owner who looked at an incident is wrong once in thirty (a colleague's word, a hasty click): -15 dB for calls that
+//! are his, 15 dB for a number that is not, 10 dB for a place that is not, as long as it is news (addresses change hands). All
+//! of it fades with a half-life of thirty days as the word grows old; the calls that are his become habit meanwhile.
 
 use crate::Decibans;
 use crate::math::faded_db;
@@ -9,16 +11,42 @@ use crate::scene::Scene;
 
 const HALF_LIFE_MS: u64 = 30 * 24 * 3_600_000;
 const OURS: Decibans = Decibans::whole(-15);
+const THEIRS: Decibans = Decibans::whole(15);
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+/// What "that was not us" says so long after.
+pub(crate) fn theirs_db(age_ms: u64) -> Decibans {
+    faded_db(THEIRS, age_ms, HALF_LIFE_MS)
+}
+
+fn ours_db(scene: &Scene<'_>) -> Decibans {
     let said = scene.line.ours.iter().find(|(place, _)| *place == scene.call.place);
     said.map_or(Decibans::default(), |(_, since_ms)| {
         faded_db(OURS, scene.now_ms.saturating_sub(*since_ms), HALF_LIFE_MS)
     })
 }
 
+/// What is held against the number, and against the place.
+fn theirs(scene: &Scene<'_>) -> (Decibans, Decibans) {
+    let (number, place) = scene.theirs;
+    let news = |weight: Decibans| if scene.origin.is_news() { weight.part(2, 3) } else { Decibans::default() };
+    (if scene.is_fresh() { number } else { Decibans::default() }, news(place))
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    let (number, place) = theirs(scene);
+    // A number that was not his is not his because the country is.
+    let ours = if number.tenths() > 0 { Decibans::default() } else { ours_db(scene) };
+    ours.plus(number).plus(place)
+}
+
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    format!("the owner said of calls to {}: that was us", scene.call.destination_name())
+    let (number, place) = theirs(scene);
+    match (number.tenths() > 0, place.tenths() > 0) {
+        (true, false) => "the owner said of this number: that was not us".into(),
+        (true, true) => "the owner said of this number and this place: that was not us".into(),
+        (false, true) => "the owner said of calls from this place: that was not us".into(),
+        (false, false) => format!("the owner said of calls to {}: that was us", scene.call.destination_name()),
+    }
 }
 
 #[cfg(test)]
@@ -56,6 +84,7 @@ mod tests {
                 result: "refused".into(),
                 charge: None,
             }],
+            report: crate::Report::default(),
         };
         story.guard.that_was_us(story.now_ms, &incident);
         let owner =

@@ -60,11 +60,11 @@ fn alone_db(scene: &Scene<'_>) -> Decibans {
     burst::as_watched(scene, weight)
 }
 
-/// What has flown today beyond what is usual; of the dearest call a third, since it may be the one long call that honest
-/// people make.
+/// What has flown today beyond what is usual. Unlike the weight, it counts the dearest call as well: what is lost by it, if
+/// it is a thief's, is lost all the same, and whether it is one is for the evidence to say.
 pub(crate) fn at_stake(scene: &Scene<'_>) -> Money {
     let (beside, dearest) = spent_mils(scene);
-    let mils = (beside + dearest / 3).saturating_sub(usual_mils(scene));
+    let mils = (beside + dearest).saturating_sub(usual_mils(scene));
     Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000))
 }
 

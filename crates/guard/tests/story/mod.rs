@@ -5,7 +5,7 @@
 
 use billing::{CallId, Country, Destination, E164, LineId, Money};
 use geo::Place;
-use guard::{Action, Cause, Ended, EvidenceKind, Guard, Observed, Origin, Registered, Screening};
+use guard::{Action, Cause, Elsewhere, Ended, EvidenceKind, Failures, Guard, Observed, Origin, Registered, Screening};
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
@@ -23,6 +23,8 @@ pub struct Story {
     pub now_ms: u64,
     /// Where the phone behind the trunk is, if the PBX tells.
     pub told: Option<Place>,
+    /// What the bulletin says of the next calls.
+    pub elsewhere: Elsewhere,
     next: u64,
 }
 
@@ -58,7 +60,7 @@ pub fn words(screening: &Screening, kind: EvidenceKind) -> String {
 
 impl Default for Story {
     fn default() -> Self {
-        Self { guard: Guard::new(), now_ms: MONDAY_MS, told: None, next: 1 }
+        Self { guard: Guard::new(), now_ms: MONDAY_MS, told: None, elsewhere: Elsewhere::NOTHING, next: 1 }
     }
 }
 
@@ -76,7 +78,12 @@ impl Story {
         self
     }
 
-    pub fn register(&mut self, id: &str, origin: &Origin, failures_before: u32) {
+    /// A registration after so many failures there as this line.
+    pub fn register(&mut self, id: &str, origin: &Origin, here: u32) {
+        self.register_after(id, origin, Failures { here, ..Failures::NONE });
+    }
+
+    pub fn register_after(&mut self, id: &str, origin: &Origin, failures_before: Failures) {
         let seen = Registered { line: line(id), origin: origin.clone(), failures_before };
         self.guard.registered(self.now_ms, &seen);
     }
@@ -115,7 +122,8 @@ impl Story {
             priced: cents.is_some(),
             cause,
             told: self.told.clone(),
-            failures_before: 0,
+            failures_before: Failures::NONE,
+            elsewhere: self.elsewhere,
             utc_offset_min: 0,
         };
         (call, self.guard.screen(self.now_ms, &seen))

@@ -311,7 +311,7 @@ fn switched_off_it_learns_and_switched_on_it_acts() {
         assert_eq!(guess(&mut lockout, ATTACKER, "101", START_MS), Some(None));
     }
     assert_eq!(lockout.before_parse(at(ATTACKER), START_MS), Gate::Pass);
-    assert_eq!(lockout.failures_before(at(ATTACKER).ip(), "101", START_MS, 600), 20);
+    assert_eq!(lockout.facts(at(ATTACKER).ip(), "101", START_MS).here(START_MS, 600), 20);
     lockout.set_enabled(true, START_MS + 1);
     assert_eq!(lockout.before_parse(at(ATTACKER), START_MS + 1), Gate::Banned);
     lockout.set_enabled(false, START_MS + 2);
@@ -381,8 +381,8 @@ fn the_guard_learns_what_failed_before() {
     guess(&mut lockout, ATTACKER, "100", START_MS + 3);
     guess(&mut lockout, "203.0.113.5:5060", "101", START_MS + 4);
     let ip = at(ATTACKER).ip();
-    assert_eq!(lockout.failures_before(ip, "101", START_MS + 5, 600), 3);
-    assert_eq!(lockout.failures_before(ip, "101", START_MS + 601_000, 600), 0, "too long ago");
+    assert_eq!(lockout.facts(ip, "101", START_MS + 5).here(START_MS + 5, 600), 3);
+    assert_eq!(lockout.facts(ip, "101", START_MS + 601_000).here(START_MS + 601_000, 600), 0, "too long ago");
     let ticket = ticket(&mut lockout, ATTACKER, "101", START_MS + 5);
     let facts = lockout.succeeded(ticket, START_MS + 5);
     assert_eq!((facts.address_as_line.failures, facts.address.failures), (3, 4));

@@ -8,6 +8,8 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
+use crate::start::Sharing;
+
 /// Connections the kernel keeps for us until they are accepted.
 const BACKLOG: i32 = 256;
 
@@ -22,6 +24,7 @@ impl Listener {
     pub(super) fn bind(
         address: SocketAddr,
         transport: Transport,
+        sharing: Sharing,
         token: Token,
         registry: &Registry,
     ) -> io::Result<Self> {
@@ -29,7 +32,7 @@ impl Listener {
         socket.set_nonblocking(true)?;
         // A node that was restarted must not wait for the connections of its predecessor to be forgotten.
         socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
+        sharing.bind(&socket, address)?;
         socket.listen(BACKLOG)?;
         let mut listener = TcpListener::from_std(socket.into());
         registry.register(&mut listener, token, Interest::READABLE)?;

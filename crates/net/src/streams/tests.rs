@@ -33,7 +33,7 @@ impl World {
     fn with(tls: TlsConfig) -> Self {
         let poll = Poll::new().unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let streams = Streams::bind(&[any], &tls, poll.registry(), START_MS).unwrap();
+        let streams = Streams::bind(&[any], &tls, Sharing::of(0, 1), poll.registry(), START_MS).unwrap();
         Self { poll, streams, now_ms: START_MS, heard: Vec::new(), failed: Vec::new(), banned: None }
     }
 

@@ -126,6 +126,7 @@ impl Story<'_> {
     fn facts(&self) -> Vec<(String, String)> {
         let (context, incident) = (self.context, self.incident);
         let mut rows = vec![(words::fact_line(context.line.kind).to_owned(), context.id_and_name())];
+        rows.push((facts::WHY.into(), capital(&clean(&incident.why()))));
         if !incident.origins.is_empty() {
             let mut from: Vec<String> =
                 incident.origins.iter().take(MAX_ORIGINS_SHOWN).map(|(ip, place)| origin(*ip, place)).collect();

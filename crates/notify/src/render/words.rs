@@ -24,6 +24,7 @@ pub(super) mod facts {
     pub(in super::super) const TRUNK: &str = "Trunk";
     pub(in super::super) const EXTENSION: &str = "Extension";
     pub(in super::super) const LINE: &str = "Line";
+    pub(in super::super) const WHY: &str = "Why";
     pub(in super::super) const FROM: &str = "Calls came from";
     pub(in super::super) const CALLS: &str = "Calls";
     pub(in super::super) const COST: &str = "Cost so far";

@@ -28,6 +28,8 @@ fn project(database: &Path) {
         addresses: vec!["192.0.2.10".parse().unwrap()],
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,

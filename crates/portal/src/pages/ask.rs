@@ -80,7 +80,9 @@ pub(crate) async fn ours(scope: Scope, Path((_, incident)): Path<(String, String
         lead: "You say that you know these calls: you or your people placed them.".to_owned(),
         effects: vec![
             "What this incident cut is turned back on.".to_owned(),
-            "The guard learns: calls like these, to these destinations, no longer count as strange.".to_owned(),
+            "These numbers, destinations and places are normal for the line at once; calls there no longer count as strange."
+                .to_owned(),
+            "You can take this answer back: the guard then unlearns it, and cuts again what was cut.".to_owned(),
             "If you are not sure, do not press it: ask whoever has the phone first.".to_owned(),
         ],
         action: scope.path(&format!("{}/ours", path_of(&incident))),
@@ -99,5 +101,76 @@ pub(crate) async fn were_ours(
 ) -> Result<Response, Problem> {
     let (incident, _) = find(&scope, &incident).await?;
     let done = scope.change(Change::ThatWasUs { incident: incident.id }).await;
+    scope.visitor.then(done, &scope.page(&path_of(&incident)))
+}
+
+/// "That was not us?"
+pub(crate) async fn theirs(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
+    let (incident, _) = find(&scope, &incident).await?;
+    page(&AskPage {
+        f: Frame::of_account(&scope, Tab::Incidents, "That was not us"),
+        lead: "You say that neither you nor your people placed these calls.".to_owned(),
+        effects: vec![
+            "The numbers that were called, and the new places they were called from, speak against whoever uses them again, \
+             on every line of the account."
+                .to_owned(),
+            "As long as the incident is open, international calling is cut on the line.".to_owned(),
+            "Somebody knows a secret: change it next.".to_owned(),
+            "You can take this answer back: the guard then unlearns it.".to_owned(),
+        ],
+        action: scope.path(&format!("{}/theirs", path_of(&incident))),
+        button: "No, that was not us",
+        is_grave: true,
+        back: scope.path(&path_of(&incident)),
+        may_change: scope.visitor.is_allowed_to_change() && incident.state != IncidentState::Theirs,
+    })
+}
+
+/// The owner does not know these calls.
+pub(crate) async fn were_theirs(
+    scope: Scope,
+    Path((_, incident)): Path<(String, String)>,
+    Signed(Button {}): Signed<Button>,
+) -> Result<Response, Problem> {
+    let (incident, _) = find(&scope, &incident).await?;
+    let done = scope.change(Change::ThatWasNotUs { incident: incident.id }).await;
+    scope.visitor.then(done, &scope.page(&path_of(&incident)))
+}
+
+/// "Take the answer back?"
+pub(crate) async fn take_back(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
+    let (incident, _) = find(&scope, &incident).await?;
+    let (lead, effect) = match incident.state {
+        IncidentState::Ours => (
+            "You said that these calls were yours, and take that back.",
+            "If the incident was open before, it is open again, and what it had cut is cut again.",
+        ),
+        IncidentState::Theirs => (
+            "You said that these calls were not yours, and take that back.",
+            "What is cut stays cut until you turn it back on.",
+        ),
+        _ => ("Nobody has answered this incident.", "There is nothing to take back."),
+    };
+    page(&AskPage {
+        f: Frame::of_account(&scope, Tab::Incidents, "Take the answer back"),
+        lead: lead.to_owned(),
+        effects: vec!["The guard unlearns what the answer taught it.".to_owned(), effect.to_owned()],
+        action: scope.path(&format!("{}/take-back", path_of(&incident))),
+        button: "Take it back",
+        is_grave: false,
+        back: scope.path(&path_of(&incident)),
+        may_change: scope.visitor.is_allowed_to_change()
+            && matches!(incident.state, IncidentState::Ours | IncidentState::Theirs),
+    })
+}
+
+/// The answer is taken back.
+pub(crate) async fn taken_back(
+    scope: Scope,
+    Path((_, incident)): Path<(String, String)>,
+    Signed(Button {}): Signed<Button>,
+) -> Result<Response, Problem> {
+    let (incident, _) = find(&scope, &incident).await?;
+    let done = scope.change(Change::TakeBack { incident: incident.id }).await;
     scope.visitor.then(done, &scope.page(&path_of(&incident)))
 }

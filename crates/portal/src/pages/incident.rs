@@ -60,7 +60,10 @@ struct Steps {
     lockout_href: Option<String>,
     lift_href: String,
     is_cut: bool,
-    ours_href: String,
+    /// Answers that can be given, each with its page.
+    ours_href: Option<String>,
+    theirs_href: Option<String>,
+    take_back_href: Option<String>,
     may_change: bool,
 }
 
@@ -70,6 +73,8 @@ struct Told {
     began: String,
     what: String,
     done: &'static str,
+    /// The sentence that SIP answers, call records and mails give.
+    why: String,
     still: &'static str,
     shadow: bool,
 }
@@ -151,6 +156,7 @@ fn view(
             began: zone.in_full(story::began_ms(incident)),
             what: story::what_happened(incident, kind, &cost),
             done: story::done(incident),
+            why: words::sentence(&incident.why()),
             still: if incident.shadow { "" } else { "Calls at home and emergency calls still work." },
             shadow: incident.shadow,
         },
@@ -247,13 +253,15 @@ fn events(scope: &Scope, incident: &Incident, audit: &[AuditRow]) -> Vec<Event> 
 
 fn steps(scope: &Scope, incident: &Incident, line: Option<&LineRow>, audit: &[AuditRow], lockout_on: bool) -> Steps {
     let visitor = &scope.visitor;
+    let answer = |word: &str| scope.path(&format!("/incidents/{}/{word}", incident.id));
+    let answered = matches!(incident.state, IncidentState::Ours | IncidentState::Theirs);
     let line_path = format!("/lines/{}", incident.line);
     let has_secret = line.is_some_and(|row| row.line.auth_name.is_some());
     let name = line.map_or_else(|| format!("Line {}", incident.line), |row| line_in_full(&row.line));
     let start = line.map(|row| format!("{} has a new secret", words::line_name(row.line.kind, row.line.id.as_str())));
     let changed = audit.iter().rev().find(|row| start.as_ref().is_some_and(|start| row.text.starts_with(start)));
     Steps {
-        is_open: incident.state == IncidentState::Open,
+        is_open: incident.is_open(),
         is_trunk: line.is_some_and(|row| row.line.kind == LineKind::Trunk),
         line: name,
         secret_href: has_secret.then(|| scope.path(&format!("{line_path}/secret"))),
@@ -262,7 +270,9 @@ fn steps(scope: &Scope, incident: &Incident, line: Option<&LineRow>, audit: &[Au
         lockout_href: visitor.sees_lockout.then(|| visitor.path("/lockout")),
         lift_href: scope.path(&format!("/incidents/{}/lift", incident.id)),
         is_cut: !lifts(scope, incident, line).is_empty(),
-        ours_href: scope.path(&format!("/incidents/{}/ours", incident.id)),
+        ours_href: (incident.state != IncidentState::Ours).then(|| answer("ours")),
+        theirs_href: (incident.state != IncidentState::Theirs).then(|| answer("theirs")),
+        take_back_href: answered.then(|| answer("take-back")),
         may_change: visitor.is_allowed_to_change(),
     }
 }

@@ -105,7 +105,17 @@ fn facts(scope: &Scope, row: &LineRow, dids: Vec<String>) -> Vec<(&'static str, 
         ("Shows the number", caller_id(scope, line)),
         ("Rings for", if dids.is_empty() { "no number from outside".to_owned() } else { dids.join(", ") }),
         ("Last seen", seen(scope, line)),
+        ("Limits", limits(scope, line)),
     ]
+}
+
+/// What the owner allows on the line, and on the account.
+fn limits(scope: &Scope, line: &Line) -> String {
+    let settings = &scope.account.settings;
+    let mut words = line.limits.in_words(&settings.currency);
+    words.extend(line.max_calls.map(|most| format!("at most {most} outside calls at once")));
+    words.extend(settings.limits.in_words(&settings.currency).iter().map(|limit| format!("{limit} (the account's)")));
+    if words.is_empty() { "none but the guard's".to_owned() } else { words.join("; ") }
 }
 
 fn changes(version: Option<u32>) -> String {

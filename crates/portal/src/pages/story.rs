@@ -42,6 +42,8 @@ pub(crate) fn state(incident: &Incident) -> Badge {
         IncidentState::Open => Badge::new("open", Tone::Bad),
         IncidentState::Lifted => Badge::new("put right", Tone::Good),
         IncidentState::Ours => Badge::new("that was us", Tone::Plain),
+        IncidentState::Theirs if incident.is_open() => Badge::new("open: that was not us", Tone::Bad),
+        IncidentState::Theirs => Badge::new("put right: that was not us", Tone::Good),
     }
 }
 

@@ -35,6 +35,8 @@ struct RawCall<'a> {
     result: Cow<'a, str>,
     #[serde(borrow, skip_serializing_if = "str::is_empty")]
     cause: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_ip: Option<IpAddr>,
 }
 
 /// The fields of an account and of a registration.
@@ -147,6 +149,7 @@ fn raw_call<'a>(t: Cow<'a, str>, call: &'a CallRow<'a>) -> RawCall<'a> {
             Some(Cause::Transfer) => "transfer",
         }
         .into(),
+        told_ip: call.told_ip,
     }
 }
 
@@ -178,6 +181,7 @@ fn read_call(raw: RawCall<'_>) -> Result<Event<'_>, RowError> {
         who: who(raw.account, raw.line, raw.ip, raw.user_agent)?,
         dialled: raw.dialled,
         cause,
+        told_ip: raw.told_ip,
         fate,
     };
     Ok(Event { at_ms: time(&raw.t)?, kind: Kind::Call(call) })

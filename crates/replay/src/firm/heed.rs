@@ -1,7 +1,7 @@
 //! What the guard wants, carried out, as the account machine does it; and what the owner answers.
 
 use billing::{CallId, IncidentId, LineId};
-use guard::{Action, IncidentState, Screening};
+use guard::{Action, IncidentState, Report, Screening};
 
 use super::{DAY_MS, Firm, Past, Shared};
 use crate::agenda::Due;
@@ -27,6 +27,8 @@ impl Firm {
         };
         let incident = self.incident_mut(Some(id))?;
         let first_cut = incident.raise(now_ms, action, screening.score, &screening.evidence);
+        incident.facts.report.merge(&screening.report);
+        out.board.note(&incident.facts);
         let cuts = incident.cut_ms.is_some();
         if first_cut {
             out.agenda.enter(now_ms.saturating_add(ANSWERS_AFTER_MS), self.place, Due::Owner(id));
@@ -73,6 +75,7 @@ impl Firm {
             origins: Vec::new(),
             told: Vec::new(),
             calls: Vec::new(),
+            report: Report::default(),
         };
         let mut incident = Incident::open(facts, self.setting.utc_offset_min);
         let before = |past: &Past| {
@@ -119,11 +122,11 @@ impl Firm {
                 for line in lines {
                     self.change_secret(now_ms, &line, out);
                 }
-                self.close(now_ms, id, IncidentState::Lifted);
+                self.close(now_ms, id, IncidentState::Lifted, out);
             }
             None => {
                 self.guard.that_was_us(now_ms, &told);
-                self.close(now_ms, id, IncidentState::Ours);
+                self.close(now_ms, id, IncidentState::Ours, out);
             }
         }
     }
@@ -139,10 +142,11 @@ impl Firm {
     }
 
     /// Closes an incident and lifts what it cut; another that wants the account cut keeps it so.
-    fn close(&mut self, now_ms: u64, id: IncidentId, state: IncidentState) {
+    fn close(&mut self, now_ms: u64, id: IncidentId, state: IncidentState, out: &mut Shared) {
         if let Some(incident) = self.incident_mut(Some(id)) {
             incident.facts.state = state;
             incident.facts.closed_ms = Some(now_ms);
+            out.board.note(&incident.facts);
         }
         for (name, line) in self.lines.iter_mut().filter(|(_, line)| line.cut == Some(id)) {
             line.cut = None;

@@ -62,6 +62,7 @@ impl World {
             who: who(dial.account, dial.line, dial.ip, "Yealink SIP-T46U 108.86"),
             dialled: dial.dialled.into(),
             cause: None,
+            told_ip: None,
             fate: Fate { ring_ms: 8_000, talk_ms: dial.talk_s * 1000, result },
         };
         self.push(at_ms, Kind::Call(row));

@@ -200,7 +200,8 @@ impl Case {
     fn dial(&mut self, at: usize) -> Result<(), Violation> {
         let dialled = *self.dice.pick(&NUMBERS).unwrap_or(&NUMBERS[0]);
         let line = *self.dice.pick(&LINES).unwrap_or(&LINES[0]);
-        let prices = PricesAt { book: &self.state.book, now_ms: self.now_ms };
+        let prices =
+            PricesAt { decks: &self.state.book.decks, carriers: &self.state.book.carriers, now_ms: self.now_ms };
         let look_ups = LookUps { disk_full: self.dice.chance(30), ..self.account(at)?.look_up(dialled, &prices, -420) };
         let attempt = Attempt {
             call: CallId(self.next),
@@ -246,7 +247,6 @@ impl Case {
         };
         Terms {
             low_balance: limit(500, 200),
-            daily_limit: limit(300, 300),
             monthly_limit: limit(200, 600),
             auto_top_up_max: limit(700, 900),
             markup_bp: i32::try_from(self.dice.below(6_000)).unwrap_or(0) - 2_000,

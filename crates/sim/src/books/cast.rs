@@ -38,7 +38,12 @@ pub(super) fn line_id(name: &str) -> LineId {
 pub(super) fn via() -> Via {
     let [local, remote] = ["192.0.2.1:5060", "192.0.2.10:5060"].map(|text| text.parse().expect("written in this file"));
     let flow = Flow { local, remote, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: Arc::from("Desk phone"), place: Place::default(), failures_before: 0 }
+    Via {
+        flow,
+        user_agent: Arc::from("Desk phone"),
+        place: Place::default(),
+        failures_before: guard::Failures::default(),
+    }
 }
 
 pub(super) fn settings(terms: Terms) -> Settings {
@@ -56,6 +61,8 @@ pub(super) fn settings(terms: Terms) -> Settings {
         exposure_ceiling: Money::from_cents(10_000),
         max_calls: 10,
         terms,
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -73,5 +80,7 @@ pub(super) fn phone(id: &str) -> Line {
         bindings: Vec::new(),
         last_seen: None,
         shut_out_ms: 0,
+        limits: account::Limits::default(),
+        max_calls: None,
     }
 }

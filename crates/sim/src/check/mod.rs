@@ -13,7 +13,7 @@ mod wire;
 use std::collections::BTreeMap;
 
 use billing::{AccountId, Country};
-use node::{Body, Record, Worker};
+use node::{Body, Record};
 
 use crate::carrier;
 use crate::world::{HostId, Node, Told};
@@ -64,8 +64,8 @@ impl Checks {
 
     pub(crate) fn add_node(&mut self, id: HostId, node: &Node) {
         self.wire.add_node(id, node.address());
-        let Some(worker) = node.worker() else { return };
-        for (account, state) in worker.accounts() {
+        self.wire.late_ms = self.wire.late_ms.max(node.letters_ms());
+        for (account, state) in node.accounts() {
             self.accounts.insert((id, account.clone()), AccountCheck::new(state));
         }
     }
@@ -84,8 +84,8 @@ impl Checks {
     }
 
     /// The state in memory after something happened.
-    pub(crate) fn live(&mut self, id: HostId, worker: &Worker) -> Verdict {
-        for (account, state) in worker.accounts() {
+    pub(crate) fn live(&mut self, id: HostId, node: &Node) -> Verdict {
+        for (account, state) in node.accounts() {
             self.count += 1;
             let ledger = state.ledger();
             let (paid_in, captured, held) = (ledger.paid_in(), ledger.captured(), ledger.held());

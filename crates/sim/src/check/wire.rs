@@ -58,6 +58,8 @@ struct Seen {
 /// The observer.
 #[derive(Debug, Default)]
 pub(crate) struct Wire {
+    /// How late an account may hear of what happened on the wire, milliseconds.
+    pub(super) late_ms: u64,
     nodes: BTreeMap<HostId, Seen>,
     /// Hosts behind routers: the world's address to their own.
     inside: BTreeMap<IpAddr, IpAddr>,
@@ -173,11 +175,12 @@ impl Wire {
     pub(super) fn settled(&mut self, id: HostId, cdr: &Cdr, count: &mut u64) -> Verdict {
         *count += 1;
         let from = SocketAddr::new(cdr.from.ip, cdr.from.port);
+        let earliest_ms = cdr.times.start_ms.saturating_sub(self.late_ms);
         let fits = |attempt: &&mut Attempt| {
             attempt.node == id
                 && attempt.from == from
                 && !attempt.settled
-                && attempt.at_ms.contains(&cdr.times.start_ms)
+                && attempt.at_ms.range(earliest_ms..=cdr.times.start_ms).next().is_some()
                 && attempt.user.trim_start_matches('+') == cdr.number.dialled.trim_start_matches('+')
         };
         let Some(attempt) = self.attempts.values_mut().find(fits) else {
@@ -195,7 +198,8 @@ impl Wire {
         self.both_legs(id, cdr, from, caller)
     }
 
-    /// A call that the node ended: BYE goes to both sides in the same millisecond, but for a caller that has not yet
+    /// A call that the node ended: BYE goes to both sides in the same millisecond (the
+    /// account may hear of it by letter), but for a caller that has not yet
     /// acknowledged the answer, who is owed one, and one that was not answered, who gets a refusal.
     fn both_legs(&mut self, id: HostId, cdr: &Cdr, from: SocketAddr, caller: Caller) -> Verdict {
         let by_node = matches!(cdr.result.hung_up_by, HungUpBy::Node { .. });
@@ -203,13 +207,15 @@ impl Wire {
             return Ok(());
         };
         let end_ms = cdr.times.end_ms;
+        let ended_ms = end_ms.saturating_sub(self.late_ms)..=end_ms;
         let mut said = |whom: &dyn Fn(&SocketAddr) -> bool| {
-            let bye = seen.byes.iter_mut().find(|((at_ms, to), left)| *at_ms == end_ms && **left > 0 && whom(to));
+            let bye =
+                seen.byes.iter_mut().find(|((at_ms, to), left)| ended_ms.contains(at_ms) && **left > 0 && whom(to));
             bye.map(|(_, left)| *left -= 1).is_some()
         };
         let caller_told = caller == Caller::Waits || said(&|to| *to == from);
         if caller == Caller::Unacknowledged && !caller_told {
-            self.owed.push((id, from, end_ms));
+            self.owed.push((id, from, *ended_ms.start()));
         } else {
             hold(caller_told, || format!("no BYE to the caller {from} of call {} at its end", cdr.call))?;
         }

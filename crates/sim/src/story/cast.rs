@@ -113,6 +113,8 @@ fn settings(whose: Whose, plan: &Plan) -> Settings {
         exposure_ceiling: if pbx { Money::from_cents(50_000) } else { plan.ceiling },
         max_calls: 30,
         terms: account::Terms::default(),
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -130,6 +132,8 @@ fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,
@@ -163,7 +167,12 @@ fn founded(whose: Whose, plan: &Plan, at_ms: u64) -> Account {
 
 fn via(from: SocketAddr, local: SocketAddr, user_agent: &str) -> Via {
     let flow = Flow { local, remote: from, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: user_agent.into(), place: places().locate(from.ip()), failures_before: 0 }
+    Via {
+        flow,
+        user_agent: user_agent.into(),
+        place: places().locate(from.ip()),
+        failures_before: account::Failures::NONE,
+    }
 }
 
 fn phone_address(at: usize) -> SocketAddr {
@@ -289,7 +298,8 @@ fn book(whose: Whose, plan: &Plan) -> NodeBook {
         decks: BTreeMap::from([(
             DeckId::new("standard").expect("a name within the rules"),
             DeckVersions::from(deck()),
-        )]),
+        )])
+        .into(),
         lockout,
         bans: Vec::new(),
     }
@@ -308,6 +318,7 @@ pub(super) fn assemble(plan: &Plan, dice: &mut Dice) -> Result<(World, Cast), St
             places: places(),
             state: NodeState { lsn: 0, book: book(whose, plan), accounts },
             silence_ms: plan.voice_ms.map(|_| 30_000),
+            workers: plan.workers,
             sync_ms: plan.sync_ms,
             seed: dice.seed(),
         })

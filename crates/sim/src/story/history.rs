@@ -51,6 +51,7 @@ impl<'a> History<'a> {
             call_id: format!("past-{line}"),
             cseq: 1,
             via,
+            secret_version: None,
         };
         self.account.handle(at_ms, &Input::Register(registration));
     }

@@ -60,6 +60,8 @@ pub struct Plan {
     pub voice_ms: Option<u64>,
     /// Whether the provider's guard only watches: nobody notices.
     pub asleep: bool,
+    /// Workers of each node, from and to; drawn anew at every start.
+    pub workers: (u64, u64),
     /// Crashes to come.
     pub crashes: Vec<Crash>,
 }
@@ -118,6 +120,7 @@ impl Plan {
             dial_ms,
             owner_ms: start_ms + 9 * HOUR_MS + dice.below(2 * HOUR_MS),
             faults,
+            workers: (1, 1),
             sync_ms: if slow_disk { (5, 80) } else { (0, 6) },
             attack: Attack::new(dice),
             paid_in: Money::from_cents(dice.between(3_000, 20_000) as i64),

@@ -41,7 +41,7 @@ impl Story {
         let (pbx, provider) = (self.cast.pbx, self.cast.provider);
         let bound = |world: &World| {
             let bindings = |node, whose| {
-                let account = world.node(node).worker().and_then(|worker| worker.accounts().get(&account_id(whose)));
+                let account = world.node(node).account(&account_id(whose));
                 account.map_or(0, |account| account.lines().values().filter(|line| !line.bindings.is_empty()).count())
             };
             bindings(pbx, Whose::Pbx) == cast::PEOPLE.len() && bindings(provider, Whose::Provider) == 1
@@ -104,9 +104,9 @@ impl Story {
         self.must(told, || format!("the PBX told its provider nothing: {:?}", incident.told))?;
         // What runs is hung up; on a bad network the last BYE may take a while to arrive.
         let silent = |world: &World| {
-            let running = world.node(provider).worker().into_iter().flat_map(|worker| worker.accounts().values());
-            !running
-                .flat_map(|account| account.running().values())
+            let accounts = world.node(provider).accounts();
+            !accounts
+                .flat_map(|(_, account)| account.running().values())
                 .any(|call| call.facts.number.as_ref().is_some_and(|number| number.cut_class))
         };
         let hung_up = self.until(MINUTE_MS, silent)?;
@@ -167,7 +167,7 @@ impl Story {
         let reply = self.change(pbx, &account, &Change::SetSecret { line: line_id(SPARE), secrets })?;
         self.must(reply.is_ok(), || format!("the new secret is refused: {reply:?}"))?;
         let bindings = |world: &World| {
-            let account = world.node(pbx).worker().and_then(|worker| worker.accounts().get(&account));
+            let account = world.node(pbx).account(&account);
             account.and_then(|account| account.lines().get(SPARE)).map_or(0, |line| line.bindings.len())
         };
         self.must(bindings(&self.world) == 0, || "the thief is still registered".to_owned())?;

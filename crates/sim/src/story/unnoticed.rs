@@ -88,8 +88,7 @@ impl Story {
         let from = self.world.log().len();
         self.world.run(FAREWELL_MS)?;
         let account = account_id(Whose::Pbx);
-        let worker = self.world.node(pbx).worker();
-        let left = worker.and_then(|worker| worker.accounts().get(&account)).map_or(0, |account| {
+        let left = self.world.node(pbx).account(&account).map_or(0, |account| {
             account.running().values().filter(|call| call.facts.line() == Some(&line_id(SPARE))).count()
         });
         self.must(left == 0, || format!("{left} calls of the thief go on"))?;
@@ -104,8 +103,7 @@ impl Story {
 
     /// What the firm has at the provider.
     fn credit(&self) -> Money {
-        let worker = self.world.node(self.cast.provider).worker();
-        let account = worker.and_then(|worker| worker.accounts().get(&account_id(Whose::Provider)));
+        let account = self.world.node(self.cast.provider).account(&account_id(Whose::Provider));
         account.map_or(self.plan.paid_in, account::Account::balance)
     }
 

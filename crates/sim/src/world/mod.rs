@@ -1,6 +1,7 @@
 //! A whole world in one process: nodes, telephones, a carrier and an attacker on a virtual network, under a virtual
 //! clock, all from a seed. Nothing happens but through [`World::step`], so that a seed always tells the same story.
 
+mod crew;
 mod network;
 mod node;
 mod relay;
@@ -378,9 +379,7 @@ impl World {
                 while let Some(record) = node.rows.fresh.pop_front() {
                     self.checks.record(id, &record)?;
                 }
-                if let Some(worker) = node.worker() {
-                    self.checks.live(id, worker)?;
-                }
+                self.checks.live(id, node)?;
                 node.next_wake_ms()
             }
             None => None,

@@ -1,16 +1,18 @@
-//! A whole node in the virtual world: worker, journal on a disk that can crash, snapshots, relay, and the rows that its
-//! records become.
+//! A whole node in the virtual world: its workers and the letters between them, journal on a disk that can crash,
+//! snapshots, relay, and the rows that its records become.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use account::{Flow, Transport};
+use ::node::{Command, CommandError, CommandReply, NodeState, Output, Record, RecoveryError, Setup};
+use account::{Account, Flow, Transport};
+use billing::AccountId;
 use edge::EdgeSettings;
 use geo::Places;
-use node::{Command, CommandError, CommandReply, NodeState, Output, Record, RecoveryError, Setup, Worker};
 use store::{Journal, MemoryDisk, Snapshots, recover_state};
 
+use super::crew::{Crew, LETTER_MS};
 use super::relay::Relay;
 use super::rows::Rows;
 use crate::Dice;
@@ -32,6 +34,8 @@ pub struct NodeSetup {
     pub state: NodeState,
     /// Silence that ends a call; `None` where the telephones do not speak.
     pub silence_ms: Option<u64>,
+    /// How many workers it has, from and to; drawn anew at every start.
+    pub workers: (u64, u64),
     /// How long a write to its disk takes, from and to, milliseconds.
     pub sync_ms: (u64, u64),
     /// Seed of all its chances.
@@ -59,6 +63,7 @@ pub struct Node {
     places: Arc<Places>,
     disk: MemoryDisk,
     dice: Dice,
+    workers: (u64, u64),
     sync_ms: (u64, u64),
     silence_ms: Option<u64>,
     boot_epoch: u32,
@@ -73,13 +78,14 @@ pub struct Node {
 }
 
 struct Running {
-    worker: Worker,
+    crew: Crew,
     relay: Relay,
     journal: Journal<MemoryDisk, Record>,
     snapshots: Snapshots<MemoryDisk>,
     snapshot_lsn: u64,
-    /// Records that are not yet durable.
-    waiting: VecDeque<Record>,
+    lsn: u64,
+    /// Records that are not yet durable, and whose they are.
+    waiting: VecDeque<(usize, Record)>,
     sync_at_ms: Option<u64>,
 }
 
@@ -89,7 +95,7 @@ impl Node {
     /// # Errors
     /// Never on an empty disk, unless the store is at fault.
     pub fn start(setup: NodeSetup, now_ms: u64) -> Result<Node, StartError> {
-        let NodeSetup { address, realm, places, state, silence_ms, sync_ms, seed } = setup;
+        let NodeSetup { address, realm, places, state, silence_ms, workers, sync_ms, seed } = setup;
         let settings = EdgeSettings {
             realm,
             sha256: true,
@@ -108,6 +114,7 @@ impl Node {
             places,
             disk: MemoryDisk::new(),
             dice: Dice::new(seed),
+            workers,
             sync_ms,
             silence_ms,
             boot_epoch: 0,
@@ -135,7 +142,7 @@ impl Node {
 
     /// Whether no call runs and nothing waits for the disk.
     pub fn is_idle(&self) -> bool {
-        self.running.as_ref().is_none_or(|running| running.worker.is_idle() && running.waiting.is_empty())
+        self.running.as_ref().is_none_or(|running| running.crew.is_idle() && running.waiting.is_empty())
     }
 
     /// How often it has started.
@@ -143,9 +150,20 @@ impl Node {
         self.boot_epoch
     }
 
-    /// Its worker, while it runs.
-    pub fn worker(&self) -> Option<&Worker> {
-        self.running.as_ref().map(|running| &running.worker)
+    /// How late an account may hear of what happened on the wire: by the letters of the worker that read it and of the
+    /// one that has the call.
+    pub fn letters_ms(&self) -> u64 {
+        if self.workers.1 > 1 { 2 * LETTER_MS } else { 0 }
+    }
+
+    /// Its accounts, while it runs.
+    pub fn accounts(&self) -> impl Iterator<Item = (&AccountId, &Account)> {
+        self.running.iter().flat_map(|running| running.crew.workers.iter().flat_map(|worker| worker.accounts()))
+    }
+
+    /// One of them.
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.running.iter().find_map(|running| running.crew.workers.iter().find_map(|worker| worker.accounts().get(id)))
     }
 
     fn boot(&mut self, now_ms: u64) -> Result<(), StartError> {
@@ -163,13 +181,19 @@ impl Node {
             boot_epoch: self.boot_epoch,
             places: Arc::clone(&self.places),
         };
-        let snapshot_lsn = state.lsn;
+        let lsn = state.lsn;
+        let (from, to) = self.workers;
+        let count = if from == to { from } else { self.dice.between(from, to) };
         self.running = Some(Running {
-            worker: Worker::new(setup, state, now_ms),
+            crew: Crew::new(
+                ::node::workers(setup, state, usize::try_from(count).unwrap_or(1), now_ms),
+                self.dice.fork(),
+            ),
             relay: Relay::new(self.address.ip(), self.silence_ms),
             journal,
             snapshots,
-            snapshot_lsn,
+            snapshot_lsn: lsn,
+            lsn,
             waiting: VecDeque::new(),
             sync_at_ms: None,
         });
@@ -210,7 +234,7 @@ impl Node {
         let Some(running) = &mut self.running else { return Ok(()) };
         if to.port() == self.address.port() {
             let flow = Flow { local: to, remote: from, transport: Transport::Udp, connection: 0 };
-            running.worker.datagram(now_ms, flow, bytes);
+            running.crew.datagram(now_ms, flow, bytes);
             return self.drain(now_ms);
         }
         if let Some((local, remote)) = running.relay.packet(to.port(), from, bytes, now_ms) {
@@ -227,7 +251,7 @@ impl Node {
         let Some(running) = &mut self.running else { return Ok(None) };
         let token = self.next_token;
         self.next_token += 1;
-        running.worker.command(now_ms, token, command);
+        running.crew.command(now_ms, token, command);
         self.drain(now_ms)?;
         Ok(Some(token))
     }
@@ -240,7 +264,7 @@ impl Node {
     /// When it wants [`Node::tick`] next.
     pub fn next_wake_ms(&self) -> Option<u64> {
         let running = self.running.as_ref();
-        let worker = running.and_then(|running| running.worker.next_wake_ms());
+        let worker = running.and_then(|running| running.crew.next_wake_ms());
         let sync = running.and_then(|running| running.sync_at_ms);
         let relay = running.and_then(|running| running.relay.next_wake_ms());
         [worker, sync, relay, self.restart_at_ms].into_iter().flatten().min()
@@ -259,20 +283,22 @@ impl Node {
         if running.sync_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             running.sync_at_ms = None;
             let lsn = running.journal.sync()?;
-            while running.waiting.front().is_some_and(|record| record.lsn <= lsn) {
-                if let Some(record) = running.waiting.pop_front() {
+            while running.waiting.front().is_some_and(|(_, record)| record.lsn <= lsn) {
+                if let Some((worker, record)) = running.waiting.pop_front() {
                     self.rows.apply(&record);
+                    running.crew.has_durable(worker);
                 }
             }
-            running.worker.durable(now_ms, lsn);
-            running.keep_snapshot(lsn)?;
+            running.crew.durable(now_ms);
+            if lsn >= running.snapshot_lsn.saturating_add(SNAPSHOT_EVERY) {
+                running.snapshot_lsn = lsn;
+                running.crew.ask_shares(now_ms, lsn);
+            }
         }
         for event in running.relay.silent(now_ms) {
-            running.worker.relay(now_ms, event);
+            running.crew.relay(now_ms, event);
         }
-        if running.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
-            running.worker.tick(now_ms);
-        }
+        running.crew.tick(now_ms);
         self.drain(now_ms)
     }
 
@@ -283,22 +309,30 @@ impl Node {
 
     fn drain(&mut self, now_ms: u64) -> Result<(), StartError> {
         let Some(running) = &mut self.running else { return Ok(()) };
-        while let Some(output) = running.worker.poll_output() {
+        while let Some((worker, output)) = running.crew.poll_output() {
             match output {
                 Output::Send { flow, bytes } => self.sends.push_back((flow.local, flow.remote, bytes)),
                 Output::Relay(command) => {
                     if let Some(event) = running.relay.command(command, now_ms) {
-                        running.worker.relay(now_ms, event);
+                        running.crew.relay(now_ms, event);
                     }
                 }
-                Output::Journal(record) => {
+                Output::Journal(mut record) => {
+                    running.lsn += 1;
+                    record.lsn = running.lsn;
                     running.journal.append(std::slice::from_ref(&record))?;
-                    running.waiting.push_back(record);
+                    running.waiting.push_back((worker, record));
                     let took_ms = self.dice.between(self.sync_ms.0, self.sync_ms.1);
                     running.sync_at_ms.get_or_insert(now_ms.saturating_add(took_ms));
                 }
                 Output::Reply { token, reply } => {
                     self.replies.insert(token, reply);
+                }
+                Output::Letter { to, letter } => running.crew.post(now_ms, worker, to, letter),
+                Output::Share(share) => {
+                    if let Some(state) = running.crew.gather(share) {
+                        running.keep_snapshot(&state)?;
+                    }
                 }
                 Output::Ban(_) => {}
             }
@@ -308,14 +342,9 @@ impl Node {
 }
 
 impl Running {
-    /// Saves the state now and then, if all of it is durable, and cuts the journal behind the older snapshot.
-    fn keep_snapshot(&mut self, lsn: u64) -> Result<(), StartError> {
-        if lsn < self.snapshot_lsn.saturating_add(SNAPSHOT_EVERY) || !self.waiting.is_empty() {
-            return Ok(());
-        }
-        let state = self.worker.state();
-        self.snapshots.save(state.lsn, &state)?;
-        self.snapshot_lsn = state.lsn;
+    /// Saves a state, all of which is durable, and cuts the journal behind the older snapshot.
+    fn keep_snapshot(&mut self, state: &NodeState) -> Result<(), StartError> {
+        self.snapshots.save(state.lsn, state)?;
         if let Some(oldest) = self.snapshots.fallback()? {
             self.journal.remove_before(oldest)?;
         }

@@ -1,5 +1,7 @@
 //! A firm: its people, lines and seats, the numbers it calls abroad, how it dials.
 
+use std::net::Ipv4Addr;
+
 use super::numbering::{self, LANDS, Land};
 use super::script::{Seat, Who};
 use super::{clock, networks};
@@ -48,6 +50,8 @@ pub struct Person {
     pub line: String,
     desk: Seat,
     stays: Vec<Stay>,
+    /// Where the phone behind a trunk is at times, where its PBX tells: since when, until when, where.
+    pub phones: Vec<(u64, u64, Ipv4Addr)>,
     /// How much this person calls, in per cent of the average.
     pub keen: u64,
 }
@@ -77,6 +81,8 @@ pub struct Firm {
     pub number: String,
     /// Whether the provider sees one trunk.
     pub trunk: bool,
+    /// Whether the PBX behind it tells where its phones call from.
+    pub tells: bool,
     /// Who calls. Behind a trunk all share a seat.
     pub people: Vec<Person>,
     /// Lines nobody uses.
@@ -139,7 +145,7 @@ impl Firm {
             let agent = if dice.chance(700) { usual } else { dice.pick(phones).copied().unwrap_or_default() };
             let agent = if trunk { pbx } else { agent };
             let keen = dice.between(30, 200);
-            people.push(Person { line, desk: Seat { ip: office, agent }, stays: Vec::new(), keen });
+            people.push(Person { line, desk: Seat { ip: office, agent }, stays: Vec::new(), phones: Vec::new(), keen });
         }
         let spare = match trunk {
             true => Vec::new(),
@@ -153,6 +159,7 @@ impl Firm {
             offset_h: dice.between(0, 3) as i64 - 7,
             number: numbering::home(dice),
             trunk,
+            tells: false,
             people,
             spare,
             book,
@@ -174,7 +181,11 @@ impl Firm {
         let seated = &self.people[if self.trunk { 0 } else { person }];
         let away = seated.stays.iter().rev().find(|stay| (stay.from_ms..stay.to_ms).contains(&at_ms));
         let seat = away.map_or(seated.desk, |stay| stay.seat);
-        Who { firm: self.index, line: self.people[person].line.clone(), seat }
+        let phones = self.people[person].phones.iter().rev();
+        let phone =
+            phones.filter(|(from_ms, to_ms, _)| (*from_ms..*to_ms).contains(&at_ms)).map(|(_, _, ip)| *ip).next();
+        let told = self.tells.then(|| phone.unwrap_or(self.people[0].desk.ip));
+        Who { firm: self.index, line: self.people[person].line.clone(), seat, told }
     }
 
     /// A person leaves the usual seat for another; the latest word counts.

@@ -17,6 +17,7 @@ mod oddities;
 mod pooled;
 mod score;
 mod script;
+mod telling;
 mod trial;
 mod write;
 
@@ -78,6 +79,7 @@ impl World {
         let deck = numbering::deck(&mut dice.fork());
         let mut script = Script::default();
         let (mut firms, tags) = found(&mut dice.fork(), mix);
+        telling::tell(&mut Dice::new(seed ^ 1 << 41), &mut firms);
         let oddities = scatter(&mut dice.fork(), mix, &mut firms, &mut script);
         let mut life = dice.fork();
         for (firm, tag) in firms.iter_mut().zip(tags) {

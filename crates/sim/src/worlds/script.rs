@@ -45,6 +45,8 @@ pub struct Who {
     pub line: String,
     /// Where from.
     pub seat: Seat,
+    /// From where the phone behind a trunk calls, where the firm's PBX tells.
+    pub told: Option<Ipv4Addr>,
 }
 
 /// What a call does once it is let through.

@@ -56,9 +56,10 @@ impl World {
             What::Call { dialled, course, cause, .. } => {
                 let id = Self::call_id(at);
                 let cause = cause.map_or(String::new(), |cause| format!(r#","cause":"{cause}""#));
+                let told = event.who.told.map_or(String::new(), |ip| format!(r#","told_ip":"{ip}""#));
                 writeln!(
                     text,
-                    r#"{{"t":"{t}","type":"call","id":"{id}",{by},"caller":"+1{}","dialled":"{dialled}","ring_s":{},"talk_s":{},"result":"{}"{cause}}}"#,
+                    r#"{{"t":"{t}","type":"call","id":"{id}",{by},"caller":"+1{}","dialled":"{dialled}","ring_s":{},"talk_s":{},"result":"{}"{cause}{told}}}"#,
                     firm.number,
                     course.ring_s,
                     course.talk_s,

@@ -1,5 +1,7 @@
 //! The server's side as a whole: challenges, and the judgement of what comes back.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::{Algorithm, Authorization, Ha1Set, NonceCheck, NonceCounts, NonceMint, challenge_values};
 
 /// What became of credentials.
@@ -14,29 +16,25 @@ pub enum Judgement {
     Wrong,
 }
 
-/// Challenges for one realm and judges the answers. Its memory is `NonceCounts`, and bounded by it.
+/// Challenges for one realm and judges the answers. Its memory is `NonceCounts`, and bounded by it. Clones share that
+/// memory: a nonce count that one has accepted the others refuse.
 #[derive(Debug, Clone)]
 pub struct Authenticator {
     realm: String,
     algorithms: Vec<Algorithm>,
     mint: NonceMint,
-    counts: NonceCounts,
+    counts: Arc<Mutex<NonceCounts>>,
 }
 
 impl Authenticator {
     /// For `realm`, offering `algorithms` in that order.
     pub fn new(realm: &str, algorithms: &[Algorithm], mint: NonceMint) -> Authenticator {
-        Authenticator { realm: realm.to_owned(), algorithms: algorithms.to_vec(), mint, counts: NonceCounts::default() }
+        Authenticator { realm: realm.to_owned(), algorithms: algorithms.to_vec(), mint, counts: Arc::default() }
     }
 
     /// The realm.
     pub fn realm(&self) -> &str {
         &self.realm
-    }
-
-    /// Takes a new random key for nonces into use; the one before stays good.
-    pub fn rotate_key(&mut self, key: [u8; 32]) {
-        self.mint.rotate(key);
     }
 
     /// The values of the WWW-Authenticate (or Proxy-Authenticate) headers of one challenge, in order. `salt` is random.
@@ -51,7 +49,7 @@ impl Authenticator {
     /// response is checked whatever the nonce is, so that a guess counts as one with any nonce. Credentials for another
     /// realm or an algorithm that was not offered are `Wrong`.
     pub fn judge(
-        &mut self,
+        &self,
         credentials: &Authorization<'_>,
         ha1: &Ha1Set,
         method: &[u8],
@@ -66,8 +64,10 @@ impl Authenticator {
         let NonceCheck::Fresh(nonce) = self.mint.check(&credentials.nonce, now_ms) else {
             return Judgement::Stale;
         };
-        self.counts.expire(now_ms.saturating_sub(self.mint.validity_ms()));
-        if nonce.minted_ms < secret_changed_ms || !self.counts.accept(nonce, credentials.nonce_count()) {
+        // Held for two look-ups. A panic elsewhere leaves the counts whole.
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.expire(now_ms.saturating_sub(self.mint.validity_ms()));
+        if nonce.minted_ms < secret_changed_ms || !counts.accept(nonce, credentials.nonce_count()) {
             return Judgement::Stale;
         }
         Judgement::Accepted

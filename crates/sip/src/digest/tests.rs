@@ -118,14 +118,14 @@ fn challenges_stand_strongest_first() {
 
 #[test]
 fn replayed_old_and_void_nonces_are_stale_and_guesses_stay_wrong() {
-    let mut server = server(&Algorithm::ALL);
+    let server = server(&Algorithm::ALL);
     let ha1 = Ha1Set::new(b"u", b"re\"alm", b"s");
     let credentials = Credentials { username: "u", secret: "s" };
     let values = server.challenge(1_000, [1; 8], false);
     let mut client = ClientAuth::new(&Challenge::parse(&values[0]).unwrap());
     let first = client.answer(credentials, b"REGISTER", b"sip:h", "c");
     let second = client.answer(credentials, b"REGISTER", b"sip:h", "c");
-    let mut judge = |value: &[u8], changed_ms, now_ms| {
+    let judge = |value: &[u8], changed_ms, now_ms| {
         server.judge(&Authorization::parse(value).unwrap(), &ha1, b"REGISTER", changed_ms, now_ms)
     };
     assert_eq!(judge(&first, 0, 2_000), Judgement::Accepted);

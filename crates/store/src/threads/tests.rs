@@ -79,13 +79,13 @@ fn snapshots_follow_and_the_journal_is_cut() {
     let (parts, mut state) = disks.open();
     let (on_event, events) = events();
     let (states, inbox) = sync_channel(1);
-    let threads = Threads::start(parts, inbox, &on_event).unwrap();
-    let handle = threads.handle();
+    let threads = Threads::start(parts, 1, inbox, &on_event).unwrap();
+    let handle = threads.handle(0);
     for lsn in 1..=300 {
         handle.submit(record(lsn)).unwrap();
         state.apply(&record(lsn)).unwrap();
         // One batch each, so that segments end between them.
-        while !matches!(events.recv().unwrap(), StoreEvent::Durable(durable) if durable == lsn) {}
+        while !matches!(events.recv().unwrap(), StoreEvent::Durable { lsn: durable, .. } if durable == lsn) {}
         if lsn % 100 == 0 {
             states.send(state.clone()).unwrap();
             while !matches!(events.recv().unwrap(), StoreEvent::Saved(saved) if saved == lsn) {}
@@ -107,12 +107,12 @@ fn after_a_crash_state_and_tables_are_those_of_the_durable_records() {
     let (parts, _) = disks.open();
     let (on_event, events) = events();
     let (states, inbox) = sync_channel(1);
-    let threads = Threads::start(parts, inbox, &on_event).unwrap();
-    let handle = threads.handle();
+    let threads = Threads::start(parts, 1, inbox, &on_event).unwrap();
+    let handle = threads.handle(0);
     for lsn in 1..=10 {
         handle.submit(record(lsn)).unwrap();
     }
-    while !matches!(events.recv().unwrap(), StoreEvent::Durable(10)) {}
+    while !matches!(events.recv().unwrap(), StoreEvent::Durable { lsn: 10, .. }) {}
     // The state runs ahead of the journal, whose next sync fails: neither snapshot may be kept.
     disks.journal.fail_next_sync();
     states.send(Count { lsn: 11, records: 11 }).unwrap();

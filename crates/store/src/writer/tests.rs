@@ -20,14 +20,14 @@ fn start() -> Running {
     let (projector, batches) = sync_channel(1 << 16);
     let (sender, events) = channel();
     let on_event = Arc::new(move |event| drop(sender.send(event)));
-    let writer = Writer::spawn(journal, projector, on_event).unwrap();
+    let writer = Writer::spawn(journal, 2, projector, on_event).unwrap();
     Running { disk, writer, events, batches }
 }
 
 #[test]
 fn a_clean_stop_flushes_in_order() {
     let running = start();
-    let handle = running.writer.handle();
+    let handle = running.writer.handle(0);
     for entry in entries(1..=5000) {
         handle.submit(entry).unwrap();
     }
@@ -35,7 +35,7 @@ fn a_clean_stop_flushes_in_order() {
     assert!(matches!(handle.submit(entries(5001..=5001).remove(0)), Err(Error::WriterStopped)));
     let mut told = 0;
     for event in running.events {
-        let StoreEvent::Durable(lsn) = event else { panic!("{event:?}") };
+        let StoreEvent::Durable { lsn, .. } = event else { panic!("{event:?}") };
         assert!(lsn > told);
         told = lsn;
     }
@@ -50,12 +50,12 @@ fn a_clean_stop_flushes_in_order() {
 #[test]
 fn durable_means_durable() {
     let running = start();
-    let handle = running.writer.handle();
+    let handle = running.writer.handle(0);
     for entry in entries(1..=20) {
         let lsn = entry.lsn;
         handle.submit(entry).unwrap();
         let event = running.events.recv().unwrap();
-        assert!(matches!(event, StoreEvent::Durable(durable) if durable == lsn), "{event:?}");
+        assert!(matches!(event, StoreEvent::Durable { lsn: durable, .. } if durable == lsn), "{event:?}");
         let copy = running.disk.synced();
         assert_eq!(Entries::open(copy).unwrap().1.last_lsn, lsn);
     }
@@ -65,9 +65,9 @@ fn durable_means_durable() {
 #[test]
 fn a_failed_sync_stops_it() {
     let running = start();
-    let handle = running.writer.handle();
+    let handle = running.writer.handle(0);
     handle.submit(entries(1..=1).remove(0)).unwrap();
-    assert!(matches!(running.events.recv().unwrap(), StoreEvent::Durable(1)));
+    assert!(matches!(running.events.recv().unwrap(), StoreEvent::Durable { lsn: 1, .. }));
     running.disk.fail_next_sync();
     handle.submit(entries(2..=2).remove(0)).unwrap();
     assert!(matches!(running.events.recv().unwrap(), StoreEvent::Failed(Error::File { .. })));
@@ -75,16 +75,25 @@ fn a_failed_sync_stops_it() {
 }
 
 #[test]
-fn a_gap_stops_it() {
+fn sources_are_numbered_together_and_counted_apart() {
     let running = start();
-    running.writer.handle().submit(entries(2..=2).remove(0)).unwrap();
-    assert!(matches!(running.events.recv().unwrap(), StoreEvent::Failed(Error::Gap { .. })));
+    let (one, other) = (running.writer.handle(0), running.writer.handle(1));
+    let mut durable = (0, Vec::new());
+    for (handle, text) in [(&one, "a"), (&other, "b"), (&one, "c")] {
+        handle.submit(Entry { lsn: 0, text: text.into() }).unwrap();
+        let StoreEvent::Durable { lsn, of_source } = running.events.recv().unwrap() else { panic!("not durable") };
+        durable = (lsn, of_source);
+    }
+    assert_eq!(durable, (3, vec![2, 1]));
+    running.writer.stop().unwrap();
+    let found: Vec<_> = running.batches.iter().flatten().map(|entry| (entry.lsn, entry.text)).collect();
+    assert_eq!(found, [(1, "a".into()), (2, "b".into()), (3, "c".into())]);
 }
 
 #[test]
 fn a_full_disk_is_waited_for_until_the_stop() {
     let running = start();
-    let handle = running.writer.handle();
+    let handle = running.writer.handle(0);
     running.disk.set_capacity(Some(10));
     handle.submit(entries(1..=1).remove(0)).unwrap();
     handle.submit(entries(2..=2).remove(0)).unwrap();
@@ -92,7 +101,7 @@ fn a_full_disk_is_waited_for_until_the_stop() {
     running.disk.set_capacity(None);
     // The park ends early when the thread is unparked; a person with a full disk waits a second.
     running.writer.thread.thread().unpark();
-    assert!(running.events.iter().any(|event| matches!(event, StoreEvent::Durable(2))));
+    assert!(running.events.iter().any(|event| matches!(event, StoreEvent::Durable { lsn: 2, .. })));
     running.disk.set_capacity(Some(10));
     handle.submit(entries(3..=3).remove(0)).unwrap();
     assert!(running.events.iter().any(|event| matches!(event, StoreEvent::DiskFull(_))));
@@ -102,12 +111,12 @@ fn a_full_disk_is_waited_for_until_the_stop() {
 #[test]
 fn old_segments_are_removed_on_request() {
     let running = start();
-    let handle = running.writer.handle();
+    let handle = running.writer.handle(0);
     // One at a time: each is a batch, so that segments end between them.
     for entry in entries(1..=500) {
         let lsn = entry.lsn;
         handle.submit(entry).unwrap();
-        assert!(matches!(running.events.recv().unwrap(), StoreEvent::Durable(durable) if durable == lsn));
+        assert!(matches!(running.events.recv().unwrap(), StoreEvent::Durable { lsn: durable, .. } if durable == lsn));
     }
     handle.remove_before(400).unwrap();
     running.writer.stop().unwrap();

@@ -207,6 +207,10 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
         ("exposure", format!("at most {} a day to new destinations", money(settings.exposure_ceiling))),
         ("calls at once", settings.max_calls.to_string()),
         ("terms", terms(&settings.terms, money)),
+        (
+            "limits",
+            or_dash(Some(settings.limits.in_words(&settings.currency).join("\n")).filter(|text| !text.is_empty())),
+        ),
         ("country", format!("{}, area code {}", settings.country.name(), or_dash(plan.area_code()))),
         ("outside prefix", or_dash(plan.outside_prefix())),
         ("time zone", settings.time_zone.clone()),
@@ -227,7 +231,6 @@ fn terms(terms: &Terms, money: impl Fn(Money) -> String) -> String {
     }
     for (limit, what) in [
         (terms.low_balance, "a mail when the balance falls below"),
-        (terms.daily_limit, "calls of a day cost at most"),
         (terms.monthly_limit, "calls of a month cost at most"),
         (terms.auto_top_up_max, "automatic payments within 24 hours at most"),
     ] {

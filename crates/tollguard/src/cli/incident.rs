@@ -14,13 +14,14 @@ use super::{CliError, Listing};
 #[derive(Debug, Args)]
 #[command(long_about = "\
 Incidents: what the guard noticed, on which evidence, which calls, and what was cut. After putting things right, turn \
-international calling back on with `tollguard account lift-cut`. If it was no attack, say so with `incident ours`: the \
-guard learns from it.
+international calling back on with `tollguard account lift-cut`. If it was no attack, say so with `incident ours`; if \
+it was one, with `incident theirs`. The guard learns from either at once, and `incident take-back` undoes it.
 
 Examples:
   tollguard incident list --open
   tollguard incident show i0000000000010
-  tollguard incident ours i0000000000010")]
+  tollguard incident ours i0000000000010
+  tollguard incident take-back i0000000000010")]
 pub struct Incident {
     #[command(subcommand)]
     action: Action,
@@ -49,8 +50,18 @@ enum Action {
         #[command(flatten)]
         listing: Listing,
     },
-    /// "That was us": no attack; what it cut is turned back on.
+    /// "That was us": no attack; what it cut is turned back on, and calls like these are normal for the line at once.
     Ours {
+        /// Which.
+        incident: IncidentId,
+    },
+    /// "That was not us": its numbers and new places speak against whoever uses them again; the line is cut.
+    Theirs {
+        /// Which.
+        incident: IncidentId,
+    },
+    /// Take the answer back: the guard unlearns it, and an incident that was open is open again.
+    TakeBack {
         /// Which.
         incident: IncidentId,
     },
@@ -62,12 +73,16 @@ impl Incident {
         match self.action {
             Action::List { account, open, limit, listing } => list(context, account.as_ref(), open, limit, listing),
             Action::Show { incident, listing } => show(context, incident, listing),
-            Action::Ours { incident } => {
-                let account = find(context, incident)?.account;
-                context.change(&account, Change::ThatWasUs { incident })
-            }
+            Action::Ours { incident } => answer(context, incident, Change::ThatWasUs { incident }),
+            Action::Theirs { incident } => answer(context, incident, Change::ThatWasNotUs { incident }),
+            Action::TakeBack { incident } => answer(context, incident, Change::TakeBack { incident }),
         }
     }
+}
+
+fn answer(context: &Context, incident: IncidentId, change: Change) -> Result<(), CliError> {
+    let account = find(context, incident)?.account;
+    context.change(&account, change)
 }
 
 fn find(context: &Context, id: IncidentId) -> Result<Found, CliError> {
@@ -125,6 +140,7 @@ fn show(context: &Context, id: IncidentId, listing: Listing) -> Result<(), CliEr
         ("done", action_word(&incident).to_owned()),
         ("state", state_word(&incident)),
         ("score", format!("{} dB", incident.score)),
+        ("why", incident.why()),
         ("evidence", or_dash(Some(evidence.join("\n")).filter(|text| !text.is_empty()))),
         ("from", or_dash(Some(origins.join("\n")).filter(|text| !text.is_empty()))),
         ("told by PBX", or_dash(Some(incident.told.join("\n")).filter(|text| !text.is_empty()))),
@@ -161,5 +177,7 @@ fn state_word(incident: &Found) -> String {
         IncidentState::Open => "open".to_owned(),
         IncidentState::Lifted => format!("lifted{closed}"),
         IncidentState::Ours => format!("\"that was us\"{closed}"),
+        IncidentState::Theirs if incident.is_open() => "open, \"that was not us\"".to_owned(),
+        IncidentState::Theirs => format!("\"that was not us\", lifted{closed}"),
     }
 }

@@ -218,7 +218,8 @@ fn show(context: &Context, which: &Which, listing: Listing) -> Result<(), CliErr
     if listing.json {
         return output::json(&as_json(&row));
     }
-    let zone = context.account(&context.reader()?, &which.account)?.settings.time_zone;
+    let settings = context.account(&context.reader()?, &which.account)?.settings;
+    let (zone, currency) = (settings.time_zone, settings.currency);
     let line = &row.line;
     let seen =
         line.last_seen.as_ref().map(|(at_ms, ip, place)| format!("{} from {ip}, {place}", local(*at_ms, Some(&zone))));
@@ -245,6 +246,8 @@ fn show(context: &Context, which: &Which, listing: Listing) -> Result<(), CliErr
         ("secret", row.secret_version.map_or("none".to_owned(), |version| format!("set {version} times"))),
         ("caller ID", or_dash(line.caller_id.map(|number| number.to_string()))),
         ("international", state_word(line)),
+        ("calls at once", line.max_calls.map_or_else(|| "as many as the account".to_owned(), |most| most.to_string())),
+        ("limits", or_dash(Some(line.limits.in_words(&currency).join("\n")).filter(|text| !text.is_empty()))),
         ("last seen", or_dash(seen)),
         ("registered", or_dash(Some(bindings.join("\n")).filter(|text| !text.is_empty()))),
     ]));

@@ -20,6 +20,7 @@ mod password;
 mod replay;
 mod serve;
 mod span;
+mod status;
 mod strength;
 mod user;
 
@@ -71,6 +72,7 @@ enum Command {
     Ban(ban::Ban),
     User(user::User),
     Call(call::Call),
+    Status(status::Status),
     Apply(apply::Apply),
     Replay(replay::Replay),
 }
@@ -116,6 +118,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Ban(ban) => ban.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Call(call) => call.run(&context()?),
+        Command::Status(status) => status.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),
         Command::Apply(apply) => apply.run(&context()?),
         Command::Replay(replay) => replay.run(),

@@ -21,6 +21,8 @@ pub struct Config {
     pub role: String,
     /// Where journal, snapshots, database and control socket lie.
     pub data_dir: PathBuf,
+    /// How many workers carry the calls; `None`: as many as there are processors.
+    pub workers: Option<usize>,
     /// SIP.
     pub sip: Sip,
     /// SIP over TLS, if it is configured.
@@ -204,6 +206,12 @@ impl Config {
             _ => *address,
         };
         bound.iter().map(reached).collect()
+    }
+
+    /// How many workers run: as configured, or one for each processor.
+    pub fn workers(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.workers.unwrap_or_else(processors).clamp(1, edge::MAX_WORKERS)
     }
 
     /// The edge's settings, once the SIP addresses are bound.

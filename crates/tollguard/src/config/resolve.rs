@@ -46,6 +46,7 @@ impl<'t> Reader<'t> {
         }
         let name: Option<String> = file.take("name", &mut self.mistakes);
         let role: Option<String> = file.take("role", &mut self.mistakes);
+        let workers = file.has("workers").then(|| self.number(file, "workers", 1, 1, edge::MAX_WORKERS));
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
         let tls = file.table("tls", self.text, &mut self.mistakes);
@@ -64,6 +65,7 @@ impl<'t> Reader<'t> {
             name: name.unwrap_or_else(|| sip.realm.clone()),
             role: role.unwrap_or_default(),
             data_dir: self.path(data_dir.unwrap_or_default()),
+            workers,
             sip,
             tls,
             media,

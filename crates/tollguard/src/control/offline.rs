@@ -21,6 +21,9 @@ pub struct Offline {
     desk: Arc<Desk>,
     worker: Worker,
     clock: Clock,
+    /// The last record before this one's first, and the last of all.
+    first_lsn: u64,
+    lsn: u64,
 }
 
 impl Offline {
@@ -40,9 +43,10 @@ impl Offline {
         // Nothing that this worker would send leaves the process, so that its addresses do not matter.
         let setup =
             Setup { edge: config.edge(&config.sip.listen), seed, boot_epoch: 0, places: Arc::new(Places::default()) };
+        let lsn = state.lsn;
         let mut worker = Worker::new(setup, state, clock.now_ms());
         while worker.poll_output().is_some() {}
-        Ok(Self { _home: home, journal, projector, desk, worker, clock })
+        Ok(Self { _home: home, journal, projector, desk, worker, clock, first_lsn: lsn, lsn })
     }
 
     /// The writer of what is in the database alone.
@@ -63,16 +67,22 @@ impl Offline {
                 match output {
                     Output::Journal(record) => records.push(record),
                     Output::Reply { reply, .. } => answer = Some(reply),
+                    // It has no other worker, and nobody asks it for a snapshot.
+                    Output::Letter { .. } | Output::Share(_) => {}
                     Output::Send { .. } | Output::Relay(_) | Output::Ban(_) => {}
                 }
             }
             if records.is_empty() {
                 return Ok(answer.unwrap_or(Err(CommandError::ShuttingDown)));
             }
+            for record in &mut records {
+                self.lsn += 1;
+                record.lsn = self.lsn;
+            }
             self.journal.append(&records)?;
-            let durable_lsn = self.journal.sync()?;
+            self.journal.sync()?;
             self.projector.apply(&records)?;
-            self.worker.durable(self.clock.now_ms(), durable_lsn);
+            self.worker.durable(self.clock.now_ms(), self.lsn - self.first_lsn);
         }
     }
 }

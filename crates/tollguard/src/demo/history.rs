@@ -170,7 +170,7 @@ impl Past {
             let via = via(past, remote, agent);
             let change = RegistrationChange::Put(vec![(contact, (11 * HOUR_MS / 1_000) as u32)]);
             let call_id = format!("{name}-{}", at_ms / DAY_MS);
-            let registration = Registration { token: 0, line, change, call_id, cseq: 1, via };
+            let registration = Registration { token: 0, line, change, call_id, cseq: 1, via, secret_version: None };
             past.account(at_ms, Input::Register(registration));
         };
         let [provider, pbx] = &mut self.sides;
@@ -295,7 +295,7 @@ fn call_id(number: usize) -> CallId {
 
 fn via(past: &Chronicle, remote: std::net::SocketAddr, agent: &str) -> Via {
     let flow = Flow { local: past.address(), remote, transport: Transport::Udp, connection: 0 };
-    Via { flow, user_agent: agent.into(), place: past.locate(remote.ip()), failures_before: 0 }
+    Via { flow, user_agent: agent.into(), place: past.locate(remote.ip()), failures_before: account::Failures::NONE }
 }
 
 /// An attempt with its look-ups, as the node makes them.

@@ -1,10 +1,10 @@
 //! A node at work: opens its data directory, starts its threads in order, and ends them in the opposite order.
 //!
 //! ```text
-//! worker (net) -> journal -> projector -> outbox -> mail (notify)
+//! workers (net) -> journal -> projector -> outbox -> mail (notify)
 //!       \\-> keeper of snapshots   (the three threads of store::Threads)
 //! runtime (tokio): control socket, mail, portal
-//! supervisor: waits for the worker's end, then stops the others and saves the last state
+//! supervisor: waits for the workers' end, then stops the others and saves the last state
 //! ```
 
 pub mod banner;
@@ -26,7 +26,7 @@ use std::thread::{Builder, JoinHandle};
 use account::Actor;
 use geo::SourceInfo;
 use net::{Clock, Handle};
-use node::{Command, NodeChange, NodeState, Setup, Worker};
+use node::{Command, NodeChange, NodeState, Setup};
 use store::{FileDisk, Threads};
 use tokio::sync::watch;
 
@@ -73,7 +73,7 @@ pub struct Found {
 }
 
 impl Running {
-    /// The way to the worker.
+    /// The way to the workers.
     pub fn handle(&self) -> &Handle {
         self.control.handle()
     }
@@ -117,29 +117,30 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let is_first = boot_epoch == 1 && state.book.lockout == lockout::Settings::default();
     let sets_lockout = is_first && config.lockout != state.book.lockout;
 
+    let (workers, first_lsn) = (config.workers(), state.lsn);
     let desk = Arc::clone(&parts.desk);
     let told = Told::new(parts.journal.durable_lsn());
     let (states, receiver) = sync_channel(1);
-    let threads = Threads::start(parts, receiver, &told.listener()).map_err(OpenError::Store)?;
+    let threads = Threads::start(parts, workers, receiver, &told.listener()).map_err(OpenError::Store)?;
     let clock = Clock::start(last_ms);
     let make = |bound: &[SocketAddr]| {
         let setup = Setup { edge: config.edge(bound), seed, boot_epoch, places: Arc::clone(&places) };
-        Worker::new(setup, state, clock.now_ms())
+        node::workers(setup, state, workers, clock.now_ms())
     };
     let attach = |handle| {
         told.attach(handle);
-        threads.handle()
+        (0..workers).map(|worker| threads.handle(worker)).collect()
     };
-    let worker = match net::start(net_config(config, tls.clone()), clock, make, attach, states) {
-        Ok(worker) => worker,
+    let running = match net::start(&net_config(config, tls.clone()), clock, make, attach, states) {
+        Ok(running) => running,
         Err(error) => {
-            // That there is no worker is the reason to tell.
+            // That there are no workers is the reason to tell.
             let _ = threads.stop::<NodeState>(None);
             return Err(error.into());
         }
     };
-    let addresses = worker.addresses.clone();
-    let control = Control::new(worker.handle.clone(), told.durable_lsn(), told.applied_lsn());
+    let addresses = running.addresses.clone();
+    let control = Control::new(running.handle.clone(), told.durable_lsn(), told.applied_lsn());
     let parts =
         Parts { config, home: &home, control: &control, desk: &desk, places: &places, bound: &addresses, tls: &tls };
     let ready = Services::start(&parts).and_then(|services| {
@@ -157,7 +158,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let portal_url = services.as_ref().and_then(|services| services.portal_url.clone());
     let (end, ended) = watch::channel(false);
     let supervise = move || {
-        let result = supervise(worker, services, threads, &told);
+        let result = supervise(running, first_lsn, services, threads, &told);
         run_file::remove(home.path());
         drop(home);
         // Nobody may be waiting.
@@ -176,14 +177,15 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     }
 }
 
-/// Waits for the worker's end, then ends everything else in order.
+/// Waits for the workers' end, then ends everything else in order.
 fn supervise(
-    worker: net::Running,
+    workers: net::Running,
+    first_lsn: u64,
     services: Option<Services>,
     threads: Threads<FileDisk>,
     told: &Told,
 ) -> Result<(), ServeError> {
-    let state = worker.join();
+    let state = workers.join().map(|shares| NodeState::of_all(first_lsn, shares));
     if let Some(services) = services {
         services.stop();
     }
@@ -197,6 +199,7 @@ fn supervise(
 
 fn net_config(config: &Config, tls: net::TlsConfig) -> net::Config {
     net::Config {
+        workers: config.workers(),
         listen: config.sip.listen.clone(),
         tls,
         relay_ip: config.media.ip,

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use node::{NodeState, Record, RecoveryError};
 use store::{Desk, FileDisk, Home, Journal, Parts, Projector, Snapshots, recover_state, recover_tables};
 
+/// The newest time is among so many last records: as many as can wait for the journal at once.
+const LAST_RECORDS: u64 = store::QUEUE as u64;
+
 /// Why a data directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -29,7 +32,7 @@ pub struct Opened {
     pub parts: Parts<FileDisk>,
     /// The state after the last record.
     pub state: NodeState,
-    /// When the last record was written; the clock must not begin before.
+    /// The newest time of a record; the clock must not begin before.
     pub last_ms: u64,
 }
 
@@ -49,11 +52,15 @@ impl Opened {
         let state = recover_state(&journal, &snapshots, |state: &mut NodeState, record: &Record| {
             state.apply(record).map_err(OpenError::from)
         })?;
-        let last = journal.records_after(journal.last_lsn().saturating_sub(1)).next().transpose()?;
+        // Records of several workers are in the order in which the journal took them, so that an earlier one may have the
+        // later time.
+        let mut last_ms = 0;
+        for record in journal.records_after(journal.last_lsn().saturating_sub(LAST_RECORDS)) {
+            last_ms = last_ms.max(record?.at_ms);
+        }
         let mut projector = Projector::open(&home.database())?;
         recover_tables(&journal, &mut projector)?;
         let desk = Arc::new(Desk::open(&home.database())?);
-        let last_ms = last.map_or(0, |record| record.at_ms);
         Ok(Self { home, parts: Parts { journal, projector, snapshots, desk }, state, last_ms })
     }
 }

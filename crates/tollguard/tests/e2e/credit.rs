@@ -15,10 +15,10 @@ fn a_call_whose_credit_runs_out_is_hung_up_on_both_legs() {
     let heard = phone.login("alice", &secret("alice")).run();
     let carried = carrier.finish();
     for told in [&heard, &carried] {
-        assert!(told.contains("Reason: Q.850;cause=31;text=\"the credit ran out\""), "{told}");
+        assert!(told.contains("Reason: Q.850;cause=31;text=\"the credit or a limit of the day ran out\""), "{told}");
     }
     let cdr = node.expect_cdr();
-    assert_eq!(cdr.result.hung_up_by, HungUpBy::Node { why: "the credit ran out".into() });
+    assert_eq!(cdr.result.hung_up_by, HungUpBy::Node { why: "the credit or a limit of the day ran out".into() });
     assert!((5_000..5_200).contains(&cdr.times.talk_ms()), "{:?}", cdr.times);
     assert_eq!((cdr.money.billed_s, cdr.money.charge), (6, Money::from_micros(1_000)));
     assert_eq!(node.check_books(), Money::ZERO);

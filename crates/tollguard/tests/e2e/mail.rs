@@ -5,7 +5,7 @@ use std::time::Duration;
 use billing::{Cdr, Decision, HungUpBy};
 use guard::{Action, Incident};
 
-use crate::support::{CONTACT, Hosts, MailServer, Node, NodeOptions, Office, SOON, Sipp, secret, wait_for};
+use crate::support::{CONTACT, Hosts, Mail, MailServer, Node, NodeOptions, Office, SOON, Sipp, secret, wait_for};
 
 /// What the thief's tool calls itself.
 const SCANNER: &str = "friendly-scanner";
@@ -57,8 +57,29 @@ fn a_hijacked_trunk_is_cut_and_its_owner_told() {
     let cut = |cdr: &&Cdr| cdr.result.hung_up_by == HungUpBy::Node { why: "cut by the guard".into() };
     assert!(cdrs.iter().any(|cdr| cut(&cdr)), "{cdrs:#?}");
     assert!(cdrs.iter().any(|cdr| cdr.verdict.decision == Decision::Refused), "{cdrs:#?}");
+    one_sentence_everywhere(&node, &incident, &mail);
     pbx("13035550123");
     assert_eq!(node.cdrs().last().unwrap().result.sip_status, 200, "home calls go on");
+}
+
+/// The thief tries once more, and everybody who asks why is told the same: the caller in SIP (Reason of RFC 3326, Warning
+/// 399 of RFC 3261 section 20.43), the call record, the mail and the command line.
+fn one_sentence_everywhere(node: &Node, incident: &Incident, mail: &Mail) {
+    let thief = Sipp::calling("call_refused", (node.hosts.host(66), 5070).into(), node.ip()).dial("011355691234567");
+    let heard = thief.login("firm-pbx", &secret("firm-pbx")).agent(SCANNER).run();
+    let (why, sentence) = (incident.why(), incident.refusal());
+    assert!(why.starts_with("stopped by the guard at ") && sentence.ends_with(&why), "{sentence}");
+    let reason = format!("Reason: Q.850;cause=21;text=\"{sentence}\"");
+    let has = |header: &str, text: &str| heard.lines().any(|line| line.starts_with(header) && line.contains(text));
+    assert!(has("Reason:", &reason), "{reason} is not among\n{heard}");
+    assert!(has("Warning: 399 ", &sentence), "{heard}");
+    let cdr = node.cdrs().into_iter().rfind(|cdr| cdr.verdict.decision == Decision::Refused).unwrap();
+    assert_eq!((cdr.result.reason.as_str(), cdr.verdict.reasons[0].as_str()), (sentence.as_str(), sentence.as_str()));
+    assert!(node.command(&["cdr", "show", &cdr.call.to_string()]).contains(&sentence));
+    assert!(node.command(&["incident", "show", &incident.id.to_string()]).contains(&why));
+    let flat = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A sentence of its own in the mail: it begins with a capital letter.
+    assert!(flat.contains(why.trim_start_matches('s')), "`{why}` is not in\n{}", mail.text);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod credit;
 mod datagrams;
 mod drain;
 mod forward;
+mod full_disk;
 mod hostile;
 mod interop;
 mod journal;

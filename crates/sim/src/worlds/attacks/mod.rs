@@ -24,6 +24,7 @@ mod resold;
 mod satellite;
 mod short_calls;
 mod slow;
+mod sprayed;
 mod stolen;
 mod sweep;
 mod thief;
@@ -101,4 +102,5 @@ pub const HARD: &[Kind] = &[
     kind("short-calls", 1, false, short_calls::play),
     kind("unallocated", 1, false, unallocated::play),
     kind("trickle", 1, true, trickle::play),
+    kind("sprayed", 1, true, sprayed::play),
 ];

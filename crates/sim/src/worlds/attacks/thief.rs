@@ -54,7 +54,11 @@ pub(super) fn victim(dice: &mut Dice, firm: &Firm, at_ms: u64) -> Who {
 /// Who calls: over a trunk the firm's own PBX half of the time, as the provider sees an extension's hijack.
 pub(super) fn outsider(dice: &mut Dice, firm: &Firm, at_ms: u64, seat: Seat) -> Who {
     let who = victim(dice, firm, at_ms);
-    if firm.trunk && dice.chance(500) { who } else { Who { seat, ..who } }
+    match firm.trunk && dice.chance(500) {
+        // The PBX tells what it sees.
+        true => Who { told: who.told.map(|_| seat.ip), ..who },
+        false => Who { seat, told: None, ..who },
+    }
 }
 
 impl Stage<'_> {

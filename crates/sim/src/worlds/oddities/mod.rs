@@ -8,6 +8,7 @@ use super::script::Script;
 use crate::Dice;
 
 mod abroad;
+mod besieged;
 mod busy_number;
 mod changing_address;
 mod conference;
@@ -77,4 +78,5 @@ pub const ODDITIES: &[Oddity] = &[
     oddity("weekend-work", false, false, weekend_work::play),
     oddity("family-night", true, false, family_night::play),
     oddity("premium-help", false, false, premium_help::play),
+    oddity("besieged", true, false, besieged::play),
 ];

@@ -45,6 +45,8 @@ pub fn settings() -> Settings {
         exposure_ceiling: Money::from_cents(5_000),
         max_calls: 20,
         terms: account::Terms::default(),
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -58,6 +60,8 @@ pub fn line(name: &str) -> Line {
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: Some(Cut { incident: IncidentId(9), since_ms: START_MS }),
         bindings: Vec::new(),
         last_seen: Some((START_MS, IpAddr::from([198, 18, 0, 9]), geo::Place::default())),
@@ -135,6 +139,7 @@ pub fn incident(closed_ms: Option<u64>) -> Incident {
         }],
         origins: vec![(IpAddr::from([198, 18, 0, 9]), geo::Place::default())],
         told: Vec::new(),
+        report: guard::Report::default(),
         calls: Vec::new(),
     }
 }

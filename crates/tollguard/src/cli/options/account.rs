@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{TermOptions, Wrong};
+use super::{LimitOptions, TermOptions, Wrong};
 use crate::cli::CliError;
 use crate::cli::init::STARTER_DECK;
 
@@ -61,6 +61,12 @@ pub struct AccountOptions {
     /// Mark-up, limits and warnings.
     #[command(flatten)]
     terms: TermOptions,
+    /// Whether any line may call beyond the home numbering area at all [default: true].
+    #[arg(long, value_name = "true|false")]
+    international: Option<bool>,
+    /// What else may be called by all lines together.
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 impl AccountOptions {
@@ -89,6 +95,8 @@ impl AccountOptions {
             exposure_ceiling: Money::from_cents(DEFAULT_EXPOSURE_CENTS),
             max_calls: DEFAULT_MAX_CALLS,
             terms: Terms::default(),
+            international: true,
+            limits: account::Limits::default(),
         };
         self.change(&mut settings)?;
         Ok(settings)
@@ -140,6 +148,8 @@ impl AccountOptions {
         }
         settings.max_calls = self.max_calls.unwrap_or(settings.max_calls);
         self.terms.change(&mut settings.terms, &mut wrong);
+        settings.international = self.international.unwrap_or(settings.international);
+        self.limits.change(&mut settings.limits, &mut wrong);
         wrong.end()
     }
 }

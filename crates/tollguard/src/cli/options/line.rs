@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 use sip::digest::Ha1Set;
 
-use super::Wrong;
+use super::{LimitOptions, Wrong, limits};
 use crate::cli::CliError;
 
 /// The longest name a line authenticates with, bytes.
@@ -36,6 +36,12 @@ pub struct LineOptions {
     /// Whether it may call beyond the home numbering area at all [default: true].
     #[arg(long, value_name = "true|false")]
     international: Option<bool>,
+    /// Outside calls at once [default: as many as the account].
+    #[arg(long, value_name = "CALLS|none")]
+    max_calls: Option<String>,
+    /// What else may be called with it.
+    #[command(flatten)]
+    limits: LimitOptions,
     /// Its secret, in a file for `tollguard apply` only: an argument could be read by every user of the machine.
     #[arg(skip)]
     pub secret: Option<String>,
@@ -58,6 +64,8 @@ impl LineOptions {
             addresses: Vec::new(),
             caller_id: None,
             international: true,
+            max_calls: None,
+            limits: account::Limits::default(),
             cut: None,
             bindings: Vec::new(),
             last_seen: None,
@@ -99,6 +107,8 @@ impl LineOptions {
             wrong.add("address: only a trunk is proven by its address; a phone logs in");
         }
         line.international = self.international.unwrap_or(line.international);
+        limits::set(&mut line.max_calls, "max calls", self.max_calls.as_deref(), &mut wrong);
+        self.limits.change(&mut line.limits, &mut wrong);
         wrong.end()
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod carrier;
+mod limits;
 mod line;
 mod terms;
 
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 pub use account::AccountOptions;
 pub use carrier::CarrierOptions;
+pub use limits::LimitOptions;
 pub use line::{LineOptions, secrets};
 pub use terms::TermOptions;
 

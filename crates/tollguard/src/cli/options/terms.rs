@@ -21,9 +21,6 @@ pub struct TermOptions {
     /// Tell the contacts by mail when a call takes the balance below this, or "none" [default: none].
     #[arg(long, value_name = "AMOUNT")]
     low_balance: Option<String>,
-    /// The most that calls may cost in a calendar day, or "none" [default: none].
-    #[arg(long, value_name = "AMOUNT")]
-    daily_limit: Option<String>,
     /// The most that calls may cost in a calendar month, or "none" [default: none].
     #[arg(long, value_name = "AMOUNT")]
     monthly_limit: Option<String>,
@@ -43,7 +40,6 @@ impl TermOptions {
         }
         for (name, option, limit) in [
             ("low balance", &self.low_balance, &mut terms.low_balance),
-            ("daily limit", &self.daily_limit, &mut terms.daily_limit),
             ("monthly limit", &self.monthly_limit, &mut terms.monthly_limit),
             ("automatic payments", &self.auto_top_up_max, &mut terms.auto_top_up_max),
         ] {
@@ -72,18 +68,18 @@ mod tests {
 
     #[test]
     fn terms_are_read_and_switched_off() {
-        let mut terms = Terms { daily_limit: Some(Money::from_cents(100)), ..Terms::default() };
+        let mut terms = Terms { monthly_limit: Some(Money::from_cents(100)), ..Terms::default() };
         let mut wrong = Wrong::default();
         let options = TermOptions {
             mark_up: Some("-12.5".into()),
             low_balance: Some("5".into()),
-            daily_limit: Some("none".into()),
+            monthly_limit: Some("none".into()),
             ..TermOptions::default()
         };
         options.change(&mut terms, &mut wrong);
         wrong.end().unwrap();
         assert_eq!(
-            (terms.markup_bp, terms.low_balance, terms.daily_limit),
+            (terms.markup_bp, terms.low_balance, terms.monthly_limit),
             (-1_250, Some(Money::from_cents(500)), None)
         );
         let mut wrong = Wrong::default();

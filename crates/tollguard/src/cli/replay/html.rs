@@ -137,7 +137,7 @@ fn card(page: &mut String, incident: &Incident) {
     let when = clock(incident.at_ms(), incident.utc_offset_min, "%A, %-d %B %Y, %H:%M:%S");
     let closed = match facts.state {
         IncidentState::Open => "never answered",
-        IncidentState::Lifted => "lifted by the owner, who changed the secrets",
+        IncidentState::Theirs | IncidentState::Lifted => "lifted by the owner, who changed the secrets",
         IncidentState::Ours => "answered by the owner: that was us",
     };
     let _ = write!(page, "<p class=\"soft\">{when}; {} dB of evidence; {closed}.</p>", facts.score);

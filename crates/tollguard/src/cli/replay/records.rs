@@ -182,6 +182,7 @@ fn call_row(record: &Record) -> CallRow<'_> {
         },
         dialled: record.dialled.as_str().into(),
         cause: None,
+        told_ip: None,
         fate: record.fate,
     }
 }

@@ -149,6 +149,8 @@ fn settings(side: Side) -> Settings {
         exposure_ceiling: Money::from_cents(2_500),
         max_calls: 20,
         terms: account::Terms::default(),
+        international: true,
+        limits: account::Limits::default(),
     }
 }
 
@@ -162,6 +164,8 @@ fn line(side: Side, kind: LineKind, line: &str, name: &str, (user, secret): (&st
         addresses: Vec::new(),
         caller_id: None,
         international: true,
+        max_calls: None,
+        limits: account::Limits::default(),
         cut: None,
         bindings: Vec::new(),
         last_seen: None,

@@ -27,6 +27,6 @@ pub use own_network::enter_own_network;
 pub use pjsua2::Pjsua2;
 pub use process::Child;
 pub use sipp::{Sipp, Traced, register};
-pub use smtp::MailServer;
+pub use smtp::{Mail, MailServer};
 pub use wait::{SOON, let_pass, wait_for, wait_until, wait_without};
 pub use wild_pbx::WildPbx;

@@ -1,0 +1,215 @@
+//! What the edges of one node have in common: who they are, whose a message is, and the little they share.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use account::Reply;
+use billing::CallId;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use sip::digest::{Algorithm, Authenticator, Ha1Set, NonceMint};
+use sip::ids::Origin;
+use sip::{Message, Method};
+
+use crate::directory::EdgeSettings;
+use crate::limits::NONCE_VALIDITY_MS;
+use crate::random::Mint;
+
+/// Workers of a node at most: their number has six bits in a call's.
+pub const MAX_WORKERS: usize = 64;
+
+const CALL_EPOCH_SHIFT: u32 = 40;
+const CALL_WORKER_SHIFT: u32 = 34;
+const TOKEN_WORKER_SHIFT: u32 = 56;
+
+/// What the edges of a node's workers have in common.
+///
+/// Shared in the strict sense are the nonce counts (within the authenticator), so that credentials serve once on the
+/// whole node, and the count of running calls.
+pub struct Common {
+    pub(crate) settings: EdgeSettings,
+    pub(crate) authenticator: Authenticator,
+    /// HA1 of nobody, for names that do not exist: the same work, the same answer.
+    pub(crate) nobody: Ha1Set,
+    boot_epoch: u32,
+    workers: usize,
+    seed: [u8; 32],
+    /// Tells this run from another node's run of the same number.
+    mark: u32,
+    /// Keys the spread of Call-IDs, so that nobody outside can aim at one worker.
+    spread_key: [u8; 16],
+    calls: AtomicUsize,
+}
+
+impl Common {
+    /// For a node of so many workers (at least one, at most [`MAX_WORKERS`]). `seed` is 32 unguessable bytes;
+    /// `boot_epoch` counts the starts of the node, so that identifiers of one run are not those of another.
+    pub fn new(settings: EdgeSettings, seed: [u8; 32], boot_epoch: u32, workers: usize) -> Self {
+        let mut random = ChaCha20Rng::from_seed(seed);
+        let mark = random.next_u32();
+        let algorithms: &[Algorithm] = if settings.sha256 { &Algorithm::ALL } else { &[Algorithm::Md5] };
+        let nonces = NonceMint::new(bytes(&mut random), NONCE_VALIDITY_MS);
+        Self {
+            authenticator: Authenticator::new(&settings.realm, algorithms, nonces),
+            nobody: Ha1Set::from_parts(bytes(&mut random), bytes(&mut random)),
+            spread_key: bytes(&mut random),
+            settings,
+            boot_epoch,
+            workers: workers.clamp(1, MAX_WORKERS),
+            seed,
+            mark,
+            calls: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many workers the node has.
+    pub const fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Which worker a message belongs to: an answer to the one that minted the branch it answers, a request to the one
+    /// that has its Call-ID. A Call-ID of ours says which that is; one of a peer's is spread by a keyed hash. So all of a
+    /// dialog, a CANCEL and every retransmission come together, wherever they are read and whichever port they come from.
+    pub fn home(&self, message: &Message) -> usize {
+        if self.workers == 1 {
+            return 0;
+        }
+        let via = message.top_via().ok();
+        let minted = if message.is_request() { Some(message.call_id()) } else { via.and_then(|via| via.branch()) };
+        let origin = minted.and_then(Origin::parse).filter(|origin| self.is_of_this_run(*origin));
+        origin.map_or_else(|| self.spread(message.call_id()), |origin| usize::from(origin.worker) % self.workers)
+    }
+
+    fn spread(&self, call_id: &[u8]) -> usize {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&self.spread_key);
+        hasher.write(call_id);
+        usize::try_from(hasher.finish() % self.workers as u64).unwrap_or(0)
+    }
+
+    fn is_of_this_run(&self, origin: Origin) -> bool {
+        origin.epoch == self.boot_epoch && origin.slot.generation == self.mark
+    }
+
+    /// What mints a worker's identifiers.
+    pub(crate) fn mint(&self, worker: usize) -> Mint {
+        Mint::new(self.seed, self.boot_epoch, self.mark, u16::try_from(worker).unwrap_or(u16::MAX))
+    }
+
+    /// A worker's first call.
+    pub(crate) fn first_call(&self, worker: usize) -> CallId {
+        CallId(u64::from(self.boot_epoch) << CALL_EPOCH_SHIFT | (worker as u64) << CALL_WORKER_SHIFT)
+    }
+
+    /// A worker's first handle of a request that waits for its account.
+    pub(crate) fn first_token(worker: usize) -> u64 {
+        (worker as u64) << TOKEN_WORKER_SHIFT | 1
+    }
+
+    /// Calls that run on the whole node.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn call_began(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn call_ended(&self) {
+        self.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The worker that has a call (or, by the same number, its relay).
+pub const fn worker_of_call(call: CallId) -> usize {
+    (call.0 >> CALL_WORKER_SHIFT) as usize % MAX_WORKERS
+}
+
+/// The worker that waits for a reply; `None` for one to a person.
+pub const fn worker_of_reply(reply: &Reply) -> Option<usize> {
+    match reply {
+        Reply::Verdict { call, .. } | Reply::Leased { call, .. } | Reply::HangUp { call, .. } => {
+            Some(worker_of_call(*call))
+        }
+        Reply::Registered { token, .. } | Reply::RegisterRefused { token, .. } => {
+            Some((*token >> TOKEN_WORKER_SHIFT) as usize)
+        }
+        Reply::Changed(_) => None,
+    }
+}
+
+/// Whether a message asks for a new call: an INVITE outside any dialog.
+pub fn is_new_call(message: &Message) -> bool {
+    message.method() == Some(Method::Invite) && message.to().is_ok_and(|to| to.tag().is_none())
+}
+
+fn bytes<const N: usize>(random: &mut ChaCha20Rng) -> [u8; N] {
+    let mut bytes = [0; N];
+    random.fill_bytes(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn common(workers: usize) -> Common {
+        let settings = EdgeSettings {
+            realm: "sip.test".into(),
+            sha256: true,
+            ignored_agents: Vec::new(),
+            advertised: "192.0.2.1:5060".parse().unwrap(),
+            advertised_tls: None,
+            expires_s: (60, 600, 3_600),
+            ring_limit_s: 60,
+            max_calls: 10,
+            silence_s: 60,
+            relay: true,
+        };
+        Common::new(settings, [7; 32], 3, workers)
+    }
+
+    fn message(start: &str, branch: &str, call_id: &str, cseq: &str) -> Message {
+        let text = format!(
+            "{start}\r\nVia: SIP/2.0/UDP 192.0.2.9;branch={branch}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n\
+             Call-ID: {call_id}\r\nCSeq: 1 {cseq}\r\nContent-Length: 0\r\n\r\n"
+        );
+        Message::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn all_of_a_call_id_comes_together_and_call_ids_are_spread() {
+        let common = common(4);
+        let mut at = [0; 4];
+        for n in 0..400 {
+            let call_id = format!("call-{n}@phone");
+            let invite = common.home(&message("INVITE sip:c@d SIP/2.0", &format!("z9hG4bK{n}"), &call_id, "INVITE"));
+            let cancel = common.home(&message("CANCEL sip:c@d SIP/2.0", &format!("z9hG4bK{n}"), &call_id, "CANCEL"));
+            let again = common.home(&message("INVITE sip:c@d SIP/2.0", &format!("z9hG4bKx{n}"), &call_id, "INVITE"));
+            assert!(invite == cancel && invite == again);
+            at[invite] += 1;
+        }
+        assert!(at.iter().all(|count| (50..200).contains(count)), "{at:?}");
+    }
+
+    #[test]
+    fn what_a_worker_minted_leads_back_to_it() {
+        let common = common(4);
+        for worker in 0..4 {
+            let mut mint = common.mint(worker);
+            let (branch, call_id) = (mint.branch(), mint.call_id());
+            assert_eq!(common.home(&message("SIP/2.0 200 OK", &branch, "theirs", "BYE")), worker);
+            assert_eq!(common.home(&message("BYE sip:a@b SIP/2.0", "z9hG4bKt", &call_id, "BYE")), worker);
+            let call = CallId(common.first_call(worker).0 + 5);
+            assert_eq!(worker_of_call(call), worker);
+            let reply = Reply::RegisterRefused { token: Common::first_token(worker) + 9, status: 500 };
+            assert_eq!(worker_of_reply(&reply), Some(worker));
+        }
+    }
+
+    #[test]
+    fn an_invite_within_a_dialog_is_no_new_call() {
+        assert!(is_new_call(&message("INVITE sip:c@d SIP/2.0", "z9hG4bK1", "x", "INVITE")));
+        assert!(!is_new_call(&message("CANCEL sip:c@d SIP/2.0", "z9hG4bK1", "x", "CANCEL")));
+    }
+}

@@ -1,0 +1,134 @@
+//! What the workers of a node tell one another.
+
+use std::sync::Arc;
+
+use account::{Actor, CallEnd, Change, Effect, Flow, Input, Reply};
+use billing::{AccountId, LineId};
+use edge::{CallView, Directory, is_new_call};
+use guard::{Bulletin, Incident};
+use sip::Message;
+
+use crate::book::Decks;
+use crate::{CommandError, CommandReply};
+
+/// The worker that keeps the registry: the book, the directory, and what people ask.
+pub(crate) const FIRST: usize = 0;
+
+/// A letter from one worker to another. Letters from one to the other arrive in the order in which they were sent.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a letter is moved twice: into the box and out of it")]
+pub enum Letter {
+    /// A message of the network that belongs to the addressee.
+    Message {
+        /// The way it came, and the way its answers go.
+        flow: Flow,
+        /// As it was framed.
+        message: Message,
+    },
+    /// To be sent on a connection that the addressee has.
+    Send {
+        /// The connection.
+        flow: Flow,
+        /// What.
+        bytes: Arc<[u8]>,
+    },
+    /// Nothing can be sent on that connection any more.
+    FlowFailed(Flow),
+    /// A call or a REGISTER of the sender's tells or asks an account of the addressee's.
+    Account {
+        /// Which.
+        account: AccountId,
+        /// What.
+        input: Input,
+    },
+    /// The account's reply.
+    Reply(Reply),
+    /// The account has lost a line: its calls end.
+    HangUpLine {
+        /// The account.
+        account: AccountId,
+        /// The line.
+        line: LineId,
+        /// Why.
+        end: CallEnd,
+    },
+    /// What the registry tells.
+    Registry(Told),
+    /// What the registry is told.
+    ToRegistry(Tell),
+}
+
+/// What the registry tells the workers.
+#[derive(Debug)]
+pub enum Told {
+    /// The directory and the decks from now on.
+    Published {
+        /// Who may speak.
+        directory: Arc<Directory>,
+        /// Prices.
+        decks: Decks,
+    },
+    /// A person changes an account of the addressee's; answered with [`Tell::Changed`] at once and with
+    /// [`Tell::Answer`] when it is durable.
+    Change {
+        /// The handle of the question.
+        token: u64,
+        /// Which account.
+        account: AccountId,
+        /// Who.
+        by: Actor,
+        /// What.
+        change: Change,
+    },
+    /// What other accounts are attacked with, from this minute on.
+    Bulletin(Arc<Bulletin>),
+    /// A person asks which calls run; answered with [`Tell::Calls`].
+    Calls {
+        /// The handle of the question.
+        token: u64,
+        /// Of which account, or of all.
+        account: Option<AccountId>,
+    },
+    /// Refuse new calls.
+    Drain,
+    /// Refuse new calls, end the running ones.
+    Shutdown,
+}
+
+/// What the workers tell the registry.
+#[derive(Debug)]
+pub enum Tell {
+    /// A change was handled; what of it concerns the registry.
+    Changed {
+        /// Which account.
+        account: AccountId,
+        /// New settings, lines and DIDs.
+        effects: Vec<Effect>,
+    },
+    /// The answer to a person.
+    Answer {
+        /// The handle of the question.
+        token: u64,
+        /// The answer.
+        reply: Result<CommandReply, CommandError>,
+    },
+    /// The addresser's running calls.
+    Calls {
+        /// The handle of the question.
+        token: u64,
+        /// Its calls.
+        calls: Vec<CallView>,
+    },
+    /// The lock-out has banned, or lifted a ban.
+    Bans,
+    /// An incident is new or has changed.
+    Incident(Box<Incident>),
+}
+
+impl Letter {
+    /// Whether it may be given back to its sender where the addressee has too much to do: a new call, which is then
+    /// refused. Everything else finds its way in the end.
+    pub fn is_refusable(&self) -> bool {
+        matches!(self, Self::Message { message, .. } if is_new_call(message))
+    }
+}
