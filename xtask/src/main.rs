@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`.
 
 mod fuzz;
+mod plans;
 mod setup;
 mod tidy;
 mod verify;
@@ -25,6 +26,8 @@ enum Command {
     Tidy,
     /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server).
     Setup,
+    /// Draw the numbering plans from the metadata of rlibphonenumber, after an update of that crate.
+    Plans,
     /// Look for inputs that break a promise, with a coverage-guided fuzzer.
     Fuzz {
         /// One target (digest, edge, record, sdp, sip) instead of each in turn.
@@ -73,6 +76,8 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
+    Replay,
 }
 
 fn main() -> ExitCode {
@@ -82,10 +87,12 @@ fn main() -> ExitCode {
         Command::Fuzz { datagrams: Some(count), .. } => fuzz::datagrams(count),
         Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
         Command::Setup => setup::install(),
+        Command::Plans => plans::write(),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Books { cases, from } => verify::books(from, cases),
         Command::Crash { kills } => verify::crash(kills),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+        Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
     if let Err(error) = done {
         eprintln!("{error:#}");

@@ -109,4 +109,6 @@ fn in_window(slot: u64, now_ms: u64) -> bool {
 }
 
 #[cfg(test)]
+mod heist;
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,5 @@
 //! Where a number is and of what class, from libphonenumber's metadata.
 
-use rlibphonenumber::{PhoneNumberType, Region};
 use serde::{Deserialize, Serialize};
 
 use crate::metadata;
@@ -65,25 +64,6 @@ impl NumberClass {
     }
 }
 
-impl From<PhoneNumberType> for NumberClass {
-    fn from(class: PhoneNumberType) -> Self {
-        match class {
-            PhoneNumberType::FixedLine => Self::Fixed,
-            PhoneNumberType::Mobile => Self::Mobile,
-            PhoneNumberType::FixedLineOrMobile => Self::FixedOrMobile,
-            PhoneNumberType::TollFree => Self::TollFree,
-            PhoneNumberType::PremiumRate => Self::Premium,
-            PhoneNumberType::SharedCost => Self::SharedCost,
-            PhoneNumberType::VoIP => Self::Voip,
-            PhoneNumberType::PersonalNumber => Self::PersonalNumber,
-            PhoneNumberType::Pager => Self::Pager,
-            PhoneNumberType::UAN => Self::Uan,
-            PhoneNumberType::VoiceMail => Self::Voicemail,
-            PhoneNumberType::Unknown => Self::Unknown,
-        }
-    }
-}
-
 /// Where a number is, and of what class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Destination {
@@ -97,19 +77,15 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// The destination of a number. Cheap once the patterns of its country have been used before;
-    /// [`Destination::warm_up`] does that for the costliest.
+    /// The destination of a number.
     #[must_use]
     pub fn of(number: E164) -> Self {
-        let known = metadata::region_and_type(number);
-        let valid = known.is_some_and(|(_, class)| class != PhoneNumberType::Unknown);
+        let known = metadata::country_and_class(number);
+        let valid = known.is_some_and(|(_, class)| class != NumberClass::Unknown);
         if let Some(class) = worldwide(number) {
             return Self { country: None, class, valid };
         }
-        let (country, class) = match known {
-            Some((region, class)) => (country_of(region), class.into()),
-            None => (None, NumberClass::Unknown),
-        };
+        let (country, class) = known.unwrap_or((None, NumberClass::Unknown));
         Self { country: country.or_else(|| only_country(number)), class, valid }
     }
 
@@ -124,22 +100,6 @@ impl Destination {
             NumberClass::Fixed | NumberClass::FixedOrMobile => place,
             NumberClass::Unknown => format!("{place} unallocated"),
             class => format!("{place} {}", class.as_str()),
-        }
-    }
-
-    /// Prepares the metadata and the largest patterns, so that the first call need not wait for it.
-    pub fn warm_up() {
-        for value in [
-            // Nobody's: it is looked for in every country of North America.
-            15_552_345_678,
-            14_165_550_100,
-            44_2079460000,
-            49_3012345678,
-            355_691234567,
-        ] {
-            if let Some(number) = E164::from_value(value) {
-                let _ = Self::of(number);
-            }
         }
     }
 }
@@ -183,10 +143,6 @@ fn worldwide(number: E164) -> Option<NumberClass> {
         979 => Some(NumberClass::Premium),
         _ => None,
     }
-}
-
-fn country_of(region: Region) -> Option<Country> {
-    region.as_region_str().parse().ok()
 }
 
 /// The country of a calling code that only one country has, for numbers that fit no pattern.

@@ -33,6 +33,9 @@ impl EmergencyNumber {
     /// The emergency number that `digits` are in `country`, if they are one.
     #[must_use]
     pub fn find(country: Country, digits: &str) -> Option<Self> {
+        if digits.len() > MAX_EMERGENCY_DIGITS {
+            return None;
+        }
         numbers(country).find(|&number| number == digits)?;
         Self::of(country, digits)
     }

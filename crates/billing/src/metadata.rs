@@ -1,10 +1,11 @@
 //! What Google's libphonenumber knows of numbering plans, behind three questions.
 
-use rlibphonenumber::{
-    CountryCodeSource, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region, get_national_significant_number_owned,
-};
+use rlibphonenumber::{CountryCodeSource, PHONE_NUMBER_UTIL, Region, get_national_significant_number_owned};
 
-use crate::{Country, E164};
+use crate::{Country, E164, NumberClass};
+
+mod pattern;
+mod plan;
 
 /// How many of a number's first digits are its country code (ITU-T E.164 Annex, list of codes).
 pub(crate) fn calling_code_digits(number: E164) -> u32 {
@@ -22,34 +23,20 @@ pub(crate) fn calling_code_digits(number: E164) -> u32 {
     }
 }
 
-/// The number in the library's form; none if nothing follows the country code.
-fn phone_number(number: E164) -> Option<PhoneNumber> {
+/// The country a number belongs to (none for a worldwide service), and its class there; none if no country is known for
+/// it, and class `Unknown` if nobody can have it.
+pub(crate) fn country_and_class(number: E164) -> Option<(Option<Country>, NumberClass)> {
     let digits = number.as_digits();
     let (code, national) = digits.split_at_checked(calling_code_digits(number) as usize)?;
-    let zeros = national.bytes().take_while(|&b| b == b'0').count();
-    // A number of zeros only keeps its last one as the number itself.
-    let zeros = zeros.min(national.len().checked_sub(1)?);
-    Some(PhoneNumber {
-        country_code: code.parse().ok()?,
-        national_number: national.parse().ok()?,
-        italian_leading_zero: (zeros > 0).then_some(true),
-        number_of_leading_zeros: (zeros > 1).then_some(zeros as i32),
-        ..PhoneNumber::default()
-    })
-}
-
-/// The region a number belongs to, and its type there; none if no region is known for it, and type
-/// `Unknown` if nobody can have it.
-pub(crate) fn region_and_type(number: E164) -> Option<(Region, PhoneNumberType)> {
-    let phone = phone_number(number)?;
-    let region = PHONE_NUMBER_UTIL.get_region_for_number(&phone)?;
-    let class = PHONE_NUMBER_UTIL.get_number_type(&phone);
-    Some((region, class))
+    if national.is_empty() {
+        return None;
+    }
+    plan::find(code.parse().ok()?, national)
 }
 
 /// Whether somebody can have this number.
 pub(crate) fn is_valid(number: E164) -> bool {
-    region_and_type(number).is_some_and(|(_, class)| class != PhoneNumberType::Unknown)
+    country_and_class(number).is_some_and(|(_, class)| class != NumberClass::Unknown)
 }
 
 /// Digits as they are dialled inside a country, made international.
@@ -80,35 +67,4 @@ pub(crate) fn example_number(country: Country) -> Option<E164> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calling_codes_are_split_off_whole() {
-        for code in Country::all().filter_map(Country::calling_code).chain([800, 870, 881, 979]) {
-            let number = E164::from_digits(&format!("{code}99999999")).unwrap();
-            let digits = u32::try_from(code.to_string().len()).unwrap();
-            assert_eq!(calling_code_digits(number), digits, "{code}");
-        }
-    }
-
-    #[test]
-    fn every_example_is_somebodys() {
-        for country in Country::all() {
-            let Some(number) = example_number(country) else {
-                continue;
-            };
-            let (region, _) = region_and_type(number).unwrap();
-            let found: Country = region.as_region_str().parse().unwrap();
-            assert_eq!(found.calling_code(), country.calling_code(), "{number}");
-            assert!(is_valid(number), "{country} {number}");
-        }
-    }
-
-    #[test]
-    fn zeros_after_the_country_code_count() {
-        for (digits, valid) in [("390612345678", true), ("39612345678", false), ("100", false), ("1000000", false)] {
-            assert_eq!(is_valid(E164::from_digits(digits).unwrap()), valid, "{digits}");
-        }
-    }
-}
+mod tests;

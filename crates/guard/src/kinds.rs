@@ -11,7 +11,7 @@ use crate::{Decibans, Evidence, EvidenceKind};
 mod agent;
 mod allocation;
 mod at_once;
-mod burst;
+pub(crate) mod burst;
 mod cause;
 pub(crate) mod destination;
 mod distance;
@@ -23,7 +23,7 @@ mod length;
 mod network;
 pub(crate) mod origin;
 pub(crate) mod owner;
-mod price;
+pub(crate) mod price;
 mod probing;
 mod repetition;
 mod reputation;
@@ -79,13 +79,21 @@ pub(crate) fn score(scene: &Scene<'_>, without: Option<EvidenceKind>) -> Deciban
 /// All evidence on a call, strongest first (of equal weights, in the order of [`EvidenceKind`]), and its sum. In words
 /// only where the sum is remarkable.
 pub(crate) fn weigh_all(scene: &Scene<'_>, without: Option<EvidenceKind>) -> (Decibans, Vec<Evidence>) {
-    let mut said: Vec<(&Kind, Decibans)> = weights(scene, without).filter(|(_, weight)| weight.tenths() != 0).collect();
-    said.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.tenths().abs()));
-    let score: Decibans = said.iter().map(|(_, weight)| *weight).sum();
+    const NONE: Option<(&Kind, Decibans)> = None;
+    let mut said = [NONE; KINDS.len()];
+    let mut count = 0;
+    let weighing = weights(scene, without).filter(|(_, weight)| weight.tenths() != 0);
+    for (place, weighed) in said.iter_mut().zip(weighing) {
+        *place = Some(weighed);
+        count += 1;
+    }
+    let said = &mut said[..count];
+    said.sort_by_key(|weighed| std::cmp::Reverse(weighed.map(|(_, weight)| weight.tenths().abs())));
+    let score: Decibans = said.iter().flatten().map(|(_, weight)| *weight).sum();
     let in_words = score >= REMARKABLE;
-    let evidence = said.into_iter().map(|(kind, weight)| Evidence {
+    let evidence = said.iter().flatten().map(|(kind, weight)| Evidence {
         kind: kind.kind,
-        weight,
+        weight: *weight,
         text: if in_words { (kind.tell)(scene) } else { String::new() },
     });
     (score, evidence.collect())

@@ -3,7 +3,7 @@
 use crate::Decibans;
 use crate::attempt::Attempt;
 use crate::habit::Habit;
-use crate::kinds::{destination, origin};
+use crate::kinds::{burst, destination, origin, price};
 use crate::line::Line;
 
 /// The legs of a conference are called within so long.
@@ -28,6 +28,9 @@ pub(crate) struct Scene<'a> {
     pub(crate) place: Decibans,
     /// What the place the call comes from says; what else is new there counts only as far as that is news.
     pub(crate) origin: origin::Sight,
+    /// What the price and the number of calls say alone; other kinds take off what they see alike.
+    pub(crate) price: Decibans,
+    pub(crate) burst: Decibans,
     /// Whether the number is being called by another call of the line, too.
     called_twice: bool,
 }
@@ -46,8 +49,23 @@ impl<'a> Scene<'a> {
         let origin = origin::sight(now_ms, &call.origin, &line.habit.origins, &account.origins);
         let twice = |other: &Attempt| other.runs() && other.call != call.call && other.suffix() == call.suffix();
         let called_twice = line.recent.iter().any(twice);
-        let theirs = (Decibans::default(), Decibans::default());
-        Self { now_ms, call, line, account, lines, struck_beside_ms, theirs, place, origin, called_twice }
+        let none = Decibans::default();
+        let (theirs, price, burst) = ((none, none), none, none);
+        let scene = Self {
+            now_ms,
+            call,
+            line,
+            account,
+            lines,
+            struck_beside_ms,
+            theirs,
+            place,
+            origin,
+            price,
+            burst,
+            called_twice,
+        };
+        Self { price: price::of(&scene), burst: burst::of(&scene), ..scene }
     }
 
     /// The same with what "that was not us" says of its number and its place.

@@ -6,7 +6,7 @@ use billing::{CallId, LineId, Money};
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Attempt, Outcome};
-use crate::decision::{self, Decision};
+use crate::decision::{self, Decision, Needed};
 use crate::feedback::Answers;
 use crate::habit::{Habit, OriginKey, hour_of_week};
 use crate::kinds::{self, dormant, origin, spend};
@@ -237,17 +237,19 @@ impl Guard {
             .filter(|(id, line, attempt)| {
                 let scene = self.scene(now_ms, id, line, attempt);
                 let score = kinds::score(&scene, self.without);
-                score >= decision::needed(attempt.per_minute, Money::ZERO).plus(SUSPECT_BELOW)
+                score >= decision::needed(attempt.per_minute, Money::ZERO, false).plus(SUSPECT_BELOW)
             })
             .map(|(_, _, attempt)| attempt.call)
             .collect()
     }
 }
 
-/// The evidence needed to stop a call.
-fn needed(scene: &Scene<'_>) -> Decibans {
-    let spent = if scene.is_fresh() { spend::at_stake(scene) } else { Money::ZERO };
-    decision::needed(at_risk(scene), spent)
+/// The evidence needed to stop a call, and to cut its line.
+fn needed(scene: &Scene<'_>) -> Needed {
+    let (by_call, beside) = if scene.is_fresh() { spend::at_stake(scene) } else { (Money::ZERO, Money::ZERO) };
+    let at_risk = at_risk(scene);
+    let talks = scene.call.runs() && scene.call.answered_ms.is_some();
+    Needed { stop: decision::needed(at_risk, by_call, talks), line: decision::needed(at_risk, beside, false) }
 }
 
 /// What a minute may cost: this call and, if it is to a fresh number, the others to fresh numbers that run on the line.

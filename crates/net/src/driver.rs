@@ -47,7 +47,6 @@ pub struct Driver {
     journal: WriterHandle<Record>,
     answers: BTreeMap<u64, Answer>,
     next_token: u64,
-    snapshots: Arc<Snapshots>,
     end: End,
 }
 
@@ -55,6 +54,7 @@ pub struct Driver {
 struct End {
     pulse: Arc<Pulse>,
     boxes: Arc<[Postbox]>,
+    snapshots: Arc<Snapshots>,
     /// Until when running calls may go on, while the node drains.
     drain_until_ms: Option<u64>,
     /// Until when ending them may take, once the node stops.
@@ -64,6 +64,7 @@ struct End {
 impl Drop for End {
     fn drop(&mut self) {
         self.pulse.end(&self.boxes);
+        self.snapshots.close();
     }
 }
 
@@ -92,8 +93,7 @@ impl Driver {
             journal,
             answers: BTreeMap::new(),
             next_token: 0,
-            snapshots: Arc::clone(snapshots),
-            end: End { pulse, boxes, drain_until_ms: None, stop_at_ms: None },
+            end: End { pulse, boxes, snapshots: Arc::clone(snapshots), drain_until_ms: None, stop_at_ms: None },
         }
     }
 
@@ -269,7 +269,7 @@ impl Driver {
                         answer(reply);
                     }
                 }
-                Output::Share(share) => self.snapshots.put(share),
+                Output::Share(share) => self.end.snapshots.put(share),
                 Output::Ban(change) => tracing::info!("{change}"),
             }
         }

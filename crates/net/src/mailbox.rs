@@ -15,6 +15,7 @@ pub const CAPACITY: usize = 4096;
 pub type Answer = Box<dyn FnOnce(Result<CommandReply, CommandError>) + Send>;
 
 /// What other threads tell a worker.
+#[allow(clippy::large_enum_variant, reason = "nearly all letters are other workers'")]
 pub enum Letter {
     /// Another worker's.
     Node(node::Letter),

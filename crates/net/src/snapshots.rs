@@ -11,12 +11,12 @@ use crate::mailbox::Postbox;
 pub struct Snapshots {
     every: u64,
     workers: usize,
-    out: SyncSender<NodeState>,
     gathering: Mutex<Gathering>,
 }
 
-#[derive(Default)]
 struct Gathering {
+    /// `None` once the node ends: whoever receives must see that no more comes.
+    out: Option<SyncSender<NodeState>>,
     /// The record of the last snapshot that was asked for.
     lsn: u64,
     /// Whether it is being gathered.
@@ -27,14 +27,15 @@ struct Gathering {
 impl Snapshots {
     /// One after every so many records; a full channel skips one.
     pub fn new(every: u64, workers: usize, out: SyncSender<NodeState>) -> Self {
-        Self { every, workers, out, gathering: Mutex::default() }
+        let gathering = Gathering { out: Some(out), lsn: 0, under_way: false, shares: Vec::new() };
+        Self { every, workers, gathering: Mutex::new(gathering) }
     }
 
     /// Records up to `lsn` are durable: asks for shares if it is time.
     pub fn durable(&self, lsn: u64, boxes: &[Postbox]) {
         let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
         if !gathering.under_way && lsn >= gathering.lsn + self.every {
-            *gathering = Gathering { lsn, under_way: true, shares: Vec::new() };
+            (gathering.lsn, gathering.under_way) = (lsn, true);
             boxes.iter().for_each(Postbox::want_share);
         }
     }
@@ -46,7 +47,14 @@ impl Snapshots {
         if gathering.shares.len() == self.workers {
             gathering.under_way = false;
             let state = NodeState::gather(gathering.lsn, std::mem::take(&mut gathering.shares));
-            let _ = self.out.try_send(state);
+            if let Some(out) = &gathering.out {
+                let _ = out.try_send(state);
+            }
         }
+    }
+
+    /// The node ends.
+    pub fn close(&self) {
+        self.gathering.lock().unwrap_or_else(PoisonError::into_inner).out = None;
     }
 }

@@ -60,6 +60,7 @@ pub enum Letter {
 
 /// What the registry tells the workers.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "what the registry tells is rare")]
 pub enum Told {
     /// The directory and the decks from now on.
     Published {

@@ -123,6 +123,7 @@ impl CallResult {
     }
 }
 
+mod members;
 mod row;
 
 pub use row::rfc3339;

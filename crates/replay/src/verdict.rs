@@ -1,7 +1,6 @@
 //! The verdict on one call, and the queue that lets verdicts out in the order of their calls.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 
 use guard::Decibans;
 
@@ -56,9 +55,10 @@ impl Verdict {
         out.push_str(",\"verdict\":\"");
         out.push_str(self.outcome.name());
         out.push_str("\",\"carried_s\":");
-        push_thousandths(out, self.carried_ms);
-        // Writing into a string cannot fail.
-        let _ = write!(out, ",\"score_db\":{},\"reasons\":[", self.score);
+        push_decimal(out, self.carried_ms, 1000);
+        out.push_str(if self.score < Decibans::default() { ",\"score_db\":-" } else { ",\"score_db\":" });
+        push_decimal(out, self.score.tenths().unsigned_abs().into(), 10);
+        out.push_str(",\"reasons\":[");
         for (at, reason) in self.reasons.iter().enumerate() {
             if at > 0 {
                 out.push(',');
@@ -81,25 +81,25 @@ pub(crate) fn push_json(out: &mut String, text: &str) {
     }
 }
 
-/// Adds milliseconds as seconds, without zeros at the end but with one digit after the point.
-fn push_thousandths(out: &mut String, ms: u64) {
+/// Adds a count of parts as the number of wholes (a power of ten parts each), without zeros at the end but with one digit
+/// after the point.
+fn push_decimal(out: &mut String, parts: u64, whole: u64) {
     let mut digits = [0_u8; 20];
     let mut at = digits.len();
-    let mut whole = ms / 1000;
+    let (mut wholes, mut rest, mut unit) = (parts / whole, parts % whole, whole / 10);
     loop {
         at -= 1;
-        digits[at] = b'0' + (whole % 10) as u8;
-        whole /= 10;
-        if whole == 0 || at == 0 {
+        digits[at] = b'0' + (wholes % 10) as u8;
+        wholes /= 10;
+        if wholes == 0 || at == 0 {
             break;
         }
     }
     digits[at..].iter().for_each(|digit| out.push(char::from(*digit)));
     out.push('.');
-    let mut rest = ms % 1000;
     loop {
-        out.push(char::from(b'0' + (rest / 100) as u8));
-        rest = rest % 100 * 10;
+        out.push(char::from(b'0' + (rest / unit) as u8));
+        (rest, unit) = (rest % unit, (unit / 10).max(1));
         if rest == 0 {
             break;
         }
@@ -196,7 +196,7 @@ mod tests {
         );
         let seconds = |ms| {
             let mut text = String::new();
-            push_thousandths(&mut text, ms);
+            push_decimal(&mut text, ms, 1000);
             text
         };
         assert_eq!([0, 31_000, 7_005, 120_250].map(seconds), ["0.0", "31.0", "7.005", "120.25"]);

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
+use sim::story::played::play_attacked;
 use sim::story::{self, Failure, Outcome, Scenario};
-use sim::worlds::{GuardArguments, TrialError, WorldArguments};
+use sim::worlds::{GuardArguments, Mix, TrialError, WorldArguments};
 
 /// Simulated worlds, from seeds.
 #[derive(Parser)]
@@ -30,12 +31,58 @@ enum Which {
     Workday(Range),
     /// Random interleavings of calls, payments, price changes and crashes, against a model's books.
     Books(Range),
+    /// Plays firms of generated worlds as SIP, and holds the node's decisions against the replay's.
+    Played(PlayedArguments),
     /// Writes a labelled world for `tollguard replay`.
     World(WorldArguments),
     /// Shows labelled worlds to the guard and scores it.
     Guard(GuardArguments),
     /// The same without each kind of evidence in turn.
     Ablate(GuardArguments),
+}
+
+#[derive(clap::Args)]
+struct PlayedArguments {
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// How many seeds.
+    #[arg(long, default_value_t = 5)]
+    seeds: u64,
+    /// What happens in the worlds.
+    #[arg(long, value_enum, default_value_t = Mix::Hard)]
+    mix: Mix,
+    /// How many of the attacked firms, those with fewest events first.
+    #[arg(long, default_value_t = 3)]
+    firms: usize,
+}
+
+impl PlayedArguments {
+    fn run(&self) -> ExitCode {
+        let mut differing = 0;
+        for seed in self.from..self.from.saturating_add(self.seeds) {
+            let played = match play_attacked(seed, self.mix, self.firms) {
+                Ok(played) => played,
+                Err(error) => {
+                    eprintln!("seed {seed}: {}", with_causes(&error));
+                    return ExitCode::FAILURE;
+                }
+            };
+            let others: Vec<_> = played.differing().collect();
+            println!(
+                "seed {seed}: {} events, {} calls, {} refused, {} hung up, {} decided otherwise, {} checks held",
+                played.events,
+                played.calls.len(),
+                played.refused(),
+                played.hung_up(),
+                others.len(),
+                played.checks
+            );
+            others.iter().take(3).for_each(|call| println!("  {call:?}"));
+            differing += others.len();
+        }
+        if differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
 }
 
 #[derive(clap::Args)]
@@ -66,6 +113,7 @@ fn main() -> ExitCode {
         Which::Unnoticed(range) => (Scenario::Unnoticed, range),
         Which::Workday(range) => (Scenario::Workday, range),
         Which::Books(range) => return books(&range),
+        Which::Played(arguments) => return arguments.run(),
         Which::World(arguments) => return said(arguments.run()),
         Which::Guard(arguments) => return said(arguments.run()),
         Which::Ablate(arguments) => return said(arguments.ablate()),

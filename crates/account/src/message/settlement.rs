@@ -40,7 +40,7 @@ impl CallEnd {
     #[must_use]
     pub const fn why(self) -> &'static str {
         match self {
-            Self::Normal => "the call could not go on",
+            Self::Normal => "no answer",
             Self::CreditEnded => "the credit or a limit of the day ran out",
             Self::Cut => "cut by the guard",
             Self::SecretChanged => "the secret of the line was changed",

@@ -48,15 +48,15 @@ const TOOLS: [&str; 7] = ["friendly-scanner", "sipvicious", "sipcli", "sundayddr
 
 impl From<&Origin> for OriginKey {
     fn from(origin: &Origin) -> Self {
-        let agent = origin.user_agent.to_ascii_lowercase();
+        let agent = origin.user_agent.as_bytes();
         Self {
             source: Source::from(origin.ip),
             asn: origin.place.asn,
             country: origin.place.country,
             hosting: origin.place.hosting == Some(true),
-            agent: agent_hash(&agent),
+            agent: agent_hash(agent),
             spot: origin.place.lat_lon_e4.map(spot),
-            tool: TOOLS.iter().any(|tool| agent.contains(tool)),
+            tool: is_tool(agent),
         }
     }
 }
@@ -93,10 +93,19 @@ impl From<IpAddr> for Source {
     }
 }
 
-/// FNV-1a of the letters before the first digit or slash: a version is no new phone.
-fn agent_hash(agent: &str) -> u32 {
-    let name = agent.bytes().take_while(|byte| !byte.is_ascii_digit() && *byte != b'/');
-    name.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+/// FNV-1a of the letters before the first digit or slash, in lower case: a version is no new phone.
+fn agent_hash(agent: &[u8]) -> u32 {
+    let name = agent.iter().take_while(|byte| !byte.is_ascii_digit() && **byte != b'/');
+    name.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+}
+
+/// Whether a tool of attack is named in it. Asked for every packet, so the letters are looked through once.
+fn is_tool(agent: &[u8]) -> bool {
+    let begins = |at: usize, tool: &str| {
+        agent.get(at..at + tool.len()).is_some_and(|name| name.eq_ignore_ascii_case(tool.as_bytes()))
+    };
+    let mut letters = agent.iter().enumerate().filter(|(_, byte)| matches!(**byte | 32, b'f' | b's' | b'v' | b'p'));
+    letters.any(|(at, _)| TOOLS.iter().any(|tool| begins(at, tool)))
 }
 
 /// How new an origin is, by the widest circle it is new in.

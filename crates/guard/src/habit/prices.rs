@@ -38,12 +38,12 @@ impl Prices {
 
     /// Settled calls in `bucket` or dearer.
     pub(crate) fn at_least(&self, bucket: u8) -> u64 {
-        self.counts.iter().skip(usize::from(bucket)).copied().map(u64::from).sum()
+        self.counts.get(usize::from(bucket)..).unwrap_or_default().iter().copied().map(u64::from).sum()
     }
 
     /// Settled calls in `bucket` or cheaper.
     pub(crate) fn at_most(&self, bucket: u8) -> u64 {
-        self.counts.iter().take(usize::from(bucket) + 1).copied().map(u64::from).sum()
+        self.counts.get(..=usize::from(bucket)).unwrap_or(&self.counts).iter().copied().map(u64::from).sum()
     }
 
     /// All settled calls.

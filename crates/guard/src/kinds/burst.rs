@@ -57,12 +57,17 @@ fn higher(scene: &Scene<'_>) -> (u64, &'static str, Decibans) {
     if by_short >= by_long { (short, "the last hour", by_short) } else { (long, "a day", by_long) }
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+/// What is kept in [`Scene::burst`].
+pub(crate) fn of(scene: &Scene<'_>) -> Decibans {
     if !scene.is_fresh() {
         return Decibans::default();
     }
     let (_, _, weight) = higher(scene);
     as_watched(scene, weight.within(0, MOST_DB))
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    scene.burst
 }
 
 /// As much of a weight as the account has been watched of a week.

@@ -30,36 +30,44 @@ fn at_most(table: &[u64; habit::BUCKETS], bucket: u8) -> u64 {
     table.iter().take(usize::from(bucket) + 1).sum()
 }
 
-/// A share of calls by line, account and firms in general, in billionths.
-fn owner(scene: &Scene<'_>, firms: u64, count: impl Fn(&Prices) -> u64) -> u64 {
+/// A share of calls by line, account and firms in general, in billionths: `own` and `all` of so many calls each.
+fn owner(firms: u64, (own, own_total): (u64, u64), (all, all_total): (u64, u64)) -> u64 {
     let unit = THOUSAND * THOUSAND;
     let smoothed = |calls: u64, total: u64, wider: u64| {
         (calls.saturating_mul(THOUSAND * unit) + SMOOTHING * wider) / (total + SMOOTHING)
     };
-    let (own, all) = (&scene.line.habit.prices, &scene.account.prices);
     // The account's other lines: the line's own calls must not count twice.
-    let beside = (count(all).saturating_sub(count(own)), all.total().saturating_sub(own.total()));
-    smoothed(count(own), own.total(), smoothed(beside.0, beside.1, firms * unit))
+    let beside = (all.saturating_sub(own), all_total.saturating_sub(own_total));
+    smoothed(own, own_total, smoothed(beside.0, beside.1, firms * unit))
 }
 
 /// What the price alone says.
 fn price_db(scene: &Scene<'_>) -> Decibans {
     let bucket = bucket(scene.call.per_minute);
     let unit = THOUSAND * THOUSAND;
-    let dear = owner(scene, at_least(&FIRMS, bucket), |prices| prices.at_least(bucket));
-    let cheap = owner(scene, at_most(&FIRMS, bucket), |prices| prices.at_most(bucket));
+    let (own, all) = (&scene.line.habit.prices, &scene.account.prices);
+    let (own_total, all_total) = (own.total(), all.total());
+    let dear = |prices: &Prices, total| (prices.at_least(bucket), total);
+    let cheap = |prices: &Prices, total| (prices.at_most(bucket), total);
+    let dear = owner(at_least(&FIRMS, bucket), dear(own, own_total), dear(all, all_total));
+    let cheap = owner(at_most(&FIRMS, bucket), cheap(own, own_total), cheap(all, all_total));
     ratio_db(at_least(&THIEF, bucket) * unit, dear)
         .plus(ratio_db(at_most(&THIEF, bucket) * unit, cheap))
         .within(LEAST_DB, MOST_DB)
 }
 
-pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+/// What is kept in [`Scene::price`].
+pub(crate) fn of(scene: &Scene<'_>) -> Decibans {
     if !scene.call.priced {
         return Decibans::default();
     }
     let alone = price_db(scene);
     let shared = scene.place.min(alone).max(Decibans::default());
     alone.plus(shared.part(-1, 2))
+}
+
+pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
+    scene.price
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {

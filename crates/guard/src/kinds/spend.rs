@@ -62,10 +62,15 @@ fn alone_db(scene: &Scene<'_>) -> Decibans {
 
 /// What has flown today beyond what is usual. Unlike the weight, it counts the dearest call as well: what is lost by it, if
 /// it is a thief's, is lost all the same, and whether it is one is for the evidence to say.
-pub(crate) fn at_stake(scene: &Scene<'_>) -> Money {
-    let (beside, dearest) = spent_mils(scene);
-    let mils = (beside + dearest).saturating_sub(usual_mils(scene));
-    Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000))
+///
+/// For the call, all of it; for the line, a third of the dearest call: it may be the one long call that honest people
+/// make, and it is stopped by itself.
+pub(crate) fn at_stake(scene: &Scene<'_>) -> (Money, Money) {
+    let ((beside, dearest), usual) = (spent_mils(scene), usual_mils(scene));
+    let beyond = |mils: u64| {
+        Money::from_micros(i64::try_from(mils.saturating_sub(usual)).unwrap_or(i64::MAX).saturating_mul(1000))
+    };
+    (beyond(beside + dearest), beyond(beside + dearest / 3))
 }
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {

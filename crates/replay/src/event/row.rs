@@ -5,82 +5,167 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use guard::Cause;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::members::{Members, Value};
 use super::{AccountRow, CallResult, CallRow, Event, Fate, Kind, MAX_RING_S, MAX_TALK_S, RegisterRow, RowError, Who};
 
-/// The fields that a call has, and what the other types share with it.
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default)]
-struct RawCall<'a> {
-    #[serde(borrow)]
+/// The fields of a row.
+#[derive(Default)]
+struct Fields<'a> {
     t: Cow<'a, str>,
-    #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
     account: Cow<'a, str>,
-    #[serde(borrow)]
     line: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<IpAddr>,
-    #[serde(borrow)]
     user_agent: Cow<'a, str>,
-    #[serde(borrow)]
+    /// Of a registration.
+    ok: Option<bool>,
+    call: CallFields<'a>,
+    home: HomeFields<'a>,
+}
+
+/// The fields of a call alone.
+#[derive(Default)]
+struct CallFields<'a> {
+    id: Cow<'a, str>,
     dialled: Cow<'a, str>,
     ring_s: f64,
     talk_s: f64,
-    #[serde(borrow)]
     result: Cow<'a, str>,
-    #[serde(borrow, skip_serializing_if = "str::is_empty")]
+    cause: Cow<'a, str>,
+    told_ip: Option<IpAddr>,
+}
+
+/// The fields of an account alone.
+#[derive(Default)]
+struct HomeFields<'a> {
+    country: Cow<'a, str>,
+    utc_offset_h: Option<f64>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(row: &'a str) -> Result<Self, RowError> {
+        let mut fields = Self::default();
+        let mut members = Members::of(row).map_err(RowError::Json)?;
+        while let Some((name, value)) = members.next().map_err(RowError::Json)? {
+            fields.take(&name, value)?;
+        }
+        Ok(fields)
+    }
+
+    fn take(&mut self, name: &str, value: Value<'a>) -> Result<(), RowError> {
+        match name {
+            "t" => self.t = text("t", value)?,
+            "type" => self.kind = text("type", value)?,
+            "account" => self.account = text("account", value)?,
+            "line" => self.line = text("line", value)?,
+            "ip" => self.ip = address("ip", value)?,
+            "user_agent" => self.user_agent = text("user_agent", value)?,
+            "ok" => self.ok = truth(value)?,
+            "id" => self.call.id = text("id", value)?,
+            "dialled" => self.call.dialled = text("dialled", value)?,
+            "ring_s" => self.call.ring_s = number("ring_s", value)?,
+            "talk_s" => self.call.talk_s = number("talk_s", value)?,
+            "result" => self.call.result = text("result", value)?,
+            "cause" => self.call.cause = text("cause", value)?,
+            "told_ip" => self.call.told_ip = address("told_ip", value)?,
+            "country" => self.home.country = text("country", value)?,
+            "utc_offset_h" => self.home.utc_offset_h = Some(number("utc_offset_h", value)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn text<'a>(field: &'static str, value: Value<'a>) -> Result<Cow<'a, str>, RowError> {
+    match value {
+        Value::Text(text) => Ok(text),
+        other => Err(wrong(field, &other.to_string(), "text")),
+    }
+}
+
+fn number(field: &'static str, value: Value<'_>) -> Result<f64, RowError> {
+    match value {
+        Value::Number(number) => Ok(number),
+        other => Err(wrong(field, &other.to_string(), "number")),
+    }
+}
+
+fn truth(value: Value<'_>) -> Result<Option<bool>, RowError> {
+    match value {
+        Value::Bool(ok) => Ok(Some(ok)),
+        Value::Null => Ok(None),
+        other => Err(wrong("ok", &other.to_string(), "true or false")),
+    }
+}
+
+fn address(field: &'static str, value: Value<'_>) -> Result<Option<IpAddr>, RowError> {
+    if value == Value::Null {
+        return Ok(None);
+    }
+    let text = text(field, value)?;
+    text.parse().map(Some).map_err(|_| wrong(field, &text, "address"))
+}
+
+/// A call as it is written.
+#[derive(Default, Serialize)]
+struct RawCall<'a> {
+    t: Cow<'a, str>,
+    #[serde(rename = "type")]
+    kind: Cow<'a, str>,
+    id: Cow<'a, str>,
+    account: Cow<'a, str>,
+    line: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<IpAddr>,
+    user_agent: Cow<'a, str>,
+    dialled: Cow<'a, str>,
+    ring_s: f64,
+    talk_s: f64,
+    result: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
     cause: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     told_ip: Option<IpAddr>,
 }
 
-/// The fields of an account and of a registration.
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default)]
+/// An account or a registration as it is written.
+#[derive(Default, Serialize)]
 struct RawOther<'a> {
-    #[serde(borrow)]
     t: Cow<'a, str>,
-    #[serde(borrow, rename = "type")]
+    #[serde(rename = "type")]
     kind: Cow<'a, str>,
-    #[serde(borrow)]
     account: Cow<'a, str>,
-    #[serde(borrow, skip_serializing_if = "str::is_empty")]
+    #[serde(skip_serializing_if = "str::is_empty")]
     line: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<IpAddr>,
-    #[serde(borrow, skip_serializing_if = "str::is_empty")]
+    #[serde(skip_serializing_if = "str::is_empty")]
     user_agent: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ok: Option<bool>,
-    #[serde(borrow, skip_serializing_if = "str::is_empty")]
+    #[serde(skip_serializing_if = "str::is_empty")]
     country: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     utc_offset_h: Option<f64>,
 }
 
 impl<'a> Event<'a> {
-    /// Reads one row. It is read as a call, which nearly all are, and once more where it is none.
+    /// Reads one row.
     ///
     /// # Errors
     /// [`RowError`] where the row is no event of the format.
     pub fn parse(row: &'a [u8]) -> Result<Self, RowError> {
         let row = std::str::from_utf8(row).map_err(|_| RowError::Utf8)?;
-        let call: RawCall<'a> = serde_json::from_str(row).map_err(RowError::Json)?;
-        if call.kind == "call" {
-            return read_call(call);
-        }
-        let other: RawOther<'a> = serde_json::from_str(row).map_err(RowError::Json)?;
-        let at_ms = time(&other.t)?;
-        let kind = match &*other.kind {
-            "account" => Kind::Account(read_account(&other)?),
+        let fields = Fields::read(row)?;
+        let at_ms = time(&fields.t)?;
+        let kind = match &*fields.kind {
+            "call" => Kind::Call(read_call(fields)?),
+            "account" => Kind::Account(read_account(&fields)?),
             "register" => Kind::Register(RegisterRow {
-                ok: other.ok.ok_or(RowError::Missing("ok"))?,
-                who: who(other.account, other.line, other.ip, other.user_agent)?,
+                ok: fields.ok.ok_or(RowError::Missing("ok"))?,
+                who: who(fields.account, fields.line, fields.ip, fields.user_agent)?,
             }),
             "" => return Err(RowError::Missing("type")),
             unknown => return Err(RowError::Type(unknown.to_owned())),
@@ -153,44 +238,39 @@ fn raw_call<'a>(t: Cow<'a, str>, call: &'a CallRow<'a>) -> RawCall<'a> {
     }
 }
 
-fn read_call(raw: RawCall<'_>) -> Result<Event<'_>, RowError> {
-    let result = match &*raw.result {
+fn read_call(fields: Fields<'_>) -> Result<CallRow<'_>, RowError> {
+    let CallFields { id, dialled, ring_s, talk_s, result, cause, told_ip } = fields.call;
+    let result = match &*result {
         "answered" => CallResult::Answered,
         "no-answer" => CallResult::NoAnswer,
         "busy" => CallResult::Busy,
         "failed" => CallResult::Failed,
         other => return Err(wrong("result", other, "answered, no-answer, busy or failed")),
     };
-    let cause = match &*raw.cause {
+    let cause = match &*cause {
         "" => None,
         "forward" => Some(Cause::Forward),
         "transfer" => Some(Cause::Transfer),
         other => return Err(wrong("cause", other, "forward or transfer")),
     };
-    let talk_ms = seconds("talk_s", raw.talk_s, MAX_TALK_S)?;
+    let talk_ms = seconds("talk_s", talk_s, MAX_TALK_S)?;
     let fate = Fate {
-        ring_ms: seconds("ring_s", raw.ring_s, MAX_RING_S)?,
+        ring_ms: seconds("ring_s", ring_s, MAX_RING_S)?,
         talk_ms: if result == CallResult::Answered { talk_ms } else { 0 },
         result,
     };
-    if raw.id.is_empty() {
+    if id.is_empty() {
         return Err(RowError::Missing("id"));
     }
-    let call = CallRow {
-        id: raw.id,
-        who: who(raw.account, raw.line, raw.ip, raw.user_agent)?,
-        dialled: raw.dialled,
-        cause,
-        told_ip: raw.told_ip,
-        fate,
-    };
-    Ok(Event { at_ms: time(&raw.t)?, kind: Kind::Call(call) })
+    let who = who(fields.account, fields.line, fields.ip, fields.user_agent)?;
+    Ok(CallRow { id, who, dialled, cause, told_ip, fate })
 }
 
-fn read_account(raw: &RawOther<'_>) -> Result<AccountRow, RowError> {
-    let account = raw.account.parse().map_err(|_| wrong("account", &raw.account, "account name"))?;
-    let country = raw.country.parse().map_err(|_| wrong("country", &raw.country, "country code"))?;
-    let offset_h = raw.utc_offset_h.ok_or(RowError::Missing("utc_offset_h"))?;
+fn read_account(fields: &Fields<'_>) -> Result<AccountRow, RowError> {
+    let HomeFields { country, utc_offset_h } = &fields.home;
+    let account = fields.account.parse().map_err(|_| wrong("account", &fields.account, "account name"))?;
+    let country = country.parse().map_err(|_| wrong("country", country, "country code"))?;
+    let offset_h = utc_offset_h.ok_or(RowError::Missing("utc_offset_h"))?;
     if !(-24.0..=24.0).contains(&offset_h) {
         return Err(wrong("utc_offset_h", &offset_h.to_string(), "hours from UTC"));
     }
@@ -216,8 +296,34 @@ fn time(text: &str) -> Result<u64, RowError> {
     if text.is_empty() {
         return Err(RowError::Missing("t"));
     }
-    let at = text.parse::<Timestamp>().ok().and_then(|at| u64::try_from(at.as_millisecond()).ok());
-    at.ok_or_else(|| wrong("t", text, "time in RFC 3339"))
+    let by_library = || text.parse::<Timestamp>().ok().and_then(|at| u64::try_from(at.as_millisecond()).ok());
+    written_time(text.as_bytes()).or_else(by_library).ok_or_else(|| wrong("t", text, "time in RFC 3339"))
+}
+
+/// A time as [`rfc3339`] writes it: `2026-03-01T00:00:00.000Z`, of this and the last century; `None` for any other.
+fn written_time(text: &[u8]) -> Option<u64> {
+    let text: &[u8; 24] = text.try_into().ok()?;
+    let places = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
+    if places.iter().any(|(at, byte)| text[*at] != *byte) {
+        return None;
+    }
+    let number = |digits: std::ops::Range<usize>| {
+        text[digits]
+            .iter()
+            .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
+    };
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let days_before =
+        [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334].get(usize::try_from(month).ok()?.checked_sub(1)?)?;
+    // Days that every month has: the library knows the rest, and leap seconds. Every fourth year until 2099 is a leap year.
+    if !(1970..2100).contains(&year) || !(1..=28).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let years = year - 1970;
+    let leap_days = (years + 1) / 4 + u64::from(year % 4 == 0 && month > 2);
+    let days = years * 365 + leap_days + days_before + day - 1;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + number(20..23)?)
 }
 
 fn seconds(field: &'static str, value_s: f64, most_s: f64) -> Result<u64, RowError> {

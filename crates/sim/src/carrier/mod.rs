@@ -31,6 +31,8 @@ pub struct Carrier {
     /// Where the customer is registered, and until when.
     binding: Option<(SocketAddr, u64)>,
     calls: BTreeMap<CallHandle, Running>,
+    /// What becomes of the next call to a number.
+    expected: BTreeMap<String, Fate>,
     outputs: VecDeque<Output<Event>>,
 }
 
@@ -68,6 +70,7 @@ impl Carrier {
             profile,
             binding: None,
             calls: BTreeMap::new(),
+            expected: BTreeMap::new(),
             outputs: VecDeque::new(),
         }
     }
@@ -122,6 +125,7 @@ impl Carrier {
     fn command(&mut self, command: Command, now_ms: u64) {
         match command {
             Command::Call { did, from, talk_ms } => self.call(did, from, talk_ms, now_ms),
+            Command::Expect { number, fate } => drop(self.expected.insert(number, fate)),
             Command::HangUp { call } => {
                 let calls: Vec<_> = self.calls.keys().copied().filter(|c| call.is_none_or(|call| call == *c)).collect();
                 for call in calls {
@@ -253,8 +257,11 @@ impl Carrier {
         }
     }
 
-    fn fate(&self, number: &str) -> Fate {
+    fn fate(&mut self, number: &str) -> Fate {
         let digits = number.trim_start_matches('+');
+        if let Some(fate) = self.expected.remove(digits) {
+            return fate;
+        }
         let matching = self.profile.rules.iter().filter(|rule| digits.starts_with(&rule.prefix));
         let longest = matching.max_by_key(|rule| rule.prefix.len());
         longest.map_or(Fate::Refuse { status: 404, after_ms: (0, 0) }, |rule| rule.fate)

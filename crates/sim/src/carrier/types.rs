@@ -85,6 +85,13 @@ pub enum Command {
         /// Hang up after talking this long; `None`: when the customer does.
         talk_ms: Option<u64>,
     },
+    /// Let this become of the next call to a number, whatever the rules say.
+    Expect {
+        /// The number, without plus.
+        number: String,
+        /// What becomes of it.
+        fate: Fate,
+    },
     /// Hang up one call, or all.
     HangUp {
         /// Which.

@@ -61,7 +61,7 @@ pub(crate) struct Wire {
     /// How late an account may hear of what happened on the wire, milliseconds.
     pub(super) late_ms: u64,
     nodes: BTreeMap<HostId, Seen>,
-    /// Hosts behind routers: the world's address to their own.
+    /// Hosts behind routers: their own address to the world's.
     inside: BTreeMap<IpAddr, IpAddr>,
     attempts: BTreeMap<Vec<u8>, Attempt>,
     /// BYEs that could not go at once: whose, to whom, since when.
@@ -75,7 +75,7 @@ impl Wire {
     }
 
     pub(crate) fn name(&mut self, inside: IpAddr, outside: IpAddr) {
-        self.inside.insert(outside, inside);
+        self.inside.insert(inside, outside);
     }
 
     pub(super) fn add_node(&mut self, id: HostId, address: SocketAddr) {
@@ -258,10 +258,14 @@ fn hides_topology(
     message: &Message,
     bytes: &[u8],
 ) -> Verdict {
-    let own = |ip: &IpAddr| *ip == seen.address.ip() || *ip == to.ip() || inside.get(&to.ip()) == Some(ip);
+    let own = |ip: &IpAddr| *ip == seen.address.ip() || *ip == to.ip() || inside.get(ip) == Some(&to.ip());
     let told = message.header_named(ORIGIN_HEADER).map(addresses_in).unwrap_or_default();
     hold(told.is_empty() || seen.tells == Some(to.ip()), || format!("the origin of a call is told to {to}"))?;
-    let foreign = addresses_in(bytes).into_iter().find(|ip| !own(ip) && !ip.is_unspecified() && !told.contains(ip));
+    // A registrar lists all bindings of the line to each of its phones (RFC 3261 section 10.3).
+    let registered = message.status() == Some(200) && message.cseq().is_ok_and(|cseq| cseq.method == Method::Register);
+    let bound: Vec<IpAddr> = message.headers(Name::Contact).filter(|_| registered).flat_map(addresses_in).collect();
+    let may = |ip: &IpAddr| own(ip) || ip.is_unspecified() || told.contains(ip) || bound.contains(ip);
+    let foreign = addresses_in(bytes).into_iter().find(|ip| !may(ip));
     hold(foreign.is_none(), || format!("{to} is shown the address {foreign:?}:\n{}", String::from_utf8_lossy(bytes)))
 }
 

@@ -63,7 +63,7 @@ pub(super) fn line_id(name: &str) -> LineId {
     LineId::new(name).expect("a name within the rules")
 }
 
-fn address(text: &str) -> SocketAddr {
+pub(super) fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address written in this file")
 }
 
@@ -96,7 +96,7 @@ fn phone_secret(user: &str) -> String {
     format!("kX9-{user}-vQ27")
 }
 
-fn settings(whose: Whose, plan: &Plan) -> Settings {
+pub(super) fn settings(whose: Whose, plan: &Plan) -> Settings {
     let pbx = whose == Whose::Pbx;
     let carrier = if pbx { "provider" } else { "wholesale" };
     Settings {
@@ -122,7 +122,7 @@ pub(super) fn did() -> E164 {
     DID.parse().expect("a number written in this file")
 }
 
-fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
+pub(super) fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Line {
     Line {
         id: line_id(name),
         kind,
@@ -268,7 +268,7 @@ fn past(call: &Planned, via: impl Fn(usize) -> Via) -> Option<Past> {
     })
 }
 
-fn book(whose: Whose, plan: &Plan) -> NodeBook {
+pub(super) fn book(whose: Whose, plan: &Plan) -> NodeBook {
     let pbx = whose == Whose::Pbx;
     let auth = if pbx {
         Some(("trunk-law", "trunk-secret-9", Some(600)))

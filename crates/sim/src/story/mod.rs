@@ -4,6 +4,7 @@ mod cast;
 mod history;
 mod people;
 mod plan;
+pub mod played;
 mod steps;
 #[cfg(test)]
 mod tests;

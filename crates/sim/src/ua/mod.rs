@@ -95,8 +95,9 @@ impl UserAgent {
 
     fn command(&mut self, command: Command, now_ms: u64) {
         match command {
-            Command::Register => {
-                self.registering = true;
+            Command::Register | Command::RegisterOnce => {
+                self.registering = command == Command::Register;
+                self.register_at_ms = None;
                 self.stack.register(self.profile.registrar, self.profile.expires_s, now_ms);
             }
             Command::Unregister => {

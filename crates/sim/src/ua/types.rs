@@ -90,6 +90,8 @@ pub enum Input<'a, C = Command> {
 pub enum Command {
     /// Register, and keep registered.
     Register,
+    /// Register once, without keeping it up.
+    RegisterOnce,
     /// Remove the registration.
     Unregister,
     /// Call; [`Event::Calling`] gives the handle.

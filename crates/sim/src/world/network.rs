@@ -19,7 +19,8 @@ pub struct Faults {
     pub max_ms: u64,
 }
 
-/// A home router in front of one host: the world sees another address, and other ports.
+/// A router in front of a host: the world sees another address, and other ports. Several hosts may be behind one address;
+/// each has the ports from its shift and [`FIRST_PORT`] on, up to the next one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nat {
     /// The host's own address.
@@ -29,6 +30,9 @@ pub struct Nat {
     /// What is added to a port on its way out.
     pub shift: u16,
 }
+
+/// The first port that a host behind a router may use itself.
+const FIRST_PORT: u16 = 1_024;
 
 /// A datagram under way.
 #[derive(Clone, Debug)]
@@ -80,7 +84,8 @@ impl Network {
 
     /// The receiver's own address behind its router.
     pub(super) fn inside(&self, mut to: SocketAddr) -> SocketAddr {
-        if let Some(nat) = self.nats.iter().find(|nat| nat.outside == to.ip()) {
+        let reaches = |nat: &&Nat| nat.outside == to.ip() && to.port().checked_sub(nat.shift) >= Some(FIRST_PORT);
+        if let Some(nat) = self.nats.iter().filter(reaches).max_by_key(|nat| nat.shift) {
             to = SocketAddr::new(nat.inside, to.port().wrapping_sub(nat.shift));
         }
         to

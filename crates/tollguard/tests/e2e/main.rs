@@ -27,3 +27,4 @@ mod tcp;
 mod tls;
 mod torture;
 mod voice;
+mod workers;

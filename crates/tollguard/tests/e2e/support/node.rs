@@ -85,6 +85,15 @@ impl Node {
         self.directory.path().join(name)
     }
 
+    /// Changes an option that is set already, for the next start.
+    pub fn reconfigure(&self, option: &str, value: &str) {
+        let config = self.path("tollguard.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let start = format!("{option} = ");
+        let set = |line: &str| if line.starts_with(&start) { format!("{start}{value}") } else { line.to_owned() };
+        std::fs::write(&config, text.lines().map(set).collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
     /// Starts the node and waits until it is ready.
     #[track_caller]
     pub fn serve(&mut self) {

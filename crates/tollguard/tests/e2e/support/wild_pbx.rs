@@ -7,6 +7,9 @@ use sip::{Message, Method, Name};
 use super::hosts::Hosts;
 use super::wait::SOON;
 
+/// Requests whose answers are waited for: one for each worker of the node at the very least.
+const PROBES: u32 = 16;
+
 /// Host 20 of a network, at the usual port.
 pub struct WildPbx {
     socket: UdpSocket,
@@ -29,28 +32,36 @@ impl WildPbx {
         Message::parse(&buffer[..length]).unwrap()
     }
 
-    /// Sends messages and, behind them, an OPTIONS; every answer that comes before that of the OPTIONS.
+    /// Sends messages and, behind them, OPTIONS with so many Call-IDs that every worker of the node has some; every answer
+    /// that comes before the last of theirs.
     pub fn before_probe(&mut self, messages: &[&[u8]]) -> Vec<Message> {
         for bytes in messages {
             self.socket.send(bytes).unwrap();
         }
-        self.probes += 1;
-        let call_id = format!("probe-{}", self.probes);
-        let local = self.socket.local_addr().unwrap();
-        let probe = format!(
-            "OPTIONS sip:node SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK-{call_id}\r\nMax-Forwards: 70\r\n\
-             From: <sip:probe@pbx>;tag=1\r\nTo: <sip:node>\r\nCall-ID: {call_id}\r\nCSeq: 1 OPTIONS\r\n\r\n"
-        );
-        self.socket.send(probe.as_bytes()).unwrap();
-        let mut answers = Vec::new();
-        loop {
-            let answer = self.receive();
-            if answer.call_id() == call_id.as_bytes() {
-                assert_eq!(answer.status(), Some(200), "the node still answers properly");
-                return answers;
-            }
-            answers.push(answer);
+        let first = self.probes;
+        self.probes += PROBES;
+        for probe in first..self.probes {
+            self.socket.send(self.probe(probe).as_bytes()).unwrap();
         }
+        let (mut answers, mut left) = (Vec::new(), PROBES);
+        while left > 0 {
+            let answer = self.receive();
+            if answer.call_id().starts_with(b"probe-") {
+                assert_eq!(answer.status(), Some(200), "the node still answers properly");
+                left -= 1;
+            } else {
+                answers.push(answer);
+            }
+        }
+        answers
+    }
+
+    fn probe(&self, number: u32) -> String {
+        let local = self.socket.local_addr().unwrap();
+        format!(
+            "OPTIONS sip:node SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK-probe-{number}\r\nMax-Forwards: 70\r\n\
+             From: <sip:probe@pbx>;tag=1\r\nTo: <sip:node>\r\nCall-ID: probe-{number}\r\nCSeq: 1 OPTIONS\r\n\r\n"
+        )
     }
 
     /// Acknowledges the failure of an INVITE, or it would come again; does nothing for other answers.
