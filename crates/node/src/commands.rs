@@ -68,6 +68,10 @@ impl Worker {
             Command::BlockLists => CommandReply::BlockLists(
                 self.doors.look(|lockout| lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect()),
             ),
+            Command::Status => {
+                let (disk_full, waiting_records) = self.waits_for_room();
+                CommandReply::Status { disk_full, waiting_records }
+            }
             Command::Carriers => {
                 let known = self.registry.iter().flat_map(|registry| &registry.carriers);
                 CommandReply::Carriers(known.map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect())

@@ -80,6 +80,8 @@ pub enum Command {
     BlockLists,
     /// State of the carriers.
     Carriers,
+    /// How the node itself fares.
+    Status,
     /// Refuse new calls and stop once the running ones are over, or after so many seconds.
     Drain {
         /// How long running calls may go on, seconds.
@@ -113,6 +115,13 @@ pub enum CommandReply {
     BlockLists(Vec<(String, usize)>),
     /// Carriers: id, whether usable, one sentence.
     Carriers(Vec<(CarrierId, bool, String)>),
+    /// How the node itself fares.
+    Status {
+        /// The disk is full: calls that cost money are refused.
+        disk_full: bool,
+        /// Records of the first worker that are not on the disk yet.
+        waiting_records: u64,
+    },
 }
 
 /// Why a command was not done.
@@ -142,6 +151,9 @@ pub enum CommandError {
     /// Still in use.
     #[error("{0} is still in use by account {1}")]
     InUse(String, AccountId),
+    /// Still a carrier's.
+    #[error("deck {0} still tells what carrier {1} asks")]
+    DeckOfCarrier(DeckId, CarrierId),
     /// A ban that makes no sense.
     #[error("{0}")]
     Ban(String),

@@ -11,6 +11,7 @@ mod book;
 mod commands;
 mod directory;
 mod doors;
+mod full;
 mod io;
 mod letter;
 mod log;
@@ -24,7 +25,8 @@ mod wakes;
 mod worker;
 mod zones;
 
-pub use book::{Decks, NodeBook, NodeChange, address_or_prefix};
+pub use book::{Decks, NodeBook, NodeChange, PricesAt, address_or_prefix};
+pub use full::MAX_WAITING_FOR_ROOM;
 pub use io::{Command, CommandError, CommandReply, Output};
 pub use letter::{Letter, Question, Tell, Told};
 pub use record::{Body, Record};
