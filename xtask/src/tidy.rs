@@ -1,9 +1,11 @@
-//! The house rules that a machine can check: lengths, purity, direction of dependencies, licences, openings of files.
+//! The house rules that a machine can check: lengths, purity, direction of dependencies, licences, openings of files,
+//! tests that documents name.
 
 mod lengths;
 mod licences;
 mod manifests;
 mod purity;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,7 @@ pub fn run(root: &Path) -> Result<()> {
     }
     findings.extend(manifests::check(root)?);
     findings.extend(licences::check(root)?);
+    findings.extend(shown::check(root)?);
     report(root, findings, sources.len())
 }
 

@@ -43,9 +43,25 @@ pub fn sim(from: u64, seeds: u64) -> Result<()> {
     cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds], &[])
 }
 
-/// A bench of a crate.
+/// The books under random interleavings, in the simulator.
+pub fn books(from: u64, cases: u64) -> Result<()> {
+    let (from, cases) = (from.to_string(), cases.to_string());
+    cargo(&["run", "--release", "--package", "sim", "--", "books", "--from", &from, "--seeds", &cases], &[])
+}
+
+/// The running binary, killed so many times.
+pub fn crash(kills: u32) -> Result<()> {
+    let test = ["test", "--release", "--package", "tollguard", "--test", "e2e", "kills", "--", "--nocapture"];
+    cargo(&test, &[("CRASH_KILLS", &kills.to_string())])
+}
+
+/// A bench of a crate. It prints its table, and may write its figures (`ratio` among them) to the file that `BENCH_JSON`
+/// names: `target/bench/NAME.json`.
 pub fn bench(package: &str, name: &str) -> Result<()> {
-    cargo(&["bench", "--package", package, "--bench", name], &[])
+    let folder = target().join("bench");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let json = folder.join(format!("{name}.json"));
+    cargo(&["bench", "--package", package, "--bench", name], &[("BENCH_JSON", &json.to_string_lossy())])
 }
 
 /// A program of the release build. Both are built at once, so that what they share is built once.

@@ -174,6 +174,14 @@ pub enum Error {
         /// The cause.
         source: serde_json::Error,
     },
+    /// A value cannot be written as bytes.
+    #[error("the database cannot take a {what}")]
+    Body {
+        /// Of what kind.
+        what: &'static str,
+        /// The cause.
+        source: postcard::Error,
+    },
     /// A login name is taken.
     #[error("there is already a user {0}")]
     UserExists(String),

@@ -1,13 +1,16 @@
 //! The projector's thread: takes the batches the writer made durable and turns them into rows.
 
+mod pace;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use node::Record;
 
+use self::pace::Pace;
 use crate::threads::{OnEvent, StoreEvent};
 use crate::{Error, Projector};
 
@@ -109,14 +112,12 @@ impl Drop for Ends {
 impl Worker {
     fn run(mut self) {
         let _ends = Ends(Arc::clone(&self.progress));
+        let mut pace = Pace::new(Instant::now());
         while let Ok(mut records) = self.batches.recv() {
-            while records.len() < MAX_TRANSACTION
-                && let Ok(more) = self.batches.try_recv()
-            {
-                records.extend(more);
-            }
+            self.gather(&mut records, pace.gather_until(Instant::now()));
             match self.apply(&records) {
                 Ok(applied_lsn) => {
+                    pace.wrote(records.len());
                     self.progress.update(|at| at.applied_lsn = applied_lsn);
                     (self.on_event)(StoreEvent::Applied(applied_lsn));
                 }
@@ -125,6 +126,19 @@ impl Worker {
                     return;
                 }
             }
+        }
+    }
+
+    /// Takes what waits, and what comes until then.
+    fn gather(&self, records: &mut Vec<Record>, until: Option<Instant>) {
+        let next = || match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            Some(left) if !left.is_zero() => self.batches.recv_timeout(left).ok(),
+            _ => self.batches.try_recv().ok(),
+        };
+        while records.len() < MAX_TRANSACTION
+            && let Some(more) = next()
+        {
+            records.extend(more);
         }
     }
 

@@ -109,7 +109,9 @@ pub struct Played {
 pub fn is_playable(event: &Event<'_>) -> bool {
     match &event.kind {
         Kind::Call(call) => {
-            call.cause.is_none() && replay_e164(&call.dialled).is_some_and(|number| number.digit_count() > 7)
+            call.cause.is_none()
+                && call.told_ip.is_none()
+                && replay_e164(&call.dialled).is_some_and(|number| number.digit_count() > 7)
         }
         _ => true,
     }
@@ -236,7 +238,7 @@ impl Stage {
         });
         let mut book = cast::book(Whose::Provider, &plan);
         book.lockout.enabled = false;
-        Arc::make_mut(&mut book.decks).values_mut().for_each(|known| *known = deck.clone());
+        Arc::make_mut(&mut book.decks).values_mut().for_each(|known| *known = deck.clone().into());
         book.carriers.values_mut().for_each(|carrier| carrier.auth = None);
         let node = world.add_node(NodeSetup {
             workers: (1, 1),

@@ -11,6 +11,7 @@ mod deck;
 mod demo;
 mod did;
 mod error;
+mod exposure;
 mod incident;
 mod init;
 mod key;
@@ -21,6 +22,7 @@ mod password;
 mod replay;
 mod serve;
 mod span;
+mod status;
 mod strength;
 mod user;
 
@@ -73,6 +75,7 @@ enum Command {
     Key(key::Key),
     User(user::User),
     Call(call::Call),
+    Status(status::Status),
     Apply(apply::Apply),
     Replay(replay::Replay),
 }
@@ -119,6 +122,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Call(call) => call.run(&context()?),
+        Command::Status(status) => status.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),
         Command::Apply(apply) => apply.run(&context()?),
         Command::Replay(replay) => replay.run(),

@@ -144,6 +144,6 @@ fn mutated_datagrams_disturb_no_call() {
     let limit = if count >= MANY { before / 20 } else { MAX_GROWTH_BYTES };
     assert!(after <= before + limit, "memory grew from {before} to {after} bytes");
     wait_until(SOON, "the last call to be settled", || node.account().held == Money::ZERO);
-    let paid = node.ledger().iter().filter(|entry| entry.call.is_some()).count();
+    let paid = node.ledger().iter().filter(|entry| entry.kind == billing::EntryKind::Capture).count();
     assert_eq!(paid, calls, "every call was answered, and paid once");
 }

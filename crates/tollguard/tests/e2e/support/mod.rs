@@ -31,5 +31,5 @@ pub use pjsua2::Pjsua2;
 pub use process::Child;
 pub use sipp::{Sipp, Traced, register};
 pub use smtp::{Mail, MailServer};
-pub use wait::{SOON, wait_for, wait_until, wait_without};
+pub use wait::{SOON, let_pass, wait_for, wait_until, wait_without};
 pub use wild_pbx::WildPbx;

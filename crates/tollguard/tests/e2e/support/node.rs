@@ -86,6 +86,15 @@ impl Node {
         self.directory.path().join(name)
     }
 
+    /// Changes an option that is set already, for the next start.
+    pub fn reconfigure(&self, option: &str, value: &str) {
+        let config = self.path("tollguard.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let start = format!("{option} = ");
+        let set = |line: &str| if line.starts_with(&start) { format!("{start}{value}") } else { line.to_owned() };
+        std::fs::write(&config, text.lines().map(set).collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
     /// Starts the node and waits until it is ready.
     #[track_caller]
     pub fn serve(&mut self) {
@@ -183,8 +192,13 @@ impl Node {
     /// Sends a command to the running node.
     #[track_caller]
     pub fn ask(&self, command: &node::Command) -> CommandReply {
+        self.try_ask(command).unwrap()
+    }
+
+    /// Sends a command that may be refused.
+    pub fn try_ask(&self, command: &node::Command) -> Result<CommandReply, control::AskError> {
         let config = Config::load(&self.path("tollguard.toml")).unwrap();
-        control::Node::reach(&config).unwrap().ask(command).unwrap()
+        control::Node::reach(&config).unwrap().ask(command)
     }
 
     /// The tables.
@@ -230,9 +244,15 @@ impl Node {
     /// The firm's ledger, the oldest entry first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
         let firm: AccountId = FIRM.parse().unwrap();
-        let mut entries = self.reader().ledger(&firm, 10_000).unwrap();
-        entries.reverse();
-        entries
+        let reader = self.reader();
+        let mut entries: Vec<LedgerEntry> = Vec::new();
+        loop {
+            let more = reader.ledger(&firm, entries.last().map_or(0, |last| last.seq), store::MAX_ROWS).unwrap();
+            if more.is_empty() {
+                return entries;
+            }
+            entries.extend(more);
+        }
     }
 
     /// Checks the firm's books: the ledger has no gaps, adds up to the balance, agrees with the CDRs' charges, nothing
@@ -242,7 +262,7 @@ impl Node {
         let ledger = self.ledger();
         let mut sum = 0;
         for (number, entry) in (1..).zip(&ledger) {
-            sum += entry.amount.micros();
+            sum += entry.change().micros();
             assert_eq!((entry.seq, entry.balance.micros()), (number, sum), "{entry:?}");
             assert!(sum >= 0, "below zero: {entry:?}");
         }
@@ -250,7 +270,7 @@ impl Node {
         assert_eq!(account.balance.micros(), sum, "the balance is not the sum of the ledger");
         assert_eq!(account.held, Money::ZERO, "money is held though no call runs");
         let captured: i64 =
-            ledger.iter().filter(|entry| entry.call.is_some()).map(|entry| -entry.amount.micros()).sum();
+            ledger.iter().filter(|entry| entry.call.is_some()).map(|entry| -entry.change().micros()).sum();
         let charged: i64 = self.cdrs().iter().map(|cdr| cdr.money.charge.micros()).sum();
         assert_eq!(captured, charged, "ledger and CDRs disagree");
         account.balance

@@ -70,6 +70,12 @@ impl SippOptions {
         self
     }
 
+    /// Each call from a port of its own.
+    pub fn from_many_ports(mut self) -> Self {
+        self.arguments.extend(["-t".into(), "un".into(), "-max_socket".into(), "1000".into()]);
+        self
+    }
+
     /// How long it may take.
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
