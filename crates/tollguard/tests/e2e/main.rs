@@ -18,6 +18,7 @@ mod interop;
 mod journal;
 mod lockout;
 mod mail;
+mod played;
 mod refusals;
 mod register;
 mod support;
