@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exposure::{Exposure, day};
 use crate::incident::Incidents;
+use crate::spending::Spending;
 use crate::usage::Usage;
 use crate::{Cut, Did, Line, RunningCall, Settings};
 
@@ -31,6 +32,7 @@ pub struct Account {
     /// The cut class turned off on every line.
     pub(crate) cut: Option<Cut>,
     pub(crate) exposure: Exposure,
+    pub(crate) spending: Spending,
     pub(crate) usage: Usage,
     /// Inputs handled so far.
     pub(crate) seq: u64,
@@ -93,6 +95,7 @@ impl Account {
             incidents: Incidents::default(),
             cut: None,
             exposure: Exposure::default(),
+            spending: Spending::default(),
             usage: Usage::default(),
             seq: 0,
         }

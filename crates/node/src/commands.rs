@@ -59,9 +59,19 @@ impl Worker {
     fn look_up(&self, now_ms: u64, question: &Command) -> CommandReply {
         match question {
             Command::Guessed => CommandReply::Guessed(self.doors.look(|lockout| lockout.pressed(now_ms))),
+            Command::OutwardBans { known } => self.doors.look(|lockout| {
+                // The version of a lock-out that has seen no change is 0: it is told once as 1.
+                let version = lockout.outward_version() + 1;
+                let bans = (version != *known).then(|| lockout.outward_bans(now_ms));
+                CommandReply::OutwardBans { version, bans }
+            }),
             Command::BlockLists => CommandReply::BlockLists(
                 self.doors.look(|lockout| lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect()),
             ),
+            Command::Status => {
+                let (disk_full, waiting_records) = self.waits_for_room();
+                CommandReply::Status { disk_full, waiting_records }
+            }
             Command::Carriers => {
                 let known = self.registry.iter().flat_map(|registry| &registry.carriers);
                 CommandReply::Carriers(known.map(|(id, (up, text))| (id.clone(), *up, text.clone())).collect())

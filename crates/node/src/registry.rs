@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use account::{Account, Change, Effect, Line};
-use billing::{AccountId, CarrierId, DeckId};
+use billing::{AccountId, CarrierId, DeckId, DeckVersion};
 use edge::{Directory, LineEntry};
 use guard::Board;
 
@@ -149,7 +149,12 @@ impl Registry {
     /// Checks a change of the book and says in a sentence what it will have done.
     pub fn prepare(&self, change: &NodeChange) -> Result<String, CommandError> {
         Ok(match change {
-            NodeChange::PutCarrier(carrier) => format!("Carrier {} is set up.", carrier.id),
+            NodeChange::PutCarrier(carrier) => {
+                if let Some(deck) = carrier.cost_deck.as_ref().filter(|deck| !self.book.decks.contains_key(*deck)) {
+                    return Err(CommandError::NoDeck(deck.clone()));
+                }
+                format!("Carrier {} is set up.", carrier.id)
+            }
             NodeChange::RemoveCarrier(id) => {
                 self.unused(id.as_str(), |(_, carriers)| carriers.contains(id))?;
                 if !self.book.carriers.contains_key(id) {
@@ -157,9 +162,17 @@ impl Registry {
                 }
                 format!("Carrier {id} is removed.")
             }
-            NodeChange::PutDeck(id, deck) => format!("Deck {id} has {} prices.", deck.rates().len()),
+            NodeChange::PutDeck(id, versions) => {
+                let prices = |version: &DeckVersion| version.deck.rates().len().to_string();
+                let prices: Vec<String> = versions.iter().map(prices).collect();
+                format!("Deck {id} has {} prices.", prices.join(", then "))
+            }
             NodeChange::RemoveDeck(id) => {
                 self.unused(id.as_str(), |(deck, _)| deck == id)?;
+                let carrier = self.book.carriers.values().find(|carrier| carrier.cost_deck.as_ref() == Some(id));
+                if let Some(carrier) = carrier {
+                    return Err(CommandError::DeckOfCarrier(id.clone(), carrier.id.clone()));
+                }
                 if !self.book.decks.contains_key(id) {
                     return Err(CommandError::NoDeck(id.clone()));
                 }

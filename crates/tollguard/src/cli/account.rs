@@ -1,6 +1,6 @@
 //! `tollguard account`: customers, their settings and their money.
 
-use account::{Change, GuardMode};
+use account::{Change, GuardMode, Terms};
 use billing::{AccountId, LineId, Money};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
@@ -74,6 +74,9 @@ enum Action {
         /// Why, for the ledger.
         #[arg(long)]
         note: String,
+        /// The correction's own reference; the same one is never made twice [default: made of the time].
+        #[arg(long)]
+        reference: Option<String>,
     },
     /// Let the guard act, or only watch.
     Guard {
@@ -138,7 +141,10 @@ impl Account {
                 let reference = reference.unwrap_or_else(|| format!("cli-{}", now_ms()));
                 context.change(&id, Change::TopUp { amount, reference })
             }
-            Action::Adjust { id, amount, note } => context.change(&id, Change::Adjust { amount, note }),
+            Action::Adjust { id, amount, note, reference } => {
+                let reference = reference.unwrap_or_else(|| format!("cli-{}", now_ms()));
+                context.change(&id, Change::Adjust { amount, note, reference })
+            }
             Action::Guard { id, mode } => {
                 let mode = match mode {
                     Mode::Active => GuardMode::Active,
@@ -213,6 +219,7 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
         ("international", cut_word(row)),
         ("exposure", format!("at most {} a day to new destinations", money(settings.exposure_ceiling))),
         ("calls at once", settings.max_calls.to_string()),
+        ("terms", terms(&settings.terms, money)),
         (
             "limits",
             or_dash(Some(settings.limits.in_words(&settings.currency).join("\n")).filter(|text| !text.is_empty())),
@@ -225,6 +232,24 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
         ("numbers", joined(&settings.numbers)),
         ("contacts", if contacts.is_empty() { "nobody is told by mail".into() } else { contacts.join("\n") }),
     ])
+}
+
+/// What was agreed about money, a line each.
+fn terms(terms: &Terms, money: impl Fn(Money) -> String) -> String {
+    let mut lines = Vec::new();
+    if terms.markup_bp != 0 {
+        let sign = if terms.markup_bp < 0 { "-" } else { "" };
+        let bp = terms.markup_bp.abs();
+        lines.push(format!("{sign}{}.{:02}% on the deck's prices", bp / 100, bp % 100));
+    }
+    for (limit, what) in [
+        (terms.low_balance, "a mail when the balance falls below"),
+        (terms.monthly_limit, "calls of a month cost at most"),
+        (terms.auto_top_up_max, "automatic payments within 24 hours at most"),
+    ] {
+        lines.extend(limit.map(|limit| format!("{what} {}", money(limit))));
+    }
+    or_dash(Some(lines.join("\n")).filter(|text| !text.is_empty()))
 }
 
 fn audit(context: &Context, id: Option<&AccountId>, limit: u32, listing: Listing) -> Result<(), CliError> {
