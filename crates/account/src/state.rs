@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exposure::Exposure;
 use crate::incident::Incidents;
+use crate::lock::Locked;
 use crate::usage::Usage;
 use crate::{Cut, Did, Line, RunningCall, Settings};
 
@@ -32,6 +33,8 @@ pub struct Account {
     pub(crate) cut: Option<Cut>,
     pub(crate) exposure: Exposure,
     pub(crate) usage: Usage,
+    /// Addresses locked out of lines.
+    pub(crate) locked: BTreeMap<LineId, Locked>,
     /// Inputs handled so far.
     pub(crate) seq: u64,
 }
@@ -64,6 +67,7 @@ impl Account {
             cut: None,
             exposure: Exposure::default(),
             usage: Usage::default(),
+            locked: BTreeMap::new(),
             seq: 0,
         }
     }
