@@ -31,12 +31,10 @@ pub struct AccountOptions {
     /// Currency of balance and deck [default: USD].
     #[arg(long, value_name = "CODE")]
     currency: Option<String>,
-    /// What stands before a local number ("303").
-    #[arg(long, value_name = "DIGITS")]
-    area_code: Option<String>,
-    /// What may be dialled before an outside number ("9").
-    #[arg(long, value_name = "DIGITS")]
-    outside_prefix: Option<String>,
+    /// How its people dial.
+    #[command(flatten)]
+    #[serde(flatten)]
+    dial: DialOptions,
     /// The deck that prices its calls [default: standard].
     #[arg(long)]
     deck: Option<String>,
@@ -125,8 +123,8 @@ impl AccountOptions {
             settings.time_zone.clone_from(zone);
         }
         let plan = settings.dial_plan.clone();
-        let area_code = self.area_code.as_deref().or(plan.area_code()).filter(|digits| !digits.is_empty());
-        let outside = self.outside_prefix.as_deref().or(plan.outside_prefix()).filter(|digits| !digits.is_empty());
+        let area_code = self.dial.area_code.as_deref().or(plan.area_code()).filter(|digits| !digits.is_empty());
+        let outside = self.dial.outside_prefix.as_deref().or(plan.outside_prefix()).filter(|digits| !digits.is_empty());
         match DialPlan::new(settings.country, area_code, outside) {
             Ok(plan) => settings.dial_plan = plan,
             Err(error) => wrong.add(error.to_string()),
