@@ -31,10 +31,12 @@ pub struct AccountOptions {
     /// Currency of balance and deck [default: USD].
     #[arg(long, value_name = "CODE")]
     currency: Option<String>,
-    /// How its people dial.
-    #[command(flatten)]
-    #[serde(flatten)]
-    dial: DialOptions,
+    /// What stands before a local number ("303").
+    #[arg(long, value_name = "DIGITS")]
+    area_code: Option<String>,
+    /// What may be dialled before an outside number ("9").
+    #[arg(long, value_name = "DIGITS")]
+    outside_prefix: Option<String>,
     /// The deck that prices its calls [default: standard].
     #[arg(long)]
     deck: Option<String>,
@@ -50,9 +52,6 @@ pub struct AccountOptions {
     /// Whether the guard acts or only watches [default: active].
     #[arg(long, value_name = "active|shadow")]
     guard: Option<String>,
-    /// The most that calls to destinations the account has not made its own may cost in a day [default: 25.00].
-    #[arg(long, value_name = "AMOUNT")]
-    exposure_ceiling: Option<String>,
     /// Calls at once [default: 10].
     #[arg(long, value_name = "CALLS")]
     max_calls: Option<u32>,
@@ -112,7 +111,7 @@ impl AccountOptions {
         wrong.set(&mut settings.country, "country", self.country.as_ref());
         wrong.set(&mut settings.currency, "currency", self.currency.as_ref());
         wrong.set(&mut settings.deck, "deck", self.deck.as_ref());
-        wrong.set(&mut settings.exposure_ceiling, "exposure ceiling", self.exposure_ceiling.as_ref());
+        wrong.set(&mut settings.exposure_ceiling, "exposure ceiling", self.terms.exposure_ceiling.as_ref());
         if settings.exposure_ceiling.is_negative() {
             wrong.add("exposure ceiling: must not be below zero");
         }
@@ -123,8 +122,8 @@ impl AccountOptions {
             settings.time_zone.clone_from(zone);
         }
         let plan = settings.dial_plan.clone();
-        let area_code = self.dial.area_code.as_deref().or(plan.area_code()).filter(|digits| !digits.is_empty());
-        let outside = self.dial.outside_prefix.as_deref().or(plan.outside_prefix()).filter(|digits| !digits.is_empty());
+        let area_code = self.area_code.as_deref().or(plan.area_code()).filter(|digits| !digits.is_empty());
+        let outside = self.outside_prefix.as_deref().or(plan.outside_prefix()).filter(|digits| !digits.is_empty());
         match DialPlan::new(settings.country, area_code, outside) {
             Ok(plan) => settings.dial_plan = plan,
             Err(error) => wrong.add(error.to_string()),
