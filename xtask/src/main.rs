@@ -1,7 +1,9 @@
-//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `fuzz`, `bench`.
+//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`.
 
+mod dependencies;
 mod fuzz;
 mod plans;
+mod secrets;
 mod setup;
 mod tidy;
 mod verify;
@@ -48,6 +50,22 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         from: u64,
     },
+    /// Play random interleavings of calls, payments, price changes and crashes against a model's books, in a release
+    /// build.
+    Books {
+        /// How many cases, of some sixty steps each.
+        #[arg(long, default_value_t = 1_000_000)]
+        cases: u64,
+        /// The first case.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
+    /// Kill the running binary with -9 at random instants under load: books whole, both peers hung up each time.
+    Crash {
+        /// How many times.
+        #[arg(long, default_value_t = 200)]
+        kills: u32,
+    },
     /// Measure, in a release build.
     Bench {
         /// What.
@@ -60,6 +78,12 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
+    Lockout,
+    /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
+    Flood,
+    /// Whether existing users can be told from invented ones, by answer and by delay. Root.
+    Timing,
     /// How much more two workers carry than one.
     Scale,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
@@ -72,10 +96,15 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&verify::root()),
         Command::Fuzz { datagrams: Some(count), .. } => fuzz::datagrams(count),
         Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
-        Command::Setup => setup::install(),
-        Command::Plans => plans::write(),
+        Command::Setup => setup::install().and_then(|()| dependencies::install()),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
+        Command::Books { cases, from } => verify::books(from, cases),
+        Command::Crash { kills } => verify::crash(kills),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+        Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
+        Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
+        Command::Bench { what: Bench::Timing } => verify::bench("tollguard", "timing"),
+        Command::Plans => plans::write(),
         Command::Bench { what: Bench::Scale } => verify::bench("node", "scale"),
         Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };

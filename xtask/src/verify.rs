@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{setup, tidy};
+use crate::{dependencies, secrets, setup, tidy};
 
 /// Seeds of the story in one run of the tests.
 const STORY_SEEDS: u64 = 1000;
@@ -20,9 +20,14 @@ pub fn root() -> PathBuf {
 pub fn test() -> Result<()> {
     step("peers", setup::install)?;
     step("format", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("dependencies", dependencies::check)?;
     step("house rules", || tidy::run(&root()))?;
     step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[]))?;
-    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &[]))?;
+    let logs = secrets::folder(&target())?;
+    let variables = [(secrets::FOLDER, logs.to_string_lossy().into_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &variables))?;
+    step("secrets", || secrets::check(&logs))?;
     step("release build", || {
         cargo(&["build", "--release", "--package", "sim", "--package", "tollguard", "--bins"], &[])
     })?;
@@ -36,6 +41,18 @@ pub fn test() -> Result<()> {
 pub fn sim(from: u64, seeds: u64) -> Result<()> {
     let (from, seeds) = (from.to_string(), seeds.to_string());
     cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds], &[])
+}
+
+/// The books under random interleavings, in the simulator.
+pub fn books(from: u64, cases: u64) -> Result<()> {
+    let (from, cases) = (from.to_string(), cases.to_string());
+    cargo(&["run", "--release", "--package", "sim", "--", "books", "--from", &from, "--seeds", &cases], &[])
+}
+
+/// The running binary, killed so many times.
+pub fn crash(kills: u32) -> Result<()> {
+    let test = ["test", "--release", "--package", "tollguard", "--test", "e2e", "kills", "--", "--nocapture"];
+    cargo(&test, &[("CRASH_KILLS", &kills.to_string())])
 }
 
 /// A bench of a crate. It prints its table, and may write its figures (`ratio` among them) to the file that `BENCH_JSON`

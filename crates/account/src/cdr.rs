@@ -1,8 +1,8 @@
 //! The call detail record, written once for every attempt when it is over.
 
 use billing::{
-    CallId, Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrWho, Dialled, E164, HungUpBy, Money,
-    Route, ToldByPbx, billed_s, cut_text,
+    CallId, Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrRate, CdrResult, CdrTimes, CdrWho, Dialled, E164, HungUpBy,
+    Money, Route, ToldByPbx, billed_s, cut_text,
 };
 use geo::Place;
 
@@ -18,6 +18,8 @@ pub(crate) struct Ending {
     pub(crate) charge: Money,
     /// Held for it at most; holds only grow.
     pub(crate) held_peak: Money,
+    /// What its carrier asks.
+    pub(crate) cost: Option<Money>,
 }
 
 impl Account {
@@ -97,6 +99,14 @@ fn money(facts: &Facts, ending: &Ending) -> CdrMoney {
         billed_s: billed_s(&number.rate, ending.times.talk_ms()),
         charge: ending.charge,
         held_peak: ending.held_peak,
+        cost: ending.cost,
+        rate: facts.attempt.look_ups.source.clone().map(|source| CdrRate {
+            source,
+            prefix: number.rate.prefix,
+            minimum_s: number.rate.minimum_s,
+            increment_s: number.rate.increment_s,
+            free_s: number.rate.free_s,
+        }),
     }
 }
 

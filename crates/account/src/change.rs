@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use billing::{CallId, E164, LineId, Money, Posting};
+use billing::{CallId, E164, LineId, MAX_MARKUP_BP, MIN_MARKUP_BP, Money, Posting};
 
 use crate::message::{Actor, Answer, CallEnd, Change, ChangeError, Done, Effect, Reply};
 use crate::{Account, Did, GuardMode, Line, Settings};
@@ -51,7 +51,8 @@ impl Account {
             Change::PutDid(did) => self.put_did(did, out),
             Change::RemoveDid(number) => self.remove_did(*number, out),
             Change::TopUp { amount, reference } => self.top_up(now_ms, by, *amount, reference, out),
-            Change::Adjust { amount, note } => self.adjust(now_ms, by, *amount, note, out),
+            Change::AutoTopUp { amount, reference } => self.auto_top_up(now_ms, by, *amount, reference, out),
+            Change::Adjust { amount, note, reference } => self.adjust(now_ms, by, *amount, (note, reference), out),
             Change::LiftCut { line } => self.lift_cut(now_ms, line.as_ref(), out),
             Change::ThatWasUs { incident } => self.that_was_us(now_ms, *incident, out),
             Change::ThatWasNotUs { incident } => self.that_was_not_us(now_ms, *incident, out),
@@ -65,6 +66,9 @@ impl Account {
     fn put_settings(&mut self, settings: &Settings, out: &mut Answer) -> Changed {
         if settings.max_calls > MAX_CALLS {
             return Err(ChangeError::TooMany { what: "calls at once".to_owned(), max: MAX_CALLS });
+        }
+        if !(MIN_MARKUP_BP..=MAX_MARKUP_BP).contains(&settings.terms.markup_bp) {
+            return Err(ChangeError::BadMarkup);
         }
         let text = match self.settings() {
             None => format!("Account {} was created for {}.", self.id, settings.name),
@@ -115,19 +119,30 @@ impl Account {
     }
 
     fn top_up(&mut self, now_ms: u64, by: &Actor, amount: Money, reference: &str, out: &mut Answer) -> Changed {
-        if self.payments.iter().any(|known| known == reference) {
-            return Err(ChangeError::DuplicatePayment(reference.to_owned()));
-        }
         let note = format!("payment {reference}");
-        let posting = Posting { at_ms: now_ms, by: by.name(), note: &note };
+        self.pay_in(Posting { at_ms: now_ms, by: by.name(), note: &note }, amount, reference, out)
+    }
+
+    /// Books money that came in, once.
+    pub(crate) fn pay_in(&mut self, posting: Posting<'_>, amount: Money, reference: &str, out: &mut Answer) -> Changed {
+        self.new_reference(reference)?;
         let entry = self.ledger.top_up(amount, posting).map_err(|_| ChangeError::BadAmount)?;
+        self.remember(reference);
+        out.effects.push(Effect::Ledger(entry));
+        self.go_on_talking(posting.at_ms, out);
+        Ok(format!("{} was paid in; the balance is {}.", self.money_text(amount), self.money_text(self.balance())))
+    }
+
+    fn new_reference(&self, reference: &str) -> Result<(), ChangeError> {
+        let booked = self.payments.iter().any(|known| known == reference);
+        if booked { Err(ChangeError::DuplicatePayment(reference.to_owned())) } else { Ok(()) }
+    }
+
+    fn remember(&mut self, reference: &str) {
         if self.payments.len() >= MAX_PAYMENTS {
             self.payments.pop_front();
         }
         self.payments.push_back(reference.to_owned());
-        out.effects.push(Effect::Ledger(entry));
-        self.go_on_talking(now_ms, out);
-        Ok(format!("{} was paid in; the balance is {}.", self.money_text(amount), self.money_text(self.balance())))
     }
 
     /// Calls that were to end with the credit need not end now.
@@ -141,12 +156,18 @@ impl Account {
         }
     }
 
-    fn adjust(&mut self, now_ms: u64, by: &Actor, amount: Money, note: &str, out: &mut Answer) -> Changed {
-        if amount == Money::ZERO {
-            return Err(ChangeError::BadAmount);
-        }
+    fn adjust(
+        &mut self,
+        now_ms: u64,
+        by: &Actor,
+        amount: Money,
+        (note, reference): (&str, &str),
+        out: &mut Answer,
+    ) -> Changed {
+        self.new_reference(reference)?;
         let posting = Posting { at_ms: now_ms, by: by.name(), note };
         let entry = self.ledger.adjust(amount, posting).map_err(|_| ChangeError::BadAmount)?;
+        self.remember(reference);
         out.effects.push(Effect::Ledger(entry));
         if amount.is_positive() {
             self.go_on_talking(now_ms, out);
@@ -218,6 +239,7 @@ fn settings_changed(old: &Settings, new: &Settings) -> String {
         let emails: Vec<&str> = new.contacts.iter().map(|contact| contact.email.as_str()).collect();
         changes.push(format!("contacts to {}", emails.join(", ")));
     }
+    changes.extend(old.terms.changes(&new.terms, |amount| amount.format(&new.currency)));
     if changes.is_empty() { "Nothing changed.".to_owned() } else { format!("Changed {}.", changes.join("; ")) }
 }
 

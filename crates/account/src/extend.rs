@@ -1,9 +1,11 @@
 //! A call is answered, talks on, and is looked at again before each further interval is held for.
 
-use billing::{CallId, Money};
+use billing::{CallId, Money, Posting};
 
+use crate::exposure::day as day_of;
 use crate::lease::grant;
-use crate::message::{Answer, Reply};
+use crate::message::{Answer, Effect, Reply};
+use crate::number::NODE;
 use crate::{Account, CallEnd, Lease};
 
 impl Account {
@@ -60,7 +62,7 @@ impl Account {
     /// Sets more money aside if the time has come and replies with the lease as it is then.
     pub(crate) fn lease_on(&mut self, now_ms: u64, call: CallId, out: &mut Answer) {
         let Some(running) = self.running.get(&call) else { return };
-        let lease = if running.is_paid() { self.renew(now_ms, call) } else { running.lease };
+        let lease = if running.is_paid() { self.renew(now_ms, call, out) } else { running.lease };
         // A longer lease is money spent.
         out.spends |= self.running.get(&call).is_some_and(|running| running.is_paid());
         if let Some(running) = self.running.get_mut(&call) {
@@ -71,7 +73,7 @@ impl Account {
 
     /// The lease from now on, with its hold in place. It never gets shorter; where the money or the exposure ceiling
     /// ends, so does it.
-    fn renew(&mut self, now_ms: u64, call: CallId) -> Lease {
+    fn renew(&mut self, now_ms: u64, call: CallId, out: &mut Answer) -> Lease {
         let Some((running, held)) = self.running.get(&call).zip(self.ledger.hold(call)) else {
             return crate::lease::FREE;
         };
@@ -79,7 +81,8 @@ impl Account {
         let Some(number) = &running.facts.number else { return last };
         let Some((settings, line)) = self.settings.clone().zip(running.facts.line()) else { return last };
         let day = self.day_room(now_ms, &settings, line);
-        let mut more = self.ledger.available().min(day.money);
+        let today = day_of(now_ms, running.facts.attempt.look_ups.utc_offset_min);
+        let mut more = self.ledger.available().min(day.money).min(self.month_room(today));
         if number.exposed {
             more = more.min(self.exposure_room(now_ms));
         }
@@ -89,8 +92,11 @@ impl Account {
         match grant(&number.rate, talk_ms, paid_until_s, held.saturating_add(more), most_s) {
             Some(grant) if grant.lease.paid_until_s >= running.lease.paid_until_s => {
                 let raise = grant.hold.saturating_sub(held).max(Money::ZERO);
-                match self.ledger.extend_hold(call, raise) {
-                    Ok(_) => grant.lease,
+                match self.ledger.extend_hold(call, raise, Posting { at_ms: now_ms, by: NODE, note: "" }) {
+                    Ok(entry) => {
+                        out.effects.extend(entry.map(Effect::Ledger));
+                        grant.lease
+                    }
                     Err(_) => last,
                 }
             }

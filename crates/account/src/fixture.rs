@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use billing::{CallId, CarrierId, Cdr, Country, Currency, Deck, DeckId, DialPlan, E164, LineId, Money};
+use billing::{CallId, CarrierId, Cdr, Country, Currency, Deck, DeckId, DialPlan, E164, LineId, Money, Rate};
 use geo::Place;
 use guard::{Action, Decibans, Evidence, EvidenceKind, Screening};
 
@@ -21,8 +21,25 @@ const DECK: &str = "prefix,destination,rate,minimum,increment\n1,USA,0.01,6,6\n3
 pub(crate) struct Firm {
     pub(crate) account: Account,
     pub(crate) now_ms: u64,
-    deck: Deck,
+    /// What the account's deck asks, and what the carriers do.
+    pub(crate) prices: Decks,
     next: u64,
+}
+
+/// Decks without versions.
+pub(crate) struct Decks {
+    pub(crate) deck: Deck,
+    pub(crate) carriers: Vec<(CarrierId, Deck)>,
+}
+
+impl Prices for Decks {
+    fn price(&self, _: &DeckId, number: E164) -> Option<(u64, &Rate)> {
+        self.deck.rate_for(number).map(|rate| (0, rate))
+    }
+
+    fn cost(&self, carrier: &CarrierId, number: E164) -> Option<&Rate> {
+        self.carriers.iter().find(|(known, _)| known == carrier)?.1.rate_for(number)
+    }
 }
 
 pub(crate) fn money(text: &str) -> Money {
@@ -57,6 +74,7 @@ pub(crate) fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: money("100"),
         max_calls: 10,
+        terms: Terms::default(),
         international: true,
         limits: crate::Limits::default(),
     }
@@ -100,7 +118,7 @@ impl Firm {
     pub(crate) fn with(settings: &Settings, paid_in: &str) -> Self {
         let account = Account::new("law-000".parse().unwrap());
         let deck = Deck::from_csv(DECK.as_bytes()).unwrap();
-        let mut firm = Self { account, now_ms: START_MS, deck, next: 1 };
+        let mut firm = Self { account, now_ms: START_MS, prices: Decks { deck, carriers: Vec::new() }, next: 1 };
         firm.change(Change::Settings(settings.clone()));
         firm.change(Change::PutLine(line("101")));
         firm.change(Change::PutLine(line("107")));
@@ -150,7 +168,7 @@ impl Firm {
             via: via(source),
             cause: None,
             told: None,
-            look_ups: self.account.look_up(dialled, &self.deck, -420),
+            look_ups: self.account.look_up(dialled, &self.prices, -420),
         }
     }
 

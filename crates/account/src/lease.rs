@@ -75,6 +75,7 @@ mod tests {
             connect_fee: Money::from_micros(fee),
             minimum_s,
             increment_s,
+            free_s: 0,
         }
     }
 

@@ -31,9 +31,11 @@ mod register;
 mod screen;
 mod settings;
 mod settle;
+mod spending;
 mod state;
 #[cfg(test)]
 mod story;
+mod terms;
 mod tick;
 mod usage;
 
@@ -44,6 +46,7 @@ pub use guard::{Cause, Elsewhere, Failures};
 pub use incident::{ALERT_REPORT_AFTER_MS, MAX_INCIDENT_CALLS, REPORT_WITHIN_MS};
 pub use lease::{CHECK_BEFORE_S, GRACE_S, LEASE_S, next_check_s};
 pub use limits::{Hours, Limits, MAX_COUNTRIES, MAX_SPANS, NotHours};
+pub use look_ups::Prices;
 pub use message::{
     Actor, Answer, Attempt, CallEnd, Caller, Change, ChangeError, Done, Effect, HungUpBy, Input, Lease, LookUps,
     Notice, Party, Permit, Refusal, RefusalCode, Registration, RegistrationChange, Reply, Settlement, Told, Verdict,
@@ -52,4 +55,5 @@ pub use message::{
 pub use number::{UNPRICED_PER_MINUTE, UNPRICED_STEP_S, unpriced};
 pub use register::MAX_BINDINGS;
 pub use settings::{Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
-pub use state::{Account, ExposureBound};
+pub use state::{Account, ExposureBound, ExposureView, GroundView};
+pub use terms::Terms;

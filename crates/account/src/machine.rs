@@ -24,6 +24,7 @@ impl Account {
         let money = self.money();
         if money != money_before {
             out.effects.push(Effect::Balance { balance: money.0, held: money.1 });
+            self.watch_balance(money_before.0, &mut out);
         }
         out
     }

@@ -1,17 +1,20 @@
 //! An outside number, which costs money: what may stop it, and the hold it gets.
 
-use billing::{Destination, E164, LineId, Money, Prefix, Rate};
+use billing::{CarrierId, Destination, E164, LineId, Money, Posting, Prefix, Rate, charge};
 use guard::{Cause, Observed, Origin};
 
 use crate::call::{Facts, PricedNumber};
-use crate::exposure::{day, ground};
+use crate::exposure::{day as day_of, ground};
 use crate::lease::{GRACE_S, grant};
-use crate::message::{Answer, Permit, Refusal, RefusalCode};
+use crate::message::{Answer, Effect, Permit, Refusal, RefusalCode};
 use crate::screen::{Way, refusal};
 use crate::{Account, RunningCall, Settings};
 
 /// What a minute costs to a number the deck does not price, in micro-units of the account's currency.
 pub const UNPRICED_PER_MINUTE: Money = Money::from_cents(40);
+const MINUTE_MS: u64 = 60_000;
+/// Who posts what nobody did by hand.
+pub(crate) const NODE: &str = "node";
 /// Minimum and increment of such a number, seconds.
 pub const UNPRICED_STEP_S: u32 = 6;
 
@@ -33,14 +36,18 @@ impl Account {
         facts.shown.clone_from(&caller.user);
         let priced = self.priced(now_ms, &settings, number, facts);
         facts.number = Some(priced.clone());
-        let carriers = self.carriers()?;
+        let carriers = by_cost(self.carriers()?, facts);
+        if facts.attempt.look_ups.disk_full {
+            let text = "the disk of this node is full: calls that cost money have to wait until there is room";
+            return Err(refusal(RefusalCode::DiskFull, text));
+        }
         self.room_for(RunningCall::is_paid)?;
         self.permitted(now_ms, &settings, line, &priced, facts.attempt.look_ups.utc_offset_min)?;
         self.not_cut(line, &priced)?;
         self.ask_guard(now_ms, line, &priced, facts, out)?;
         // The guard may have cut the line or the account just now.
         self.not_cut(line, &priced)?;
-        let lease = self.place_hold(now_ms, &settings, line, &priced, facts)?;
+        let lease = self.place_hold(now_ms, &settings, line, &priced, facts, out)?;
         let number = number.to_string();
         Ok(Way { permit: Permit::Carrier { carriers, number, caller, emergency: false }, lease })
     }
@@ -49,7 +56,7 @@ impl Account {
         let look_ups = &facts.attempt.look_ups;
         let destination = look_ups.destination.unwrap_or_else(|| Destination::of(number));
         let cut_class = destination.in_cut_class(number, settings.country);
-        let today = day(now_ms, look_ups.utc_offset_min);
+        let today = day_of(now_ms, look_ups.utc_offset_min);
         PricedNumber {
             e164: number,
             destination,
@@ -115,6 +122,7 @@ impl Account {
         line: &LineId,
         number: &PricedNumber,
         facts: &Facts,
+        out: &mut Answer,
     ) -> Result<crate::Lease, Refusal> {
         let available = self.ledger.available();
         if grant(&number.rate, 0, 0, available, u32::MAX).is_none() {
@@ -122,8 +130,16 @@ impl Account {
             return Err(refusal(RefusalCode::NoCredit, text));
         }
         let day = self.day_room(now_ms, settings, line);
+        let month = self.month_room(day_of(now_ms, facts.attempt.look_ups.utc_offset_min));
         let (within, talk_s) = (available.min(day.money), day.talk_s.saturating_sub(GRACE_S));
         let mut granted = grant(&number.rate, 0, 0, within, talk_s).ok_or_else(|| day.clone().refusal())?;
+        let within = within.min(month);
+        if granted.hold > within {
+            granted = grant(&number.rate, 0, 0, within, talk_s).ok_or_else(|| {
+                let text = "calls have reached the most that the account may spend in a month";
+                refusal(RefusalCode::Limit, text)
+            })?;
+        }
         if number.exposed {
             let room = self.exposure_room(now_ms);
             granted = grant(&number.rate, 0, 0, within.min(room), talk_s).ok_or_else(|| {
@@ -132,11 +148,27 @@ impl Account {
                 refusal(RefusalCode::Exposure, text)
             })?;
         }
-        match self.ledger.place_hold(facts.attempt.call, granted.hold) {
-            Ok(()) => Ok(granted.lease),
+        let posting = Posting { at_ms: now_ms, by: NODE, note: "" };
+        match self.ledger.place_hold(facts.attempt.call, granted.hold, posting) {
+            Ok(entry) => {
+                out.effects.extend(entry.map(Effect::Ledger));
+                Ok(granted.lease)
+            }
             Err(error) => Err(refusal(RefusalCode::TooManyCalls, error.to_string())),
         }
     }
+}
+
+/// Carriers in the order in which they are tried: by what a minute to the number costs, then those whose price is not
+/// known in the account's own order.
+fn by_cost(mut carriers: Vec<CarrierId>, facts: &Facts) -> Vec<CarrierId> {
+    let costs = &facts.attempt.look_ups.costs;
+    let minute = |carrier: &CarrierId| {
+        let rate = costs.iter().find(|(known, _)| known == carrier).map(|(_, rate)| rate);
+        rate.map_or(Money::MAX, |rate| charge(rate, MINUTE_MS))
+    };
+    carriers.sort_by_key(minute);
+    carriers
 }
 
 /// The rate of a number the deck does not price.
@@ -149,5 +181,6 @@ pub fn unpriced(number: E164) -> Rate {
         connect_fee: Money::ZERO,
         minimum_s: UNPRICED_STEP_S,
         increment_s: UNPRICED_STEP_S,
+        free_s: 0,
     }
 }

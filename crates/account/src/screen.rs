@@ -190,7 +190,13 @@ impl Account {
         self.file_refused(now_ms, call, &mut facts);
         let status = refusal.code.sip_status();
         let ending = Ending {
-            times: CdrTimes { start_ms: now_ms, ring_ms: None, answer_ms: None, end_ms: now_ms },
+            times: CdrTimes {
+                start_ms: now_ms,
+                ring_ms: None,
+                answer_ms: None,
+                end_ms: now_ms,
+                utc_offset_min: facts.attempt.look_ups.utc_offset_min,
+            },
             route: None,
             result: CdrResult {
                 sip_status: status,
@@ -200,12 +206,14 @@ impl Account {
             },
             charge: Money::ZERO,
             held_peak: Money::ZERO,
+            cost: None,
         };
         out.effects.push(Effect::Cdr(self.cdr(call, &facts, ending)));
         if facts.number.is_some() {
             self.guard.ended(now_ms, &Ended { call, talk_ms: 0, status });
         }
-        out.spends = true;
+        // The record of a refusal for a full disk is written when there is room; the caller hears of it now.
+        out.spends = refusal.code != RefusalCode::DiskFull;
         out.replies.insert(0, Reply::Verdict { call, verdict: Verdict::Refused(refusal) });
     }
 

@@ -8,6 +8,7 @@ use geo::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
+use crate::Terms;
 
 /// How a SIP message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,6 +78,9 @@ pub struct Settings {
     pub exposure_ceiling: Money,
     /// Calls at once, all lines together.
     pub max_calls: u32,
+    /// Mark-up, limits and warnings.
+    #[serde(default)]
+    pub terms: Terms,
     /// Whether any line may call beyond the home numbering area.
     pub international: bool,
     /// What else the owner allows.

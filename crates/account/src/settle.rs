@@ -1,12 +1,13 @@
 //! The end of a call: capture its charge, release the rest, write the one CDR, teach guard and exposure.
 
-use billing::{CallId, CdrTimes, Money, Posting, Route, charge};
+use billing::{CallId, CarrierId, CdrTimes, Money, Posting, Route, charge};
 use guard::{Ended, IncidentCall};
 
 use crate::call::{Facts, PricedNumber};
 use crate::cdr::{Ending, result};
 use crate::exposure::{Day, day, ground};
 use crate::message::{Answer, CallEnd, Effect, HungUpBy, Reply, Settlement};
+use crate::number::NODE;
 use crate::usage::Used;
 use crate::{Account, RunningCall};
 
@@ -18,7 +19,10 @@ impl Account {
         let talk_ms = times.talk_ms();
         let held_peak = self.ledger.hold(settlement.call).unwrap_or(Money::ZERO);
         let charged = match &call.facts.number {
-            Some(number) => self.capture(now_ms, settlement.call, number, talk_ms, out),
+            Some(number) => {
+                let today = day(now_ms, call.facts.attempt.look_ups.utc_offset_min);
+                self.capture(now_ms, today, settlement.call, number, talk_ms, out)
+            }
             None => Money::ZERO,
         };
         if call.is_paid()
@@ -35,19 +39,29 @@ impl Account {
             (Some(carrier), _) => Some(Route::Carrier(carrier.clone())),
             (None, callee) => callee.clone().map(Route::Line),
         };
-        let ending = Ending { times, route, result: result(settlement), charge: charged, held_peak };
+        let cost = settlement.carrier.as_ref().and_then(|carrier| cost(&call.facts, carrier, talk_ms));
+        let ending = Ending { times, route, result: result(settlement), charge: charged, held_peak, cost };
         out.effects.push(Effect::Cdr(self.cdr(settlement.call, &call.facts, ending)));
     }
 
     /// Charges the talk, never more than is held for it.
-    fn capture(&mut self, now_ms: u64, call: CallId, number: &PricedNumber, talk_ms: u64, out: &mut Answer) -> Money {
+    fn capture(
+        &mut self,
+        now_ms: u64,
+        today: Day,
+        call: CallId,
+        number: &PricedNumber,
+        talk_ms: u64,
+        out: &mut Answer,
+    ) -> Money {
         let Some(held) = self.ledger.hold(call) else { return Money::ZERO };
         let amount = charge(&number.rate, talk_ms).min(held);
         let note = format!("call to {}", number.e164);
-        let posting = Posting { at_ms: now_ms, by: "node", note: &note };
+        let posting = Posting { at_ms: now_ms, by: NODE, note: &note };
         // It cannot fail: the hold is there and the amount is not below zero.
         let Ok(captured) = self.ledger.capture(call, amount, posting) else { return Money::ZERO };
-        out.effects.extend(captured.entry.map(Effect::Ledger));
+        out.effects.extend(captured.entries.into_iter().map(Effect::Ledger));
+        self.spending.charge(today, amount);
         if number.exposed {
             self.exposure.charge(now_ms, amount);
         }
@@ -97,6 +111,12 @@ impl Account {
     }
 }
 
+/// What the carrier that took the call asks for it.
+fn cost(facts: &Facts, carrier: &CarrierId, talk_ms: u64) -> Option<Money> {
+    let mut costs = facts.attempt.look_ups.costs.iter();
+    costs.find(|(known, _)| known == carrier).map(|(_, rate)| charge(rate, talk_ms))
+}
+
 /// The end is now. An answer the call machine does not know of (it was restarted) is the one we were told of.
 fn times(now_ms: u64, call: &RunningCall, settlement: &Settlement) -> CdrTimes {
     let Facts { start_ms, .. } = call.facts;
@@ -106,6 +126,7 @@ fn times(now_ms: u64, call: &RunningCall, settlement: &Settlement) -> CdrTimes {
         ring_ms: settlement.ring_ms.map(within),
         answer_ms: settlement.answer_ms.or(call.answer_ms).map(within),
         end_ms: now_ms.max(start_ms),
+        utc_offset_min: call.facts.attempt.look_ups.utc_offset_min,
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, CallId, CarrierId, Country, E164, IncidentId, LineId, Money, NumberClass};
+use crate::{AccountId, CallId, CarrierId, Country, DeckId, E164, IncidentId, LineId, Money, NumberClass, Prefix};
 
 /// The most characters a text in a record has; use [`cut_text`] on what comes from the network.
 pub const MAX_TEXT_CHARS: usize = 256;
@@ -149,9 +149,18 @@ pub struct CdrTimes {
     pub answer_ms: Option<u64>,
     /// It was over.
     pub end_ms: u64,
+    /// The account's offset from UTC when it began, minutes: on which of its days the call counts.
+    pub utc_offset_min: i16,
 }
 
 impl CdrTimes {
+    /// The account's calendar day on which the call began, counted from the Unix epoch.
+    #[must_use]
+    pub fn local_day(&self) -> u32 {
+        let local_ms = self.start_ms.saturating_add_signed(i64::from(self.utc_offset_min) * 60_000);
+        u32::try_from(local_ms / 86_400_000).unwrap_or(u32::MAX)
+    }
+
     /// How long was talked, in milliseconds, as [`crate::charge`] wants it: 0 if nobody answered, at
     /// least 1 if somebody did.
     #[must_use]
@@ -190,7 +199,7 @@ pub enum HungUpBy {
 }
 
 /// What a call cost, in the account's currency.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CdrMoney {
     /// The price of a minute.
     pub per_minute: Money,
@@ -202,6 +211,44 @@ pub struct CdrMoney {
     pub charge: Money,
     /// The most that was held for it at once.
     pub held_peak: Money,
+    /// What the carrier that took it asks, where its own deck tells.
+    pub cost: Option<Money>,
+    /// The row that priced it, where a deck did.
+    pub rate: Option<CdrRate>,
+}
+
+impl CdrMoney {
+    /// What is left of the charge after the carrier's cost; below zero for a call carried at a loss.
+    #[must_use]
+    pub fn margin(&self) -> Option<Money> {
+        self.cost.map(|cost| self.charge.saturating_sub(cost))
+    }
+}
+
+/// Where a rate was found, so that it can be found again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateSource {
+    /// The deck.
+    pub deck: DeckId,
+    /// Which of its versions: since when it is in force, in milliseconds since the Unix epoch.
+    pub from_ms: u64,
+    /// The account's mark-up, in hundredths of a percent; below zero for a discount.
+    pub markup_bp: i32,
+}
+
+/// The row of a deck that priced a call, as it was when the call began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CdrRate {
+    /// Where it was found.
+    pub source: RateSource,
+    /// Its prefix.
+    pub prefix: Prefix,
+    /// The least number of seconds billed.
+    pub minimum_s: u32,
+    /// The step beyond the minimum, seconds.
+    pub increment_s: u32,
+    /// The first seconds, which were free.
+    pub free_s: u32,
 }
 
 /// What the screening said.
@@ -266,7 +313,7 @@ mod tests {
                 class: Some(NumberClass::Mobile),
             },
             route: Some(Route::Carrier("wholesale".parse().unwrap())),
-            times: CdrTimes { start_ms: 10, ring_ms: Some(20), answer_ms: Some(30), end_ms: 30 },
+            times: CdrTimes { start_ms: 10, ring_ms: Some(20), answer_ms: Some(30), end_ms: 30, utc_offset_min: -420 },
             result: CdrResult {
                 sip_status: 200,
                 reason: "OK".into(),

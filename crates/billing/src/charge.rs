@@ -1,18 +1,22 @@
 //! What a talk of so long costs, and how long a talk so much money buys.
 //!
-//! Talk is billed in whole seconds: the minimum first, then whole increments, each begun increment
-//! counting in full. The price of those seconds is rounded up to a whole micro-unit, once for each
-//! call; the connect fee is added to it. A call that was not answered costs nothing.
+//! Talk is billed in whole seconds, each begun second counting in full. The free seconds come first and
+//! are not billed. What is talked beyond them is billed with the minimum first, then in whole
+//! increments, each begun increment counting in full. The price of the billed seconds is rounded up to
+//! a whole micro-unit, once for each call; the connect fee is added to it, free seconds or not. A call
+//! that was not answered costs nothing.
 
 use crate::{Money, Rate};
 
-/// Seconds billed for a talk of `talk_ms`: nothing for no talk, else at least the minimum.
+/// Seconds billed for a talk of `talk_ms`: nothing for no talk or within the free seconds, else at least the minimum.
 #[must_use]
 pub fn billed_s(rate: &Rate, talk_ms: u64) -> u32 {
     if talk_ms == 0 {
         return 0;
     }
-    let talk_s = talk_ms.div_ceil(1000);
+    let Some(talk_s) = talk_ms.div_ceil(1000).checked_sub(u64::from(rate.free_s)).filter(|talk_s| *talk_s > 0) else {
+        return 0;
+    };
     let minimum_s = u64::from(rate.minimum_s);
     let increment_s = u64::from(rate.increment_s.max(1));
     let increments = talk_s.saturating_sub(minimum_s).div_ceil(increment_s);
@@ -50,11 +54,8 @@ pub fn affordable_talk_s(rate: &Rate, budget: Money) -> u32 {
     let most_s = u64::try_from(rest * 60 / per_minute).unwrap_or(u64::MAX);
     let minimum_s = u64::from(rate.minimum_s);
     let increment_s = u64::from(rate.increment_s.max(1));
-    let Some(beyond_s) = most_s.checked_sub(minimum_s) else {
-        return 0;
-    };
-    let talk_s = minimum_s + beyond_s / increment_s * increment_s;
-    u32::try_from(talk_s).unwrap_or(u32::MAX)
+    let billed_s = most_s.checked_sub(minimum_s).map_or(0, |beyond_s| minimum_s + beyond_s / increment_s * increment_s);
+    u32::try_from(billed_s.saturating_add(u64::from(rate.free_s))).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -71,6 +72,7 @@ mod tests {
             connect_fee: connect_fee.parse().unwrap(),
             minimum_s,
             increment_s,
+            free_s: 0,
         }
     }
 
@@ -124,11 +126,12 @@ mod tests {
     prop_compose! {
         fn any_rate()(
             micros in 0_i64..10_000_000, fee in 0_i64..1_000_000,
-            minimum_s in 0_u32..121, increment_s in 1_u32..121,
+            minimum_s in 0_u32..121, increment_s in 1_u32..121, free_s in prop_oneof![Just(0), 0_u32..90],
         ) -> Rate {
             let mut rate = rate("0", "0", minimum_s, increment_s);
             rate.per_minute = Money::from_micros(micros);
             rate.connect_fee = Money::from_micros(fee);
+            rate.free_s = free_s;
             rate
         }
     }

@@ -8,8 +8,10 @@ use crate::error::DeckRowFault;
 use crate::{E164, Error, Money, Prefix};
 
 mod import;
+mod versions;
 
-pub use import::MAX_ROW_ERRORS;
+pub use import::{Column, ColumnNames, Imported, MAX_ROW_ERRORS};
+pub use versions::{DeckVersion, DeckVersions, MAX_VERSIONS};
 
 /// The most rows a deck may have.
 pub const MAX_DECK_ROWS: usize = 500_000;
@@ -31,7 +33,16 @@ pub struct Rate {
     pub minimum_s: u32,
     /// Beyond the minimum, seconds are billed in steps of this many; at least 1.
     pub increment_s: u32,
+    /// The first seconds of talk, which are not billed; minimum and steps count from their end.
+    pub free_s: u32,
 }
+
+/// Hundredths of a percent in the whole.
+const WHOLE_BP: i64 = 10_000;
+/// The steepest mark-up there may be: ten times the deck's price.
+pub const MAX_MARKUP_BP: i32 = 90_000;
+/// The largest discount there may be: calls for nothing.
+pub const MIN_MARKUP_BP: i32 = -10_000;
 
 impl Rate {
     /// What keeps this rate from being charged, if anything.
@@ -48,7 +59,22 @@ impl Rate {
         if self.increment_s == 0 || self.increment_s > MAX_STEP_S {
             return Some(DeckRowFault::Seconds(self.increment_s.to_string(), 1, MAX_STEP_S));
         }
+        if self.free_s > MAX_STEP_S {
+            return Some(DeckRowFault::Seconds(self.free_s.to_string(), 0, MAX_STEP_S));
+        }
         None
+    }
+
+    /// The same rate with both its prices raised (or, below zero, lowered) by `basis_points` hundredths of a percent;
+    /// each is rounded up to a whole micro-unit. What is beyond [`MIN_MARKUP_BP`] and [`MAX_MARKUP_BP`] counts as these.
+    #[must_use]
+    pub fn marked_up(&self, basis_points: i32) -> Self {
+        let factor = i128::from(WHOLE_BP + i64::from(basis_points.clamp(MIN_MARKUP_BP, MAX_MARKUP_BP)));
+        let raised = |price: Money| {
+            let micros = (i128::from(price.micros().max(0)) * factor + i128::from(WHOLE_BP - 1)) / i128::from(WHOLE_BP);
+            i64::try_from(micros).map_or(Money::MAX, Money::from_micros)
+        };
+        Self { per_minute: raised(self.per_minute), connect_fee: raised(self.connect_fee), ..self.clone() }
     }
 }
 
@@ -106,16 +132,14 @@ impl Deck {
         Ok(Self(Arc::new(Table::of(rates))))
     }
 
-    /// Reads a rate table in CSV; the separator may be a comma, a semicolon or a tab.
-    ///
-    /// The header names the columns, in any order and in the usual spellings ("Rate per minute",
-    /// `rate_per_minute`, "rate"): prefix and rate are needed; destination, connect fee (0 if not
-    /// there), minimum and increment (60 seconds each) are not. Other columns are left alone.
+    /// Reads a rate table as [`DeckVersions::read`] does, without its dates: where a prefix stands there with several,
+    /// the latest counts.
     ///
     /// # Errors
     /// [`Error::Deck`] with all faulty rows by line, at most [`MAX_ROW_ERRORS`].
     pub fn from_csv(bytes: &[u8]) -> Result<Self, Error> {
-        Self::new(import::rates(bytes)?)
+        let latest = |imported: Imported| imported.versions.into_iter().next_back().map(|version| version.deck);
+        Ok(DeckVersions::read(bytes, &ColumnNames::default(), 0).map(latest)?.unwrap_or_default())
     }
 
     /// The deck a fresh node starts with: made-up prices, plausible for a small provider, in US
@@ -172,6 +196,13 @@ impl Table {
             path.push(at);
         }
         Self { keys, parents, rates }
+    }
+}
+
+/// The deck without a price.
+impl Default for Deck {
+    fn default() -> Self {
+        Self(Arc::new(Table::of(Vec::new())))
     }
 }
 

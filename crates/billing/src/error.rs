@@ -74,6 +74,15 @@ pub enum Error {
         /// The text, cut short.
         text: String,
     },
+    /// No column of a rate table is called so.
+    #[error(
+        "`{text}` is no column of a rate table: use prefix, destination, rate, connect-fee, minimum, increment, free or \
+         effective"
+    )]
+    Column {
+        /// The text, cut short.
+        text: String,
+    },
     /// A rate that cannot be charged.
     #[error("the rate for {prefix} cannot be used: {fault}")]
     Rate {
@@ -148,7 +157,16 @@ pub struct DeckRowError {
 pub enum DeckRowFault {
     /// The header lacks a column that is needed.
     #[error("there is no `{0}` column")]
-    NoColumn(&'static str),
+    NoColumn(String),
+    /// The table is JSON, and not what VOIP.MS answers.
+    #[error("the table is JSON without the `rates` that VOIP.MS's getRates answers with")]
+    NotVoipMs,
+    /// A date is written otherwise.
+    #[error("`{0}` is not a date: write it like 2026-12-31, or with its time in UTC like 2026-12-31 08:00")]
+    Date(String),
+    /// The rows come into force on more dates than a deck may have versions.
+    #[error("the rows have more than {0} effective dates")]
+    TooManyDates(usize),
     /// The row cannot be read as CSV at all, or is not UTF-8.
     #[error("the row cannot be read as CSV")]
     NotCsv,

@@ -1,73 +1,30 @@
-//! The prepaid book of one account: what was paid in, what running calls hold, what was captured.
+//! The prepaid ledger of one account: what was paid in, what running calls hold, what was captured.
 //!
-//! Always true: captured + held <= paid in, so that the balance never goes below zero, whatever is
-//! asked in whatever order. Every change of the balance yields one [`LedgerEntry`].
+//! Double entry: every change moves an amount from one [`Book`] to another and yields one [`LedgerEntry`]; entries are
+//! never changed or removed, and their sum is the state. Always true: captured + held <= paid in, so that the balance
+//! never goes below zero, whatever is asked in whatever order.
+
+mod entry;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CallId, Error, Money};
+pub use entry::{Book, EntryKind, LedgerEntry};
 
 /// The most calls of one account that may hold money at once.
 pub const MAX_HOLDS: usize = 10_000;
 
-/// The book of one account.
+/// The ledger of one account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// Paid in, plus and minus adjustments.
-    paid_in: Money,
-    /// Charged for calls.
-    captured: Money,
-    /// The sum of `holds`, kept so that asking is cheap.
-    held: Money,
+    /// What stands in each book, in the order of [`Book::ALL`].
+    books: [Money; Book::ALL.len()],
+    /// What each call holds; their sum is the book of held money.
     holds: BTreeMap<CallId, Money>,
     /// The number of the last entry.
     last_seq: u64,
-}
-
-/// Why the balance changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum EntryKind {
-    /// Money came in.
-    TopUp,
-    /// A call was charged.
-    Capture,
-    /// Somebody set something right, up or down.
-    Adjustment,
-}
-
-impl EntryKind {
-    /// The word for it in tables: "top-up", "call", "adjustment".
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TopUp => "top-up",
-            Self::Capture => "call",
-            Self::Adjustment => "adjustment",
-        }
-    }
-}
-
-/// One change of the balance, for the table that people read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerEntry {
-    /// Counts up from 1 within the account, without gaps.
-    pub seq: u64,
-    /// When, in milliseconds since the Unix epoch.
-    pub at_ms: u64,
-    /// Why.
-    pub kind: EntryKind,
-    /// By how much the balance changed; below zero for money that left.
-    pub amount: Money,
-    /// The balance after it, held money included.
-    pub balance: Money,
-    /// The call charged.
-    pub call: Option<CallId>,
-    /// A remark for people.
-    pub note: String,
-    /// Who did it: a user's name, or "node".
-    pub by: String,
 }
 
 /// When, by whom and why a book is changed.
@@ -84,48 +41,56 @@ pub struct Posting<'a> {
 /// What became of a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Captured {
-    /// The row for the table; none if nothing was charged.
-    pub entry: Option<LedgerEntry>,
+    /// The entries it wrote: of the charge, and of what was given back. None for a free call.
+    pub entries: Vec<LedgerEntry>,
+    /// What was charged.
+    pub charged: Money,
     /// The part of the charge that neither the hold nor free credit covered. It is not charged; more
     /// than zero here means that a hold was too small, which is a fault to report.
     pub uncovered: Money,
 }
 
 impl Ledger {
-    /// An empty book.
+    /// An empty ledger.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// What stands in a book.
+    #[must_use]
+    pub fn book(&self, book: Book) -> Money {
+        self.books[book as usize]
+    }
+
     /// Paid in, adjustments included.
     #[must_use]
     pub fn paid_in(&self) -> Money {
-        self.paid_in
+        Money::ZERO.saturating_sub(self.book(Book::Paid).saturating_add(self.book(Book::Corrected)))
     }
 
     /// Charged for calls so far.
     #[must_use]
     pub fn captured(&self) -> Money {
-        self.captured
+        self.book(Book::Earned)
     }
 
     /// Set aside for running calls.
     #[must_use]
     pub fn held(&self) -> Money {
-        self.held
+        self.book(Book::Held)
     }
 
     /// Paid in and not captured; running calls may hold some of it.
     #[must_use]
     pub fn balance(&self) -> Money {
-        self.paid_in.saturating_sub(self.captured)
+        self.available().saturating_add(self.held())
     }
 
     /// Paid in, not captured and held by no call.
     #[must_use]
     pub fn available(&self) -> Money {
-        self.balance().saturating_sub(self.held)
+        self.book(Book::Free)
     }
 
     /// What a call holds.
@@ -139,15 +104,20 @@ impl Ledger {
         self.holds.iter().map(|(&call, &held)| (call, held))
     }
 
-    /// Whether the book keeps its promise; for the checks of tests and simulations.
+    /// How many entries there are.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Whether the ledger keeps its promise: the books sum to zero, nothing is below zero that must not be, and the
+    /// holds are what is held.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let sum = self.holds.values().fold(Money::ZERO, |sum, &h| sum.saturating_add(h));
-        let spent = self.captured.checked_add(self.held);
-        sum == self.held
-            && self.holds.values().all(|held| !held.is_negative())
-            && !self.captured.is_negative()
-            && spent.is_some_and(|spent| spent <= self.paid_in)
+        let sum: i128 = self.books.iter().map(|book| i128::from(book.micros())).sum();
+        let held = self.holds.values().fold(Money::ZERO, |sum, &h| sum.saturating_add(h));
+        let positive = [Book::Free, Book::Held, Book::Earned].iter().all(|&book| !self.book(book).is_negative());
+        sum == 0 && held == self.held() && positive && self.holds.values().all(|held| !held.is_negative())
     }
 
     /// Pays money in.
@@ -158,29 +128,39 @@ impl Ledger {
         if !amount.is_positive() {
             return Err(Error::NotPositive);
         }
-        self.paid_in = self.paid_in.checked_add(amount).ok_or(Error::TooLarge)?;
-        Ok(self.entry(EntryKind::TopUp, amount, None, posting))
+        self.need_room(amount)?;
+        Ok(self.enter(EntryKind::TopUp, amount, Book::Paid, Book::Free, None, posting))
     }
 
     /// Sets the balance right, up or down.
     ///
     /// # Errors
-    /// [`Error::NotEnough`] if it would take money that is held or is not there;
+    /// [`Error::NotPositive`] for nothing; [`Error::NotEnough`] if it would take money that is held or is not there;
     /// [`Error::TooLarge`] if the books cannot hold the sum.
     pub fn adjust(&mut self, amount: Money, posting: Posting<'_>) -> Result<LedgerEntry, Error> {
-        if amount.is_negative() {
-            self.need(Money::ZERO.saturating_sub(amount))?;
+        if amount.is_positive() {
+            self.need_room(amount)?;
+            return Ok(self.enter(EntryKind::Adjustment, amount, Book::Corrected, Book::Free, None, posting));
         }
-        self.paid_in = self.paid_in.checked_add(amount).ok_or(Error::TooLarge)?;
-        Ok(self.entry(EntryKind::Adjustment, amount, None, posting))
+        let taken = Money::ZERO.saturating_sub(amount);
+        if !taken.is_positive() {
+            return Err(Error::NotPositive);
+        }
+        self.need(taken)?;
+        Ok(self.enter(EntryKind::Adjustment, taken, Book::Free, Book::Corrected, None, posting))
     }
 
-    /// Sets money aside for a call; zero is allowed, so that a free call can be captured too.
+    /// Sets money aside for a call; zero is allowed, so that a free call can be captured too, and leaves no entry.
     ///
     /// # Errors
     /// [`Error::AlreadyHeld`], [`Error::TooManyHolds`], [`Error::NotEnough`], or
     /// [`Error::NotPositive`] for an amount below zero.
-    pub fn place_hold(&mut self, call: CallId, amount: Money) -> Result<(), Error> {
+    pub fn place_hold(
+        &mut self,
+        call: CallId,
+        amount: Money,
+        posting: Posting<'_>,
+    ) -> Result<Option<LedgerEntry>, Error> {
         if self.holds.contains_key(&call) {
             return Err(Error::AlreadyHeld { call });
         }
@@ -191,26 +171,28 @@ impl Ledger {
             return Err(Error::NotPositive);
         }
         self.need(amount)?;
-        self.held = self.held.saturating_add(amount);
         self.holds.insert(call, amount);
-        Ok(())
+        Ok(self.enter_some(EntryKind::Hold, amount, Book::Free, Book::Held, call, posting))
     }
 
-    /// Sets `more` money aside for a call that talks on, and gives what it holds now.
+    /// Sets `more` money aside for a call that talks on.
     ///
     /// # Errors
     /// [`Error::NoHold`], [`Error::NotEnough`] (the hold stays as it is), or
     /// [`Error::NotPositive`] for an amount below zero.
-    pub fn extend_hold(&mut self, call: CallId, more: Money) -> Result<Money, Error> {
+    pub fn extend_hold(
+        &mut self,
+        call: CallId,
+        more: Money,
+        posting: Posting<'_>,
+    ) -> Result<Option<LedgerEntry>, Error> {
         if more.is_negative() {
             return Err(Error::NotPositive);
         }
         let held = self.hold(call).ok_or(Error::NoHold { call })?;
         self.need(more)?;
-        let held = held.saturating_add(more);
-        self.held = self.held.saturating_add(more);
-        self.holds.insert(call, held);
-        Ok(held)
+        self.holds.insert(call, held.saturating_add(more));
+        Ok(self.enter_some(EntryKind::Hold, more, Book::Free, Book::Held, call, posting))
     }
 
     /// Charges a call and releases the rest of its hold. A charge beyond the hold takes free credit,
@@ -224,26 +206,25 @@ impl Ledger {
         if amount.is_negative() {
             return Err(Error::NotPositive);
         }
-        self.release(call)?;
-        let charged = amount.min(self.available());
-        let uncovered = amount.saturating_sub(charged);
-        if charged == Money::ZERO {
-            return Ok(Captured { entry: None, uncovered });
-        }
-        self.captured = self.captured.saturating_add(charged);
-        let taken = Money::ZERO.saturating_sub(charged);
-        let entry = self.entry(EntryKind::Capture, taken, Some(call), posting);
-        Ok(Captured { entry: Some(entry), uncovered })
+        let held = self.hold(call).ok_or(Error::NoHold { call })?;
+        let more = amount.saturating_sub(held).max(Money::ZERO).min(self.available());
+        let charged = amount.min(held.saturating_add(more));
+        let rest = held.saturating_add(more).saturating_sub(charged);
+        self.holds.remove(&call);
+        let mut entries = Vec::new();
+        entries.extend(self.enter_some(EntryKind::Hold, more, Book::Free, Book::Held, call, posting));
+        entries.extend(self.enter_some(EntryKind::Capture, charged, Book::Held, Book::Earned, call, posting));
+        entries.extend(self.enter_some(EntryKind::Release, rest, Book::Held, Book::Free, call, posting));
+        Ok(Captured { entries, charged, uncovered: amount.saturating_sub(charged) })
     }
 
-    /// Gives back all a call holds, and says how much it was.
+    /// Gives back all a call holds.
     ///
     /// # Errors
     /// [`Error::NoHold`] if it holds nothing.
-    pub fn release(&mut self, call: CallId) -> Result<Money, Error> {
+    pub fn release(&mut self, call: CallId, posting: Posting<'_>) -> Result<Option<LedgerEntry>, Error> {
         let held = self.holds.remove(&call).ok_or(Error::NoHold { call })?;
-        self.held = self.held.saturating_sub(held);
-        Ok(held)
+        Ok(self.enter_some(EntryKind::Release, held, Book::Held, Book::Free, call, posting))
     }
 
     fn need(&self, need: Money) -> Result<(), Error> {
@@ -251,13 +232,43 @@ impl Ledger {
         if need <= available { Ok(()) } else { Err(Error::NotEnough { need, available }) }
     }
 
-    fn entry(&mut self, kind: EntryKind, amount: Money, call: Option<CallId>, posting: Posting<'_>) -> LedgerEntry {
+    /// Whether money from outside fits into the books.
+    fn need_room(&self, amount: Money) -> Result<(), Error> {
+        self.balance().checked_add(amount).and(self.paid_in().checked_add(amount)).map(drop).ok_or(Error::TooLarge)
+    }
+
+    fn enter_some(
+        &mut self,
+        kind: EntryKind,
+        amount: Money,
+        from: Book,
+        to: Book,
+        call: CallId,
+        posting: Posting<'_>,
+    ) -> Option<LedgerEntry> {
+        amount.is_positive().then(|| self.enter(kind, amount, from, to, Some(call), posting))
+    }
+
+    /// The one place where money moves.
+    fn enter(
+        &mut self,
+        kind: EntryKind,
+        amount: Money,
+        from: Book,
+        to: Book,
+        call: Option<CallId>,
+        posting: Posting<'_>,
+    ) -> LedgerEntry {
+        self.books[from as usize] = self.book(from).saturating_sub(amount);
+        self.books[to as usize] = self.book(to).saturating_add(amount);
         self.last_seq += 1;
         LedgerEntry {
             seq: self.last_seq,
             at_ms: posting.at_ms,
             kind,
             amount,
+            from,
+            to,
             balance: self.balance(),
             call,
             note: posting.note.to_owned(),

@@ -17,19 +17,24 @@ mod ledger;
 mod metadata;
 mod money;
 mod numbering;
+mod time;
 
 pub use cdr::{
-    Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrVerdict, CdrWho, Decision, Direction,
-    HungUpBy, MAX_TEXT_CHARS, Route, ToldByPbx, cut_text,
+    Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrRate, CdrResult, CdrTimes, CdrVerdict, CdrWho, Decision, Direction,
+    HungUpBy, MAX_TEXT_CHARS, RateSource, Route, ToldByPbx, cut_text,
 };
 pub use charge::{affordable_talk_s, billed_s, charge};
 pub use country::Country;
-pub use deck::{Deck, MAX_DECK_ROWS, MAX_ROW_ERRORS, MAX_STEP_S, Rate};
+pub use deck::{
+    Column, ColumnNames, Deck, DeckVersion, DeckVersions, Imported, MAX_DECK_ROWS, MAX_MARKUP_BP, MAX_ROW_ERRORS,
+    MAX_STEP_S, MAX_VERSIONS, MIN_MARKUP_BP, Rate,
+};
 pub use destination::{Destination, NumberClass, cut_class};
 pub use e164::{Digits, E164, Prefix};
 pub use emergency::{EmergencyKind, EmergencyNumber};
 pub use error::{DeckRowError, DeckRowFault, Error};
 pub use ids::{AccountId, CallId, CarrierId, DeckId, IncidentId, LineId};
-pub use ledger::{Captured, EntryKind, Ledger, LedgerEntry, MAX_HOLDS, Posting};
+pub use ledger::{Book, Captured, EntryKind, Ledger, LedgerEntry, MAX_HOLDS, Posting};
 pub use money::{Currency, Money};
 pub use numbering::{DialPlan, Dialled, MAX_DIALLED_CHARS, NotDiallable, replay_e164};
+pub use time::month_of_day;

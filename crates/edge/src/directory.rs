@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use account::{LineKind, Secrets, Transport};
-use billing::{AccountId, CarrierId, E164, LineId};
+use billing::{AccountId, CarrierId, DeckId, E164, LineId};
 use serde::{Deserialize, Serialize};
 
 /// What the edge needs of one line.
@@ -61,6 +61,9 @@ pub struct Carrier {
     pub auth: Option<CarrierAuth>,
     /// Whether to tell it extension and address behind each call (only where the carrier is one's own provider).
     pub tell_origin: bool,
+    /// The deck of what it asks for calls: carriers are tried by cost, and calls have a margin.
+    #[serde(default)]
+    pub cost_deck: Option<DeckId>,
 }
 
 /// One immutable snapshot; a change swaps the whole.

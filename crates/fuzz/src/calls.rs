@@ -297,6 +297,7 @@ fn carrier(name: &str) -> Carrier {
         plus: true,
         auth: Some(CarrierAuth { username: "us".into(), secret: "secret".into(), register_s: None }),
         tell_origin: true,
+        cost_deck: None,
     }
 }
 

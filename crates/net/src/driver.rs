@@ -198,6 +198,7 @@ impl Driver {
     fn letters(&mut self) -> (u64, bool) {
         self.mailbox.look();
         self.worker.durable(self.clock.now_ms(), self.mailbox.durable());
+        self.worker.disk_full(self.clock.now_ms(), self.mailbox.disk_full());
         self.flush();
         if self.mailbox.share_wanted() {
             self.worker.ask_share(self.clock.now_ms());

@@ -67,6 +67,11 @@ impl Handle {
         self.snapshots.durable(lsn, &self.boxes);
     }
 
+    /// The disk has no room, or has room again (called by the store's threads).
+    pub fn disk_full(&self, full: bool) {
+        self.boxes.iter().for_each(|postbox| postbox.disk_full(full));
+    }
+
     /// The journal has stopped for good (called by the journal's thread).
     pub fn journal_failed(&self) {
         self.boxes.iter().for_each(Postbox::journal_failed);

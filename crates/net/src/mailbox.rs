@@ -42,6 +42,7 @@ struct Signals {
     woken: AtomicBool,
     durable: AtomicU64,
     journal_failed: AtomicBool,
+    disk_full: AtomicBool,
     share_wanted: AtomicBool,
     worker_gone: AtomicBool,
 }
@@ -70,6 +71,13 @@ impl Postbox {
                 Ok(())
             }
             Err(TrySendError::Full(letter) | TrySendError::Disconnected(letter)) => Err(letter),
+        }
+    }
+
+    /// The disk has no room, or has room again.
+    pub fn disk_full(&self, full: bool) {
+        if self.signals.disk_full.swap(full, Ordering::AcqRel) != full {
+            self.wake();
         }
     }
 
@@ -127,6 +135,11 @@ impl Mailbox {
     /// Whether a share of a snapshot is wanted; once for each time.
     pub fn share_wanted(&self) -> bool {
         self.signals.share_wanted.load(Ordering::Acquire) && self.signals.share_wanted.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether the disk has no room.
+    pub fn disk_full(&self) -> bool {
+        self.signals.disk_full.load(Ordering::Acquire)
     }
 
     /// Whether the journal has stopped for good.

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use billing::{CarrierId, Deck, DeckId};
+use account::Prices;
+use billing::{CarrierId, Deck, DeckId, DeckVersion, DeckVersions, E164, Rate};
 use edge::Carrier;
 use ipnet::IpNet;
 use lockout::{Ban, Settings as LockoutSettings};
 use serde::{Deserialize, Serialize};
 
 /// Decks by their ids, as all workers have them.
-pub type Decks = Arc<BTreeMap<DeckId, Deck>>;
+pub type Decks = Arc<BTreeMap<DeckId, DeckVersions>>;
 
 /// A change of the node's book.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,8 +22,8 @@ pub enum NodeChange {
     PutCarrier(Carrier),
     /// Remove a carrier.
     RemoveCarrier(CarrierId),
-    /// Add or replace a deck.
-    PutDeck(DeckId, Deck),
+    /// Add a deck, or put versions of it in place of those that begin at the same instants.
+    PutDeck(DeckId, Vec<DeckVersion>),
     /// Remove a deck.
     RemoveDeck(DeckId),
     /// Lock-out switch, limits, allow-list.
@@ -31,6 +32,14 @@ pub enum NodeChange {
     Banned(Ban),
     /// A ban was lifted or ran out.
     Unbanned(IpNet),
+}
+
+impl NodeChange {
+    /// Adds a deck that is in force since ever.
+    #[must_use]
+    pub fn put_deck(id: DeckId, deck: Deck) -> Self {
+        Self::PutDeck(id, vec![DeckVersion { from_ms: 0, deck }])
+    }
 }
 
 /// The node's book.
@@ -56,8 +65,9 @@ impl NodeBook {
             NodeChange::RemoveCarrier(id) => {
                 self.carriers.remove(id);
             }
-            NodeChange::PutDeck(id, deck) => {
-                Arc::make_mut(&mut self.decks).insert(id.clone(), deck.clone());
+            NodeChange::PutDeck(id, versions) => {
+                let deck = Arc::make_mut(&mut self.decks).entry(id.clone()).or_default();
+                versions.iter().for_each(|version| deck.put(version.clone()));
             }
             NodeChange::RemoveDeck(id) => {
                 Arc::make_mut(&mut self.decks).remove(id);
@@ -69,6 +79,28 @@ impl NodeBook {
             }
             NodeChange::Unbanned(prefix) => self.bans.retain(|ban| ban.prefix != *prefix),
         }
+    }
+}
+
+/// Decks as they are in force at an instant.
+#[derive(Clone, Copy, Debug)]
+pub struct PricesAt<'a> {
+    /// The decks.
+    pub decks: &'a BTreeMap<DeckId, DeckVersions>,
+    /// The carriers, for the decks of what they ask.
+    pub carriers: &'a BTreeMap<CarrierId, Carrier>,
+    /// The instant, milliseconds since the Unix epoch.
+    pub now_ms: u64,
+}
+
+impl Prices for PricesAt<'_> {
+    fn price(&self, deck: &DeckId, number: E164) -> Option<(u64, &Rate)> {
+        self.decks.get(deck)?.rate_at(self.now_ms, number)
+    }
+
+    fn cost(&self, carrier: &CarrierId, number: E164) -> Option<&Rate> {
+        let deck = self.carriers.get(carrier)?.cost_deck.as_ref()?;
+        self.price(deck, number).map(|(_, rate)| rate)
     }
 }
 

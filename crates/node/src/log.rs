@@ -12,6 +12,8 @@ use crate::{CommandError, CommandReply, Share};
 pub enum Release {
     /// An account's reply for the call machine.
     Reply(Reply),
+    /// The same for a call that talks already: it does not wait for a full disk.
+    Lease(Reply),
     /// The answer to a person.
     Answer {
         /// The handle of the question.
@@ -60,6 +62,22 @@ impl Log {
             return None;
         }
         self.withheld.pop_front().map(|(_, release)| release)
+    }
+
+    /// Takes out what calls that talk already wait for.
+    pub fn take_leases(&mut self) -> Vec<Reply> {
+        let (leases, rest) = std::mem::take(&mut self.withheld)
+            .into_iter()
+            .partition(|(_, release)| matches!(release, Release::Lease(_)));
+        self.withheld = rest;
+        let leases: VecDeque<(u64, Release)> = leases;
+        let reply = |(_, release)| if let Release::Lease(reply) = release { Some(reply) } else { None };
+        leases.into_iter().filter_map(reply).collect()
+    }
+
+    /// How many records are not durable yet.
+    pub fn waiting_records(&self) -> u64 {
+        self.handed_in - self.durable
     }
 
     /// How many releases wait.

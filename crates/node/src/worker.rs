@@ -50,6 +50,8 @@ pub struct Worker {
     wakes: Wakes,
     /// The first worker keeps it.
     pub(crate) registry: Option<Registry>,
+    /// Nothing can be written down at the moment.
+    pub(crate) disk_full: bool,
 }
 
 /// What a change of an account came to.
@@ -92,6 +94,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
                 look_ups: LookUps::new(Arc::clone(&setup.places), Arc::clone(&decks), Arc::clone(&bulletin)),
                 wakes: Wakes::default(),
                 registry: registry.take(),
+                disk_full: false,
             };
             worker.resume(now_ms);
             worker
@@ -125,7 +128,7 @@ impl Worker {
     /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing. It may belong to
     /// another worker.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
-        if !self.admits(now_ms, flow.remote) {
+        if !self.admits(now_ms, flow.remote) || !self.may_come(now_ms, &flow, bytes) {
             return;
         }
         // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
@@ -191,7 +194,7 @@ impl Worker {
     fn release(&mut self, now_ms: u64) {
         while let Some(release) = self.log.released() {
             match release {
-                Release::Reply(reply) => self.reply(now_ms, reply),
+                Release::Reply(reply) | Release::Lease(reply) => self.reply(now_ms, reply),
                 Release::Answer { token, reply } => {
                     self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Answer { token, reply }));
                 }
@@ -259,10 +262,11 @@ impl Worker {
 
     fn edge_output(&mut self, now_ms: u64, output: edge::Output) {
         match output {
-            edge::Output::Send { flow, bytes } => {
+            edge::Output::Send { flow, bytes } if self.may_go(now_ms, &flow, &bytes) => {
                 let has_it = if flow.connection == 0 { self.number } else { worker_of_connection(flow.connection) };
                 self.post(now_ms, has_it, Letter::Send { flow, bytes });
             }
+            edge::Output::Send { .. } => {}
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
             edge::Output::Account { account, input } => {
                 let owner = owner_of(&account, self.common.workers());
@@ -315,7 +319,13 @@ impl Worker {
 
     /// Hands an input to its account, journals it with its effects, and passes on or withholds the replies.
     pub(crate) fn account_input(&mut self, now_ms: u64, id: &AccountId, mut input: Input) -> Changed {
-        self.look_ups.complete(now_ms, self.accounts.get(id), &mut input);
+        let carriers = &self.directory.carriers;
+        self.look_ups.complete(now_ms, self.accounts.get(id), carriers, self.disk_full, &mut input);
+        if let Some(reply) = self.turned_away(&input) {
+            self.reply(now_ms, reply);
+            return Changed { reply: None, effects: Vec::new() };
+        }
+        let talks = matches!(input, Input::Extend { .. });
         let flows = self.flows_at_stake(id, &input);
         let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
         let Answer { effects, replies, spends } = account.handle(now_ms, &input);
@@ -332,7 +342,8 @@ impl Worker {
         for reply in replies {
             match reply {
                 Reply::Changed(result) => changed.reply = Some(result),
-                reply if spends => self.log.withhold(Release::Reply(reply)),
+                reply if spends && talks && !self.disk_full => self.log.withhold(Release::Lease(reply)),
+                reply if spends && !talks => self.log.withhold(Release::Reply(reply)),
                 reply => self.reply(now_ms, reply),
             }
         }
@@ -360,7 +371,7 @@ impl Worker {
     }
 
     /// Passes an account's reply to the worker whose call or REGISTER it is.
-    fn reply(&mut self, now_ms: u64, reply: Reply) {
+    pub(crate) fn reply(&mut self, now_ms: u64, reply: Reply) {
         if let Some(to) = worker_of_reply(&reply) {
             self.post(now_ms, to, Letter::Reply(reply));
         }

@@ -81,6 +81,7 @@ fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: "50".parse().unwrap(),
         max_calls: 10,
+        terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
     }
@@ -98,6 +99,7 @@ fn carrier() -> Carrier {
         plus: true,
         auth: None,
         tell_origin: false,
+        cost_deck: None,
     }
 }
 
@@ -115,7 +117,7 @@ impl Node {
         let by = || Actor::CommandLine;
         node.done(Command::Node {
             by: by(),
-            change: NodeChange::PutDeck(DeckId::new("starter").unwrap(), Deck::starter()),
+            change: NodeChange::put_deck(DeckId::new("starter").unwrap(), Deck::starter()),
         });
         node.done(Command::Node { by: by(), change: NodeChange::PutCarrier(carrier()) });
         for change in [

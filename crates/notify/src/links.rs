@@ -95,6 +95,12 @@ impl PortalUrl {
         format!("{self}/accounts/{account}/guard")
     }
 
+    /// The account's money.
+    #[must_use]
+    pub fn money(&self, account: &AccountId) -> String {
+        format!("{self}/accounts/{account}/money")
+    }
+
     /// The account's calls.
     #[must_use]
     pub fn calls(&self, account: &AccountId) -> String {

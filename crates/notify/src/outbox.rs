@@ -30,10 +30,10 @@ pub struct AccountFacts {
 }
 
 /// What a mail says of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineFacts {
-    /// Its id in the account.
-    pub id: LineId,
+    /// Its id in the account; blank where there is no line.
+    pub id: String,
     /// Extension or trunk; `None` where the line is gone by now.
     pub kind: Option<LineKind>,
     /// Its display name, may be empty.

@@ -9,6 +9,7 @@ mod emergency;
 mod html;
 mod incident;
 mod local;
+mod low_balance;
 mod text;
 mod words;
 
@@ -47,6 +48,7 @@ pub enum RenderError {
 pub fn render(notice: &Notice, context: &MailContext, created_ms: u64) -> Result<Mail, RenderError> {
     let document = match notice {
         Notice::Incident(incident) => incident::document(incident, context),
+        Notice::LowBalance { balance, threshold } => low_balance::document(*balance, *threshold, context, created_ms),
         Notice::Emergency { number, place, .. } => emergency::document(number, place, context, created_ms),
     };
     Ok(Mail {

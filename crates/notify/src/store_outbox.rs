@@ -60,7 +60,7 @@ impl Outbox for StoreOutbox {
     fn line(&self, account: &AccountId, line: &LineId) -> Result<Option<LineFacts>, OutboxError> {
         let row = self.reader.line(account, line)?;
         Ok(row.map(|row| LineFacts {
-            id: row.line.id,
+            id: row.line.id.to_string(),
             kind: Some(row.line.kind),
             name: row.line.name,
             caller_id: row.line.caller_id,

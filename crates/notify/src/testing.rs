@@ -5,7 +5,7 @@ pub(crate) mod smtp;
 
 use std::sync::Arc;
 
-use account::{Contact, GuardMode, LineKind, Notice, Settings};
+use account::{Contact, GuardMode, LineKind, Notice, Settings, Terms};
 use billing::{AccountId, CallId, Country, Currency, DeckId, DialPlan, IncidentId, LineId, Money};
 use geo::Place;
 use guard::{Action, Decibans, Evidence, EvidenceKind, Incident, IncidentCall, IncidentState};
@@ -35,6 +35,7 @@ pub(crate) fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: Money::from_cents(2_000),
         max_calls: 20,
+        terms: Terms::default(),
         international: true,
         limits: account::Limits::default(),
     }
@@ -46,7 +47,7 @@ pub(crate) fn context(line: &str, kind: LineKind, name: &str) -> MailContext {
         portal: "https://portal.frontrange.example".parse().unwrap(),
         account: account_id(),
         facts: AccountFacts { settings: settings(), balance: Money::from_cents(4_972), held: Money::ZERO },
-        line: LineFacts { id: LineId::new(line).unwrap(), kind: Some(kind), name: name.into(), caller_id: None },
+        line: LineFacts { id: line.into(), kind: Some(kind), name: name.into(), caller_id: None },
     }
 }
 

@@ -178,11 +178,14 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
     }
 
     async fn context(&self, notice: &Waiting, facts: AccountFacts) -> Result<MailContext, OutboxError> {
-        let id = line_of(&notice.notice).clone();
-        let account = notice.account.clone();
-        let asked = id.clone();
-        let line = self.ask(move |outbox| outbox.line(&account, &asked)).await?;
-        let line = line.unwrap_or(LineFacts { id, kind: None, name: String::new(), caller_id: None });
+        let line = match line_of(&notice.notice).cloned() {
+            Some(id) => {
+                let gone = LineFacts { id: id.to_string(), ..LineFacts::default() };
+                let account = notice.account.clone();
+                self.ask(move |outbox| outbox.line(&account, &id)).await?.unwrap_or(gone)
+            }
+            None => LineFacts::default(),
+        };
         Ok(MailContext {
             node: self.node.clone(),
             portal: self.portal.clone(),
@@ -255,10 +258,12 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
     }
 }
 
-fn line_of(notice: &Notice) -> &LineId {
+/// The line a notice is about; some are about the account.
+fn line_of(notice: &Notice) -> Option<&LineId> {
     match notice {
-        Notice::Incident(incident) => &incident.line,
-        Notice::Emergency { line, .. } => line,
+        Notice::Incident(incident) => Some(&incident.line),
+        Notice::Emergency { line, .. } => Some(line),
+        Notice::LowBalance { .. } => None,
     }
 }
 

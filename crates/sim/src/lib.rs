@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attacker;
+pub mod books;
 pub mod carrier;
 mod check;
 mod dice;

@@ -29,6 +29,8 @@ enum Which {
     Unnoticed(Range),
     /// An honest day of calls, on which nobody may be cut.
     Workday(Range),
+    /// Random interleavings of calls, payments, price changes and crashes, against a model's books.
+    Books(Range),
     /// Plays firms of generated worlds as SIP, and holds the node's decisions against the replay's.
     Played(PlayedArguments),
     /// Writes a labelled world for `tollguard replay`.
@@ -110,6 +112,7 @@ fn main() -> ExitCode {
         Which::Story(range) => (Scenario::Story, range),
         Which::Unnoticed(range) => (Scenario::Unnoticed, range),
         Which::Workday(range) => (Scenario::Workday, range),
+        Which::Books(range) => return books(&range),
         Which::Played(arguments) => return arguments.run(),
         Which::World(arguments) => return said(arguments.run()),
         Which::Guard(arguments) => return said(arguments.run()),
@@ -139,6 +142,39 @@ fn main() -> ExitCode {
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     sum.print(scenario, began.elapsed().as_secs_f64());
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays cases on all cores until one breaks a promise.
+fn books(range: &Range) -> ExitCode {
+    let (from, seeds) = range.seed.map_or((range.from, range.seeds), |seed| (seed, 1));
+    let (next, end, began) = (AtomicU64::new(from), from.saturating_add(seeds), Instant::now());
+    let sum = Mutex::new((sim::books::Tally::default(), Vec::new()));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end {
+                        return;
+                    }
+                    let played = sim::books::play(seed);
+                    let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
+                    match played {
+                        Ok(tally) => sum.0.add(tally),
+                        Err(violation) => sum.1.push(format!("seed {seed}: {violation}")),
+                    }
+                    if !sum.1.is_empty() && !range.go_on {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let (tally, failed) = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!("{tally:?} in {:.1} s", began.elapsed().as_secs_f64());
+    failed.iter().for_each(|text| eprintln!("{text}"));
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn said(done: Result<(), TrialError>) -> ExitCode {

@@ -19,13 +19,14 @@ mod keeper;
 mod password;
 mod projection;
 mod recover;
+mod seal;
 mod snapshot;
 mod threads;
 mod writer;
 
 pub use db::{
     AccountRow, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ROWS, MAX_SESSIONS_PER_USER, Projector,
-    Queued, Reader, Role, Sending, Session, Totals, User,
+    Queued, Reader, Role, Sending, Session, Totals, Usage, UsageBy, User,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;
@@ -35,6 +36,7 @@ pub use keeper::Keeper;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, hash_password, verify_password};
 pub use projection::{BATCH_QUEUE, Projection};
 pub use recover::{recover_state, recover_tables};
+pub use seal::{Seal, rotate};
 pub use snapshot::{MAX_SNAPSHOT_BYTES, SNAPSHOTS_KEPT, Snapshots};
 pub use threads::{OnEvent, Parts, StoreEvent, Threads};
 pub use writer::{MAX_BATCH, QUEUE, Writer, WriterHandle};

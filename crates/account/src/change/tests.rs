@@ -51,7 +51,7 @@ fn money_comes_in_once_and_never_leaves_what_calls_hold() {
     assert_eq!(firm.not_done(top_up(0, "p2")), ChangeError::BadAmount);
     assert_eq!(firm.not_done(top_up(-5, "p2")), ChangeError::BadAmount);
     firm.call("107", ALBANIA);
-    let adjust = |text| Change::Adjust { amount: money(text), note: "refund".into() };
+    let adjust = |text| Change::Adjust { amount: money(text), note: "refund".into(), reference: text.into() };
     assert_eq!(firm.not_done(adjust("-12.15")), ChangeError::BadAmount);
     assert_eq!(firm.done(adjust("-12.14")), "The balance was adjusted by -$12.14 (refund); it is $0.36.");
 }

@@ -68,6 +68,10 @@ pub enum RefusalCode {
     TooManyCalls,
     /// No carrier for it (503).
     NoCarrier,
+    /// Above the owner's limit for a day or a month (403).
+    Limit,
+    /// Nothing can be written down, so that nothing may be spent (503).
+    DiskFull,
 }
 
 impl RefusalCode {
@@ -78,9 +82,9 @@ impl RefusalCode {
             Self::BadNumber => 484,
             Self::NoSuchLine => 404,
             Self::NotRegistered => 480,
-            Self::NotPermitted | Self::Cut | Self::Guard | Self::Exposure => 403,
+            Self::NotPermitted | Self::Cut | Self::Guard | Self::Exposure | Self::Limit => 403,
             Self::NoCredit => 402,
-            Self::TooManyCalls | Self::NoCarrier => 503,
+            Self::TooManyCalls | Self::NoCarrier | Self::DiskFull => 503,
         }
     }
 }
@@ -173,6 +177,13 @@ pub enum Notice {
         number: String,
         /// From where.
         place: String,
+    },
+    /// A charge took the balance below the owner's threshold.
+    LowBalance {
+        /// What is left.
+        balance: Money,
+        /// The owner's threshold.
+        threshold: Money,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use billing::{CallId, CarrierId, Destination, Dialled, E164, LineId, Rate};
+use billing::{CallId, CarrierId, Destination, Dialled, E164, LineId, NotDiallable, Rate, RateSource};
 use geo::{Place, Places};
 use guard::{Cause, Elsewhere, Failures};
 use serde::{Deserialize, Serialize};
@@ -59,8 +59,15 @@ pub struct LookUps {
     pub dialled: Dialled,
     /// Country and class, for a number.
     pub destination: Option<Destination>,
-    /// The deck's row; `None` where the deck has no price (then `Rate` defaults of the node apply: 0.40 a minute).
+    /// The deck's row with the account's mark-up; `None` where the deck has no price (then `Rate` defaults of the node
+    /// apply: 0.40 a minute).
     pub rate: Option<Rate>,
+    /// Where that row was found.
+    pub source: Option<RateSource>,
+    /// What the account's carriers ask for the number, where their decks tell.
+    pub costs: Vec<(CarrierId, Rate)>,
+    /// Nothing can be written down at the moment: calls that cost money have to wait.
+    pub disk_full: bool,
     /// The account's offset from UTC now, minutes.
     pub utc_offset_min: i16,
     /// What the node's bulletin says of the number and the address.
@@ -73,6 +80,23 @@ impl LookUps {
         match self.dialled {
             Dialled::Number(number) => Some(number),
             _ => None,
+        }
+    }
+}
+
+impl LookUps {
+    /// Before anything was looked up.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            dialled: Dialled::Invalid(NotDiallable::Empty),
+            destination: None,
+            rate: None,
+            source: None,
+            costs: Vec::new(),
+            disk_full: false,
+            elsewhere: Elsewhere::NOTHING,
+            utc_offset_min: 0,
         }
     }
 }

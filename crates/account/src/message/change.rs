@@ -52,12 +52,21 @@ pub enum Change {
         /// The payment's own reference, unique.
         reference: String,
     },
-    /// A correction by an administrator.
+    /// A correction by an administrator; idempotent by reference.
     Adjust {
         /// How much, with its sign.
         amount: Money,
         /// Why.
         note: String,
+        /// The correction's own reference, unique among payments and corrections.
+        reference: String,
+    },
+    /// Money paid in without anybody asking for it by hand; idempotent by reference.
+    AutoTopUp {
+        /// How much, above zero.
+        amount: Money,
+        /// The payment's own reference, unique.
+        reference: String,
     },
     /// Turn the cut class back on for one line or, `None`, for the account and all its lines; closes the incidents.
     LiftCut {
@@ -116,12 +125,27 @@ pub enum ChangeError {
     /// Nothing is cut there.
     #[error("international calling is not cut there")]
     NotCut,
-    /// The payment was booked before.
+    /// The payment or correction was booked before.
     #[error("the payment {0} is already booked")]
     DuplicatePayment(String),
     /// An amount that makes no sense.
     #[error("the amount must be above zero and leave the balance above zero")]
     BadAmount,
+    /// The owner takes no automatic payments.
+    #[error("automatic payments are switched off for this account")]
+    NoAutoTopUp,
+    /// Automatic payments stand still.
+    #[error("automatic payments stand still while incident {0} is open")]
+    IncidentOpen(IncidentId),
+    /// Automatic payments have brought in what they may.
+    #[error("automatic payments may bring in no more than {left} now, by the owner's limit for 24 hours")]
+    AutoTopUpMax {
+        /// What is left of the limit.
+        left: Money,
+    },
+    /// A mark-up nobody means.
+    #[error("a mark-up is from -100% to 900%")]
+    BadMarkup,
     /// A named maximum.
     #[error("an account can have at most {max} {what}")]
     TooMany {

@@ -21,7 +21,7 @@ fn a_call_is_charged_for_its_talk_and_the_rest_released() {
     assert_eq!((cdr.from.place.city.as_deref(), cdr.from.user_agent.as_str()), (Some("Denver"), "Yealink T46"));
     assert_eq!((firm.account.balance(), firm.account.ledger().held()), (money("9.82"), Money::ZERO));
     assert!(answer.effects.contains(&Effect::Balance { balance: money("9.82"), held: Money::ZERO }));
-    assert!(matches!(&answer.effects[0], Effect::Ledger(entry) if entry.amount == money("-0.18")));
+    assert!(matches!(&answer.effects[0], Effect::Ledger(entry) if entry.change() == money("-0.18")));
     let again = firm.settle(call, Some(firm.now_ms), HungUpBy::Caller, CallEnd::Normal);
     assert_eq!(again, Answer::default(), "never billed twice");
 }

@@ -1,34 +1,37 @@
 //! Reads rate tables as carriers send them.
 
+mod cells;
+mod columns;
+mod voipms;
+
 use std::collections::BTreeMap;
 
-use super::{MAX_DECK_ROWS, MAX_STEP_S, Rate};
+use super::versions::{DeckVersion, MAX_VERSIONS};
+use super::{Deck, MAX_DECK_ROWS, Rate};
 use crate::error::{DeckRowError, DeckRowFault, short};
 use crate::{Error, Money, Prefix};
+use cells::{date_ms, price, seconds, steps};
+use columns::Columns;
+pub use columns::{Column, ColumnNames};
 
 /// The most faulty rows reported at once.
 pub const MAX_ROW_ERRORS: usize = 100;
-/// Minimum and increment where the table does not say.
-const DEFAULT_STEP_S: u32 = 60;
 
-/// The names a column goes by, in lower case without anything but letters.
-const PREFIX: &[&str] = &["prefix", "code", "dialcode", "dialprefix", "areacode", "destinationcode"];
-const DESTINATION: &[&str] = &["destination", "name", "description", "destinationname", "country"];
-const RATE: &[&str] = &["rateperminute", "rate", "price", "permin", "perminute", "ratemin", "priceperminute"];
-const CONNECT_FEE: &[&str] = &["connectfee", "connectionfee", "setupfee", "connect", "connectcharge"];
-const MINIMUM: &[&str] =
-    &["minimums", "minimum", "min", "minimumseconds", "initial", "initialincrement", "firstincrement"];
-const INCREMENT: &[&str] =
-    &["increments", "increment", "interval", "incrementseconds", "subsequentincrement", "nextincrement"];
+/// A rate table that was read without a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// Its versions, in the order in which they come into force; the first one from the time of the import on.
+    pub versions: Vec<DeckVersion>,
+    /// Columns of the header that nothing was read from.
+    pub unread: Vec<String>,
+}
 
-/// Where each column stands.
-struct Columns {
-    prefix: usize,
-    rate: usize,
-    destination: Option<usize>,
-    connect_fee: Option<usize>,
-    minimum: Option<usize>,
-    increment: Option<usize>,
+/// A row of the table.
+struct Row {
+    line: u64,
+    /// When it comes into force; 0 where no date stands.
+    from_ms: u64,
+    rate: Rate,
 }
 
 /// Faults found so far; beyond [`MAX_ROW_ERRORS`] they are no longer kept.
@@ -41,17 +44,61 @@ impl Faults {
             self.0.push(DeckRowError { line, fault });
         }
     }
+
+    /// The value, or its fault noted.
+    fn note<T>(&mut self, line: u64, result: Result<T, DeckRowFault>) -> Option<T> {
+        result.map_err(|fault| self.add(line, fault)).ok()
+    }
 }
 
-/// All rates of a table.
-pub(super) fn rates(bytes: &[u8]) -> Result<Vec<Rate>, Error> {
-    let mut faults = Faults::default();
-    let rates = read(bytes, &mut faults);
-    if faults.0.is_empty() { Ok(rates) } else { Err(Error::Deck { rows: faults.0 }) }
-}
-
-fn read(bytes: &[u8], faults: &mut Faults) -> Vec<Rate> {
+/// All versions of a table that is imported at `now_ms`.
+pub(super) fn read(bytes: &[u8], names: &ColumnNames, now_ms: u64) -> Result<Imported, Error> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut faults = Faults::default();
+    let (rows, unread) = if voipms::looks_like(bytes) {
+        (voipms::rows(bytes, &mut faults), Vec::new())
+    } else {
+        csv_rows(bytes, names, &mut faults)
+    };
+    let dates = versions(rows, now_ms, &mut faults);
+    if !faults.0.is_empty() {
+        faults.0.sort_by_key(|row| row.line);
+        return Err(Error::Deck { rows: faults.0 });
+    }
+    let mut versions = Vec::with_capacity(dates.len());
+    for (from_ms, rates) in dates {
+        versions.push(DeckVersion { from_ms, deck: Deck::new(rates)? });
+    }
+    Ok(Imported { versions, unread })
+}
+
+/// The rates of each version, by when it comes into force: those of the version before, with its own in their place.
+fn versions(mut rows: Vec<Row>, now_ms: u64, faults: &mut Faults) -> Vec<(u64, Vec<Rate>)> {
+    // Stable, so that of two rows of one date the later line is the one that is told of.
+    rows.sort_by_key(|row| row.from_ms);
+    let mut dates: Vec<u64> = rows.iter().map(|row| row.from_ms.max(now_ms)).collect();
+    dates.dedup();
+    if dates.len() > MAX_VERSIONS {
+        faults.add(1, DeckRowFault::TooManyDates(MAX_VERSIONS));
+        return Vec::new();
+    }
+    let mut rows = rows.into_iter().peekable();
+    let mut in_force: BTreeMap<Prefix, (u64, Rate)> = BTreeMap::new();
+    let mut versions = Vec::with_capacity(dates.len());
+    for date_ms in dates {
+        while let Some(row) = rows.next_if(|row| row.from_ms.max(now_ms) == date_ms) {
+            let prefix = row.rate.prefix;
+            if in_force.get(&prefix).is_some_and(|(from_ms, _)| *from_ms == row.from_ms) {
+                faults.add(row.line, DeckRowFault::Twice(prefix));
+            }
+            in_force.insert(prefix, (row.from_ms, row.rate));
+        }
+        versions.push((date_ms, in_force.values().map(|(_, rate)| rate.clone()).collect()));
+    }
+    versions
+}
+
+fn csv_rows(bytes: &[u8], names: &ColumnNames, faults: &mut Faults) -> (Vec<Row>, Vec<String>) {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -63,19 +110,15 @@ fn read(bytes: &[u8], faults: &mut Faults) -> Vec<Rate> {
         Some(Ok(header)) => header,
         Some(Err(_)) => {
             faults.add(1, DeckRowFault::NotCsv);
-            return Vec::new();
+            return Default::default();
         }
         None => {
             faults.add(1, DeckRowFault::Empty);
-            return Vec::new();
+            return Default::default();
         }
     };
-    let Some(columns) = columns(&header, faults) else {
-        return Vec::new();
-    };
-
-    let mut rates = Vec::new();
-    let mut seen: BTreeMap<Prefix, u64> = BTreeMap::new();
+    let Some(columns) = Columns::find(&header, names, faults) else { return Default::default() };
+    let mut rows = Vec::new();
     let mut line = 1;
     for record in records {
         let record = match record {
@@ -87,21 +130,16 @@ fn read(bytes: &[u8], faults: &mut Faults) -> Vec<Rate> {
             }
         };
         line = record.position().map_or(line + 1, csv::Position::line);
-        if rates.len() == MAX_DECK_ROWS {
+        if rows.len() == MAX_DECK_ROWS {
             faults.add(line, DeckRowFault::TooMany(MAX_DECK_ROWS));
             break;
         }
-        if let Some(rate) = row(&record, &columns, line, faults) {
-            if seen.insert(rate.prefix, line).is_some() {
-                faults.add(line, DeckRowFault::Twice(rate.prefix));
-            }
-            rates.push(rate);
-        }
+        rows.extend(row(&record, &columns, line, faults));
     }
-    if rates.is_empty() && faults.0.is_empty() {
+    if rows.is_empty() && faults.0.is_empty() {
         faults.add(line, DeckRowFault::Empty);
     }
-    rates
+    (rows, columns.unread(&header))
 }
 
 /// Whatever of comma, semicolon and tab the first line has most of.
@@ -117,78 +155,28 @@ fn delimiter(bytes: &[u8]) -> u8 {
     best
 }
 
-fn columns(header: &csv::StringRecord, faults: &mut Faults) -> Option<Columns> {
-    let plain: Vec<String> = header
-        .iter()
-        .map(|name| {
-            let letters = name.chars().filter(char::is_ascii_alphabetic);
-            letters.map(|c| c.to_ascii_lowercase()).collect()
-        })
-        .collect();
-    // The names are in order of preference: `rate` after `rate_per_minute`.
-    let find = |names: &[&str]| names.iter().find_map(|name| plain.iter().position(|p| p == name));
-    let (prefix, rate) = (find(PREFIX), find(RATE));
-    if prefix.is_none() {
-        faults.add(1, DeckRowFault::NoColumn("prefix"));
-    }
-    if rate.is_none() {
-        faults.add(1, DeckRowFault::NoColumn("rate_per_minute"));
-    }
-    Some(Columns {
-        prefix: prefix?,
-        rate: rate?,
-        destination: find(DESTINATION),
-        connect_fee: find(CONNECT_FEE),
-        minimum: find(MINIMUM),
-        increment: find(INCREMENT),
-    })
-}
-
-/// One rate; all faults of its row are noted.
-fn row(record: &csv::StringRecord, columns: &Columns, line: u64, faults: &mut Faults) -> Option<Rate> {
-    let cell = |at: usize| record.get(at).unwrap_or("");
-    let optional = |at: Option<usize>| at.map(cell).filter(|text| !text.is_empty());
-    let mut noted = |result: Result<_, DeckRowFault>| result.map_err(|f| faults.add(line, f)).ok();
-
-    let per_minute = noted(price(cell(columns.rate)));
-    let connect_fee = noted(optional(columns.connect_fee).map_or(Ok(Money::ZERO), price));
-    let mut noted = |result: Result<_, DeckRowFault>| result.map_err(|f| faults.add(line, f)).ok();
-    let minimum_s = noted(seconds(optional(columns.minimum), 0));
-    let increment_s = noted(seconds(optional(columns.increment), 1));
-    let prefix = match cell(columns.prefix).parse::<Prefix>() {
-        Ok(prefix) => prefix,
-        Err(_) => {
-            faults.add(line, DeckRowFault::Prefix(short(cell(columns.prefix))));
-            return None;
-        }
-    };
-    let destination = match optional(columns.destination) {
-        Some(name) => short(name).into(),
-        None => prefix.to_string().into(),
-    };
-    Some(Rate {
+/// One row; all its faults are noted.
+fn row(record: &csv::StringRecord, columns: &Columns, line: u64, faults: &mut Faults) -> Option<Row> {
+    let cell = |column: Column| columns.at(column).and_then(|at| record.get(at)).filter(|text| !text.is_empty());
+    let per_minute = faults.note(line, price(cell(Column::Rate).unwrap_or("")));
+    let connect_fee = faults.note(line, cell(Column::ConnectFee).map_or(Ok(Money::ZERO), price));
+    let steps = steps(cell(Column::Minimum), cell(Column::Increment), line, faults);
+    let free_s = faults.note(line, cell(Column::Free).map_or(Ok(0), |text| seconds(text, 0)));
+    let from_ms = faults.note(line, cell(Column::Effective).map_or(Ok(0), date_ms));
+    let written = cell(Column::Prefix).unwrap_or("");
+    let prefix = faults.note(line, written.parse::<Prefix>().map_err(|_| DeckRowFault::Prefix(short(written))))?;
+    let (minimum_s, increment_s) = steps?;
+    let rate = Rate {
         prefix,
-        destination,
+        destination: cell(Column::Destination).map_or_else(|| prefix.to_string(), short).into(),
         per_minute: per_minute?,
         connect_fee: connect_fee?,
-        minimum_s: minimum_s?,
-        increment_s: increment_s?,
-    })
-}
-
-fn price(text: &str) -> Result<Money, DeckRowFault> {
-    match text.parse::<Money>() {
-        Ok(price) if !price.is_negative() => Ok(price),
-        _ => Err(DeckRowFault::Price(short(text))),
-    }
-}
-
-fn seconds(text: Option<&str>, least: u32) -> Result<u32, DeckRowFault> {
-    let Some(text) = text else {
-        return Ok(DEFAULT_STEP_S);
+        minimum_s,
+        increment_s,
+        free_s: free_s?,
     };
-    match text.parse::<u32>() {
-        Ok(seconds) if (least..=MAX_STEP_S).contains(&seconds) => Ok(seconds),
-        _ => Err(DeckRowFault::Seconds(short(text), least, MAX_STEP_S)),
-    }
+    Some(Row { line, from_ms: from_ms?, rate })
 }
+
+#[cfg(test)]
+mod tests;

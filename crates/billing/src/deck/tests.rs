@@ -13,6 +13,7 @@ fn rate(prefix: u64) -> Rate {
         connect_fee: Money::ZERO,
         minimum_s: 6,
         increment_s: 6,
+        free_s: 0,
     }
 }
 
@@ -61,7 +62,7 @@ fn tables_of_carriers_are_read() {
     assert_eq!(albania.connect_fee, Money::from_cents(5));
     assert_eq!((albania.minimum_s, albania.increment_s), (60, 1));
 
-    let theirs = b"\xef\xbb\xbfName;Dial Code;Rate/Min;Valid from\r\nAlbania; +355 ;0.2;2026\r\n\r\n";
+    let theirs = b"\xef\xbb\xbfName;Dial Code;Rate/Min;Valid from\r\nAlbania; +355 ;0.2;2026-03-01\r\n\r\n";
     let deck = Deck::from_csv(theirs).unwrap();
     let albania = deck.rate_for("+355691".parse().unwrap()).unwrap();
     assert_eq!((albania.minimum_s, albania.increment_s), (60, 60));

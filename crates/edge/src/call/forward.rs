@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use account::{Attempt, Caller, Cause, Party, Via};
+use account::{Attempt, Caller, Cause, LookUps, Party, Via};
 use billing::{AccountId, LineId};
 use geo::Place;
 
 use super::fork::Target;
-use super::start::{Beginning, no_look_ups};
+use super::start::Beginning;
 use super::{Call, CallId, Ending, Facts, Leg};
 use crate::core::{Asked, Core};
 use crate::limits::MAX_REDIRECTIONS;
@@ -66,7 +66,7 @@ impl Call {
             },
             cause: Some(Cause::Forward),
             told: None,
-            look_ups: no_look_ups(),
+            look_ups: LookUps::none(),
         };
         let Facts { account, line, on_behalf, .. } = self.facts.clone();
         self.progress(core, 181, Vec::new());

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use account::{Attempt, Lease, LineKind, LookUps, Party, Told, Via};
-use billing::{AccountId, CallId, Dialled, E164, NotDiallable};
+use billing::{AccountId, CallId, E164};
 use geo::Place;
 use media::{RelayId, Side};
 use sip::{Dialog, Message};
@@ -104,17 +104,6 @@ impl Beginning {
     }
 }
 
-/// The node looks these up: it has the dial plans and the decks.
-pub(super) const fn no_look_ups() -> LookUps {
-    LookUps {
-        dialled: Dialled::Invalid(NotDiallable::Empty),
-        destination: None,
-        rate: None,
-        utc_offset_min: 0,
-        elsewhere: account::Elsewhere::NOTHING,
-    }
-}
-
 /// The attempt and the account it concerns; `None` for a carrier's call to a number nobody here has.
 fn attempt(core: &Core, asked: &Asked, sender: Sender, call: CallId) -> Option<(AccountId, Attempt)> {
     let request = &asked.request;
@@ -141,7 +130,7 @@ fn attempt(core: &Core, asked: &Asked, sender: Sender, call: CallId) -> Option<(
         },
         cause: None,
         told,
-        look_ups: no_look_ups(),
+        look_ups: LookUps::none(),
     };
     Some((account, attempt))
 }

@@ -11,18 +11,22 @@ use super::fork::Target;
 /// | not a number | 484 Address Incomplete | 28 invalid number format |
 /// | no such extension or DID | 404 Not Found | 1 unallocated number |
 /// | nobody registered | 480 Temporarily Unavailable | 20 subscriber absent |
-/// | not permitted, cut, guard, exposure ceiling | 403 Forbidden | 21 call rejected |
+/// | not permitted, cut, guard, exposure ceiling, the owner's limit | 403 Forbidden | 21 call rejected |
 /// | no credit | 402 Payment Required | 21 call rejected |
-/// | too many calls | 503 Service Unavailable | 42 congestion |
+/// | too many calls, full disk | 503 Service Unavailable | 42 congestion |
 /// | no carrier | 503 Service Unavailable | 38 network out of order |
 pub(super) const fn of_refusal(code: RefusalCode) -> (u16, u8) {
     match code {
         RefusalCode::BadNumber => (484, 28),
         RefusalCode::NoSuchLine => (404, 1),
         RefusalCode::NotRegistered => (480, 20),
-        RefusalCode::NotPermitted | RefusalCode::Cut | RefusalCode::Guard | RefusalCode::Exposure => (403, 21),
+        RefusalCode::NotPermitted
+        | RefusalCode::Cut
+        | RefusalCode::Guard
+        | RefusalCode::Exposure
+        | RefusalCode::Limit => (403, 21),
         RefusalCode::NoCredit => (402, 21),
-        RefusalCode::TooManyCalls => (503, 42),
+        RefusalCode::TooManyCalls | RefusalCode::DiskFull => (503, 42),
         RefusalCode::NoCarrier => (503, 38),
     }
 }

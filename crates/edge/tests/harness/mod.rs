@@ -65,6 +65,7 @@ pub fn carrier(name: &str, address: &str) -> Carrier {
         plus: true,
         auth: None,
         tell_origin: false,
+        cost_deck: None,
     }
 }
 

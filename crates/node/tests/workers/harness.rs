@@ -81,6 +81,7 @@ pub fn settings() -> Settings {
         max_calls: 100,
         international: true,
         limits: account::Limits::default(),
+        terms: account::Terms::default(),
     }
 }
 
@@ -133,6 +134,7 @@ fn carrier() -> Carrier {
         plus: true,
         auth: None,
         tell_origin: false,
+        cost_deck: None,
     }
 }
 
@@ -168,7 +170,7 @@ impl Node {
     pub fn with(workers: usize, firms: usize, cents: i64) -> Self {
         let mut node = Self::start(NodeState::default(), workers, 1);
         let by = || Actor::CommandLine;
-        let deck = NodeChange::PutDeck(DeckId::new("starter").unwrap(), Deck::starter());
+        let deck = NodeChange::put_deck(DeckId::new("starter").unwrap(), Deck::starter());
         node.done(Command::Node { by: by(), change: deck });
         node.done(Command::Node { by: by(), change: NodeChange::PutCarrier(carrier()) });
         for n in 1..=firms {

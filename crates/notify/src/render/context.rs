@@ -18,7 +18,7 @@ pub struct MailContext {
     pub account: AccountId,
     /// Its settings and money.
     pub facts: AccountFacts,
-    /// The line the notice is about.
+    /// The line the notice is about; blank where it is about the account.
     pub line: LineFacts,
 }
 
@@ -49,7 +49,7 @@ impl MailContext {
     pub(super) fn id_and_name(&self) -> String {
         let id = &self.line.id;
         match clean(&self.line.name) {
-            name if name.is_empty() || name == id.as_str() => id.to_string(),
+            name if name.is_empty() || name == *id => id.clone(),
             name => format!("{id} ({name})"),
         }
     }

@@ -113,6 +113,16 @@ fn an_emergency_call_is_told() {
 }
 
 #[test]
+fn a_low_balance_is_told() {
+    let notice = Notice::LowBalance { balance: Money::from_cents(4_72), threshold: Money::from_cents(5_00) };
+    let mut context = context("104", LineKind::Extension, "Reception");
+    context.line = crate::outbox::LineFacts::default();
+    let mail = render(&notice, &context, OPENED_MS).unwrap();
+    assert!(!mail.urgent && mail.text.contains("below $5.00"), "{}", mail.text);
+    check("low-balance", &mail);
+}
+
+#[test]
 fn each_fact_stands_in_both_alternatives() {
     let mail = mail(trunk_incident(), &trunk());
     for fact in [

@@ -103,6 +103,9 @@ pub(super) mod subject {
     pub(in super::super) fn shadow(line: &str, clock: &str, calls: &str) -> String {
         format!("Tollguard: suspicious calling on {line} at {clock}, nothing was stopped ({calls})")
     }
+    pub(in super::super) fn low_balance(balance: &str) -> String {
+        format!("Tollguard: {balance} are left")
+    }
     pub(in super::super) fn emergency(number: &str, line: &str, clock: &str) -> String {
         format!("Tollguard: {number} was dialled on {line} at {clock}")
     }
@@ -121,6 +124,9 @@ pub(super) mod title {
     }
     pub(in super::super) fn shadow(line: &str) -> String {
         format!("Suspicious calls on {line}: nothing was stopped")
+    }
+    pub(in super::super) fn low_balance(balance: &str) -> String {
+        format!("{balance} are left for calls")
     }
     pub(in super::super) fn emergency(number: &str, test: bool) -> String {
         match test {
@@ -157,6 +163,11 @@ pub(super) mod lead {
         let works = if home_works { "; calls at home and emergency calls still work" } else { "" };
         format!("{calls} {were} tried ({answered}), at a cost of {cost} so far{works}.")
     }
+    pub(in super::super) fn low_balance(threshold: &str, when: &str) -> String {
+        format!("A call took the balance below {threshold}, where you asked to be told, at {when}.")
+    }
+    pub(in super::super) const AT_ZERO: &str = "When nothing is left, calls that cost money end or are refused; calls \
+        among your phones, calls to you and emergency calls go on.";
     pub(in super::super) fn emergency(number: &str, line: &str, when: &str) -> String {
         format!("Somebody dialled {number} on {line} at {when}.")
     }
@@ -219,6 +230,11 @@ pub(super) mod steps {
         "Look at the incident",
         "All calls, where they came from and why we acted. If they were yours, say so there.",
         "Open the incident",
+    ];
+    pub(in super::super) const TOP_UP: Words = [
+        "Top up",
+        "Your balance and every change of it. You are told again when it falls below that sum after the next payment.",
+        "See the account’s money",
     ];
     pub(in super::super) const PBX_PASSWORD: Words = [
         "Find the extension in your PBX and change its password",

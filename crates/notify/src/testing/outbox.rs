@@ -86,7 +86,7 @@ impl Outbox for MemoryOutbox {
 
     fn line(&self, _: &AccountId, line: &LineId) -> Result<Option<LineFacts>, OutboxError> {
         let kind = Some(LineKind::Trunk);
-        Ok(Some(LineFacts { id: line.clone(), kind, name: String::new(), caller_id: None }))
+        Ok(Some(LineFacts { id: line.to_string(), kind, name: String::new(), caller_id: None }))
     }
 
     fn delivered(&self, _: &Waiting, _: &Contact, message_id: &str, _: u64) {

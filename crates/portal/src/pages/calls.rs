@@ -110,9 +110,9 @@ fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
             "refused" => Some(Decision::Refused),
             _ => None,
         },
-        incident: None,
         before: wanted.before(),
         limit: PER_PAGE,
+        ..CdrFilter::default()
     })
 }
 

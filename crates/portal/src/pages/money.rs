@@ -45,7 +45,7 @@ struct MoneyPage {
 /// The page.
 pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
     let id = scope.id().clone();
-    let entries = scope.visitor.state.read(move |reader| reader.ledger(&id, MAX_LISTED)).await?;
+    let entries = scope.visitor.state.read(move |reader| reader.statement(&id, MAX_LISTED)).await?;
     let account = &scope.account;
     page(&MoneyPage {
         f: Frame::of_account(&scope, Tab::Money, "Money"),
@@ -60,8 +60,9 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
 }
 
 fn row(scope: &Scope, entry: &LedgerEntry) -> Row {
-    let is_in = entry.amount.is_positive();
-    let amount = scope.money(entry.amount);
+    let change = entry.change();
+    let is_in = change.is_positive();
+    let amount = scope.money(change);
     Row {
         when: scope.zone.short(entry.at_ms),
         iso: scope.zone.iso(entry.at_ms),

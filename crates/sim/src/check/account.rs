@@ -109,14 +109,15 @@ impl AccountCheck {
         }
         self.ledger_seq = Some(entry.seq);
         match (entry.kind, entry.call) {
-            (EntryKind::TopUp | EntryKind::Adjustment, _) => self.paid_in += entry.amount.micros(),
+            (EntryKind::TopUp | EntryKind::Adjustment, _) => self.paid_in += entry.change().micros(),
+            (EntryKind::Hold | EntryKind::Release, Some(_)) => {}
             (EntryKind::Capture, Some(call)) => {
                 let twice = self.closed.contains(&call) || self.charged.contains_key(&call);
                 hold(!twice, || format!("call {call} is charged twice"))?;
-                self.captured -= entry.amount.micros();
-                self.charged.insert(call, -entry.amount.micros());
+                self.captured += entry.amount.micros();
+                self.charged.insert(call, entry.amount.micros());
             }
-            (EntryKind::Capture, None) => hold(false, || format!("ledger entry {} charges no call", entry.seq))?,
+            (_, None) => hold(false, || format!("ledger entry {} is about no call", entry.seq))?,
         }
         let balance = self.paid_in - self.captured;
         hold(entry.balance.micros() == balance, || {

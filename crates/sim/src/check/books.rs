@@ -4,11 +4,15 @@ use billing::Rate;
 
 /// What a talk of `talk_ms` costs, in micro-units: whole increments after the minimum, the sum rounded up once, and the
 /// connect fee. Nothing without an answer.
-pub(super) fn price_micros(rate: &Rate, talk_ms: u64) -> i64 {
+pub(crate) fn price_micros(rate: &Rate, talk_ms: u64) -> i64 {
     if talk_ms == 0 {
         return 0;
     }
     let begun_s = talk_ms / 1_000 + u64::from(!talk_ms.is_multiple_of(1_000));
+    if begun_s <= u64::from(rate.free_s) {
+        return rate.connect_fee.micros();
+    }
+    let begun_s = begun_s - u64::from(rate.free_s);
     let mut billed_s = u64::from(rate.minimum_s);
     while billed_s < begun_s {
         billed_s += u64::from(rate.increment_s);
@@ -32,6 +36,7 @@ mod tests {
                 connect_fee: Money::from_micros(5_000),
                 minimum_s,
                 increment_s,
+                free_s: 0,
             };
             for talk_ms in [0, 1, 999, 1_000, 1_001, 5_999, 6_000, 6_001, 61_000, 3_600_000] {
                 assert_eq!(price_micros(&rate, talk_ms), charge(&rate, talk_ms).micros(), "{talk_ms} at {rate:?}");

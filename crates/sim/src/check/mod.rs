@@ -4,7 +4,7 @@
 //! send and receive; the carrier's and the telephones' own word is held against both at the end.
 
 mod account;
-mod books;
+pub(crate) mod books;
 mod carried;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use account::{Account, Effect, Input};
-use billing::{CallId, EntryKind, LedgerEntry, Money};
+use billing::{Book, CallId, EntryKind, LedgerEntry, Money};
 
 use super::Violation;
 use super::account::AccountCheck;
@@ -12,11 +12,14 @@ use super::wire::Wire;
 use crate::world::HostId;
 
 fn entry(seq: u64, kind: EntryKind, amount: i64, balance: i64, call: Option<u64>) -> Effect {
+    let (from, to) = if amount < 0 { (Book::Held, Book::Earned) } else { (Book::Paid, Book::Free) };
     Effect::Ledger(LedgerEntry {
         seq,
         at_ms: 1,
         kind,
-        amount: Money::from_cents(amount),
+        amount: Money::from_cents(amount.abs()),
+        from,
+        to,
         balance: Money::from_cents(balance),
         call: call.map(CallId),
         note: String::new(),

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use account::{
     Account, Actor, Change, Contact, Did, Flow, GuardMode, Input, Line, LineKind, Secrets, Settings, Transport, Via,
 };
-use billing::{AccountId, CarrierId, Country, Currency, Deck, DeckId, DialPlan, E164, LineId, Money};
+use billing::{AccountId, CarrierId, Country, Currency, Deck, DeckId, DeckVersions, DialPlan, E164, LineId, Money};
 use edge::{Carrier, CarrierAuth};
 use geo::{PlaceSources, Places};
 use node::{NodeBook, NodeState};
@@ -112,6 +112,7 @@ pub(super) fn settings(whose: Whose, plan: &Plan) -> Settings {
         guard: if pbx || plan.asleep { GuardMode::Shadow } else { GuardMode::Active },
         exposure_ceiling: if pbx { Money::from_cents(50_000) } else { plan.ceiling },
         max_calls: 30,
+        terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
     }
@@ -244,7 +245,7 @@ fn accounts(plan: &Plan, dice: &mut Dice) -> [Account; 2] {
 /// What is left after six weeks becomes what the plan says.
 fn top_up(provider: &mut Account, plan: &Plan) {
     let amount = plan.paid_in.saturating_sub(provider.balance());
-    let change = Change::Adjust { amount, note: "the story begins".to_owned() };
+    let change = Change::Adjust { amount, note: "the story begins".to_owned(), reference: "start".to_owned() };
     provider.handle(plan.start_ms, &Input::Change { by: Actor::CommandLine, change });
 }
 
@@ -289,11 +290,16 @@ pub(super) fn book(whose: Whose, plan: &Plan) -> NodeBook {
             register_s,
         }),
         tell_origin: pbx,
+        cost_deck: None,
     };
     let lockout = lockout::Settings { enabled: !pbx, ..lockout::Settings::default() };
     NodeBook {
         carriers: BTreeMap::from([(carrier.id.clone(), carrier)]),
-        decks: BTreeMap::from([(DeckId::new("standard").expect("a name within the rules"), deck())]).into(),
+        decks: BTreeMap::from([(
+            DeckId::new("standard").expect("a name within the rules"),
+            DeckVersions::from(deck()),
+        )])
+        .into(),
         lockout,
         bans: Vec::new(),
     }

@@ -238,7 +238,7 @@ impl Stage {
         });
         let mut book = cast::book(Whose::Provider, &plan);
         book.lockout.enabled = false;
-        Arc::make_mut(&mut book.decks).values_mut().for_each(|known| *known = deck.clone());
+        Arc::make_mut(&mut book.decks).values_mut().for_each(|known| *known = deck.clone().into());
         book.carriers.values_mut().for_each(|carrier| carrier.auth = None);
         let node = world.add_node(NodeSetup {
             workers: (1, 1),

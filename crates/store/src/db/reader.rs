@@ -3,6 +3,7 @@
 mod accounts;
 mod cdrs;
 mod node;
+mod usage;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +14,7 @@ use crate::Error;
 pub use accounts::{AccountRow, AuditRow, DidRow, LineRow};
 pub use cdrs::{CdrFilter, Totals};
 pub use node::DeckRow;
+pub use usage::{Usage, UsageBy};
 
 /// The most rows one question is answered with, whatever limit was asked for.
 pub const MAX_ROWS: u32 = 10_000;

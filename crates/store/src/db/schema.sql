@@ -54,8 +54,9 @@ CREATE TABLE cdrs (
     status        INTEGER NOT NULL,
     verdict       TEXT    NOT NULL,
     charge_micros INTEGER NOT NULL,
+    cost_micros   INTEGER,
     incident      TEXT,
-    json          TEXT    NOT NULL,
+    body          BLOB    NOT NULL,
     PRIMARY KEY (account, call)
 ) STRICT;
 CREATE INDEX cdrs_by_time ON cdrs (start_ms, call);
@@ -63,12 +64,32 @@ CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call);
 CREATE INDEX cdrs_by_line ON cdrs (account, line, start_ms, call);
 CREATE INDEX cdrs_by_call ON cdrs (call);
 
+-- Calls added up, kept for good. The day is the account's own, counted from the Unix epoch; a line, country or carrier
+-- that there is not is an empty text.
+CREATE TABLE usage (
+    account       TEXT    NOT NULL,
+    day           INTEGER NOT NULL,
+    line          TEXT    NOT NULL,
+    country       TEXT    NOT NULL,
+    carrier       TEXT    NOT NULL,
+    calls         INTEGER NOT NULL,
+    answered      INTEGER NOT NULL,
+    talk_ms       INTEGER NOT NULL,
+    billed_s      INTEGER NOT NULL,
+    charge_micros INTEGER NOT NULL,
+    cost_micros   INTEGER NOT NULL,
+    PRIMARY KEY (account, day, line, country, carrier)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_by_day ON usage (day);
+
 CREATE TABLE ledger (
     account        TEXT    NOT NULL,
     seq            INTEGER NOT NULL,
     at_ms          INTEGER NOT NULL,
     kind           TEXT    NOT NULL,
     amount_micros  INTEGER NOT NULL,
+    from_book      TEXT    NOT NULL,
+    to_book        TEXT    NOT NULL,
     balance_micros INTEGER NOT NULL,
     call           TEXT,
     json           TEXT    NOT NULL,
@@ -94,18 +115,21 @@ CREATE TABLE carriers (
 ) STRICT;
 
 CREATE TABLE decks (
-    deck       TEXT PRIMARY KEY,
+    deck       TEXT    NOT NULL,
+    from_ms    INTEGER NOT NULL,
     changed_ms INTEGER NOT NULL,
-    rates      INTEGER NOT NULL
+    rates      INTEGER NOT NULL,
+    PRIMARY KEY (deck, from_ms)
 ) STRICT;
 
 CREATE TABLE rates (
     deck              TEXT    NOT NULL,
+    from_ms           INTEGER NOT NULL,
     prefix            TEXT    NOT NULL,
     destination       TEXT    NOT NULL,
     per_minute_micros INTEGER NOT NULL,
     json              TEXT    NOT NULL,
-    PRIMARY KEY (deck, prefix)
+    PRIMARY KEY (deck, from_ms, prefix)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lockout_settings (

@@ -1,6 +1,6 @@
 //! `tollguard account`: customers, their settings and their money.
 
-use account::{Change, GuardMode};
+use account::{Change, GuardMode, Terms};
 use billing::{AccountId, LineId, Money};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
@@ -74,6 +74,9 @@ enum Action {
         /// Why, for the ledger.
         #[arg(long)]
         note: String,
+        /// The correction's own reference; the same one is never made twice [default: made of the time].
+        #[arg(long)]
+        reference: Option<String>,
     },
     /// Let the guard act, or only watch.
     Guard {
@@ -89,6 +92,18 @@ enum Action {
         /// For this line alone.
         #[arg(long)]
         line: Option<LineId>,
+    },
+    /// What an account may lose at most, whatever the guard thinks.
+    ///
+    /// Calls to destinations that an account has not made its own may cost so much within any 24 hours, however many run
+    /// at once: before each call, and before each further interval of it, is set aside what it will cost, and where that
+    /// would exceed the ceiling the call is refused or ends. A destination (a country's numbers of one kind) is the
+    /// account's own once calls there were answered on three different days of the last sixty.
+    Exposure {
+        /// Which account [default: all].
+        id: Option<AccountId>,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// The latest changes by people.
     Audit {
@@ -126,7 +141,10 @@ impl Account {
                 let reference = reference.unwrap_or_else(|| format!("cli-{}", now_ms()));
                 context.change(&id, Change::TopUp { amount, reference })
             }
-            Action::Adjust { id, amount, note } => context.change(&id, Change::Adjust { amount, note }),
+            Action::Adjust { id, amount, note, reference } => {
+                let reference = reference.unwrap_or_else(|| format!("cli-{}", now_ms()));
+                context.change(&id, Change::Adjust { amount, note, reference })
+            }
             Action::Guard { id, mode } => {
                 let mode = match mode {
                     Mode::Active => GuardMode::Active,
@@ -135,6 +153,7 @@ impl Account {
                 context.change(&id, Change::Guard(mode))
             }
             Action::LiftCut { id, line } => context.change(&id, Change::LiftCut { line }),
+            Action::Exposure { id, listing } => super::exposure::print(context, id, listing),
             Action::Audit { id, limit, listing } => audit(context, id.as_ref(), limit, listing),
         }
     }
@@ -200,6 +219,7 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
         ("international", cut_word(row)),
         ("exposure", format!("at most {} a day to new destinations", money(settings.exposure_ceiling))),
         ("calls at once", settings.max_calls.to_string()),
+        ("terms", terms(&settings.terms, money)),
         (
             "limits",
             or_dash(Some(settings.limits.in_words(&settings.currency).join("\n")).filter(|text| !text.is_empty())),
@@ -212,6 +232,24 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
         ("numbers", joined(&settings.numbers)),
         ("contacts", if contacts.is_empty() { "nobody is told by mail".into() } else { contacts.join("\n") }),
     ])
+}
+
+/// What was agreed about money, a line each.
+fn terms(terms: &Terms, money: impl Fn(Money) -> String) -> String {
+    let mut lines = Vec::new();
+    if terms.markup_bp != 0 {
+        let sign = if terms.markup_bp < 0 { "-" } else { "" };
+        let bp = terms.markup_bp.abs();
+        lines.push(format!("{sign}{}.{:02}% on the deck's prices", bp / 100, bp % 100));
+    }
+    for (limit, what) in [
+        (terms.low_balance, "a mail when the balance falls below"),
+        (terms.monthly_limit, "calls of a month cost at most"),
+        (terms.auto_top_up_max, "automatic payments within 24 hours at most"),
+    ] {
+        lines.extend(limit.map(|limit| format!("{what} {}", money(limit))));
+    }
+    or_dash(Some(lines.join("\n")).filter(|text| !text.is_empty()))
 }
 
 fn audit(context: &Context, id: Option<&AccountId>, limit: u32, listing: Listing) -> Result<(), CliError> {

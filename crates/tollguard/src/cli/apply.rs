@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use account::{Actor, Change, ChangeError, Did, Line};
-use billing::{AccountId, CarrierId, DeckId, E164, LineId, Money};
+use billing::{AccountId, CarrierId, ColumnNames, DeckId, DeckVersion, E164, LineId, Money};
 use clap::Args;
 use edge::Carrier;
 use node::{Command, CommandError, CommandReply, NodeChange};
 use serde::Deserialize;
-use store::{MAX_ROWS, Reader};
+use store::Reader;
 
 use super::CliError;
 use super::context::Context;
 use super::deck;
 use super::error::refused;
 use super::options::{AccountOptions, CarrierOptions, LineOptions, secrets};
-use super::output::print;
+use super::output::{now_ms, print};
 use super::password::generate;
 use super::strength::weakness;
 use crate::control::{AskError, Node};
@@ -179,14 +179,23 @@ impl Work<'_> {
     }
 
     fn deck(&mut self, id: &DeckId, entry: &DeckEntry) -> Result<(), CliError> {
-        let deck = deck::read(&self.folder.join(&entry.file))?;
-        let known = self.reader.rates(id, "", MAX_ROWS)?;
-        // A larger deck cannot be compared row by row, and is put again.
-        if deck.rates().len() < MAX_ROWS as usize && deck.rates() == known {
+        let now_ms = now_ms();
+        let mut versions = deck::read(&self.folder.join(&entry.file), &ColumnNames::default(), now_ms)?.versions;
+        // What is in force now begins anew with every reading; the later versions begin on the dates of the file.
+        let is_known = |version: &DeckVersion| -> Result<bool, CliError> {
+            let known = self.reader.deck(id, version.from_ms)?;
+            Ok(known.is_some_and(|known| {
+                known.deck == version.deck && (known.from_ms == version.from_ms || version.from_ms == now_ms)
+            }))
+        };
+        let known = versions.iter().map(is_known).collect::<Result<Vec<_>, _>>()?;
+        let mut known = known.into_iter();
+        versions.retain(|_| !known.next().unwrap_or(false));
+        if versions.is_empty() {
             self.same += 1;
             return Ok(());
         }
-        self.say(Command::Node { by: Actor::CommandLine, change: NodeChange::PutDeck(id.clone(), deck) })
+        self.say(Command::Node { by: Actor::CommandLine, change: NodeChange::PutDeck(id.clone(), versions) })
     }
 
     fn carrier(&mut self, id: &CarrierId, options: &CarrierOptions) -> Result<(), CliError> {

@@ -1,8 +1,15 @@
 //! `tollguard cdr`: call detail records.
 
-use std::collections::BTreeMap;
+mod export;
+mod report;
 
-use billing::{AccountId, CallId, Cdr as Record, CdrPlace, Currency, Decision, HungUpBy, IncidentId, LineId, Route};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use billing::{
+    AccountId, CallId, CarrierId, Cdr as Record, CdrPlace, CdrRate, Country, Currency, Decision, HungUpBy, IncidentId,
+    LineId, Route,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use store::{CdrFilter, Reader};
 
@@ -22,6 +29,8 @@ Examples:
   tollguard cdr list --account law-000 --since 24h
   tollguard cdr list --number +355 --verdict refused
   tollguard cdr list --incident i0000000000010
+  tollguard cdr export --since 2026-03-01 --until 2026-04-01 > march.csv
+  tollguard cdr report --month 2026-03 --by country
   tollguard cdr show c0000000000007")]
 pub struct Cdr {
     #[command(subcommand)]
@@ -31,7 +40,25 @@ pub struct Cdr {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Calls, the latest first.
-    List(Filter),
+    List {
+        #[command(flatten)]
+        filter: Box<Filter>,
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// All calls that match, the oldest first, for other programs.
+    Export {
+        #[command(flatten)]
+        filter: Box<Filter>,
+        /// As a table, or as a JSON object a line.
+        #[arg(long, default_value = "csv")]
+        format: export::Format,
+    },
+    /// Calls added up by day, line, country or carrier.
+    Report(report::Report),
     /// One call in full.
     Show {
         /// Which.
@@ -58,17 +85,21 @@ struct Filter {
     /// To numbers that begin so, such as +355.
     #[arg(long, value_name = "+DIGITS", allow_hyphen_values = false)]
     number: Option<String>,
+    /// To this country, two letters.
+    #[arg(long, value_name = "CODE")]
+    country: Option<Country>,
+    /// Placed from this address.
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
+    /// Taken by this carrier.
+    #[arg(long)]
+    carrier: Option<CarrierId>,
     /// Let through or refused.
     #[arg(long)]
     verdict: Option<Verdict>,
     /// Of this incident.
     #[arg(long)]
     incident: Option<IncidentId>,
-    /// How many at most.
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
-    #[command(flatten)]
-    listing: Listing,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -79,11 +110,36 @@ enum Verdict {
     Refused,
 }
 
+impl Filter {
+    fn of_store(&self, limit: u32) -> CdrFilter {
+        let now_ms = now_ms();
+        CdrFilter {
+            account: self.account.clone(),
+            line: self.line.clone(),
+            since_ms: self.since.map(|moment| moment.ms(now_ms)),
+            until_ms: self.until.map(|moment| moment.ms(now_ms)),
+            number_prefix: self.number.clone(),
+            country: self.country,
+            ip: self.address,
+            carrier: self.carrier.clone(),
+            verdict: self.verdict.map(|verdict| match verdict {
+                Verdict::Allowed => Decision::Allowed,
+                Verdict::Refused => Decision::Refused,
+            }),
+            incident: self.incident,
+            before: None,
+            limit,
+        }
+    }
+}
+
 impl Cdr {
     /// Does it.
     pub fn run(self, context: &Context) -> Result<(), CliError> {
         match self.action {
-            Action::List(filter) => list(context, filter),
+            Action::List { filter, limit, listing } => list(context, &filter, limit, listing),
+            Action::Export { filter, format } => export::run(context, filter.of_store(0), format),
+            Action::Report(report) => report.run(context),
             Action::Show { call, listing } => show(context, call, listing),
         }
     }
@@ -111,24 +167,10 @@ impl<'r> Customs<'r> {
     }
 }
 
-fn list(context: &Context, filter: Filter) -> Result<(), CliError> {
-    let now_ms = now_ms();
+fn list(context: &Context, filter: &Filter, limit: u32, listing: Listing) -> Result<(), CliError> {
     let reader = context.reader()?;
-    let cdrs = reader.cdrs(&CdrFilter {
-        account: filter.account,
-        line: filter.line,
-        since_ms: filter.since.map(|moment| moment.ms(now_ms)),
-        until_ms: filter.until.map(|moment| moment.ms(now_ms)),
-        number_prefix: filter.number,
-        verdict: filter.verdict.map(|verdict| match verdict {
-            Verdict::Allowed => Decision::Allowed,
-            Verdict::Refused => Decision::Refused,
-        }),
-        incident: filter.incident,
-        before: None,
-        limit: filter.limit,
-    })?;
-    if filter.listing.json {
+    let cdrs = reader.cdrs(&filter.of_store(limit))?;
+    if listing.json {
         return output::json(&cdrs);
     }
     let mut customs = Customs::new(&reader);
@@ -212,11 +254,22 @@ fn page(cdr: &Record, currency: &Currency, zone: Option<&str>) -> Vec<(&'static 
             ),
         ),
         ("cost", format!("{} for {} s", money.charge.format(currency), money.billed_s)),
+        ("priced by", or_dash(money.rate.as_ref().map(priced_by))),
+        ("carrier's cost", or_dash(money.cost.map(|cost| cost.format_exact(currency)))),
         ("held at most", money.held_peak.format(currency)),
         ("verdict", format!("{}, {score}", cdr.verdict.decision.as_str())),
         ("reasons", or_dash(Some(cdr.verdict.reasons.join("\n")).filter(|text| !text.is_empty()))),
         ("incident", or_dash(cdr.verdict.incident)),
     ]
+}
+
+fn priced_by(rate: &CdrRate) -> String {
+    let from =
+        if rate.source.from_ms == 0 { String::new() } else { format!(" of {}", local(rate.source.from_ms, None)) };
+    format!(
+        "deck {}{from}, prefix {}, {}/{} s, {} s free",
+        rate.source.deck, rate.prefix, rate.minimum_s, rate.increment_s, rate.free_s
+    )
 }
 
 fn number(cdr: &Record) -> String {

@@ -2,28 +2,36 @@
 
 use std::path::{Path, PathBuf};
 
-use billing::{Deck as BillingDeck, DeckId, Rate};
+use billing::{Column, ColumnNames, DeckId, DeckVersion, DeckVersions, Imported, Rate};
 use clap::{Args, Subcommand};
 use node::NodeChange;
 use serde_json::json;
+use store::MAX_ROWS;
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, Table, local};
+use super::output::{self, Table, local, now_ms};
+use super::span::Moment;
 use super::{CliError, Listing};
 
 /// The largest table that is read, bytes.
-const MAX_CSV_BYTES: u64 = 128 << 20;
+const MAX_TABLE_BYTES: u64 = 128 << 20;
+/// Changed prices that a preview shows.
+const MAX_SHOWN: usize = 20;
 
 /// Rate tables.
 #[derive(Debug, Args)]
 #[command(long_about = "\
 Decks: what a minute to each destination costs. A deck is imported from CSV; its header names the columns in the usual \
-spellings: prefix and rate are needed; destination, connect fee, minimum and increment (seconds) are not. A number is \
-priced by its longest prefix.
+spellings: prefix (or code) and rate are needed; destination, connect fee, minimum and increment (seconds, or both as \
+30/6), free seconds and effective date are not. What VOIP.MS's getRates answers is read as well. A number is priced by \
+its longest prefix, in the version of the deck that is in force when the call begins.
 
 Examples:
+  tollguard deck preview standard rates.csv
   tollguard deck import standard rates.csv
+  tollguard deck import premium tarif.csv --column prefix=Vorwahl --column rate=Preis
+  tollguard deck import standard march.csv --from 2026-03-01
   tollguard deck show standard 355")]
 pub struct Deck {
     #[command(subcommand)]
@@ -32,14 +40,11 @@ pub struct Deck {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Add a deck from CSV, or put it in the place of the one of that name.
-    Import {
-        /// Its id: a-z, 0-9, `.`, `_` and `-`.
-        id: DeckId,
-        /// The table.
-        file: PathBuf,
-    },
-    /// All decks.
+    /// Add a deck, or a new version of one; calls that run keep their price.
+    Import(Import),
+    /// Read a table and tell what an import would change, and all faults by line; nothing is changed.
+    Preview(Import),
+    /// All decks and their versions.
     List(Listing),
     /// The prices of numbers that begin with these digits.
     Show {
@@ -50,24 +55,64 @@ enum Action {
         /// How many rows.
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// As it is in force then [default: now].
+        #[arg(long, value_name = "WHEN")]
+        at: Option<Moment>,
         #[command(flatten)]
         listing: Listing,
     },
-    /// Remove a deck that no account uses.
+    /// Remove a deck that no account and no carrier uses.
     Remove {
         /// Which.
         id: DeckId,
     },
 }
 
+#[derive(Debug, Args)]
+struct Import {
+    /// Its id: a-z, 0-9, `.`, `_` and `-`.
+    id: DeckId,
+    /// The table.
+    file: PathBuf,
+    /// Which column holds what, where its name does not say: prefix=CODE, rate=PRICE; again for each.
+    #[arg(long = "column", value_name = "WHAT=NAME", value_parser = mapping)]
+    columns: Vec<(Column, String)>,
+    /// From when on rows without an effective date are in force [default: now].
+    #[arg(long, value_name = "WHEN")]
+    from: Option<Moment>,
+}
+
+fn mapping(text: &str) -> Result<(Column, String), String> {
+    let (what, name) = text.split_once('=').ok_or("write what it holds, `=`, and its name")?;
+    let column = what.parse::<Column>().map_err(|error| error.to_string())?;
+    Ok((column, name.to_owned()))
+}
+
+impl Import {
+    fn read(&self) -> Result<Imported, CliError> {
+        let mut names = ColumnNames::default();
+        for (column, name) in &self.columns {
+            names.name(*column, name);
+        }
+        let now_ms = now_ms();
+        read(&self.file, &names, self.from.map_or(now_ms, |from| from.ms(now_ms)))
+    }
+}
+
 impl Deck {
     /// Does it.
     pub fn run(self, context: &Context) -> Result<(), CliError> {
         match self.action {
-            Action::Import { id, file } => context.change_node(NodeChange::PutDeck(id, read(&file)?)),
+            Action::Import(import) => {
+                let versions = import.read()?.versions;
+                context.change_node(NodeChange::PutDeck(import.id, versions))
+            }
+            Action::Preview(import) => preview(context, &import),
             Action::List(listing) => list(context, listing),
-            Action::Show { id, digits, limit, listing } => {
-                show(context, &id, digits.as_deref().unwrap_or(""), limit, listing)
+            Action::Show { id, digits, limit, at, listing } => {
+                let now_ms = now_ms();
+                let at_ms = at.map_or(now_ms, |at| at.ms(now_ms));
+                show(context, &id, at_ms, digits.as_deref().unwrap_or(""), limit, listing)
             }
             Action::Remove { id } => context.change_node(NodeChange::RemoveDeck(id)),
         }
@@ -75,12 +120,66 @@ impl Deck {
 }
 
 /// Reads a table; all faulty rows are told together.
-pub fn read(path: &Path) -> Result<BillingDeck, CliError> {
+pub fn read(path: &Path, names: &ColumnNames, now_ms: u64) -> Result<Imported, CliError> {
     let failed = |source| CliError::File { what: "read", path: path.to_owned(), source };
-    if path.metadata().map_err(failed)?.len() > MAX_CSV_BYTES {
+    if path.metadata().map_err(failed)?.len() > MAX_TABLE_BYTES {
         return refused(format!("{} is larger than any rate table", path.display()));
     }
-    Ok(BillingDeck::from_csv(&std::fs::read(path).map_err(failed)?)?)
+    Ok(DeckVersions::read(&std::fs::read(path).map_err(failed)?, names, now_ms)?)
+}
+
+fn preview(context: &Context, import: &Import) -> Result<(), CliError> {
+    let imported = import.read()?;
+    if !imported.unread.is_empty() {
+        output::print(&format!("Columns that are left alone: {}.\n", imported.unread.join(", ")));
+    }
+    let reader = context.reader()?;
+    for version in &imported.versions {
+        let known = reader.deck(&import.id, version.from_ms)?;
+        output::print(&compared(version, known.as_ref()));
+    }
+    Ok(())
+}
+
+/// What a version changes, in words.
+fn compared(version: &DeckVersion, known: Option<&DeckVersion>) -> String {
+    let from = local(version.from_ms, None);
+    let rates = version.deck.rates();
+    let Some(known) = known else { return format!("From {from}: {} prices of a new deck.\n", rates.len()) };
+    let old = |rate: &Rate| {
+        let rates = known.deck.rates();
+        let at = rates.binary_search_by(|known| known.prefix.to_string().cmp(&rate.prefix.to_string()));
+        at.ok().and_then(|at| rates.get(at))
+    };
+    let (mut new, mut dearer, mut cheaper, mut otherwise, mut same) = (0, 0, 0, 0, 0);
+    let mut shown = Table::new(&["PREFIX", "DESTINATION", "A MINUTE", "THEN"], &[2, 3]);
+    for rate in rates {
+        let Some(old) = old(rate) else {
+            new += 1;
+            continue;
+        };
+        let changed = match rate.per_minute.cmp(&old.per_minute) {
+            std::cmp::Ordering::Greater => &mut dearer,
+            std::cmp::Ordering::Less => &mut cheaper,
+            std::cmp::Ordering::Equal if rate != old => &mut otherwise,
+            std::cmp::Ordering::Equal => &mut same,
+        };
+        *changed += 1;
+        if rate.per_minute != old.per_minute && dearer + cheaper <= MAX_SHOWN {
+            let (prefix, name) = (rate.prefix.to_string(), rate.destination.to_string());
+            shown.row(vec![prefix, name, old.per_minute.to_string(), rate.per_minute.to_string()]);
+        }
+    }
+    let gone = known.deck.rates().len() - (rates.len() - new);
+    let mut text = format!(
+        "From {from}: {} prices: {new} new, {dearer} dearer, {cheaper} cheaper, {otherwise} changed otherwise, {same} as \
+         they are; {gone} go.\n",
+        rates.len()
+    );
+    if dearer + cheaper > 0 {
+        text.push_str(&shown.text(""));
+    }
+    text
 }
 
 fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
@@ -88,36 +187,49 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
     if listing.json {
         let rows: Vec<_> = decks
             .iter()
-            .map(|deck| json!({"id": deck.id, "rates": deck.rates, "changed_ms": deck.changed_ms}))
+            .map(|deck| {
+                json!({
+                    "id": deck.id, "from_ms": deck.from_ms, "rates": deck.rates, "changed_ms": deck.changed_ms,
+                })
+            })
             .collect();
         return output::json(&rows);
     }
-    let mut table = Table::new(&["DECK", "PRICES", "IMPORTED"], &[1]);
+    let mut table = Table::new(&["DECK", "IN FORCE FROM", "PRICES", "IMPORTED"], &[2]);
     for deck in decks {
-        table.row(vec![deck.id.to_string(), deck.rates.to_string(), local(deck.changed_ms, None)]);
+        let from = if deck.from_ms == 0 { "the beginning".to_owned() } else { local(deck.from_ms, None) };
+        table.row(vec![deck.id.to_string(), from, deck.rates.to_string(), local(deck.changed_ms, None)]);
     }
     output::print(&table.text("There are no decks yet: `tollguard deck import --help`."));
     Ok(())
 }
 
-fn show(context: &Context, id: &DeckId, digits: &str, limit: u32, listing: Listing) -> Result<(), CliError> {
+fn show(
+    context: &Context,
+    id: &DeckId,
+    at_ms: u64,
+    digits: &str,
+    limit: u32,
+    listing: Listing,
+) -> Result<(), CliError> {
     let digits = digits.trim_start_matches('+');
     let reader = context.reader()?;
     if !reader.decks()?.iter().any(|deck| deck.id == *id) {
         return refused(format!("there is no deck {id}"));
     }
-    let mut rates = reader.rates(id, digits, limit)?;
+    let mut rates = reader.rates(id, at_ms, digits, limit.min(MAX_ROWS))?;
     // Longer than any prefix: the row that prices the number is a shorter one.
     let mut shorter = digits;
     while rates.is_empty() && !shorter.is_empty() {
         shorter = &shorter[..shorter.char_indices().last().map_or(0, |(at, _)| at)];
-        rates = reader.rates(id, shorter, limit)?;
+        rates = reader.rates(id, at_ms, shorter, limit)?;
         rates.retain(|rate| rate.prefix.as_digits().as_str() == shorter);
     }
     if listing.json {
         return output::json(&rates);
     }
-    let mut table = Table::new(&["PREFIX", "DESTINATION", "A MINUTE", "CONNECT", "MINIMUM", "STEP"], &[2, 3, 4, 5]);
+    let headings = ["PREFIX", "DESTINATION", "A MINUTE", "CONNECT", "MINIMUM", "STEP", "FREE"];
+    let mut table = Table::new(&headings, &[2, 3, 4, 5, 6]);
     for rate in &rates {
         table.row(rate_row(rate));
     }
@@ -135,5 +247,6 @@ fn rate_row(rate: &Rate) -> Vec<String> {
         price(rate.connect_fee),
         format!("{} s", rate.minimum_s),
         format!("{} s", rate.increment_s),
+        format!("{} s", rate.free_s),
     ]
 }

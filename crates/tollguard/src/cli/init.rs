@@ -93,7 +93,7 @@ impl Init {
         })?;
         let mut store = Offline::open(&config)?;
         let id: DeckId = STARTER_DECK.parse()?;
-        let change = NodeChange::PutDeck(id, Deck::starter());
+        let change = NodeChange::put_deck(id, Deck::starter());
         store.ask(Command::Node { by: Actor::CommandLine, change })?.map_err(crate::control::AskError::from)?;
         store.desk().add_user(&User {
             login: self.admin.clone(),

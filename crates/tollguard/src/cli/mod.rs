@@ -11,8 +11,10 @@ mod deck;
 mod demo;
 mod did;
 mod error;
+mod exposure;
 mod incident;
 mod init;
+mod key;
 mod line;
 mod options;
 mod output;
@@ -20,6 +22,7 @@ mod password;
 mod replay;
 mod serve;
 mod span;
+mod status;
 mod strength;
 mod user;
 
@@ -69,8 +72,10 @@ enum Command {
     Cdr(cdr::Cdr),
     Incident(incident::Incident),
     Ban(ban::Ban),
+    Key(key::Key),
     User(user::User),
     Call(call::Call),
+    Status(status::Status),
     Apply(apply::Apply),
     Replay(replay::Replay),
 }
@@ -114,8 +119,10 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Cdr(cdr) => cdr.run(&context()?),
         Command::Incident(incident) => incident.run(&context()?),
         Command::Ban(ban) => ban.run(&context()?),
+        Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Call(call) => call.run(&context()?),
+        Command::Status(status) => status.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),
         Command::Apply(apply) => apply.run(&context()?),
         Command::Replay(replay) => replay.run(),

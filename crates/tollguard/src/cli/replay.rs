@@ -10,7 +10,7 @@ mod summary;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use billing::{Country, Deck};
+use billing::{ColumnNames, Country, Deck};
 use clap::Args;
 use geo::Places;
 use jiff::tz::TimeZone;
@@ -132,7 +132,10 @@ impl Replay {
     }
 
     fn deck(&self) -> Result<Deck, CliError> {
-        self.rates.as_deref().map_or_else(|| Ok(Deck::starter()), deck::read)
+        let Some(path) = &self.rates else { return Ok(Deck::starter()) };
+        // A replay has one price for a number: the latest.
+        let mut versions = deck::read(path, &ColumnNames::default(), 0)?.versions;
+        Ok(versions.pop().map(|version| version.deck).unwrap_or_default())
     }
 
     fn places(&self) -> Result<Places, CliError> {

@@ -9,7 +9,7 @@ use account::{
     Attempt, CallEnd, Caller, Change, Flow, HungUpBy, Input, LookUps, Party, Permit, Registration, RegistrationChange,
     Reply, Settlement, Told, Transport, Verdict, Via,
 };
-use billing::{CallId, Dialled, LineId, Money, NotDiallable};
+use billing::{CallId, LineId, Money};
 use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 use sim::Dice;
@@ -308,13 +308,6 @@ fn attempt(
     (remote, agent): (std::net::SocketAddr, &str),
     told: Option<Told>,
 ) -> Attempt {
-    let nothing = LookUps {
-        dialled: Dialled::Invalid(NotDiallable::Empty),
-        destination: None,
-        rate: None,
-        utc_offset_min: 0,
-        elsewhere: account::Elsewhere::NOTHING,
-    };
     let attempt = Attempt {
         call: call_id(number),
         from,
@@ -323,7 +316,7 @@ fn attempt(
         via: via(past, remote, agent),
         cause: None,
         told,
-        look_ups: nothing,
+        look_ups: LookUps::none(),
     };
     past.complete(attempt)
 }

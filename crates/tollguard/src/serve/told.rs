@@ -1,7 +1,7 @@
 //! What the store's threads tell, and who hears it: the workers, the control socket, the mailer, the operator.
 
 use std::error::Error as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use net::Handle;
@@ -13,8 +13,17 @@ pub(super) struct Told {
     workers: OnceLock<Handle>,
     durable_lsn: Arc<AtomicU64>,
     applied_lsn: watch::Sender<u64>,
+    /// Whether the journal, and whether the tables, wait for room on the disk.
+    full: [AtomicBool; 2],
     /// The first reason to stop.
     failure: Mutex<Option<store::Error>>,
+}
+
+/// Whose wait it is.
+#[derive(Clone, Copy)]
+enum Waits {
+    Journal = 0,
+    Tables = 1,
 }
 
 impl Told {
@@ -24,6 +33,7 @@ impl Told {
             workers: OnceLock::new(),
             durable_lsn: Arc::new(AtomicU64::new(last_lsn)),
             applied_lsn: watch::Sender::new(last_lsn),
+            full: [AtomicBool::new(false), AtomicBool::new(false)],
             failure: Mutex::new(None),
         })
     }
@@ -63,17 +73,46 @@ impl Told {
         match event {
             StoreEvent::Durable { lsn, of_source } => {
                 self.durable_lsn.fetch_max(lsn, Ordering::AcqRel);
+                self.has_room(Waits::Journal);
                 if let Some(workers) = self.workers.get() {
                     workers.durable(lsn, &of_source);
                 }
             }
-            StoreEvent::Applied(lsn) => drop(self.applied_lsn.send_replace(lsn)),
+            StoreEvent::Applied(lsn) => {
+                self.has_room(Waits::Tables);
+                self.applied_lsn.send_replace(lsn);
+            }
             StoreEvent::Saved(lsn) => tracing::debug!(lsn, "a snapshot is saved"),
             StoreEvent::NotSaved(error) => {
                 tracing::error!(%error, source = error.source(), "the journal grows longer");
             }
-            StoreEvent::DiskFull(error) => tracing::error!(%error, "paid calls wait"),
+            StoreEvent::DiskFull(error) => self.is_full(&error),
             StoreEvent::Failed(error) => self.fail(error),
+        }
+    }
+
+    /// The alarm: once when the disk is full, once when it has room again.
+    fn is_full(&self, error: &store::Error) {
+        let waits = if matches!(error, store::Error::DiskFull { .. }) { Waits::Journal } else { Waits::Tables };
+        if self.full[waits as usize].swap(true, Ordering::AcqRel) {
+            return;
+        }
+        tracing::error!(%error, "ALARM: the disk is full; calls that cost money are refused until there is room");
+        if let Some(workers) = self.workers.get() {
+            workers.disk_full(true);
+        }
+    }
+
+    fn has_room(&self, waited: Waits) {
+        if !self.full[waited as usize].swap(false, Ordering::AcqRel) {
+            return;
+        }
+        if self.full.iter().any(|full| full.load(Ordering::Acquire)) {
+            return;
+        }
+        tracing::warn!("the disk has room again");
+        if let Some(workers) = self.workers.get() {
+            workers.disk_full(false);
         }
     }
 

@@ -8,7 +8,7 @@ use rusqlite::{Transaction, params};
 
 use super::run;
 use crate::Error;
-use crate::db::row::{int, json};
+use crate::db::row::{body, int, json};
 
 /// The effects of one record on their way into tables.
 pub(in crate::db) struct Rows<'a> {
@@ -47,7 +47,7 @@ impl Rows<'_> {
         let rows = run(
             self.transaction,
             "write a call",
-            "INSERT INTO cdrs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            "INSERT INTO cdrs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
              ON CONFLICT DO NOTHING",
             params![
                 self.account.as_str(),
@@ -64,24 +64,52 @@ impl Rows<'_> {
                 cdr.result.sip_status,
                 cdr.verdict.decision.as_str(),
                 cdr.money.charge.micros(),
+                cdr.money.cost.map(Money::micros),
                 cdr.verdict.incident.map(|incident| incident.to_string()),
-                json("call", cdr)?,
+                body("call", cdr)?,
             ],
         )?;
-        self.once(rows, "call detail record")
+        self.once(rows, "call detail record")?;
+        if rows == 1 { self.usage(cdr, carrier) } else { Ok(()) }
+    }
+
+    /// Adds a call to the sums of its day.
+    fn usage(&self, cdr: &Cdr, carrier: Option<&str>) -> Result<(), Error> {
+        run(
+            self.transaction,
+            "add a call up",
+            "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
+             calls = calls + 1, answered = answered + ?6, talk_ms = talk_ms + ?7, billed_s = billed_s + ?8,
+             charge_micros = charge_micros + ?9, cost_micros = cost_micros + ?10",
+            params![
+                self.account.as_str(),
+                cdr.times.local_day(),
+                cdr.who.line.as_ref().map_or("", LineId::as_str),
+                cdr.number.country.as_ref().map_or("", billing::Country::code),
+                carrier.unwrap_or(""),
+                cdr.times.answer_ms.is_some(),
+                int(cdr.times.talk_ms()),
+                cdr.money.billed_s,
+                cdr.money.charge.micros(),
+                cdr.money.cost.unwrap_or_default().micros(),
+            ],
+        )
+        .map(drop)
     }
 
     fn ledger(&self, entry: &LedgerEntry) -> Result<(), Error> {
         let rows = run(
             self.transaction,
             "write a ledger entry",
-            "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
             params![
                 self.account.as_str(),
                 int(entry.seq),
                 int(entry.at_ms),
                 entry.kind.as_str(),
                 entry.amount.micros(),
+                entry.from.as_str(),
+                entry.to.as_str(),
                 entry.balance.micros(),
                 entry.call.map(|call| call.to_string()),
                 json("ledger entry", entry)?,

@@ -1,6 +1,6 @@
 //! Rows from changes of the node's own book.
 
-use billing::{Deck, DeckId};
+use billing::{DeckId, DeckVersion};
 use edge::{Carrier, CarrierAuth};
 use lockout::Ban;
 use node::NodeChange;
@@ -15,7 +15,9 @@ pub(in crate::db) fn apply(transaction: &Transaction<'_>, at_ms: u64, change: &N
     match change {
         NodeChange::PutCarrier(carrier) => put_carrier(transaction, carrier),
         NodeChange::RemoveCarrier(id) => delete(transaction, "DELETE FROM carriers WHERE carrier = ?1", id.as_str()),
-        NodeChange::PutDeck(id, deck) => put_deck(transaction, at_ms, id, deck),
+        NodeChange::PutDeck(id, versions) => {
+            versions.iter().try_for_each(|version| put_deck(transaction, at_ms, id, version))
+        }
         NodeChange::RemoveDeck(id) => {
             delete(transaction, "DELETE FROM rates WHERE deck = ?1", id.as_str())?;
             delete(transaction, "DELETE FROM decks WHERE deck = ?1", id.as_str())
@@ -49,15 +51,17 @@ fn put_carrier(transaction: &Transaction<'_>, carrier: &Carrier) -> Result<(), E
     .map(drop)
 }
 
-fn put_deck(transaction: &Transaction<'_>, at_ms: u64, id: &DeckId, deck: &Deck) -> Result<(), Error> {
-    delete(transaction, "DELETE FROM rates WHERE deck = ?1", id.as_str())?;
-    for rate in deck.rates() {
+fn put_deck(transaction: &Transaction<'_>, at_ms: u64, id: &DeckId, version: &DeckVersion) -> Result<(), Error> {
+    let key = params![id.as_str(), int(version.from_ms)];
+    run(transaction, "remove a row", "DELETE FROM rates WHERE deck = ?1 AND from_ms = ?2", key)?;
+    for rate in version.deck.rates() {
         run(
             transaction,
             "write a rate",
-            "INSERT INTO rates VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO rates VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 id.as_str(),
+                int(version.from_ms),
                 rate.prefix.as_digits().as_str(),
                 &*rate.destination,
                 rate.per_minute.micros(),
@@ -68,8 +72,8 @@ fn put_deck(transaction: &Transaction<'_>, at_ms: u64, id: &DeckId, deck: &Deck)
     run(
         transaction,
         "write a deck",
-        "INSERT OR REPLACE INTO decks VALUES (?1, ?2, ?3)",
-        params![id.as_str(), int(at_ms), int(deck.rates().len() as u64)],
+        "INSERT OR REPLACE INTO decks VALUES (?1, ?2, ?3, ?4)",
+        params![id.as_str(), int(version.from_ms), int(at_ms), int(version.deck.rates().len() as u64)],
     )
     .map(drop)
 }

@@ -1,12 +1,14 @@
 //! Questions about calls and money.
 
-use billing::{AccountId, CallId, Cdr, Decision, IncidentId, LedgerEntry, LineId, Money};
+use std::net::IpAddr;
+
+use billing::{AccountId, CallId, CarrierId, Cdr, Country, Decision, IncidentId, LedgerEntry, LineId, Money};
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_json, int, unsigned};
+use crate::db::row::{from_body, from_json, int, unsigned};
 
 /// Which calls; what is `None` does not restrict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,12 @@ pub struct CdrFilter {
     pub until_ms: Option<u64>,
     /// Whose number begins so: in E.164 with its `+`, or digits as dialled for what is no number.
     pub number_prefix: Option<String>,
+    /// To this country.
+    pub country: Option<Country>,
+    /// Placed from this address.
+    pub ip: Option<IpAddr>,
+    /// Taken by this carrier.
+    pub carrier: Option<CarrierId>,
     /// Let through or refused.
     pub verdict: Option<Decision>,
     /// Of one incident.
@@ -39,6 +47,9 @@ impl Default for CdrFilter {
             since_ms: None,
             until_ms: None,
             number_prefix: None,
+            country: None,
+            ip: None,
+            carrier: None,
             verdict: None,
             incident: None,
             before: None,
@@ -70,7 +81,17 @@ impl CdrFilter {
             and("start_ms < ?", vec![int(until_ms).into()]);
         }
         if let Some(prefix) = &self.number_prefix {
-            and("substr(number, 1, length(?)) = ?", vec![prefix.clone().into(), prefix.clone().into()]);
+            // A range, so that an index serves it; `:` comes after the digits.
+            and("number >= ? AND number < ? || ':'", vec![prefix.clone().into(), prefix.clone().into()]);
+        }
+        if let Some(country) = &self.country {
+            and("country = ?", vec![country.code().to_owned().into()]);
+        }
+        if let Some(ip) = &self.ip {
+            and("ip = ?", vec![ip.to_string().into()]);
+        }
+        if let Some(carrier) = &self.carrier {
+            and("carrier = ?", vec![carrier.as_str().to_owned().into()]);
         }
         if let Some(verdict) = self.verdict {
             and("verdict = ?", vec![verdict.as_str().to_owned().into()]);
@@ -104,10 +125,25 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn cdrs(&self, filter: &CdrFilter) -> Result<Vec<Cdr>, Error> {
-        let (mut sql, mut values) = filter.sql("json");
+        let (mut sql, mut values) = filter.sql("body");
         sql.push_str(" ORDER BY start_ms DESC, call DESC LIMIT ?");
         values.push(i64::from(filter.limit.min(MAX_ROWS)).into());
-        self.all("list calls", &sql, params_from_iter(values), |row| from_json(row, "json"))
+        self.all("list calls", &sql, params_from_iter(values), |row| from_body(row, "body"))
+    }
+
+    /// Calls after one (its beginning and id), the oldest first; the filter's own page is left aside.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn cdrs_after(&self, filter: &CdrFilter, after: Option<(u64, CallId)>) -> Result<Vec<Cdr>, Error> {
+        let (mut sql, mut values) = filter.sql("body");
+        if let Some((start_ms, call)) = after {
+            sql.push_str(" AND (start_ms, call) > (?, ?)");
+            values.extend([int(start_ms).into(), call.to_string().into()]);
+        }
+        sql.push_str(" ORDER BY start_ms, call LIMIT ?");
+        values.push(i64::from(filter.limit.min(MAX_ROWS)).into());
+        self.all("list calls", &sql, params_from_iter(values), |row| from_body(row, "body"))
     }
 
     /// One call, of one account or of any.
@@ -117,9 +153,9 @@ impl Reader {
     pub fn cdr(&self, account: Option<&AccountId>, call: CallId) -> Result<Option<Cdr>, Error> {
         self.one(
             "find a call",
-            "SELECT json FROM cdrs WHERE call = ?1 AND (?2 IS NULL OR account = ?2) LIMIT 1",
+            "SELECT body FROM cdrs WHERE call = ?1 AND (?2 IS NULL OR account = ?2) LIMIT 1",
             params![call.to_string(), account.map(AccountId::as_str)],
-            |row| from_json(row, "json"),
+            |row| from_body(row, "body"),
         )
     }
 
@@ -151,15 +187,28 @@ impl Reader {
         Ok(totals.unwrap_or_default())
     }
 
-    /// An account's ledger entries, the latest first.
+    /// An account's statement, the latest entry first: what changed its balance, without the holds of its calls.
     ///
     /// # Errors
     /// Database errors.
-    pub fn ledger(&self, account: &AccountId, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
+    pub fn statement(&self, account: &AccountId, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
         self.all(
             "list ledger entries",
-            "SELECT json FROM ledger WHERE account = ?1 ORDER BY seq DESC LIMIT ?2",
+            "SELECT json FROM ledger WHERE account = ?1 AND kind NOT IN ('hold', 'release') ORDER BY seq DESC LIMIT ?2",
             params![account.as_str(), limit.min(MAX_ROWS)],
+            |row| from_json(row, "json"),
+        )
+    }
+
+    /// All of an account's ledger entries after one, in order.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn ledger(&self, account: &AccountId, after_seq: u64, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
+        self.all(
+            "list ledger entries",
+            "SELECT json FROM ledger WHERE account = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+            params![account.as_str(), int(after_seq), limit.min(MAX_ROWS)],
             |row| from_json(row, "json"),
         )
     }

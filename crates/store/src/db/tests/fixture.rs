@@ -6,8 +6,9 @@ use account::{
     Actor, Contact, Cut, Did, Effect, GuardMode, Input, Line, LineKind, Notice, Secrets, Settings, Transport,
 };
 use billing::{
-    AccountId, CallId, Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrVerdict, CdrWho, Country,
-    Currency, Decision, Deck, DialPlan, Direction, EntryKind, HungUpBy, IncidentId, LedgerEntry, Money, Rate, Route,
+    AccountId, Book, CallId, Cdr, CdrFrom, CdrMoney, CdrNumber, CdrPlace, CdrResult, CdrTimes, CdrVerdict, CdrWho,
+    Country, Currency, Decision, Deck, DialPlan, Direction, EntryKind, HungUpBy, IncidentId, LedgerEntry, Money, Rate,
+    Route,
 };
 use edge::{Carrier, CarrierAuth};
 use guard::{Action, Decibans, Evidence, EvidenceKind, Incident, IncidentState};
@@ -43,6 +44,7 @@ pub fn settings() -> Settings {
         guard: GuardMode::Active,
         exposure_ceiling: Money::from_cents(5_000),
         max_calls: 20,
+        terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
     }
@@ -100,6 +102,7 @@ pub fn cdr(n: u64) -> Cdr {
             ring_ms: None,
             answer_ms: (!refused).then_some(start_ms + 1_000),
             end_ms: start_ms + 31_000,
+            utc_offset_min: -420,
         },
         result: CdrResult {
             sip_status: if refused { 403 } else { 200 },
@@ -146,7 +149,9 @@ pub fn entry(seq: u64) -> LedgerEntry {
         seq,
         at_ms: START_MS + seq,
         kind: if seq == 1 { EntryKind::TopUp } else { EntryKind::Capture },
-        amount: Money::from_cents(if seq == 1 { 10_000 } else { -20 }),
+        amount: Money::from_cents(if seq == 1 { 10_000 } else { 20 }),
+        from: if seq == 1 { Book::Paid } else { Book::Held },
+        to: if seq == 1 { Book::Free } else { Book::Earned },
         balance: Money::from_cents(10_000),
         call: (seq > 1).then_some(CallId(seq)),
         note: String::new(),
@@ -166,6 +171,7 @@ pub fn carrier() -> Carrier {
         plus: true,
         auth: Some(CarrierAuth { username: "us".into(), secret: CARRIER_SECRET.into(), register_s: None }),
         tell_origin: false,
+        cost_deck: None,
     }
 }
 
@@ -191,6 +197,7 @@ pub fn rates() -> Vec<Rate> {
             connect_fee: Money::ZERO,
             minimum_s: 30,
             increment_s: 6,
+            free_s: 0,
         })
         .to_vec()
 }
@@ -211,8 +218,8 @@ pub fn records() -> Vec<Record> {
     let deck = Deck::new(rates()).unwrap();
     let mut bodies = vec![
         Body::Node(NodeChange::PutCarrier(carrier())),
-        Body::Node(NodeChange::PutDeck(id("retail"), deck.clone())),
-        Body::Node(NodeChange::PutDeck(id("old"), deck)),
+        Body::Node(NodeChange::put_deck(id("retail"), deck.clone())),
+        Body::Node(NodeChange::put_deck(id("old"), deck)),
         account(vec![
             Effect::Settings(settings()),
             Effect::Audit { by: Actor::CommandLine, text: "Account added.".into() },

@@ -49,7 +49,7 @@ fn one_call_and_totals() {
     let totals = reader.totals(&law(), cdr(4).times.start_ms).unwrap();
     assert_eq!(totals, Totals { calls: 6, answered: 4, talk_ms: 120_000, charge: Money::from_cents(80) });
     assert_eq!(reader.totals(&id("law-001"), 0).unwrap(), Totals::default());
-    let ledger = reader.ledger(&law(), 2).unwrap();
+    let ledger = reader.statement(&law(), 2).unwrap();
     assert_eq!(ledger, [entry(10), entry(9)]);
 }
 
@@ -100,8 +100,8 @@ fn the_nodes_own_book() {
     assert_eq!(carriers[0].auth.as_ref().map(|auth| auth.secret.as_str()), Some(""));
     let decks = reader.decks().unwrap();
     assert_eq!(decks.iter().map(|deck| (deck.id.as_str(), deck.rates)).collect::<Vec<_>>(), [("retail", 3)]);
-    assert_eq!(reader.rates(&id("retail"), "355", 10).unwrap(), rates()[1..]);
-    assert_eq!(reader.rates(&id("old"), "", 10).unwrap(), []);
+    assert_eq!(reader.rates(&id("retail"), START_MS, "355", 10).unwrap(), rates()[1..]);
+    assert_eq!(reader.rates(&id("old"), START_MS, "", 10).unwrap(), []);
     assert!(!reader.lockout().unwrap().enabled);
     assert!(Place::at_format().reader().lockout().unwrap().enabled, "the default");
     assert_eq!(reader.bans(START_MS).unwrap(), [ban(9, START_MS + 3_600_000)]);

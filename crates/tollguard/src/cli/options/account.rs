@@ -1,12 +1,12 @@
 //! What an account can be told.
 
-use account::{Contact, GuardMode, Settings};
+use account::{Contact, GuardMode, Settings, Terms};
 use billing::{CarrierId, Country, Currency, DeckId, DialPlan, E164, Money};
 use clap::Args;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{LimitOptions, Wrong};
+use super::{LimitOptions, TermOptions, Wrong};
 use crate::cli::CliError;
 use crate::cli::init::STARTER_DECK;
 
@@ -58,6 +58,9 @@ pub struct AccountOptions {
     /// Calls at once [default: 10].
     #[arg(long, value_name = "CALLS")]
     max_calls: Option<u32>,
+    /// Mark-up, limits and warnings.
+    #[command(flatten)]
+    terms: TermOptions,
     /// Whether any line may call beyond the home numbering area at all [default: true].
     #[arg(long, value_name = "true|false")]
     international: Option<bool>,
@@ -91,6 +94,7 @@ impl AccountOptions {
             guard: GuardMode::Active,
             exposure_ceiling: Money::from_cents(DEFAULT_EXPOSURE_CENTS),
             max_calls: DEFAULT_MAX_CALLS,
+            terms: Terms::default(),
             international: true,
             limits: account::Limits::default(),
         };
@@ -143,6 +147,7 @@ impl AccountOptions {
             }
         }
         settings.max_calls = self.max_calls.unwrap_or(settings.max_calls);
+        self.terms.change(&mut settings.terms, &mut wrong);
         settings.international = self.international.unwrap_or(settings.international);
         self.limits.change(&mut settings.limits, &mut wrong);
         wrong.end()

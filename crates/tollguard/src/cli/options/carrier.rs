@@ -49,6 +49,9 @@ pub struct CarrierOptions {
     /// Tell it extension and address behind each call: only where it is your own provider [default: false].
     #[arg(long, value_name = "true|false")]
     tell_origin: Option<bool>,
+    /// The deck of what it asks for calls: carriers are tried by cost, and calls have a margin ("none": not known).
+    #[arg(long, value_name = "DECK")]
+    cost_deck: Option<String>,
     /// The secret it challenges for, in a file for `tollguard apply` only.
     #[arg(skip)]
     pub secret: Option<String>,
@@ -94,6 +97,11 @@ impl CarrierOptions {
             }
             carrier.prefix.clone_from(prefix);
         }
+        match self.cost_deck.as_deref() {
+            None => {}
+            Some("none") => carrier.cost_deck = None,
+            Some(deck) => carrier.cost_deck = wrong.read("cost deck", deck),
+        }
         self.auth(&mut carrier, &mut wrong);
         wrong.end()?;
         Ok(carrier)
@@ -130,6 +138,7 @@ fn fresh(id: &CarrierId, address: SocketAddr) -> Carrier {
         plus: true,
         auth: None,
         tell_origin: false,
+        cost_deck: None,
     }
 }
 

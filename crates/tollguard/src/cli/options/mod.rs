@@ -4,6 +4,7 @@ mod account;
 mod carrier;
 mod limits;
 mod line;
+mod terms;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -12,6 +13,7 @@ pub use account::AccountOptions;
 pub use carrier::CarrierOptions;
 pub use limits::LimitOptions;
 pub use line::{LineOptions, secrets};
+pub use terms::TermOptions;
 
 use super::CliError;
 

@@ -80,10 +80,11 @@ pub(in crate::demo) fn book(side: Side, addresses: &Addresses) -> Vec<NodeChange
             auth: Some(CarrierAuth { username: TRUNK.0.to_owned(), secret: TRUNK.1.to_owned(), register_s: Some(600) }),
             domain: Some(REALMS[Side::Provider as usize].to_owned()),
             tell_origin: true,
+            cost_deck: None,
             ..carrier(side, PROVIDER, addresses.node(Side::Provider))
         },
     };
-    vec![NodeChange::PutCarrier(carrier), NodeChange::PutDeck(deck(), Deck::starter())]
+    vec![NodeChange::PutCarrier(carrier), NodeChange::put_deck(deck(), Deck::starter())]
 }
 
 fn carrier(side: Side, name: &str, address: SocketAddr) -> Carrier {
@@ -98,6 +99,7 @@ fn carrier(side: Side, name: &str, address: SocketAddr) -> Carrier {
         plus: true,
         auth: None,
         tell_origin: false,
+        cost_deck: None,
     }
 }
 
@@ -146,6 +148,7 @@ fn settings(side: Side) -> Settings {
         guard: if side == Side::Provider { GuardMode::Active } else { GuardMode::Shadow },
         exposure_ceiling: Money::from_cents(2_500),
         max_calls: 20,
+        terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
     }

@@ -10,6 +10,7 @@ mod office;
 mod own_network;
 mod pjsua2;
 mod process;
+mod record;
 mod sipp;
 mod smtp;
 mod wait;
@@ -17,6 +18,8 @@ mod wav;
 mod wild_pbx;
 
 pub use baresip::Baresip;
+#[allow(unused_imports, reason = "the benches try single words")]
+pub use guesser::try_word;
 pub use guesser::{Guessed, guess};
 pub use hosts::Hosts;
 pub use kamailio::Kamailio;
@@ -28,5 +31,5 @@ pub use pjsua2::Pjsua2;
 pub use process::Child;
 pub use sipp::{Sipp, Traced, register};
 pub use smtp::{Mail, MailServer};
-pub use wait::{SOON, wait_for, wait_until, wait_without};
+pub use wait::{SOON, let_pass, wait_for, wait_until, wait_without};
 pub use wild_pbx::WildPbx;

@@ -13,7 +13,8 @@ use tollguard::control;
 
 use super::hosts::Hosts;
 use super::office::{FIRM, Office};
-use super::process::Child;
+use super::process::{Child, THE_NODE};
+use super::record::record;
 use super::wait::{SOON, wait_for};
 
 /// The binary under test.
@@ -97,10 +98,16 @@ impl Node {
     /// Starts the node and waits until it is ready.
     #[track_caller]
     pub fn serve(&mut self) {
+        self.serve_saying(&std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
+    }
+
+    /// The same, with a log of that level.
+    #[track_caller]
+    pub fn serve_saying(&mut self, level: &str) {
         let mut command = Command::new(BINARY);
         command.args(["serve", "--config"]).arg(self.path("tollguard.toml"));
-        command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
-        let mut child = Child::spawn("the node", &mut command);
+        command.env("RUST_LOG", level);
+        let mut child = Child::spawn(THE_NODE, &mut command);
         child.expect_line("Tollguard is ready.", SOON);
         self.child = Some(child);
     }
@@ -118,6 +125,16 @@ impl Node {
         self.expect_end();
     }
 
+    /// The same; returns everything it has said.
+    #[track_caller]
+    pub fn stop_and_hear(&mut self) -> String {
+        self.terminate();
+        let mut child = self.child.take().unwrap();
+        let status = child.wait(SOON);
+        assert!(status.success(), "the node ended with {status}:\n{}", child.output());
+        child.everything()
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
         self.child.as_ref().unwrap().terminate();
@@ -129,6 +146,11 @@ impl Node {
         let mut child = self.child.take().unwrap();
         let status = child.wait(SOON);
         assert!(status.success(), "the node ended with {status}:\n{}", child.output());
+    }
+
+    /// Its number in the process table.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     /// How much memory it has resident, bytes.
@@ -160,14 +182,23 @@ impl Node {
 
     /// Runs a subcommand.
     pub fn try_command(&self, arguments: &[&str]) -> Output {
-        Command::new(BINARY).args(arguments).arg("--config").arg(self.path("tollguard.toml")).output().unwrap()
+        let mut command = Command::new(BINARY);
+        let output = command.args(arguments).arg("--config").arg(self.path("tollguard.toml")).output().unwrap();
+        record(&String::from_utf8_lossy(&output.stdout));
+        record(&String::from_utf8_lossy(&output.stderr));
+        output
     }
 
     /// Sends a command to the running node.
     #[track_caller]
     pub fn ask(&self, command: &node::Command) -> CommandReply {
+        self.try_ask(command).unwrap()
+    }
+
+    /// Sends a command that may be refused.
+    pub fn try_ask(&self, command: &node::Command) -> Result<CommandReply, control::AskError> {
         let config = Config::load(&self.path("tollguard.toml")).unwrap();
-        control::Node::reach(&config).unwrap().ask(command).unwrap()
+        control::Node::reach(&config).unwrap().ask(command)
     }
 
     /// The tables.
@@ -213,9 +244,15 @@ impl Node {
     /// The firm's ledger, the oldest entry first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
         let firm: AccountId = FIRM.parse().unwrap();
-        let mut entries = self.reader().ledger(&firm, 10_000).unwrap();
-        entries.reverse();
-        entries
+        let reader = self.reader();
+        let mut entries: Vec<LedgerEntry> = Vec::new();
+        loop {
+            let more = reader.ledger(&firm, entries.last().map_or(0, |last| last.seq), store::MAX_ROWS).unwrap();
+            if more.is_empty() {
+                return entries;
+            }
+            entries.extend(more);
+        }
     }
 
     /// Checks the firm's books: the ledger has no gaps, adds up to the balance, agrees with the CDRs' charges, nothing
@@ -225,7 +262,7 @@ impl Node {
         let ledger = self.ledger();
         let mut sum = 0;
         for (number, entry) in (1..).zip(&ledger) {
-            sum += entry.amount.micros();
+            sum += entry.change().micros();
             assert_eq!((entry.seq, entry.balance.micros()), (number, sum), "{entry:?}");
             assert!(sum >= 0, "below zero: {entry:?}");
         }
@@ -233,7 +270,7 @@ impl Node {
         assert_eq!(account.balance.micros(), sum, "the balance is not the sum of the ledger");
         assert_eq!(account.held, Money::ZERO, "money is held though no call runs");
         let captured: i64 =
-            ledger.iter().filter(|entry| entry.call.is_some()).map(|entry| -entry.amount.micros()).sum();
+            ledger.iter().filter(|entry| entry.call.is_some()).map(|entry| -entry.change().micros()).sum();
         let charged: i64 = self.cdrs().iter().map(|cdr| cdr.money.charge.micros()).sum();
         assert_eq!(captured, charged, "ledger and CDRs disagree");
         account.balance

@@ -14,6 +14,14 @@ pub fn wait_until(limit: Duration, what: &str, mut condition: impl FnMut() -> bo
     wait_for(limit, what, || condition().then_some(()));
 }
 
+/// Lets some time pass: for an instant that nobody chooses.
+pub fn let_pass(time: Duration) {
+    let deadline = Instant::now() + time;
+    while let Some(rest) = deadline.checked_duration_since(Instant::now()) {
+        std::thread::park_timeout(rest);
+    }
+}
+
 /// Waits until there are no complaints; panics with those there are when `limit` is over.
 #[track_caller]
 pub fn wait_without(limit: Duration, mut complaints: impl FnMut() -> Vec<String>) {
