@@ -120,8 +120,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let boot_epoch = boot::count_start(home.path()).map_err(ServeError::Starts)?;
     let seed = boot::seed().map_err(OpenError::Random)?;
     let found = found(&state, &places);
-    let is_first = boot_epoch == 1 && state.book.lockout == lockout::Settings::default();
-    let sets_lockout = is_first && config.lockout != state.book.lockout;
+    let sets_lockout = boot_epoch == 1 && has_default_lockout(&state) && config.lockout != state.book.lockout;
 
     let (workers, first_lsn) = (config.workers(), state.lsn);
     let desk = Arc::clone(&parts.desk);
@@ -182,6 +181,11 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
             Err(error)
         }
     }
+}
+
+/// Whether nobody has set the lock-out yet: at its first start a node takes the configuration's.
+fn has_default_lockout(state: &NodeState) -> bool {
+    state.book.lockout == lockout::Settings::default()
 }
 
 /// Waits for the workers' end, then ends everything else in order.
