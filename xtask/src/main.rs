@@ -76,6 +76,8 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// Call records: ten million in SQLite, a month's report, the last hundred; a price among 200,000 prefixes.
+    Cdr,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
 }
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Books { cases, from } => verify::books(from, cases),
         Command::Crash { kills } => verify::crash(kills),
+        Command::Bench { what: Bench::Cdr } => verify::bench("store", "cdr"),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
         Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
