@@ -61,7 +61,6 @@ fn cdr(n: u64, rows: u64, mix: &mut Mix) -> Cdr {
     let answered = mix.below(10) < 7;
     let talk_ms = if answered { 1_000 + mix.below(600_000) } else { 0 };
     let billed_s = u32::try_from(talk_ms.div_ceil(6_000) * 6).unwrap();
-    let charge = Money::from_micros(i64::from(billed_s) * 170);
     Cdr {
         call: CallId(1 << 40 | n),
         who: CdrWho {
@@ -99,22 +98,27 @@ fn cdr(n: u64, rows: u64, mix: &mut Mix) -> Cdr {
             hung_up_by: HungUpBy::Caller,
             recovered: false,
         },
-        money: CdrMoney {
-            per_minute: Money::from_micros(10_200),
-            connect_fee: Money::ZERO,
-            billed_s,
-            charge,
-            held_peak: charge,
-            cost: Some(Money::from_micros(charge.micros() * 7 / 10)),
-            rate: Some(CdrRate {
-                source: RateSource { deck: "standard".parse().unwrap(), from_ms: 0, markup_bp: 0 },
-                prefix: Prefix::from_value(1).unwrap(),
-                minimum_s: 6,
-                increment_s: 6,
-                free_s: 0,
-            }),
-        },
+        money: money(billed_s),
         verdict: CdrVerdict { decision: Decision::Allowed, score_tenth_db: -120, reasons: Vec::new(), incident: None },
+    }
+}
+
+fn money(billed_s: u32) -> CdrMoney {
+    let charge = Money::from_micros(i64::from(billed_s) * 170);
+    CdrMoney {
+        per_minute: Money::from_micros(10_200),
+        connect_fee: Money::ZERO,
+        billed_s,
+        charge,
+        held_peak: charge,
+        cost: Some(Money::from_micros(charge.micros() * 7 / 10)),
+        rate: Some(CdrRate {
+            source: RateSource { deck: "standard".parse().unwrap(), from_ms: 0, markup_bp: 0 },
+            prefix: Prefix::from_value(1).unwrap(),
+            minimum_s: 6,
+            increment_s: 6,
+            free_s: 0,
+        }),
     }
 }
 
