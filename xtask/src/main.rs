@@ -1,7 +1,9 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`.
 
+mod dependencies;
 mod fuzz;
 mod plans;
+mod secrets;
 mod setup;
 mod tidy;
 mod verify;
@@ -78,6 +80,14 @@ enum Bench {
     Screen,
     /// Call records: ten million in SQLite, a month's report, the last hundred; a price among 200,000 prefixes.
     Cdr,
+    /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
+    Lockout,
+    /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
+    Flood,
+    /// Whether existing users can be told from invented ones, by answer and by delay. Root.
+    Timing,
+    /// How much more two workers carry than one.
+    Scale,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
 }
@@ -88,13 +98,17 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(&verify::root()),
         Command::Fuzz { datagrams: Some(count), .. } => fuzz::datagrams(count),
         Command::Fuzz { target, seconds, datagrams: None } => fuzz::run(target.as_deref(), seconds),
-        Command::Setup => setup::install(),
-        Command::Plans => plans::write(),
+        Command::Setup => setup::install().and_then(|()| dependencies::install()),
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Books { cases, from } => verify::books(from, cases),
         Command::Crash { kills } => verify::crash(kills),
         Command::Bench { what: Bench::Cdr } => verify::bench("store", "cdr"),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
+        Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
+        Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
+        Command::Bench { what: Bench::Timing } => verify::bench("tollguard", "timing"),
+        Command::Plans => plans::write(),
+        Command::Bench { what: Bench::Scale } => verify::bench("node", "scale"),
         Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
     };
     if let Err(error) = done {

@@ -14,6 +14,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/sox", "sox"),
     ("/usr/bin/svcrack", "sipvicious"),
     ("/usr/bin/fail2ban-regex", "fail2ban"),
+    ("/usr/sbin/nft", "nftables"),
     ("/usr/bin/linphonec", "linphone-cli"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/bin/ip", "iproute2"),

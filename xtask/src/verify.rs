@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{setup, tidy};
+use crate::{dependencies, secrets, setup, tidy};
 
 /// Seeds of the story in one run of the tests.
 const STORY_SEEDS: u64 = 1000;
@@ -20,9 +20,14 @@ pub fn root() -> PathBuf {
 pub fn test() -> Result<()> {
     step("peers", setup::install)?;
     step("format", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("dependencies", dependencies::check)?;
     step("house rules", || tidy::run(&root()))?;
     step("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[]))?;
-    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &[]))?;
+    let logs = secrets::folder(&target())?;
+    let variables = [(secrets::FOLDER, logs.to_string_lossy().into_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"], &variables))?;
+    step("secrets", || secrets::check(&logs))?;
     step("release build", || {
         cargo(&["build", "--release", "--package", "sim", "--package", "tollguard", "--bins"], &[])
     })?;
@@ -50,9 +55,13 @@ pub fn crash(kills: u32) -> Result<()> {
     cargo(&test, &[("CRASH_KILLS", &kills.to_string())])
 }
 
-/// A bench of a crate.
+/// A bench of a crate. It prints its table, and may write its figures (`ratio` among them) to the file that `BENCH_JSON`
+/// names: `target/bench/NAME.json`.
 pub fn bench(package: &str, name: &str) -> Result<()> {
-    cargo(&["bench", "--package", package, "--bench", name], &[])
+    let folder = target().join("bench");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let json = folder.join(format!("{name}.json"));
+    cargo(&["bench", "--package", package, "--bench", name], &[("BENCH_JSON", &json.to_string_lossy())])
 }
 
 /// A program of the release build. Both are built at once, so that what they share is built once.

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 use billing::{Country, Destination, Money, NumberClass};
 use serde::{Deserialize, Serialize};
 
+use crate::GroundView;
+
 /// On how many days calls must have been answered before a destination is the account's own.
 pub const OWN_DAYS: usize = 3;
 /// How far back those days may lie.
@@ -30,6 +32,15 @@ pub(crate) type Ground = (Option<Country>, NumberClass);
 /// The ground a destination lies on.
 pub(crate) fn ground(destination: &Destination) -> Ground {
     (destination.country, destination.class)
+}
+
+/// A ground in words.
+fn name((country, class): &Ground) -> String {
+    match (country, class) {
+        (None, class) => class.as_str().to_owned(),
+        (Some(country), NumberClass::Fixed | NumberClass::FixedOrMobile) => country.name().to_owned(),
+        (Some(country), class) => format!("{} {}", country.name(), class.as_str()),
+    }
 }
 
 /// A calendar day of the account, counted from the Unix epoch.
@@ -73,6 +84,24 @@ impl Exposure {
     pub(crate) fn is_own(&self, today: Day, ground: Ground) -> bool {
         let recent = |day: &&Day| today.saturating_sub(**day) <= OWN_WINDOW_DAYS;
         self.answered.get(&ground).is_some_and(|days| days.iter().filter(recent).count() >= OWN_DAYS)
+    }
+
+    /// When the first of what was charged in the day before `now_ms` is no longer in it.
+    pub(crate) fn frees_ms(&self, now_ms: u64) -> Option<u64> {
+        let first = self.charged.iter().find(|(slot, amount)| in_window(*slot, now_ms) && amount.is_positive());
+        first.map(|(slot, _)| (slot + 1).saturating_mul(SLOT_MS).saturating_add(WINDOW_MS))
+    }
+
+    /// The destinations with answered calls that count, for people: own ones first, then those on their way.
+    pub(crate) fn grounds(&self, today: Day) -> impl Iterator<Item = GroundView> {
+        let recent = |days: &[Day]| days.iter().filter(|day| today.saturating_sub(**day) <= OWN_WINDOW_DAYS).count();
+        let view = |(ground, days): (&Ground, &Vec<Day>)| {
+            let days = u32::try_from(recent(days)).unwrap_or(u32::MAX);
+            GroundView { days, name: name(ground), own: days as usize >= OWN_DAYS }
+        };
+        let mut views: Vec<GroundView> = self.answered.iter().map(view).filter(|view| view.days > 0).collect();
+        views.sort_by(|a, b| b.own.cmp(&a.own).then_with(|| a.name.cmp(&b.name)));
+        views.into_iter()
     }
 
     /// A call there was answered by the account's own people.

@@ -55,5 +55,5 @@ pub use message::{
 pub use number::{UNPRICED_PER_MINUTE, UNPRICED_STEP_S, unpriced};
 pub use register::MAX_BINDINGS;
 pub use settings::{Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
-pub use state::{Account, ExposureBound};
+pub use state::{Account, ExposureBound, ExposureView, GroundView};
 pub use terms::Terms;

@@ -7,7 +7,7 @@ use billing::{AccountId, CallId, E164, IncidentId, Ledger, LineId, Money};
 use guard::{Guard, Incident};
 use serde::{Deserialize, Serialize};
 
-use crate::exposure::Exposure;
+use crate::exposure::{Exposure, day};
 use crate::incident::Incidents;
 use crate::spending::Spending;
 use crate::usage::Usage;
@@ -43,10 +43,40 @@ pub struct Account {
 pub struct ExposureBound {
     /// The most they may cost in a rolling day, by the settings.
     pub ceiling: Money,
-    /// Charged in the last day and held for running calls.
+    /// Charged in the last day, of calls that have ended.
+    pub charged: Money,
+    /// Held for calls that run.
+    pub held: Money,
+    /// How many those are.
+    pub calls: u32,
+    /// Both together.
     pub used: Money,
+    /// When the first of what was charged is a day old, and may be spent again.
+    pub frees_ms: Option<u64>,
     /// What a hijacker could still spend there now: the rest of the ceiling, or the free credit if that is less.
     pub left: Money,
+}
+
+/// The exposure of an account, and how it comes about, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExposureView {
+    /// Whose.
+    pub account: AccountId,
+    /// The bound.
+    pub bound: ExposureBound,
+    /// Destinations called lately, own ones first.
+    pub grounds: Vec<GroundView>,
+}
+
+/// A destination that an account has called lately.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroundView {
+    /// On how many of the days that count its calls were answered.
+    pub days: u32,
+    /// What it is: "Albania mobile".
+    pub name: String,
+    /// Whether it is the account's own by now: calls there are not bounded by the ceiling.
+    pub own: bool,
 }
 
 impl Account {
@@ -129,9 +159,18 @@ impl Account {
     /// What a hijacker could spend on destinations that are not the account's own.
     pub fn exposure_bound(&self, now_ms: u64) -> ExposureBound {
         let ceiling = self.settings().map_or(Money::ZERO, |settings| settings.exposure_ceiling);
-        let used = self.exposure.charged(now_ms).saturating_add(self.exposed_holds());
+        let charged = self.exposure.charged(now_ms);
+        let (calls, held) = self.exposed_holds();
+        let used = charged.saturating_add(held);
         let rest = ceiling.saturating_sub(used).max(Money::ZERO);
-        ExposureBound { ceiling, used, left: rest.min(self.ledger.available()) }
+        let frees_ms = self.exposure.frees_ms(now_ms);
+        ExposureBound { ceiling, charged, held, calls, used, frees_ms, left: rest.min(self.ledger.available()) }
+    }
+
+    /// The same with what it applies to: every destination in the cut class but the account's own ones.
+    pub fn exposure_view(&self, now_ms: u64, utc_offset_min: i16) -> ExposureView {
+        let grounds = self.exposure.grounds(day(now_ms, utc_offset_min));
+        ExposureView { account: self.id.clone(), bound: self.exposure_bound(now_ms), grounds: grounds.collect() }
     }
 
     /// What may still be held for calls to foreign ground.
@@ -140,12 +179,13 @@ impl Account {
         bound.ceiling.saturating_sub(bound.used).max(Money::ZERO)
     }
 
-    fn exposed_holds(&self) -> Money {
+    /// Running calls to foreign ground, and what is held for them.
+    fn exposed_holds(&self) -> (u32, Money) {
         self.running
             .iter()
             .filter(|(_, call)| call.facts.number.as_ref().is_some_and(|number| number.exposed))
             .filter_map(|(id, _)| self.ledger.hold(*id))
-            .fold(Money::ZERO, Money::saturating_add)
+            .fold((0, Money::ZERO), |(calls, sum), hold| (calls + 1, sum.saturating_add(hold)))
     }
 
     /// When it wants an [`crate::Input::Tick`]: the first binding lapses, or an incident is due to be reported.

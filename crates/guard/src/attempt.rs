@@ -58,6 +58,15 @@ pub(crate) struct Outcome {
     pub(crate) failed: bool,
 }
 
+/// What else is known of an attempt from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Circumstances {
+    /// Forwarded or transferred.
+    pub(crate) cause: Option<Cause>,
+    /// What the bulletin says of its number and its place.
+    pub(crate) elsewhere: Elsewhere,
+}
+
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Attempt {
@@ -69,8 +78,7 @@ pub(crate) struct Attempt {
     pub(crate) per_minute: Money,
     pub(crate) priced: bool,
     pub(crate) origin: OriginKey,
-    pub(crate) cause: Option<Cause>,
-    pub(crate) elsewhere: Elsewhere,
+    pub(crate) circumstances: Circumstances,
     /// Local hour of the week.
     pub(crate) hour: u8,
     /// Whether the number is no habit of the line; kept up to date by the line, as it is asked often.
@@ -95,8 +103,7 @@ impl Attempt {
             per_minute: seen.per_minute,
             priced: seen.priced,
             origin: OriginKey::from(&seen.origin),
-            cause: seen.cause,
-            elsewhere: seen.elsewhere,
+            circumstances: Circumstances { cause: seen.cause, elsewhere: seen.elsewhere },
             hour: hour_of_week(now_ms, seen.utc_offset_min),
             fresh: true,
             answered_ms: None,

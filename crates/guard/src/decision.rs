@@ -9,8 +9,6 @@ use billing::Money;
 pub(crate) const PRIOR: Decibans = Decibans::whole(-30);
 /// What refusing an honest call costs its caller: ten units of the deck's currency.
 const REFUSAL: Money = Money::from_cents(1_000);
-/// What hanging up costs a caller who has talked until money has flown: half of that, for most of it is said.
-const INTERRUPTION: Money = Money::from_cents(500);
 /// What a cut costs beyond that: about three refused calls until the owner has turned calling back on.
 const CUT_ABOVE: Decibans = Decibans::whole(5);
 /// Minutes a call runs until evidence grows enough to stop it, if it is a thief's.
@@ -26,13 +24,12 @@ const LEAST_AT_STAKE: Decibans = Decibans::whole(22);
 ///
 /// The loss, if it is a thief: so much a minute until evidence grows enough; or, where evidence has stopped growing while
 /// money flows, as much again as has flown already today (of a process of unknown end, half is over in the median).
-pub(crate) fn needed(per_minute: Money, spent: Money, talks: bool) -> Decibans {
-    let at_loss = |cost: Money, loss: Money| {
-        ratio_db(cost.micros().unsigned_abs(), loss.micros().max(1).unsigned_abs()).plus(PRIOR.part(-1, 1))
+pub(crate) fn needed(per_minute: Money, spent: Money) -> Decibans {
+    let at_loss = |loss: Money| {
+        ratio_db(REFUSAL.micros().unsigned_abs(), loss.micros().max(1).unsigned_abs()).plus(PRIOR.part(-1, 1))
     };
-    let soon = at_loss(REFUSAL, per_minute.saturating_mul(MINUTES_AT_RISK)).max(LEAST);
-    let cost = if talks { INTERRUPTION } else { REFUSAL };
-    soon.min(at_loss(cost, spent).max(LEAST_AT_STAKE))
+    let soon = at_loss(per_minute.saturating_mul(MINUTES_AT_RISK)).max(LEAST);
+    soon.min(at_loss(spent).max(LEAST_AT_STAKE))
 }
 
 /// What the sum of evidence leads to.
@@ -73,26 +70,24 @@ mod tests {
 
     #[test]
     fn a_dear_call_needs_less_evidence_than_a_cheap_one() {
-        let cents = |cents| needed(Money::from_cents(cents), Money::ZERO, false);
+        let cents = |cents| needed(Money::from_cents(cents), Money::ZERO);
         assert_eq!(cents(2), Decibans::from_tenths(510));
         assert_eq!(cents(28), Decibans::from_tenths(395));
         assert_eq!(cents(790), LEAST);
-        assert!(needed(Money::ZERO, Money::ZERO, false) > Decibans::whole(90));
+        assert!(needed(Money::ZERO, Money::ZERO) > Decibans::whole(90));
     }
 
     #[test]
     fn money_that_flows_needs_less_and_never_more() {
-        let spent = |cents| needed(Money::from_cents(28), Money::from_cents(cents), false);
+        let spent = |cents| needed(Money::from_cents(28), Money::from_cents(cents));
         assert_eq!(spent(100), Decibans::from_tenths(395));
         assert_eq!(spent(1_000), Decibans::whole(30));
         assert_eq!(spent(100_000), LEAST_AT_STAKE);
-        let talks = needed(Money::from_cents(28), Money::from_cents(1_000), true);
-        assert_eq!(talks, Decibans::whole(27), "hanging up costs half");
     }
 
     #[test]
     fn refusing_needs_less_than_cutting() {
-        let line = needed(Money::from_cents(28), Money::ZERO, false);
+        let line = needed(Money::from_cents(28), Money::ZERO);
         let needed = Needed { stop: line, line };
         assert_eq!(decide(Decibans::whole(39), needed, true), Decision::Allow);
         assert_eq!(decide(Decibans::whole(40), needed, false), Decision::Refuse);

@@ -134,7 +134,7 @@ impl From<&Attempt> for Settled {
             hour: call.hour,
             valid: call.destination.valid,
             cost_mils: u32::try_from(call.cost_mils(call.start_ms)).unwrap_or(u32::MAX),
-            moved: call.cause.is_some(),
+            moved: call.circumstances.cause.is_some(),
         }
     }
 }

@@ -237,7 +237,7 @@ impl Guard {
             .filter(|(id, line, attempt)| {
                 let scene = self.scene(now_ms, id, line, attempt);
                 let score = kinds::score(&scene, self.without);
-                score >= decision::needed(attempt.per_minute, Money::ZERO, false).plus(SUSPECT_BELOW)
+                score >= decision::needed(attempt.per_minute, Money::ZERO).plus(SUSPECT_BELOW)
             })
             .map(|(_, _, attempt)| attempt.call)
             .collect()
@@ -248,8 +248,7 @@ impl Guard {
 fn needed(scene: &Scene<'_>) -> Needed {
     let (by_call, beside) = if scene.is_fresh() { spend::at_stake(scene) } else { (Money::ZERO, Money::ZERO) };
     let at_risk = at_risk(scene);
-    let talks = scene.call.runs() && scene.call.answered_ms.is_some();
-    Needed { stop: decision::needed(at_risk, by_call, talks), line: decision::needed(at_risk, beside, false) }
+    Needed { stop: decision::needed(at_risk, by_call), line: decision::needed(at_risk, beside) }
 }
 
 /// What a minute may cost: this call and, if it is to a fresh number, the others to fresh numbers that run on the line.

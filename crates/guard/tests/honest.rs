@@ -24,8 +24,14 @@ fn a_first_call_to_cuba_dialled_twice() {
         story.at(42, 10, 20);
         let said = story.ring_out(id, &office(), "5372048500", 79);
         assert!(said.allowed, "{}", tell(&said));
-        let said = story.wait_s(30).talk(id, &office(), "5372048500", 79, 1500);
+        let (call, said) = story.wait_s(30).dial(id, &office(), "5372048500", 79);
         assert!(said.allowed, "{}", tell(&said));
+        story.wait_s(5).answer(call);
+        let said = story.wait_s(18 * 60).look(call);
+        assert!(said.allowed, "{}", tell(&said));
+        // In the end it is as likely a thief's: the call may be stopped, never the line.
+        let said = story.wait_s(42 * 60).look(call);
+        assert!(!story::cuts(&said), "{}", tell(&said));
     }
 }
 

@@ -124,6 +124,7 @@ impl Lockout {
             self.tallies.update_existing(key, |tally| tally.forgive(forgiven, size, now_ms));
         }
         self.known.note(name, source, now_ms);
+        self.passage_changed(ticket.from.ip());
         facts
     }
 
@@ -136,6 +137,7 @@ impl Lockout {
     /// A name logged in from this address at that time: what an account remembers, after a restart.
     pub fn remember(&mut self, name: &str, ip: IpAddr, at_ms: u64) {
         self.known.note(&shown(name, MAX_NAME_BYTES).into(), Source::of(ip), at_ms);
+        self.passage_changed(ip);
     }
 
     /// The name has a new secret, or is gone: addresses that only it has logged in from are strangers again.

@@ -14,7 +14,7 @@ pub const MAX_FLOWS: usize = 100_000;
 #[derive(Debug, Default)]
 pub(crate) struct Flows {
     /// Until when a binding lives on each.
-    until_ms: BTreeMap<SocketAddr, u64>,
+    pub(crate) until_ms: BTreeMap<SocketAddr, u64>,
     by_end: BTreeSet<(u64, SocketAddr)>,
 }
 

@@ -81,6 +81,11 @@ impl Known {
         self.sources.get(&source).is_some_and(|(_, last_ms)| is_recent(*last_ms, now_ms))
     }
 
+    /// Whether anybody has logged in from one of the addresses from `first` to `last`.
+    pub(crate) fn sources_between(&self, first: Source, last: Source, now_ms: u64) -> bool {
+        self.sources.range(first..=last).any(|(_, (_, last_ms))| is_recent(*last_ms, now_ms))
+    }
+
     /// The name has a new secret: whoever knew the old one is a stranger, except at addresses that other names log in
     /// from too (the office, where its own phone is).
     pub(crate) fn forget_alone(&mut self, name: &str) {

@@ -34,7 +34,7 @@
 //! # Memory
 //!
 //! All state is bounded: [`MAX_BANS`], [`MAX_LISTS`] of [`MAX_LIST_PREFIXES`], [`MAX_FLOWS`], [`MAX_KNOWN_NAMES`] times [`MAX_KNOWN_ADDRESSES`],
-//! [`Settings::max_tracked_addresses`] (and four counters for each), [`MAX_NAMES_TRIED`] for a source; `bounded.rs` says
+//! [`Settings::max_tracked_addresses`] (and four counters for each), [`MAX_NAMES_TRIED`] for a source, [`MAX_ANSWERED`]; `bounded.rs` says
 //! what is forgotten first. Counters live in memory only; bans and how often they were repeated outlive a restart through
 //! [`Lockout::restore`], where lines logged in from through [`Lockout::remember`].
 #![forbid(unsafe_code)]
@@ -50,9 +50,11 @@ mod known;
 mod lists;
 mod lockout;
 mod operator;
+mod outward;
 mod pressed;
 mod settings;
 mod source;
+mod strangers;
 mod tally;
 mod tracker;
 
@@ -66,9 +68,10 @@ pub use lists::{BlockList, MAX_LIST_PREFIXES, MAX_LISTS};
 pub use lockout::{Gate, Lockout};
 pub use pressed::{MAX_PRESSED, Pressed, Target};
 pub use settings::{
-    MAX_ALLOW_LIST, MAX_BAN_S, MAX_DAY_FAILURES, MAX_FAILURES, MAX_TRACKED_ADDRESSES, MAX_WINDOW_S, Settings,
-    SettingsMistake,
+    MAX_ALLOW_LIST, MAX_BAN_S, MAX_DAY_FAILURES, MAX_FAILURES, MAX_STRANGERS_S, MAX_TRACKED_ADDRESSES, MAX_WINDOW_S,
+    Settings, SettingsMistake,
 };
 pub use source::{MAX_NAME_BYTES, MAX_TEXT_BYTES};
+pub use strangers::{ANSWER_WINDOW_MS, MAX_ANSWERED, Strangers};
 pub use tally::MAX_TALLY_ADDRESSES;
 pub use tracker::MAX_NAMES_TRIED;

@@ -28,24 +28,33 @@ pub struct BlockList {
 
 impl BlockList {
     /// Reads a plain list: an address or a CIDR range at the beginning of each line; what follows, empty lines and lines
-    /// that begin with # or ; are comments. A range wider than /8 (IPv6: /16) is a slip or worse, and skipped.
+    /// that begin with # or ; are comments. In a JSON document (APIBAN's) every string that is an address or a range
+    /// counts. A range wider than /8 (IPv6: /16) is a slip or worse, and skipped.
     pub fn parse(text: &str) -> Self {
         let mut list = BlockList::default();
+        if text.trim_start().starts_with(['{', '[']) {
+            for prefix in text.split('"').filter_map(prefix_of) {
+                list.add(Some(prefix));
+            }
+            return list;
+        }
         for line in text.lines() {
             let word = line.split([' ', '\t', '\r', ',', ';', '#']).next().unwrap_or_default();
-            if word.is_empty() {
-                continue;
-            }
-            let prefix = word.parse::<IpNet>().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from));
-            match prefix.map(|prefix| prefix.trunc()).filter(|prefix| !is_too_wide(prefix)) {
-                Some(prefix) if list.prefixes.len() < MAX_LIST_PREFIXES => {
-                    list.lengths.insert((prefix.addr().is_ipv6(), prefix.prefix_len()));
-                    list.prefixes.insert(prefix);
-                }
-                _ => list.skipped += 1,
+            if !word.is_empty() {
+                list.add(prefix_of(word));
             }
         }
         list
+    }
+
+    fn add(&mut self, prefix: Option<IpNet>) {
+        match prefix.filter(|prefix| !is_too_wide(prefix)) {
+            Some(prefix) if self.prefixes.len() < MAX_LIST_PREFIXES => {
+                self.lengths.insert((prefix.addr().is_ipv6(), prefix.prefix_len()));
+                self.prefixes.insert(prefix);
+            }
+            _ => self.skipped += 1,
+        }
     }
 
     /// How many addresses and ranges it holds.
@@ -68,6 +77,11 @@ impl BlockList {
         let mut lengths = self.lengths.range((family, 0)..=(family, u8::MAX));
         lengths.any(|(_, length)| self.prefixes.contains(&truncated(ip, *length)))
     }
+}
+
+fn prefix_of(word: &str) -> Option<IpNet> {
+    let prefix = word.parse::<IpNet>().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from));
+    prefix.map(|prefix| prefix.trunc())
 }
 
 /// A range so wide can only be a slip of the hand.
@@ -135,6 +149,13 @@ mod tests {
         ] {
             assert_eq!(list.contains(ip.parse().unwrap()), listed, "{ip}");
         }
+    }
+
+    #[test]
+    fn the_strings_of_a_document_are_read() {
+        let list = BlockList::parse("{\"ipaddress\":[\"198.51.100.7\",\"203.0.113.0/24\"],\"ID\":\"1772323200\"}\n");
+        assert_eq!((list.len(), list.skipped()), (2, 0));
+        assert!(list.contains("203.0.113.9".parse().unwrap()));
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Lockout {
     pub(crate) lists: Lists,
     pub(crate) flows: Flows,
     pub(crate) last_ticket: u64,
+    /// See [`Lockout::outward_version`].
+    pub(crate) outward_version: u64,
 }
 
 impl Lockout {
@@ -57,6 +59,7 @@ impl Lockout {
             lists: Lists::default(),
             flows: Flows::default(),
             last_ticket: 0,
+            outward_version: 0,
         }
     }
 
@@ -70,6 +73,11 @@ impl Lockout {
         let Some(ban) = self.ban_of(from.ip(), now_ms) else { return Gate::Pass };
         let is_known = !ban.is_operators() && self.known.is_known(Source::of(from.ip()), now_ms);
         if is_known || self.flows.is_live(from, now_ms) { Gate::Pass } else { Gate::Banned }
+    }
+
+    /// Whether nobody has proven anything from there: no live binding on this flow, and no success at its address.
+    pub fn is_stranger(&self, from: SocketAddr, now_ms: u64) -> bool {
+        !self.flows.is_live(from, now_ms) && !self.known.is_known(Source::of(from.ip()), now_ms)
     }
 
     /// The ban that holds for an address now, if any; of several an operator's. The allow-list wins over every ban; while
@@ -108,16 +116,19 @@ impl Lockout {
     /// A binding lives on this flow until then. With several bindings on one flow the longest counts.
     pub fn flow_registered(&mut self, from: SocketAddr, until_ms: u64) {
         self.flows.registered(from, until_ms);
+        self.passage_changed(from.ip());
     }
 
     /// The last binding on this flow is gone (un-registered, dropped, its secret changed).
     pub fn flow_gone(&mut self, from: SocketAddr) {
         self.flows.gone(from);
+        self.passage_changed(from.ip());
     }
 
     /// Ends what has ended. Nothing depends on how often it is called: a ban that has ended does not hold.
     pub fn tick(&mut self, now_ms: u64) {
         while let Some(ban) = self.bans.take_ended(now_ms) {
+            self.outward_version += 1;
             self.changes.push(BanChange::Expired(ban.prefix));
         }
         self.flows.forget_ended(now_ms);
@@ -204,6 +215,7 @@ impl Lockout {
             Insertion::Displaced(prefix) => self.changes.push(BanChange::Expired(prefix)),
             Insertion::Full => return false,
         }
+        self.outward_version += 1;
         self.changes.push(BanChange::Added(ban));
         true
     }

@@ -21,6 +21,7 @@ impl Lockout {
     pub fn set_enabled(&mut self, enabled: bool, now_ms: u64) {
         let turned_on = enabled && !self.settings.enabled;
         self.settings.enabled = enabled;
+        self.outward_version += 1;
         if turned_on {
             self.ban_all_over_the_limit(now_ms);
         }
@@ -92,6 +93,7 @@ impl Lockout {
         for key in within {
             self.tallies.take(&key);
         }
+        self.outward_version += 1;
         self.changes.push(BanChange::Lifted(prefix));
         true
     }

@@ -11,6 +11,8 @@ pub const MAX_ALLOW_LIST: usize = 1024;
 pub const MAX_TRACKED_ADDRESSES: u32 = 1_000_000;
 /// Largest bucket that drains in a day.
 pub const MAX_DAY_FAILURES: u32 = 9_000;
+/// Most datagrams of strangers that can be read each second: as good as no limit.
+pub const MAX_STRANGERS_S: u32 = 1_000_000;
 /// Longest window, in seconds: failures are remembered for a day.
 pub const MAX_WINDOW_S: u64 = 86_400;
 /// Longest ban of any kind, in seconds: ten years.
@@ -43,6 +45,9 @@ pub struct Settings {
     /// The same for one name from everywhere, whether it exists or not: beyond it the name can be tried only from where
     /// it has logged in before; those addresses have a bucket each, and their networks have one.
     pub line_day: u32,
+    /// Datagrams of strangers that are read each second, a tenth of it from one address: a flood of them costs no more
+    /// than these, and no registered phone, trunk or carrier waits for them. More than this many are dropped unread.
+    pub strangers_s: u32,
     /// How many addresses to count failures for; beyond it those that failed least are forgotten first.
     pub max_tracked_addresses: u32,
 }
@@ -60,6 +65,7 @@ impl Default for Settings {
             asn_day: 300,
             line_day: 20,
             allow_list: Vec::new(),
+            strangers_s: 2_000,
             max_tracked_addresses: 20_000,
         }
     }
@@ -77,6 +83,7 @@ impl Settings {
             (!self.day_range().contains(&self.network_day), SettingsMistake::NetworkDay(self.network_day)),
             (!self.day_range().contains(&self.asn_day), SettingsMistake::AsnDay(self.asn_day)),
             (!self.day_range().contains(&self.line_day), SettingsMistake::LineDay(self.line_day)),
+            (!(1..=MAX_STRANGERS_S).contains(&self.strangers_s), SettingsMistake::Strangers(self.strangers_s)),
             (self.allow_list.len() > MAX_ALLOW_LIST, SettingsMistake::AllowList(self.allow_list.len())),
             (
                 !(1..=MAX_TRACKED_ADDRESSES).contains(&self.max_tracked_addresses),
@@ -97,6 +104,7 @@ impl Settings {
             *size = (*size).clamp(least, most);
         }
         self.allow_list.truncate(MAX_ALLOW_LIST);
+        self.strangers_s = self.strangers_s.clamp(1, MAX_STRANGERS_S);
         self.max_tracked_addresses = self.max_tracked_addresses.clamp(1, MAX_TRACKED_ADDRESSES);
         self
     }
@@ -151,6 +159,9 @@ pub enum SettingsMistake {
     /// `line_day`.
     #[error("line_day is {0}: it must lie between failures and {MAX_DAY_FAILURES}")]
     LineDay(u32),
+    /// `strangers_s`.
+    #[error("strangers_s is {0}: it must be 1 to {MAX_STRANGERS_S}")]
+    Strangers(u32),
     /// `allow_list`.
     #[error("allow_list has {0} entries: at most {MAX_ALLOW_LIST} are allowed")]
     AllowList(usize),

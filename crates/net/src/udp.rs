@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use account::{Flow, Transport};
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::RcvBufForce;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::NetError;
 use crate::start::Sharing;
 
-/// Kernel buffer asked for in each direction: bursts of calls must not be lost while a snapshot is copied.
+/// Kernel buffer asked for in each direction: bursts of calls must not be lost while a snapshot is copied, nor calls in a
+/// flood while another process has the processor.
 const SOCKET_BUFFER: usize = 8 * 1024 * 1024;
 /// Datagrams read from one socket before the others get their turn.
 const BURST: usize = 64;
@@ -78,8 +81,10 @@ impl Sockets {
 fn open(address: SocketAddr, sharing: Sharing) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
-    // The kernel grants what net.core.rmem_max allows; less is no error.
-    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
+    // Root (CAP_NET_ADMIN) may have it all; others what net.core.rmem_max allows. Less is no error.
+    if setsockopt(&socket, RcvBufForce, &SOCKET_BUFFER).is_err() {
+        let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
+    }
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
     sharing.bind(&socket, address)?;
     Ok(UdpSocket::from_std(socket.into()))

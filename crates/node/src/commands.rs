@@ -10,8 +10,9 @@ use lockout::{Ban, BanChange, BlockList, MAX_LISTS};
 
 use crate::letter::FIRST;
 use crate::log::Release;
+use crate::look_ups::LookUps;
 use crate::share::owner_of;
-use crate::{Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Tell, Told, Worker};
+use crate::{Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Tell, Told, Worker};
 
 /// How often the lock-out is given time, beside the ends of its bans.
 const LOCKOUT_TICK_MS: u64 = 100;
@@ -34,13 +35,8 @@ impl Worker {
                 }
             }
             Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
-            Command::Calls { account } => {
-                if let Some(registry) = &mut self.registry {
-                    registry.ask_calls(token, self.common.workers());
-                }
-                let ask = || Letter::Registry(Told::Calls { token, account: account.clone() });
-                self.post_all(now_ms, ask);
-            }
+            Command::Calls { account } => self.ask_all(now_ms, token, &Question::Calls(account)),
+            Command::Exposure { account } => self.ask_all(now_ms, token, &Question::Exposure(account)),
             Command::Drain { limit_s } => {
                 self.post_all(now_ms, || Letter::Registry(Told::Drain));
                 let text = format!("The node takes no new calls and stops within {limit_s} s.");
@@ -63,6 +59,12 @@ impl Worker {
     fn look_up(&self, now_ms: u64, question: &Command) -> CommandReply {
         match question {
             Command::Guessed => CommandReply::Guessed(self.doors.look(|lockout| lockout.pressed(now_ms))),
+            Command::OutwardBans { known } => self.doors.look(|lockout| {
+                // The version of a lock-out that has seen no change is 0: it is told once as 1.
+                let version = lockout.outward_version() + 1;
+                let bans = (version != *known).then(|| lockout.outward_bans(now_ms));
+                CommandReply::OutwardBans { version, bans }
+            }),
             Command::BlockLists => CommandReply::BlockLists(
                 self.doors.look(|lockout| lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect()),
             ),
@@ -105,6 +107,32 @@ impl Worker {
         true
     }
 
+    /// Asks every worker for its part.
+    fn ask_all(&mut self, now_ms: u64, token: u64, question: &Question) {
+        if let Some(registry) = &mut self.registry {
+            registry.ask(token, self.common.workers());
+        }
+        self.post_all(now_ms, || Letter::Registry(Told::Ask { token, question: question.clone() }));
+    }
+
+    /// This worker's part of an answer.
+    fn part(&mut self, now_ms: u64, question: &Question) -> CommandReply {
+        match question {
+            Question::Calls(only) => {
+                let calls = self.edge.calls().into_iter();
+                CommandReply::Calls(calls.filter(|call| only.as_ref().is_none_or(|id| call.account == *id)).collect())
+            }
+            Question::Exposure(only) => {
+                let asked = self.accounts.iter().filter(|(id, _)| only.as_ref().is_none_or(|only| only == *id));
+                let view = |account: &account::Account, look_ups: &mut LookUps| {
+                    let zone = account.settings().map(|settings| settings.time_zone.as_str())?;
+                    Some(account.exposure_view(now_ms, look_ups.offset_min(zone, now_ms)))
+                };
+                CommandReply::Exposure(asked.filter_map(|(_, account)| view(account, &mut self.look_ups)).collect())
+            }
+        }
+    }
+
     /// The registry tells this worker.
     pub(crate) fn told(&mut self, now_ms: u64, told: Told) {
         match told {
@@ -125,10 +153,9 @@ impl Worker {
                 self.log.withhold(Release::Answer { token, reply });
             }
             Told::Bulletin(bulletin) => self.look_ups.bulletin = bulletin,
-            Told::Calls { token, account } => {
-                let calls = self.edge.calls().into_iter();
-                let calls = calls.filter(|call| account.as_ref().is_none_or(|id| call.account == *id)).collect();
-                self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Calls { token, calls }));
+            Told::Ask { token, question } => {
+                let part = self.part(now_ms, &question);
+                self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Part { token, part }));
             }
             Told::Drain => self.edge.handle(now_ms, edge::Input::Drain),
             Told::Shutdown => self.edge.handle(now_ms, edge::Input::Shutdown),
@@ -146,9 +173,9 @@ impl Worker {
                 }
             }
             Tell::Answer { token, reply } => self.answer(token, reply),
-            Tell::Calls { token, calls } => {
-                if let Some(calls) = registry.calls(token, calls) {
-                    self.answer(token, Ok(CommandReply::Calls(calls)));
+            Tell::Part { token, part } => {
+                if let Some(whole) = registry.part(token, part) {
+                    self.answer(token, Ok(whole));
                 }
             }
             Tell::Bans => self.note_bans(now_ms),

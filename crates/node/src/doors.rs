@@ -6,9 +6,9 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use lockout::{Gate, Lockout};
+use lockout::{Gate, Lockout, Strangers};
 
 /// A worker's way to the lock-out.
 #[derive(Clone)]
@@ -22,18 +22,25 @@ struct Shared {
     open: AtomicBool,
     /// Whether there are changes that the registry has not been told of.
     news: AtomicBool,
+    /// What strangers sent and were sent, whichever worker reads and whichever answers.
+    strangers: Mutex<Strangers>,
 }
 
 impl Doors {
     pub fn new(lockout: Lockout) -> Self {
         let (open, news) = (AtomicBool::new(lockout.refuses_nobody()), AtomicBool::new(lockout.has_changes()));
-        Self { shared: Arc::new(Shared { lockout: RwLock::new(lockout), open, news }) }
+        Self { shared: Arc::new(Shared { lockout: RwLock::new(lockout), open, news, strangers: Mutex::default() }) }
     }
 
     /// Whether anything from there is to be read.
     pub fn admit(&self, now_ms: u64, remote: SocketAddr) -> bool {
         self.shared.open.load(Ordering::Acquire)
             || self.look(|lockout| lockout.before_parse(remote, now_ms)) == Gate::Pass
+    }
+
+    /// Counts what strangers send and are sent.
+    pub fn strangers<R>(&self, count: impl FnOnce(&mut Strangers) -> R) -> R {
+        count(&mut self.shared.strangers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Looks at the lock-out.

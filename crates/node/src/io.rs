@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, Change, ChangeError, Done, Flow};
+use account::{Actor, Change, ChangeError, Done, ExposureView, Flow};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -54,8 +54,18 @@ pub enum Command {
         /// Which account.
         account: Option<AccountId>,
     },
+    /// The exposure of one account, or of all.
+    Exposure {
+        /// Which account.
+        account: Option<AccountId>,
+    },
     /// Bans in force.
     Bans,
+    /// Bans that a packet filter may carry out, unless they are those of this version still.
+    OutwardBans {
+        /// The version that is known; 0 for none.
+        known: u64,
+    },
     /// Names and networks that are guessed at so much that strangers must wait.
     Guessed,
     /// Put a block list in force in place of the one of the same name; an empty one takes it off. Kept in memory: whoever
@@ -88,8 +98,17 @@ pub enum CommandReply {
     Done(Done),
     /// Running calls.
     Calls(Vec<CallView>),
+    /// What accounts may lose, by account.
+    Exposure(Vec<ExposureView>),
     /// Bans.
     Bans(Vec<Ban>),
+    /// Bans for a packet filter, with their ends in milliseconds since the Unix epoch; `None` where nothing has changed.
+    OutwardBans {
+        /// The version they are of.
+        version: u64,
+        /// Prefixes, none within another.
+        bans: Option<Vec<(IpNet, u64)>>,
+    },
     /// What is guessed at, that with most failures first.
     Guessed(Vec<Pressed>),
     /// Block lists: name, and how many addresses and ranges.

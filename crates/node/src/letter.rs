@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use account::{Actor, CallEnd, Change, Effect, Flow, Input, Reply};
 use billing::{AccountId, LineId};
-use edge::{CallView, Directory, is_new_call};
+use edge::{Directory, is_new_call};
 use guard::{Bulletin, Incident};
 use sip::Message;
 
@@ -83,17 +83,26 @@ pub enum Told {
     },
     /// What other accounts are attacked with, from this minute on.
     Bulletin(Arc<Bulletin>),
-    /// A person asks which calls run; answered with [`Tell::Calls`].
-    Calls {
+    /// A person asks what every worker knows a part of; answered with [`Tell::Part`].
+    Ask {
         /// The handle of the question.
         token: u64,
-        /// Of which account, or of all.
-        account: Option<AccountId>,
+        /// The question.
+        question: Question,
     },
     /// Refuse new calls.
     Drain,
     /// Refuse new calls, end the running ones.
     Shutdown,
+}
+
+/// What every worker knows a part of: of one account, or of all.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Which calls run.
+    Calls(Option<AccountId>),
+    /// What accounts may lose.
+    Exposure(Option<AccountId>),
 }
 
 /// What the workers tell the registry.
@@ -113,12 +122,12 @@ pub enum Tell {
         /// The answer.
         reply: Result<CommandReply, CommandError>,
     },
-    /// The addresser's running calls.
-    Calls {
+    /// The addresser's part of an answer.
+    Part {
         /// The handle of the question.
         token: u64,
-        /// Its calls.
-        calls: Vec<CallView>,
+        /// What it knows.
+        part: CommandReply,
     },
     /// The lock-out has banned, or lifted a ban.
     Bans,

@@ -27,6 +27,11 @@ impl LookUps {
         Self { places, decks, bulletin, zones: Zones::new() }
     }
 
+    /// An account's hour: the offset of its time zone from UTC, minutes.
+    pub fn offset_min(&mut self, zone: &str, now_ms: u64) -> i16 {
+        self.zones.offset_min(zone, now_ms)
+    }
+
     /// Fills them in.
     pub fn complete(
         &mut self,
@@ -47,7 +52,7 @@ impl LookUps {
                 }
                 let Some(account) = account else { return };
                 let Some(settings) = account.settings() else { return };
-                let offset_min = self.zones.offset_min(&settings.time_zone, now_ms);
+                let offset_min = self.offset_min(&settings.time_zone, now_ms);
                 let prices = PricesAt { decks: &self.decks, carriers, now_ms };
                 attempt.look_ups = account.look_up(&attempt.dialled, &prices, offset_min);
                 attempt.look_ups.disk_full = disk_full;

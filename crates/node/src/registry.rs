@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use account::{Account, Change, Effect, Line};
 use billing::{AccountId, CarrierId, DeckId, DeckVersion};
-use edge::{CallView, Directory, LineEntry};
+use edge::{Directory, LineEntry};
 use guard::Board;
 
-use crate::{Command, CommandError, NodeBook, NodeChange, directory};
+use crate::{Command, CommandError, CommandReply, NodeBook, NodeChange, directory};
 
 /// Changes that may wait for the one under way.
 const MAX_WAITING: usize = 4_096;
@@ -24,8 +24,8 @@ pub(crate) struct Registry {
     waiting: VecDeque<(u64, Command)>,
     /// Whether a change is with the owner of its account.
     under_way: bool,
-    /// Questions for running calls: how many workers have not answered, and what the others said.
-    calls: BTreeMap<u64, (usize, Vec<CallView>)>,
+    /// Questions to all workers: how many have not answered, and what the others said.
+    questions: BTreeMap<u64, (usize, Option<CommandReply>)>,
     /// When the lock-out was last given time.
     pub ticked_ms: u64,
     /// What incidents of all accounts report to each other.
@@ -40,7 +40,7 @@ impl Registry {
             accounts: BTreeMap::new(),
             waiting: VecDeque::new(),
             under_way: false,
-            calls: BTreeMap::new(),
+            questions: BTreeMap::new(),
             ticked_ms: 0,
             board: Board::default(),
         };
@@ -54,7 +54,7 @@ impl Registry {
     }
 
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && !self.under_way && self.calls.is_empty()
+        self.waiting.is_empty() && !self.under_way && self.questions.is_empty()
     }
 
     fn settings(&mut self, id: &AccountId, settings: &account::Settings) {
@@ -99,22 +99,30 @@ impl Registry {
         next
     }
 
-    /// Somebody asks for the running calls of so many workers.
-    pub fn ask_calls(&mut self, token: u64, workers: usize) {
-        self.calls.insert(token, (workers, Vec::new()));
+    /// Somebody asks so many workers.
+    pub fn ask(&mut self, token: u64, workers: usize) {
+        self.questions.insert(token, (workers, None));
     }
 
-    /// One worker's calls; all of them once the last worker has answered.
-    pub fn calls(&mut self, token: u64, calls: Vec<CallView>) -> Option<Vec<CallView>> {
-        let (left, known) = self.calls.get_mut(&token)?;
-        known.extend(calls);
+    /// One worker's part of an answer; the whole once the last worker has answered.
+    pub fn part(&mut self, token: u64, part: CommandReply) -> Option<CommandReply> {
+        let (left, known) = self.questions.get_mut(&token)?;
+        match (known.as_mut(), part) {
+            (Some(CommandReply::Calls(calls)), CommandReply::Calls(more)) => calls.extend(more),
+            (Some(CommandReply::Exposure(views)), CommandReply::Exposure(more)) => views.extend(more),
+            (_, part) => *known = Some(part),
+        }
         *left -= 1;
         if *left > 0 {
             return None;
         }
-        let (_, mut calls) = self.calls.remove(&token)?;
-        calls.sort_by_key(|call| call.start_ms);
-        Some(calls)
+        let mut whole = self.questions.remove(&token)?.1?;
+        match &mut whole {
+            CommandReply::Calls(calls) => calls.sort_by_key(|call| call.start_ms),
+            CommandReply::Exposure(views) => views.sort_by(|a, b| a.account.cmp(&b.account)),
+            _ => {}
+        }
+        Some(whole)
     }
 
     /// What an account cannot see: names, addresses and numbers are unique on the node; decks and carriers exist.

@@ -128,7 +128,7 @@ impl Worker {
     /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing. It may belong to
     /// another worker.
     pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
-        if !self.admits(now_ms, flow.remote) {
+        if !self.admits(now_ms, flow.remote) || !self.may_come(now_ms, &flow, bytes) {
             return;
         }
         // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
@@ -262,10 +262,11 @@ impl Worker {
 
     fn edge_output(&mut self, now_ms: u64, output: edge::Output) {
         match output {
-            edge::Output::Send { flow, bytes } => {
+            edge::Output::Send { flow, bytes } if self.may_go(now_ms, &flow, &bytes) => {
                 let has_it = if flow.connection == 0 { self.number } else { worker_of_connection(flow.connection) };
                 self.post(now_ms, has_it, Letter::Send { flow, bytes });
             }
+            edge::Output::Send { .. } => {}
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
             edge::Output::Account { account, input } => {
                 let owner = owner_of(&account, self.common.workers());

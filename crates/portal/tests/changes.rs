@@ -37,7 +37,10 @@ const FORMS: [(&str, &str); 15] = [
 /// The changes the node was asked for, by account or of itself.
 fn changes(house: &House) -> Vec<Command> {
     let asks = |command: &Command| {
-        !matches!(command, Command::Calls { .. } | Command::Bans | Command::Guessed | Command::Carriers)
+        !matches!(
+            command,
+            Command::Calls { .. } | Command::Exposure { .. } | Command::Bans | Command::Guessed | Command::Carriers
+        )
     };
     house.script.asked.lock().expect("no answer panicked").drain(..).filter(asks).collect()
 }

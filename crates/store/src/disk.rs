@@ -5,6 +5,8 @@ mod memory;
 
 use std::io;
 
+use crate::Seal;
+
 pub use file::FileDisk;
 pub use memory::MemoryDisk;
 
@@ -36,4 +38,9 @@ pub trait Disk {
 
     /// Removes a file.
     fn remove(&mut self, name: &str) -> io::Result<()>;
+
+    /// What records and snapshots on it are sealed with; nothing where they are readable.
+    fn seal(&self) -> Option<&Seal> {
+        None
+    }
 }

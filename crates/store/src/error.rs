@@ -111,6 +111,31 @@ pub enum Error {
         /// The newest.
         name: String,
     },
+    /// There is data, but not the key it is sealed with.
+    #[error("the node key {} is missing: without it nothing in the data directory can be read; bring it back from a backup", path.display())]
+    KeyMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The key cannot be read, written or understood.
+    #[error("the node key {} cannot be used", path.display())]
+    Key {
+        /// Where it is.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Sealed with a key that is not there, or changed since.
+    #[error("{name} is sealed with another node key than the one that is here: bring that one back from a backup")]
+    Sealed {
+        /// The segment or snapshot.
+        name: String,
+    },
+    /// The key comes from outside.
+    #[error(
+        "the node key is given as a systemd credential: change it where it comes from, both keys in the file while data is sealed with the old one"
+    )]
+    KeyFromOutside,
     /// Another process owns the data directory.
     #[error("{} is in use by another tollguard process", path.display())]
     InUse {

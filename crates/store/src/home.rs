@@ -3,8 +3,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{Error, FileDisk};
+use crate::{Error, FileDisk, Seal};
 
 /// A data directory owned by this process. The lock ends with the value (and with the process, however it ends).
 ///
@@ -14,10 +15,12 @@ use crate::{Error, FileDisk};
 /// tollguard.db      tables people query; also outbox, users, sessions
 /// control.sock      the command line speaks to the running node here
 /// lock              held by the running node
+/// node.key          what journal and snapshots are sealed with; for its owner alone
 /// ```
 #[derive(Debug)]
 pub struct Home {
     path: PathBuf,
+    seal: Arc<Seal>,
     _lock: File,
 }
 
@@ -25,14 +28,15 @@ impl Home {
     /// Takes ownership of a data directory, creating it (readable by its owner alone) where it does not exist.
     ///
     /// # Errors
-    /// [`Error::InUse`] where another process owns it; [`Error::Directory`] where it cannot be created or opened.
+    /// [`Error::InUse`] where another process owns it; [`Error::KeyMissing`] or [`Error::Key`] where what is in it cannot
+    /// be read for want of its key; [`Error::Directory`] where it cannot be created or opened.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Directory { path: path.to_owned(), source };
         create_private(path).map_err(failed)?;
         let lock =
             OpenOptions::new().write(true).create(true).truncate(false).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), seal: Arc::new(Seal::of(path)?), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
@@ -81,7 +85,8 @@ impl Home {
 
     fn disk(&self, name: &str) -> Result<FileDisk, Error> {
         let path = self.path.join(name);
-        FileDisk::open(&path).map_err(|source| Error::Directory { path, source })
+        let disk = FileDisk::open(&path).map_err(|source| Error::Directory { path, source })?;
+        Ok(disk.sealed(Arc::clone(&self.seal)))
     }
 }
 

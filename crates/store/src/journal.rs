@@ -2,6 +2,7 @@
 
 mod frame;
 mod records;
+mod reseal;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Disk, Error};
 pub use records::Records;
+pub(crate) use reseal::reseal;
 
 /// A segment of this size or more is followed by a new one, bytes.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
@@ -142,7 +144,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
             if record.lsn() != expected {
                 return Err(Error::Gap { expected, found: record.lsn() });
             }
-            frame::encode(record, record.lsn(), &mut self.waiting)?;
+            frame::encode(record, record.lsn(), self.disk.seal(), &mut self.waiting)?;
             self.last_lsn = expected;
         }
         Ok(())
@@ -166,7 +168,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
             self.cut_tail(&name)?;
         }
         if self.len == 0 {
-            self.write(&name, &frame::header())?;
+            self.write(&name, &frame::header(self.disk.seal()))?;
         }
         let waiting = std::mem::take(&mut self.waiting);
         let written = self.write(&name, &waiting);
@@ -268,10 +270,10 @@ fn find_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &mut D, first: u64) 
     disk.sync(&name).map_err(|e| Error::file("sync", &name, e))?;
     let bytes = disk.read(&name).map_err(|e| Error::file("read", &name, e))?;
     let mut tail = Tail { last_lsn: first.saturating_sub(1), len: 0, torn_bytes: bytes.len() as u64 };
-    if frame::check_header(&name, &bytes)? {
+    if frame::check_header(&name, &bytes, disk.seal())? {
         let mut frames = frame::Frames::after_header(&bytes);
         while let Some(payload) = frames.next_whole() {
-            let record: T = frame::decode(&name, payload)?;
+            let record: T = frame::decode(&name, payload, disk.seal())?;
             tail.last_lsn = frame::follow(tail.last_lsn, record.lsn())?;
         }
         tail.len = frames.offset();

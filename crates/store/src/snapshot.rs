@@ -1,11 +1,13 @@
 //! Snapshots: a whole state as of one record, so that recovery need not read the journal from its beginning.
 //!
-//! File: `TGSN`, format version (u16), CRC-32 (u32) of number and payload, record number (u64), postcard payload; all
-//! little endian. Written under another name, synced, then renamed: a snapshot that has its name is whole.
+//! File: `TGSN`, format version (u16), CRC-32 (u32) of number and payload, record number (u64), postcard payload (sealed
+//! on a disk with a seal, format 2); all little endian. Written under another name, synced, then renamed: a snapshot that has its name is whole.
+
+use std::borrow::Cow;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Disk, Error};
+use crate::{Disk, Error, Seal};
 
 /// How many snapshots are kept: should the newest have decayed, the one before it and more of the journal serve.
 pub const SNAPSHOTS_KEPT: usize = 2;
@@ -15,6 +17,7 @@ pub const MAX_SNAPSHOT_BYTES: usize = 1 << 30;
 
 const MAGIC: &[u8; 4] = b"TGSN";
 const FORMAT: u16 = 1;
+const SEALED_FORMAT: u16 = 2;
 const HEAD_BYTES: usize = 18;
 const TEMPORARY: &str = "snapshot.tmp";
 
@@ -35,19 +38,38 @@ impl<D: Disk> Snapshots<D> {
     /// # Errors
     /// Disk errors, a state that cannot be encoded or is too large; earlier snapshots are then still there.
     pub fn save<S: Serialize>(&mut self, lsn: u64, state: &S) -> Result<(), Error> {
-        let bytes = encode(lsn, state)?;
+        let payload = postcard::to_stdvec(state).map_err(|source| Error::Encode { lsn, source })?;
+        self.put(lsn, &payload)?;
+        let all = self.numbered()?;
+        for (_, old) in all.iter().rev().skip(SNAPSHOTS_KEPT) {
+            self.remove(old)?;
+        }
+        Ok(())
+    }
+
+    /// Seals all snapshots anew.
+    ///
+    /// # Errors
+    /// As [`save`](Snapshots::save) and [`load_latest`](Snapshots::load_latest).
+    pub(crate) fn reseal(&mut self) -> Result<(), Error> {
+        for (_, name) in self.numbered()? {
+            let bytes = self.disk.read(&name).map_err(|e| Error::file("read", &name, e))?;
+            let (lsn, payload) = payload_of(&name, &bytes, self.disk.seal())?;
+            self.put(lsn, &payload)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a snapshot in place of one of the same number.
+    fn put(&mut self, lsn: u64, payload: &[u8]) -> Result<(), Error> {
+        let bytes = encode(lsn, payload, self.disk.seal())?;
         if self.names()?.iter().any(|(_, name)| name == TEMPORARY) {
             self.remove(TEMPORARY)?;
         }
         let written = self.disk.append(TEMPORARY, &bytes).and_then(|()| self.disk.sync(TEMPORARY));
         written.map_err(|e| Error::file("write", TEMPORARY, e))?;
         let name = file_name(lsn);
-        self.disk.rename(TEMPORARY, &name).map_err(|e| Error::file("rename the new", &name, e))?;
-        let all = self.numbered()?;
-        for (_, old) in all.iter().rev().skip(SNAPSHOTS_KEPT) {
-            self.remove(old)?;
-        }
-        Ok(())
+        self.disk.rename(TEMPORARY, &name).map_err(|e| Error::file("rename the new", &name, e))
     }
 
     /// The newest snapshot that can be read, with the record it stands at. `None` where there is no snapshot at all.
@@ -72,7 +94,7 @@ impl<D: Disk> Snapshots<D> {
     fn load_first<S: DeserializeOwned>(&self, all: &[(u64, String)]) -> Result<Option<(u64, S)>, Error> {
         for (_, name) in all {
             let bytes = self.disk.read(name).map_err(|e| Error::file("read", name, e))?;
-            match decode(name, &bytes) {
+            match decode(name, &bytes, self.disk.seal()) {
                 Ok(found) => return Ok(Some(found)),
                 Err(error @ Error::Damaged { .. }) => {
                     tracing::error!(%error, "falling back to another snapshot")
@@ -122,22 +144,35 @@ fn number(name: &str) -> Option<u64> {
     (file_name(lsn) == name).then_some(lsn)
 }
 
-fn encode<S: Serialize>(lsn: u64, state: &S) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::with_capacity(HEAD_BYTES);
+fn encode(lsn: u64, payload: &[u8], seal: Option<&Seal>) -> Result<Vec<u8>, Error> {
+    if payload.len() > MAX_SNAPSHOT_BYTES {
+        return Err(Error::TooLarge { what: "snapshot", lsn, bytes: payload.len(), max: MAX_SNAPSHOT_BYTES });
+    }
+    let sealed = seal.map(|seal| seal.seal(payload));
+    let payload = sealed.as_deref().unwrap_or(payload);
+    let mut bytes = Vec::with_capacity(HEAD_BYTES + payload.len());
     bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&FORMAT.to_le_bytes());
+    bytes.extend_from_slice(&format(seal).to_le_bytes());
     bytes.extend_from_slice(&[0; 4]);
     bytes.extend_from_slice(&lsn.to_le_bytes());
-    let mut bytes = postcard::to_extend(state, bytes).map_err(|source| Error::Encode { lsn, source })?;
-    if bytes.len() > MAX_SNAPSHOT_BYTES {
-        return Err(Error::TooLarge { what: "snapshot", lsn, bytes: bytes.len(), max: MAX_SNAPSHOT_BYTES });
-    }
+    bytes.extend_from_slice(payload);
     let crc = crc32fast::hash(&bytes[10..]);
     bytes[6..10].copy_from_slice(&crc.to_le_bytes());
     Ok(bytes)
 }
 
-fn decode<S: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<(u64, S), Error> {
+fn decode<S: DeserializeOwned>(name: &str, bytes: &[u8], seal: Option<&Seal>) -> Result<(u64, S), Error> {
+    let (lsn, payload) = payload_of(name, bytes, seal)?;
+    let state = postcard::from_bytes(&payload).map_err(|source| Error::Undecodable {
+        name: name.to_owned(),
+        offset: HEAD_BYTES as u64,
+        source,
+    })?;
+    Ok((lsn, state))
+}
+
+/// The number and the payload of a snapshot, unsealed.
+fn payload_of<'a>(name: &str, bytes: &'a [u8], seal: Option<&Seal>) -> Result<(u64, Cow<'a, [u8]>), Error> {
     let damaged = || Error::Damaged { name: name.to_owned(), offset: 0 };
     let head = bytes.first_chunk::<HEAD_BYTES>().filter(|head| head.starts_with(MAGIC)).ok_or_else(damaged)?;
     let (payload, numbered) = (&bytes[HEAD_BYTES..], &bytes[10..]);
@@ -145,16 +180,19 @@ fn decode<S: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<(u64, S), Err
         return Err(damaged());
     }
     let found = u16::from_le_bytes([head[4], head[5]]);
-    if found != FORMAT {
-        return Err(Error::Format { name: name.to_owned(), found, expected: FORMAT });
+    if found != format(seal) {
+        return Err(Error::Format { name: name.to_owned(), found, expected: format(seal) });
     }
     let lsn = numbered.first_chunk::<8>().map(|lsn| u64::from_le_bytes(*lsn)).ok_or_else(damaged)?;
-    let state = postcard::from_bytes(payload).map_err(|source| Error::Undecodable {
-        name: name.to_owned(),
-        offset: HEAD_BYTES as u64,
-        source,
-    })?;
-    Ok((lsn, state))
+    let payload = match seal {
+        Some(seal) => seal.open(name, payload)?.into(),
+        None => payload.into(),
+    };
+    Ok((lsn, payload))
+}
+
+fn format(seal: Option<&Seal>) -> u16 {
+    if seal.is_some() { SEALED_FORMAT } else { FORMAT }
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use crate::serve::{OpenError, Opened};
 const TRIES: usize = 3;
 /// Starts are counted on from so many more after a restore: identifiers that the lost runs handed out never come again.
 const STARTS_AFTER_RESTORE: u32 = 1_000;
+/// The node key, which a copy does not hold.
+const KEY: &str = "node.key";
 /// The parts of a data directory that are folders of files.
 const FOLDERS: [&str; 2] = ["snapshots", "journal"];
 
@@ -71,7 +73,7 @@ pub fn backup(data: &Path, to: &Path) -> Result<Copied, BackupError> {
     free(to)?;
     let mut tries = 1;
     loop {
-        match copy(data, to).and_then(|()| opened(to)) {
+        match copy(data, to).and_then(|()| checked(data, to)) {
             Ok(copied) => return Ok(copied),
             Err(error) => {
                 // Half a copy is worse than none.
@@ -87,14 +89,17 @@ pub fn backup(data: &Path, to: &Path) -> Result<Copied, BackupError> {
 
 /// Puts a copy in the place of a data directory that does not exist.
 ///
+/// `key` is the node key of that time, where it is no credential of the system.
+///
 /// # Errors
 /// [`BackupError`]; what was put is then removed.
-pub fn restore(from: &Path, data: &Path) -> Result<Copied, BackupError> {
+pub fn restore(from: &Path, data: &Path, key: Option<&Path>) -> Result<Copied, BackupError> {
     if !Home::database_in(from).exists() {
         return Err(BackupError::NoData(from.to_owned()));
     }
     free(data)?;
-    let restored = copy(from, data).and_then(|()| count_on(data)).and_then(|()| opened(data));
+    let put_key = || key.map_or(Ok(()), |key| copy_file(key, &data.join(KEY)));
+    let restored = copy(from, data).and_then(|()| put_key()).and_then(|()| count_on(data)).and_then(|()| opened(data));
     if restored.is_err() {
         let _ = fs::remove_dir_all(data);
     }
@@ -136,6 +141,18 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
 fn copy_file(from: &Path, to: &Path) -> Result<(), BackupError> {
     let copied = fs::copy(from, to).and_then(|_| File::open(to)).and_then(|file| file.sync_all());
     copied.map_err(|source| BackupError::Copy { path: from.to_owned(), source })
+}
+
+/// Opens a copy with the key of what it was copied from, and leaves it without one: whoever finds it can read no secret.
+fn checked(data: &Path, to: &Path) -> Result<Copied, BackupError> {
+    let (from, key) = (data.join(KEY), to.join(KEY));
+    if !from.exists() {
+        return opened(to);
+    }
+    copy_file(&from, &key)?;
+    let copied = opened(to);
+    fs::remove_file(&key).map_err(|source| BackupError::Copy { path: key, source })?;
+    copied
 }
 
 /// Opens the copy as a start would; tables and state are brought up to its last record.

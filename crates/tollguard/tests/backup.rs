@@ -28,8 +28,13 @@ fn a_copy_of_a_running_node_comes_back() {
     assert_ne!(place.everything(), before);
     assert!(place.fails(&["restore", copy.to_str().unwrap()]).contains("is not empty"));
     node.kill();
-    std::fs::rename(place.data(), place.data().with_file_name("damaged")).unwrap();
-    place.ok(&["restore", copy.to_str().unwrap()]);
+    let damaged = place.data().with_file_name("damaged");
+    std::fs::rename(place.data(), &damaged).unwrap();
+    assert!(!copy.join("node.key").exists(), "the key lies with the copy");
+    place.fails(&["restore", copy.to_str().unwrap()]);
+    assert!(!place.data().exists(), "what cannot be read is left lying about");
+    let key = damaged.join("node.key");
+    place.ok(&["restore", copy.to_str().unwrap(), "--key", key.to_str().unwrap()]);
     assert_eq!(place.everything(), before);
     let node = place.serve();
     assert_eq!(place.everything(), before);

@@ -1,3 +1,5 @@
+//! The owner's limits, each with its sentence, and those of a day with calls at once.
+
 use billing::Money;
 
 use crate::fixture::{ALBANIA, Firm, cdrs, money, settings, verdict};

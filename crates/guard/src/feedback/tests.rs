@@ -1,3 +1,5 @@
+//! What the owner's answers teach, and that taking one back unteaches it.
+
 use billing::{AccountId, CallId, IncidentId};
 
 use crate::story::{Story, khan_yunis, line, office, tenths};

@@ -19,14 +19,14 @@ fn share(habit: &Habit, wider: u64) -> u64 {
 }
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
-    if scene.call.cause.is_none() || !scene.is_fresh() {
+    if scene.call.circumstances.cause.is_none() || !scene.is_fresh() {
         return Decibans::default();
     }
     ratio_db(THIEF, share(&scene.line.habit, share(scene.account, FIRMS))).within(0, MOST_DB)
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    match scene.call.cause {
+    match scene.call.circumstances.cause {
         Some(crate::Cause::Transfer) => "a transfer places it".into(),
         _ => "a forwarding setting places it".into(),
     }

@@ -20,11 +20,11 @@ fn step(table: &[Decibans; 3], accounts: u8, counts: bool) -> Decibans {
 }
 
 fn number_db(scene: &Scene<'_>) -> Decibans {
-    step(&NUMBER, scene.call.elsewhere.number, scene.is_fresh())
+    step(&NUMBER, scene.call.circumstances.elsewhere.number, scene.is_fresh())
 }
 
 fn place_db(scene: &Scene<'_>) -> Decibans {
-    step(&PLACE, scene.call.elsewhere.source, scene.origin.is_news())
+    step(&PLACE, scene.call.circumstances.elsewhere.source, scene.origin.is_news())
 }
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
@@ -34,7 +34,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 pub(super) fn tell(scene: &Scene<'_>) -> String {
     // Whose accounts they are is nobody's business.
     let others = |accounts: u8| if accounts > 1 { "other accounts were" } else { "another account was" };
-    let (number, source) = (scene.call.elsewhere.number, scene.call.elsewhere.source);
+    let (number, source) = (scene.call.circumstances.elsewhere.number, scene.call.circumstances.elsewhere.source);
     match (number_db(scene).tenths() > 0, place_db(scene).tenths() > 0) {
         (true, true) => format!("{} attacked with this number, and from this place", others(number.max(source))),
         (true, false) => format!("{} attacked with this number", others(number)),

@@ -60,17 +60,18 @@ fn alone_db(scene: &Scene<'_>) -> Decibans {
     burst::as_watched(scene, weight)
 }
 
-/// What has flown today beyond what is usual. Unlike the weight, it counts the dearest call as well: what is lost by it, if
-/// it is a thief's, is lost all the same, and whether it is one is for the evidence to say.
+/// What has flown today beyond what is usual: at stake for the call, and for its line.
 ///
-/// For the call, all of it; for the line, a third of the dearest call: it may be the one long call that honest people
-/// make, and it is stopped by itself.
+/// For the call, all of it; and where money flows beside a call that talks, twice that: hanging up a call whose most is said
+/// costs half of refusing it. One dear call by itself is not made so little of, for honest people make one. For the line a
+/// third of the dearest call counts, since that call is stopped by itself.
 pub(crate) fn at_stake(scene: &Scene<'_>) -> (Money, Money) {
     let ((beside, dearest), usual) = (spent_mils(scene), usual_mils(scene));
-    let beyond = |mils: u64| {
-        Money::from_micros(i64::try_from(mils.saturating_sub(usual)).unwrap_or(i64::MAX).saturating_mul(1000))
-    };
-    (beyond(beside + dearest), beyond(beside + dearest / 3))
+    let talks = scene.call.runs() && scene.call.answered_ms.is_some();
+    let times = if talks && beside > 0 { 2 } else { 1 };
+    let by_call = times * (beside + dearest).saturating_sub(usual);
+    let money = |mils: u64| Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000));
+    (money(by_call), money((beside + dearest / 3).saturating_sub(usual)))
 }
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {

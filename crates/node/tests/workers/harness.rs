@@ -9,7 +9,7 @@ use account::{Account, Actor, Change, Did, Flow, GuardMode, Line, LineKind, Secr
 use billing::{AccountId, CarrierId, Country, Currency, Deck, DeckId, DialPlan, Money};
 use edge::{Carrier, EdgeSettings};
 use geo::Places;
-use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent};
+use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent, RelayId};
 use node::{
     Command, CommandError, CommandReply, Letter, NodeChange, NodeState, Output, Record, Setup, Share, Worker,
     worker_of_relay,
@@ -42,7 +42,8 @@ pub struct Node {
     pub letters: VecDeque<(usize, Letter)>,
     /// How many letters were delivered.
     pub delivered: usize,
-    written: Vec<u64>,
+    /// How many records each worker has handed in.
+    pub written: Vec<u64>,
 }
 
 pub fn account(id: &str) -> AccountId {
@@ -58,7 +59,7 @@ fn edge() -> EdgeSettings {
         advertised_tls: None,
         expires_s: (30, 300, 3600),
         ring_limit_s: 60,
-        max_calls: 100,
+        max_calls: 1_000,
         silence_s: 60,
         relay: true,
     }
@@ -160,23 +161,27 @@ impl Node {
         node
     }
 
-    /// A node with a deck, a carrier and accounts `law-1` to `law-8`, each with a trunk at 127.0.1.N, extension 10N and a
-    /// DID, and ten dollars.
+    /// A node with a deck, a carrier and accounts `law-1` to `law-8`, each with ten dollars.
     pub fn with_firms(workers: usize) -> Self {
+        Self::with(workers, 8, 1000)
+    }
+
+    /// The same with so many accounts and so many cents, each with a trunk at 127.0.1.N, extension 10N and a DID.
+    pub fn with(workers: usize, firms: usize, cents: i64) -> Self {
         let mut node = Self::start(NodeState::default(), workers, 1);
         let by = || Actor::CommandLine;
         let deck = NodeChange::put_deck(DeckId::new("starter").unwrap(), Deck::starter());
         node.done(Command::Node { by: by(), change: deck });
         node.done(Command::Node { by: by(), change: NodeChange::PutCarrier(carrier()) });
-        for n in 1..=8 {
+        for n in 1..=firms {
             let extension = extension(&format!("10{n}"));
-            let did = Did { number: format!("+1303555020{n}").parse().unwrap(), lines: vec![extension.id.clone()] };
+            let did = Did { number: format!("+130355502{n:02}").parse().unwrap(), lines: vec![extension.id.clone()] };
             for what in [
                 Change::Settings(settings()),
                 Change::PutLine(trunk(&format!("127.0.1.{n}"))),
                 Change::PutLine(extension),
                 Change::PutDid(did),
-                Change::TopUp { amount: Money::from_cents(1000), reference: "first".into() },
+                Change::TopUp { amount: Money::from_cents(cents), reference: "first".into() },
             ] {
                 node.done(change(&format!("law-{n}"), what));
             }
@@ -212,13 +217,8 @@ impl Node {
                     Output::Letter { to, letter } => self.letters.push_back((to, letter)),
                     Output::Share(share) => self.shares.push(share),
                     Output::Relay(RelayCommand::Open { relay, .. }) => {
-                        let side = |rtp| RelayAddresses {
-                            ip: "127.0.0.1".parse().unwrap(),
-                            streams: vec![PortPair { rtp, rtcp: rtp + 1 }],
-                        };
                         assert_eq!(worker_of_relay(relay), number, "a relay is its call's");
-                        let opened = RelayEvent::Opened { relay, a: side(20000), b: side(20002) };
-                        self.workers[number].relay(self.now_ms, opened);
+                        self.workers[number].relay(self.now_ms, opened(relay));
                     }
                     Output::Relay(_) | Output::Ban(_) => {}
                 }
@@ -293,6 +293,13 @@ impl Node {
         let Ok(CommandReply::Calls(calls)) = self.answer(Command::Calls { account: None }) else { panic!("no list") };
         calls.len()
     }
+}
+
+/// The relay has opened ports.
+pub fn opened(relay: RelayId) -> RelayEvent {
+    let side =
+        |rtp| RelayAddresses { ip: "127.0.0.1".parse().unwrap(), streams: vec![PortPair { rtp, rtcp: rtp + 1 }] };
+    RelayEvent::Opened { relay, a: side(20000), b: side(20002) }
 }
 
 const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";

@@ -1,5 +1,6 @@
 //! The overview of one account: what is wrong, what there is to spend, who is talking, what was called last.
 
+use account::ExposureView;
 use askama::Template;
 use axum::response::Response;
 use edge::CallView;
@@ -48,6 +49,16 @@ struct Purse {
     today: String,
     today_charge: String,
     ceiling: String,
+    /// What of the ceiling is used; `None` where the node does not answer.
+    exposure: Option<Exposure>,
+}
+
+/// How far the ceiling is used.
+struct Exposure {
+    spent: String,
+    held: String,
+    left: String,
+    own: String,
 }
 
 #[derive(Template)]
@@ -88,10 +99,25 @@ pub(crate) async fn overview(scope: Scope) -> Result<Response, Problem> {
     });
     let found = found.await?;
     let running = running(&scope).await;
-    page(&view(&scope, &found, running))
+    let exposure = exposure(&scope).await;
+    page(&view(&scope, &found, running, exposure))
 }
 
-fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>) -> AccountPage {
+/// What the account may still lose at destinations that are not its own.
+async fn exposure(scope: &Scope) -> Option<Exposure> {
+    let command = Command::Exposure { account: Some(scope.id().clone()) };
+    let Ok(CommandReply::Exposure(views)) = scope.visitor.state.control.send(command).await else { return None };
+    let ExposureView { bound, grounds, .. } = views.into_iter().next()?;
+    let own: Vec<String> = grounds.into_iter().filter(|ground| ground.own).map(|ground| ground.name).collect();
+    Some(Exposure {
+        spent: scope.money(bound.charged),
+        held: scope.money(bound.held),
+        left: scope.money(bound.left),
+        own: if own.is_empty() { "none yet".to_owned() } else { own.join(", ") },
+    })
+}
+
+fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>, exposure: Option<Exposure>) -> AccountPage {
     let (account, settings) = (&scope.account, &scope.account.settings);
     let now = now_ms();
     let cut = found.lines.iter().filter_map(|row| row.line.cut.map(|cut| (row, cut)));
@@ -108,6 +134,7 @@ fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>) -> AccountP
             today: today(&found.totals),
             today_charge: scope.money(found.totals.charge),
             ceiling: scope.money(settings.exposure_ceiling),
+            exposure,
         },
         guard: if guard_acts { "acts" } else { "only watches" },
         guard_acts,

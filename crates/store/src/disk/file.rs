@@ -3,8 +3,10 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Disk;
+use crate::Seal;
 
 /// A directory of the file system. The file appended to last is kept open.
 #[derive(Debug)]
@@ -12,6 +14,7 @@ pub struct FileDisk {
     path: PathBuf,
     directory: File,
     open: Option<Open>,
+    seal: Option<Arc<Seal>>,
 }
 
 /// The file appended to last.
@@ -34,7 +37,12 @@ impl FileDisk {
         let directory = File::open(path)?;
         directory.sync_all()?;
         File::open(path.join(".."))?.sync_all()?;
-        Ok(Self { path: path.to_owned(), directory, open: None })
+        Ok(Self { path: path.to_owned(), directory, open: None, seal: None })
+    }
+
+    /// The same directory, with everything that is written to it sealed.
+    pub fn sealed(self, seal: Arc<Seal>) -> Self {
+        Self { seal: Some(seal), ..self }
     }
 
     fn appendable(&mut self, name: &str) -> io::Result<&mut Open> {
@@ -55,6 +63,10 @@ impl FileDisk {
 }
 
 impl Disk for FileDisk {
+    fn seal(&self) -> Option<&Seal> {
+        self.seal.as_deref()
+    }
+
     fn list(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.path)? {

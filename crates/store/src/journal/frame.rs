@@ -1,16 +1,17 @@
 //! How a segment looks in bytes: a header, then frames of length, checksum and postcard payload.
 //!
 //! Header: `TGJL` and the format version (u16, little endian). Frame: payload length (u32), CRC-32 (u32) of length
-//! and payload, payload. The checksum covers the length, so that zeros (a tail the file system extended but never
+//! and payload, payload. On a disk with a seal (format 2) the payload is sealed. The checksum covers the length, so that zeros (a tail the file system extended but never
 //! wrote) are no valid frame.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::MAX_RECORD_BYTES;
-use crate::Error;
+use crate::{Error, Seal};
 
 const MAGIC: &[u8; 4] = b"TGJL";
 const FORMAT: u16 = 1;
+const SEALED_FORMAT: u16 = 2;
 const HEADER_BYTES: usize = 6;
 const FRAME_HEAD_BYTES: usize = 8;
 
@@ -26,16 +27,16 @@ pub(super) fn first_lsn(name: &str) -> Option<u64> {
 }
 
 /// The bytes every segment begins with.
-pub(super) fn header() -> [u8; HEADER_BYTES] {
+pub(super) fn header(seal: Option<&Seal>) -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];
     header[..4].copy_from_slice(MAGIC);
-    header[4..].copy_from_slice(&FORMAT.to_le_bytes());
+    header[4..].copy_from_slice(&format(seal).to_le_bytes());
     header
 }
 
 /// Whether a segment's header is whole (`false`: torn, so nothing behind it was ever durable).
-pub(super) fn check_header(name: &str, bytes: &[u8]) -> Result<bool, Error> {
-    let expected = header();
+pub(super) fn check_header(name: &str, bytes: &[u8], seal: Option<&Seal>) -> Result<bool, Error> {
+    let expected = header(seal);
     let Some(found) = bytes.first_chunk::<HEADER_BYTES>() else { return Ok(false) };
     if *found == expected {
         return Ok(true);
@@ -45,25 +46,41 @@ pub(super) fn check_header(name: &str, bytes: &[u8]) -> Result<bool, Error> {
         return Ok(false);
     }
     let found = if found.starts_with(MAGIC) { u16::from_le_bytes([found[4], found[5]]) } else { 0 };
-    Err(Error::Format { name: name.to_owned(), found, expected: FORMAT })
+    Err(Error::Format { name: name.to_owned(), found, expected: format(seal) })
+}
+
+fn format(seal: Option<&Seal>) -> u16 {
+    if seal.is_some() { SEALED_FORMAT } else { FORMAT }
 }
 
 /// Adds one frame to `out`; on an error `out` is as before.
-pub(super) fn encode<T: Serialize>(record: &T, lsn: u64, out: &mut Vec<u8>) -> Result<(), Error> {
-    let payload = postcard::to_stdvec(record).map_err(|source| Error::Encode { lsn, source })?;
+pub(super) fn encode<T: Serialize>(record: &T, lsn: u64, seal: Option<&Seal>, out: &mut Vec<u8>) -> Result<(), Error> {
+    let plain = postcard::to_stdvec(record).map_err(|source| Error::Encode { lsn, source })?;
+    match seal {
+        Some(seal) => push(&seal.seal(&plain), lsn, out),
+        None => push(&plain, lsn, out),
+    }
+}
+
+/// Adds the frame of a payload.
+pub(super) fn push(payload: &[u8], lsn: u64, out: &mut Vec<u8>) -> Result<(), Error> {
     let length = u32::try_from(payload.len())
         .ok()
         .filter(|_| payload.len() <= MAX_RECORD_BYTES)
         .ok_or(Error::TooLarge { what: "record", lsn, bytes: payload.len(), max: MAX_RECORD_BYTES })?;
     out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&checksum(length, &payload).to_le_bytes());
-    out.extend_from_slice(&payload);
+    out.extend_from_slice(&checksum(length, payload).to_le_bytes());
+    out.extend_from_slice(payload);
     Ok(())
 }
 
 /// Reads one payload.
-pub(super) fn decode<T: DeserializeOwned>(name: &str, payload: Payload<'_>) -> Result<T, Error> {
-    postcard::from_bytes(payload.bytes).map_err(|source| Error::Undecodable {
+pub(super) fn decode<T: DeserializeOwned>(name: &str, payload: Payload<'_>, seal: Option<&Seal>) -> Result<T, Error> {
+    let plain = match seal {
+        Some(seal) => &seal.open(name, payload.bytes)?,
+        None => payload.bytes,
+    };
+    postcard::from_bytes(plain).map_err(|source| Error::Undecodable {
         name: name.to_owned(),
         offset: payload.offset,
         source,

@@ -54,7 +54,7 @@ impl<'a, D: Disk, T: Numbered + DeserializeOwned> Records<'a, D, T> {
         while self.last < self.until {
             let mut frames = frame::Frames::at(&self.bytes, self.offset);
             if let Some(payload) = frames.next_whole() {
-                let record: T = frame::decode(&self.name, payload)?;
+                let record: T = frame::decode(&self.name, payload, self.disk.seal())?;
                 self.last = frame::follow(self.last, record.lsn())?;
                 self.offset = usize::try_from(frames.offset()).unwrap_or(usize::MAX);
                 if self.last > self.after {
@@ -79,7 +79,7 @@ impl<'a, D: Disk, T: Numbered + DeserializeOwned> Records<'a, D, T> {
         }
         self.name = frame::segment_name(first);
         self.bytes = self.disk.read(&self.name).map_err(|e| Error::file("read", &self.name, e))?;
-        if !frame::check_header(&self.name, &self.bytes)? {
+        if !frame::check_header(&self.name, &self.bytes, self.disk.seal())? {
             return Err(Error::Damaged { name: self.name.clone(), offset: 0 });
         }
         self.offset = usize::try_from(frame::Frames::after_header(&self.bytes).offset()).unwrap_or(usize::MAX);

@@ -156,7 +156,7 @@ proptest! {
         let mut disk = MemoryDisk::new();
         let name = frame::segment_name(1);
         if ours {
-            disk.append(&name, &frame::header()).unwrap();
+            disk.append(&name, &frame::header(None)).unwrap();
         }
         disk.append(&name, &bytes).unwrap();
         if let Ok((journal, _)) = Entries::open(disk) {

@@ -93,6 +93,18 @@ enum Action {
         #[arg(long)]
         line: Option<LineId>,
     },
+    /// What an account may lose at most, whatever the guard thinks.
+    ///
+    /// Calls to destinations that an account has not made its own may cost so much within any 24 hours, however many run
+    /// at once: before each call, and before each further interval of it, is set aside what it will cost, and where that
+    /// would exceed the ceiling the call is refused or ends. A destination (a country's numbers of one kind) is the
+    /// account's own once calls there were answered on three different days of the last sixty.
+    Exposure {
+        /// Which account [default: all].
+        id: Option<AccountId>,
+        #[command(flatten)]
+        listing: Listing,
+    },
     /// The latest changes by people.
     Audit {
         /// Which account [default: all].
@@ -141,6 +153,7 @@ impl Account {
                 context.change(&id, Change::Guard(mode))
             }
             Action::LiftCut { id, line } => context.change(&id, Change::LiftCut { line }),
+            Action::Exposure { id, listing } => super::exposure::print(context, id, listing),
             Action::Audit { id, limit, listing } => audit(context, id.as_ref(), limit, listing),
         }
     }

@@ -13,8 +13,8 @@ use crate::backup::{Copied, backup, restore};
 #[derive(Debug, Args)]
 #[command(long_about = "\
 Copies the node's data into a folder that does not exist yet: journal, snapshots and tables, at one instant, while the node \
-runs or not. The copy is opened and checked before it is called one. It holds digests of secrets: keep it as safe as the \
-node. The configuration is not part of it.
+runs or not. The copy is opened and checked before it is called one. The node key (node.key) and the configuration are not \
+part of it: keep a copy of each apart from it, for without the key it cannot be read.
 
 Example:
   tollguard backup /backups/2026-03-01")]
@@ -32,10 +32,13 @@ them. What happened after the copy is not in it: calls since then are neither re
 have to be booked again.
 
 Example:
-  mv data data.damaged && tollguard restore /backups/2026-03-01")]
+  mv data data.damaged && tollguard restore /backups/2026-03-01 --key /safe/node.key")]
 pub struct Restore {
     /// The copy.
     from: PathBuf,
+    /// The node key of that time, where it is no systemd credential.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 impl Backup {
@@ -50,7 +53,7 @@ impl Backup {
 impl Restore {
     /// Does it.
     pub fn run(self, context: &Context) -> Result<(), CliError> {
-        let copied = restore(&self.from, &context.config.data_dir)?;
+        let copied = restore(&self.from, &context.config.data_dir, self.key.as_deref())?;
         print(&format!("{} is restored: {}.\n", context.config.data_dir.display(), told(copied)));
         Ok(())
     }

@@ -112,6 +112,9 @@ struct Change {
     /// Failures a day at one user name from where it never logged in.
     #[arg(long)]
     line_day: Option<u32>,
+    /// Datagrams of strangers that are read each second.
+    #[arg(long)]
+    strangers: Option<u32>,
     #[command(flatten)]
     listing: Listing,
 }
@@ -221,6 +224,7 @@ fn settings(context: &Context, change: &Change) -> Result<(), CliError> {
         network_day: change.network_day.unwrap_or(new.network_day),
         asn_day: change.asn_day.unwrap_or(new.asn_day),
         line_day: change.line_day.unwrap_or(new.line_day),
+        strangers_s: change.strangers.unwrap_or(new.strangers_s),
         ..new
     };
     if new != old {
@@ -241,6 +245,7 @@ fn settings(context: &Context, change: &Change) -> Result<(), CliError> {
             ),
         ),
         ("for", format!("{} s, doubling up to {} s", old.ban_s, old.max_ban_s)),
+        ("strangers", format!("{} datagrams a second are read", old.strangers_s)),
         ("never", if allowed.is_empty() { "-".to_owned() } else { allowed.join("\n") }),
     ]));
     Ok(())

@@ -13,8 +13,10 @@ mod deck;
 mod demo;
 mod did;
 mod error;
+mod exposure;
 mod incident;
 mod init;
+mod key;
 mod line;
 mod options;
 mod output;
@@ -72,6 +74,7 @@ enum Command {
     Cdr(cdr::Cdr),
     Incident(incident::Incident),
     Ban(ban::Ban),
+    Key(key::Key),
     User(user::User),
     Call(call::Call),
     Status(status::Status),
@@ -121,6 +124,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Cdr(cdr) => cdr.run(&context()?),
         Command::Incident(incident) => incident.run(&context()?),
         Command::Ban(ban) => ban.run(&context()?),
+        Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),

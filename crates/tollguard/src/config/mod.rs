@@ -21,6 +21,8 @@ pub struct Config {
     pub role: String,
     /// Where journal, snapshots, database and control socket lie.
     pub data_dir: PathBuf,
+    /// Whom to run as where it is started as root.
+    pub user: Option<String>,
     /// How many workers carry the calls; `None`: as many as there are processors.
     pub workers: Option<usize>,
     /// SIP.
@@ -41,15 +43,70 @@ pub struct Config {
     pub lockout: lockout::Settings,
     /// Block lists from outside.
     pub block_lists: BlockLists,
+    /// Bans in the machine's packet filter.
+    pub nftables: PacketFilter,
+}
+
+/// Where a block list is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ListSource {
+    /// A file.
+    File(PathBuf),
+    /// On the web: `http://` or `https://`. A key may be part of it.
+    Web(String),
+}
+
+/// A list's address on the web may hold a key, which stays out of logs.
+impl fmt::Debug for ListSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ListSource({})", self.name())
+    }
+}
+
+impl ListSource {
+    /// For people: the file's name, or the host.
+    pub fn name(&self) -> String {
+        match self {
+            ListSource::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            ListSource::Web(url) => {
+                let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+                let host = rest.split(['/', '?']).next().unwrap_or_default();
+                host.rsplit_once('@').map_or(host, |(_, host)| host).to_owned()
+            }
+        }
+    }
+}
+
+/// Bans in the machine's packet filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketFilter {
+    /// Whether.
+    pub mode: Nftables,
+    /// The table's name: two nodes on one machine need two.
+    pub table: String,
+}
+
+/// Whether nftables is told of bans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nftables {
+    /// No.
+    #[default]
+    Off,
+    /// The log says what it would be told.
+    DryRun,
+    /// Yes.
+    On,
 }
 
 /// Block lists from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockLists {
-    /// Plain text files: an address or range a line.
-    pub files: Vec<PathBuf>,
-    /// How often to look whether one has changed, seconds.
+    /// Where they are.
+    pub lists: Vec<ListSource>,
+    /// How often to look whether a file has changed, seconds.
     pub refresh_s: u64,
+    /// How often to ask whether a list on the web has changed, seconds.
+    pub fetch_s: u64,
 }
 
 /// SIP.

@@ -1,5 +1,7 @@
 //! From the file's tables to a checked [`Config`].
 
+mod lockout;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +10,7 @@ use ipnet::IpNet;
 use notify::{PortalUrl, SettingsError};
 
 use super::document::{Mistake, Mistakes, Section};
-use super::{BlockLists, Config, Geo, Mail, Media, Portal, Sip, Tls};
+use super::{Config, Geo, Mail, Media, Nftables, Portal, Sip, Tls};
 
 /// Most names of scanners that are not answered; each new request is compared with all.
 const MAX_IGNORED_AGENTS: usize = 64;
@@ -46,6 +48,7 @@ impl<'t> Reader<'t> {
         }
         let name: Option<String> = file.take("name", &mut self.mistakes);
         let role: Option<String> = file.take("role", &mut self.mistakes);
+        let user: Option<String> = file.take("user", &mut self.mistakes);
         let workers = file.has("workers").then(|| self.number(file, "workers", 1, 1, edge::MAX_WORKERS));
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
@@ -59,12 +62,19 @@ impl<'t> Reader<'t> {
         let networks = file.tables("network", self.text, &mut self.mistakes);
         let mut lockout = file.table("lockout", self.text, &mut self.mistakes);
         let block_lists = self.block_lists(&mut lockout);
+        let nftables = self.nftables(&mut lockout);
+        if user.is_some() && nftables.mode == Nftables::On {
+            let text =
+                "needs a right that is given up with `user`: start as that user with CAP_NET_ADMIN (contrib/systemd)";
+            self.mistakes.add("lockout.nftables", text);
+        }
         let portal = self.portal(portal);
         let mail = self.mail(mail, &portal);
         Config {
             name: name.unwrap_or_else(|| sip.realm.clone()),
             role: role.unwrap_or_default(),
             data_dir: self.path(data_dir.unwrap_or_default()),
+            user,
             workers,
             sip,
             tls,
@@ -75,6 +85,7 @@ impl<'t> Reader<'t> {
             networks: self.networks(networks),
             lockout: self.lockout(lockout),
             block_lists,
+            nftables,
         }
     }
 
@@ -318,45 +329,6 @@ impl<'t> Reader<'t> {
         named.asn = asn;
         named.network = network.map(Into::into);
         Some(named)
-    }
-
-    fn block_lists(&mut self, section: &mut Section<'t>) -> BlockLists {
-        let files: Vec<PathBuf> = section.take("lists", &mut self.mistakes).unwrap_or_default();
-        if files.len() > lockout::MAX_LISTS {
-            self.mistakes.add("lockout.lists", format!("holds at most {} files", lockout::MAX_LISTS));
-        }
-        let files = files.into_iter().map(|file| self.path(file)).collect();
-        BlockLists { files, refresh_s: self.number(section, "lists_refresh_s", 60, 1, 86_400) }
-    }
-
-    fn lockout(&mut self, mut section: Section<'t>) -> lockout::Settings {
-        let mut settings = lockout::Settings::default();
-        let mistakes = &mut self.mistakes;
-        settings.enabled = section.take("enabled", mistakes).unwrap_or(settings.enabled);
-        settings.failures = section.take("failures", mistakes).unwrap_or(settings.failures);
-        settings.window_s = section.take("window_s", mistakes).unwrap_or(settings.window_s);
-        settings.ban_s = section.take("ban_s", mistakes).unwrap_or(settings.ban_s);
-        settings.max_ban_s = section.take("max_ban_s", mistakes).unwrap_or(settings.max_ban_s.max(settings.ban_s));
-        settings = settings.with_room();
-        for (key, size) in [
-            ("address_day", &mut settings.address_day),
-            ("network_day", &mut settings.network_day),
-            ("asn_day", &mut settings.asn_day),
-            ("line_day", &mut settings.line_day),
-        ] {
-            *size = section.take(key, mistakes).unwrap_or(*size);
-        }
-        for text in section.take::<Vec<String>>("allow", mistakes).unwrap_or_default() {
-            match node::address_or_prefix(&text) {
-                Some(prefix) => settings.allow_list.push(prefix),
-                None => mistakes.add("lockout.allow", format!("`{text}` is neither an address nor a range")),
-            }
-        }
-        section.end(mistakes);
-        for mistake in settings.mistakes() {
-            mistakes.add("lockout", mistake.to_string());
-        }
-        settings
     }
 
     fn number<N>(&mut self, section: &mut Section<'t>, key: &'static str, default: N, least: N, most: N) -> N

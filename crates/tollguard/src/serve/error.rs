@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{OpenError, PlacesError};
+use super::{OpenError, PlacesError, PrivilegesError};
 
 /// Why a node does not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum ServeError {
     /// The databases of places.
     #[error(transparent)]
     Places(#[from] PlacesError),
+    /// The user to run as.
+    #[error(transparent)]
+    Privileges(#[from] PrivilegesError),
     /// Addresses and ports.
     #[error(transparent)]
     Net(#[from] net::NetError),

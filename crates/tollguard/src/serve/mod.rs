@@ -10,9 +10,12 @@
 pub mod banner;
 pub mod boot;
 mod error;
+mod fetch;
 mod lists;
 mod open;
+mod packet_filter;
 mod places;
+mod privileges;
 mod run_file;
 mod services;
 mod tls;
@@ -33,10 +36,12 @@ use tokio::sync::watch;
 pub use error::ServeError;
 pub use open::{OpenError, Opened};
 pub use places::{PlacesError, load as load_places, open as open_places};
+pub use privileges::PrivilegesError;
 pub use run_file::{RunFile, read as read_run_file};
 
 use crate::config::Config;
 use crate::control::Control;
+use privileges::Privileges;
 use services::{Parts, Services};
 use told::Told;
 
@@ -109,7 +114,8 @@ impl Running {
 /// [`ServeError`]: whatever keeps it from running, told before any call is taken.
 pub fn start(config: &Config) -> Result<Running, ServeError> {
     let places = Arc::new(places::load(config)?);
-    let tls = tls::load(config).map_err(net::NetError::from)?;
+    let own = Privileges::lower(config.user.as_deref())?;
+    let tls = Privileges::as_root(own.as_ref(), || tls::load(config))?.map_err(net::NetError::from)?;
     let Opened { home, parts, state, last_ms } = Opened::open(&config.data_dir)?;
     let boot_epoch = boot::count_start(home.path()).map_err(ServeError::Starts)?;
     let seed = boot::seed().map_err(OpenError::Random)?;
@@ -131,12 +137,13 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
         told.attach(handle);
         (0..workers).map(|worker| threads.handle(worker)).collect()
     };
-    let running = match net::start(&net_config(config, tls.clone()), clock, make, attach, states) {
+    let bind = || net::start(&net_config(config, tls.clone()), clock, make, attach, states);
+    let running = match Privileges::bound(own, bind) {
         Ok(running) => running,
         Err(error) => {
             // That there are no workers is the reason to tell.
             let _ = threads.stop::<NodeState>(None);
-            return Err(error.into());
+            return Err(error);
         }
     };
     let addresses = running.addresses.clone();

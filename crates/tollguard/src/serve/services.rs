@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
 use super::lists::Lists;
+use super::packet_filter::PacketFilter;
 use super::{OpenError, ServeError, tls};
 use crate::config::Config;
 use crate::control::{self, Control};
@@ -28,6 +29,7 @@ pub(super) struct Services {
     socket: PathBuf,
     /// Dropped when the services are to end.
     stop: watch::Sender<()>,
+    packet_filter: Option<PacketFilter>,
     /// Where the portal is reached, if there is one.
     pub(super) portal_url: Option<String>,
 }
@@ -62,18 +64,25 @@ impl Services {
             runtime.spawn(tls::keep_fresh(Arc::clone(identity)));
         }
         let portal_url = parts.portal(&runtime, stopped.clone())?;
-        let mut lists = Lists::new(&parts.config.block_lists, parts.control.clone());
+        let mut lists = Lists::new(&parts.config.block_lists, &parts.config.data_dir, parts.control.clone());
         runtime.block_on(lists.read());
         runtime.spawn(lists.keep_up(stopped.clone()));
+        let packet_filter = PacketFilter::new(parts.config, parts.bound);
+        if let Some(filter) = &packet_filter {
+            runtime.spawn(PacketFilter::follow(filter.mirror(), parts.control.clone(), stopped.clone()));
+        }
         parts.mail(&runtime, portal_url.as_deref(), stopped)?;
         drop(inside);
-        Ok(Self { runtime, socket, stop, portal_url })
+        Ok(Self { runtime, socket, stop, packet_filter, portal_url })
     }
 
     /// Ends them; whoever is still connected is cut off after a moment.
     pub(super) fn stop(self) {
         drop(self.stop);
         self.runtime.shutdown_timeout(STOP);
+        if let Some(filter) = self.packet_filter {
+            filter.clear();
+        }
         // A socket that stays is dead, and whoever finds it sees that.
         let _ = std::fs::remove_file(self.socket);
     }

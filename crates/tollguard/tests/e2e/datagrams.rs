@@ -111,7 +111,7 @@ fn mutated_datagrams_disturb_no_call() {
     let count = std::env::var("FUZZ_DATAGRAMS").map_or(USUAL, |count| count.parse().unwrap());
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "1000").extension("101", "alice").trunk_at("pbx", hosts.host(20));
-    let node = Node::start(hosts, &NodeOptions::default(), &office);
+    let node = Node::start(hosts, &NodeOptions::default().set("strangers_s", "1000000"), &office);
     let stranger = UdpSocket::bind(hosts.sip(30)).unwrap();
     stranger.connect(hosts.sip(1)).unwrap();
     let mut flood = Flood { pbx: WildPbx::new(hosts), stranger, dice: Dice(0x5eed), messages: messages(), sent: 0 };

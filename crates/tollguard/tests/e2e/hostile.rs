@@ -1,6 +1,10 @@
 //! Real tools and a fierce guesser against a line with a weak password: locked out before they find it.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{
@@ -182,4 +186,78 @@ fn svmap_learns_no_version() {
     let said = tool(&deaf, "svmap", &[]);
     assert!(!said.contains(&deaf.ip().to_string()), "{said}");
     register(&deaf, "alice", 10);
+}
+
+/// A server of block lists: answers with what it holds now, 304 to who has that, 500 where it holds nothing.
+struct ListServer {
+    held: Arc<Mutex<String>>,
+    asked: Receiver<u16>,
+    address: SocketAddr,
+}
+
+impl ListServer {
+    fn start(ip: Ipv4Addr) -> Self {
+        let listener = TcpListener::bind((ip, 0)).unwrap();
+        let (address, held) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(String::new())));
+        let (sender, asked) = channel();
+        let holds = Arc::clone(&held);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = BufReader::new(stream.unwrap());
+                let mut head = String::new();
+                while stream.read_line(&mut head).is_ok_and(|read| read > 2) {}
+                let body = holds.lock().unwrap().clone();
+                let tag = format!("\"{}\"", body.len());
+                let (status, body) = match body.as_str() {
+                    "" => (500, ""),
+                    _ if head.contains(&format!("if-none-match: {tag}")) => (304, ""),
+                    body => (200, body),
+                };
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\nETag: {tag}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                );
+                stream.get_mut().write_all((head + body).as_bytes()).unwrap();
+                // The test may have ended.
+                let _ = sender.send(status);
+            }
+        });
+        Self { held, asked, address }
+    }
+
+    fn hold(&self, text: &str) {
+        text.clone_into(&mut self.held.lock().unwrap());
+    }
+
+    /// Waits until it has answered so.
+    #[track_caller]
+    fn expect(&self, status: u16) {
+        while self.asked.recv_timeout(SOON).unwrap() != status {}
+    }
+}
+
+/// A list on the web is asked for again and again, kept on the disk, and its address, which may hold a key, is not told.
+#[test]
+fn block_lists_on_the_web_are_followed() {
+    let hosts = Hosts::new();
+    let server = ListServer::start(hosts.host(90));
+    let url = format!("[\"http://{}/api/the-key/banned\"]", server.address);
+    let options = NodeOptions::default().set("lists", &url).set("lists_fetch_s", "1");
+    server.hold(&format!("{{\"ipaddress\":[\"{}\",\"{}\"],\"ID\":\"1\"}}", hosts.host(66), hosts.host(67)));
+    let mut node = weak_office(hosts, &options);
+    let holds = |node: &Node, count: &str| node.command(&["ban", "lists"]).lines().any(|line| line.ends_with(count));
+    wait_until(SOON, "the list to be fetched", || holds(&node, " 2"));
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).answered_challenges, 0);
+    server.expect(304);
+    server.hold(&format!("{}/32\n", hosts.host(67)));
+    wait_until(SOON, "the list to be fetched again", || holds(&node, " 1"));
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).rejected, 5);
+    server.hold("<html>we have moved</html>");
+    let said = node.expect_log("was not fetched: it holds no address");
+    assert!(!said.contains("the-key"), "{said}");
+    server.hold("");
+    node.stop();
+    node.serve();
+    assert!(holds(&node, " 1"), "the last good copy");
+    server.expect(500);
 }

@@ -64,24 +64,39 @@ pub fn guess(node: SocketAddr, here: Ipv4Addr, name: &str, words: &[String]) -> 
     Guessed { took: start.elapsed(), ..seen.into_inner().unwrap() }
 }
 
-/// One word: a REGISTER without credentials, and one with the answer to its challenge.
+/// Notes what became of one word.
 fn one(socket: &UdpSocket, port: usize, word_number: usize, name: &str, word: &str, seen: &Mutex<Guessed>) {
-    let Some(challenged) = exchange(socket, &request(socket, port, 1, word_number, name, None), 1, PATIENCE) else {
-        return;
-    };
-    let Some(value) = challenged.header(Name::WwwAuthenticate) else { return };
-    let mut auth = ClientAuth::new(&Challenge::parse(value).unwrap());
-    let uri = format!("sip:{}", socket.peer_addr().unwrap());
-    let answer = auth.answer(Credentials { username: name, secret: word }, b"REGISTER", uri.as_bytes(), "0a4f113b");
-    seen.lock().unwrap().answered_challenges += 1;
-    let answered = exchange(socket, &request(socket, port, 2, word_number, name, Some(&answer)), 2, LONG_PATIENCE);
+    let Some(tried) = try_word(socket, port, word_number, name, word) else { return };
     let mut seen = seen.lock().unwrap();
-    match answered.and_then(|message| message.status()) {
+    seen.answered_challenges += 1;
+    match tried.status {
         Some(200) => seen.found.push(word.to_owned()),
         Some(401) => seen.rejected += 1,
         Some(503) => seen.put_off += 1,
         _ => {}
     }
+}
+
+/// A word that was tried.
+pub struct Tried {
+    /// When its digest was sent.
+    #[allow(dead_code, reason = "for the benches")]
+    pub at: Instant,
+    /// What came back, if anything did.
+    pub status: Option<u16>,
+}
+
+/// One word: a REGISTER without credentials, and one with the answer to its challenge; `None` where there is none.
+pub fn try_word(socket: &UdpSocket, port: usize, word_number: usize, name: &str, word: &str) -> Option<Tried> {
+    let challenged = exchange(socket, &request(socket, port, 1, word_number, name, None), 1, PATIENCE)?;
+    let value = challenged.header(Name::WwwAuthenticate)?;
+    let mut auth = ClientAuth::new(&Challenge::parse(value).unwrap());
+    let uri = format!("sip:{}", socket.peer_addr().unwrap());
+    let answer = auth.answer(Credentials { username: name, secret: word }, b"REGISTER", uri.as_bytes(), "0a4f113b");
+    let request = request(socket, port, 2, word_number, name, Some(&answer));
+    let at = Instant::now();
+    let answered = exchange(socket, &request, 2, LONG_PATIENCE);
+    Some(Tried { at, status: answered.and_then(|message| message.status()) })
 }
 
 /// Sends a request and waits for its final answer, by CSeq.
@@ -115,7 +130,8 @@ fn request(
         "REGISTER sip:{to} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{word_number}x{cseq}x{};rport\r\n\
          Max-Forwards: 70\r\nFrom: <sip:{name}@{to}>;tag={word_number}\r\nTo: <sip:{name}@{to}>\r\n\
          Call-ID: call-{port}@{here}\r\nCSeq: {cseq} REGISTER\r\nContact: <sip:{name}@{here}>\r\nExpires: 60\r\n\
-         User-Agent: {AGENT}\r\n{credentials}Content-Length: 0\r\n\r\n",
+         Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, MESSAGE, SUBSCRIBE, INFO\r\n\
+         Supported: replaces, path, outbound\r\nUser-Agent: {AGENT}\r\n{credentials}Content-Length: 0\r\n\r\n",
         here.port()
     )
 }

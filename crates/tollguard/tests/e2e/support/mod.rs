@@ -10,6 +10,7 @@ mod office;
 mod own_network;
 mod pjsua2;
 mod process;
+mod record;
 mod sipp;
 mod smtp;
 mod wait;
@@ -17,6 +18,8 @@ mod wav;
 mod wild_pbx;
 
 pub use baresip::Baresip;
+#[allow(unused_imports, reason = "the benches try single words")]
+pub use guesser::try_word;
 pub use guesser::{Guessed, guess};
 pub use hosts::Hosts;
 pub use kamailio::Kamailio;

@@ -13,7 +13,8 @@ use tollguard::control;
 
 use super::hosts::Hosts;
 use super::office::{FIRM, Office};
-use super::process::Child;
+use super::process::{Child, THE_NODE};
+use super::record::record;
 use super::wait::{SOON, wait_for};
 
 /// The binary under test.
@@ -97,10 +98,16 @@ impl Node {
     /// Starts the node and waits until it is ready.
     #[track_caller]
     pub fn serve(&mut self) {
+        self.serve_saying(&std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
+    }
+
+    /// The same, with a log of that level.
+    #[track_caller]
+    pub fn serve_saying(&mut self, level: &str) {
         let mut command = Command::new(BINARY);
         command.args(["serve", "--config"]).arg(self.path("tollguard.toml"));
-        command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
-        let mut child = Child::spawn("the node", &mut command);
+        command.env("RUST_LOG", level);
+        let mut child = Child::spawn(THE_NODE, &mut command);
         child.expect_line("Tollguard is ready.", SOON);
         self.child = Some(child);
     }
@@ -118,6 +125,16 @@ impl Node {
         self.expect_end();
     }
 
+    /// The same; returns everything it has said.
+    #[track_caller]
+    pub fn stop_and_hear(&mut self) -> String {
+        self.terminate();
+        let mut child = self.child.take().unwrap();
+        let status = child.wait(SOON);
+        assert!(status.success(), "the node ended with {status}:\n{}", child.output());
+        child.everything()
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
         self.child.as_ref().unwrap().terminate();
@@ -129,6 +146,11 @@ impl Node {
         let mut child = self.child.take().unwrap();
         let status = child.wait(SOON);
         assert!(status.success(), "the node ended with {status}:\n{}", child.output());
+    }
+
+    /// Its number in the process table.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     /// How much memory it has resident, bytes.
@@ -160,7 +182,11 @@ impl Node {
 
     /// Runs a subcommand.
     pub fn try_command(&self, arguments: &[&str]) -> Output {
-        Command::new(BINARY).args(arguments).arg("--config").arg(self.path("tollguard.toml")).output().unwrap()
+        let mut command = Command::new(BINARY);
+        let output = command.args(arguments).arg("--config").arg(self.path("tollguard.toml")).output().unwrap();
+        record(&String::from_utf8_lossy(&output.stdout));
+        record(&String::from_utf8_lossy(&output.stderr));
+        output
     }
 
     /// Sends a command to the running node.

@@ -5,7 +5,11 @@ use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use super::record::record;
 use super::wait::wait_for;
+
+/// What the node is called; all it says is recorded.
+pub const THE_NODE: &str = "the node";
 
 /// A child process that does not outlive its test.
 pub struct Child {
@@ -39,12 +43,17 @@ impl Child {
             [Box::new(process.stdout.take().unwrap()), Box::new(process.stderr.take().unwrap())];
         for output in outputs {
             let sender = sender.clone();
+            let is_recorded = name == THE_NODE;
             std::thread::spawn(move || {
                 let mut output = BufReader::new(output);
                 let mut line = Vec::new();
                 while output.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                    if is_recorded {
+                        record(&text);
+                    }
                     // The test may have ended.
-                    let _ = sender.send(String::from_utf8_lossy(&line).trim_end().to_owned());
+                    let _ = sender.send(text);
                     line.clear();
                 }
             });
@@ -85,6 +94,11 @@ impl Child {
         self.process.try_wait().unwrap()
     }
 
+    /// Its number in the process table.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// How much memory it has resident, bytes.
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
@@ -102,6 +116,13 @@ impl Child {
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// Everything it has said; it must have ended.
+    pub fn everything(mut self) -> String {
+        let rest: Vec<String> = self.lines.iter().collect();
+        self.heard.extend(rest);
+        self.heard.join("\n")
     }
 
     /// The last 60 lines it said.

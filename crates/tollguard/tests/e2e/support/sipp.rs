@@ -72,7 +72,7 @@ impl SippOptions {
 
     /// Each call from a port of its own.
     pub fn from_many_ports(mut self) -> Self {
-        self.arguments.extend(["-t".into(), "un".into()]);
+        self.arguments.extend(["-t".into(), "un".into(), "-max_socket".into(), "1000".into()]);
         self
     }
 

@@ -1,0 +1,44 @@
+//! How much the worker reads of strangers and answers them over UDP, where a source address may be forged.
+
+use std::net::IpAddr;
+
+use account::{Flow, Transport};
+use lockout::Lockout;
+
+use crate::Worker;
+
+/// How an answer begins; requests of ours go only to carriers and to those who have proven themselves.
+const ANSWER: &[u8] = b"SIP/2.0 ";
+
+impl Worker {
+    /// Whether a message that came is to be read: a stranger's datagram only while there are not too many of them.
+    pub(crate) fn may_come(&self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
+        let Some(limit_s) = self.limit_of_stranger(now_ms, flow) else { return true };
+        self.doors.strangers(|strangers| strangers.received(flow.remote.ip(), bytes.len(), limit_s, now_ms))
+    }
+
+    /// Whether a message may go out: an answer to a stranger only as far as it makes them no louder.
+    pub(crate) fn may_go(&self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
+        !bytes.starts_with(ANSWER)
+            || self.limit_of_stranger(now_ms, flow).is_none()
+            || self.doors.strangers(|strangers| strangers.may_send(flow.remote.ip(), bytes.len()))
+    }
+
+    /// How many datagrams of strangers are read each second, if this flow is one of theirs: its source has proven nothing
+    /// and may be forged.
+    fn limit_of_stranger(&self, now_ms: u64, flow: &Flow) -> Option<u32> {
+        if flow.transport != Transport::Udp || self.is_fixed(flow.remote.ip()) {
+            return None;
+        }
+        let look =
+            |lockout: &Lockout| lockout.is_stranger(flow.remote, now_ms).then_some(lockout.settings().strangers_s);
+        self.doors.look(look)
+    }
+
+    /// Whether a trunk or a carrier is set up at this address.
+    fn is_fixed(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.directory.by_address.contains_key(&ip)
+            || self.directory.carriers.values().any(|one| one.address.ip() == ip || one.sources.contains(&ip))
+    }
+}

@@ -1,0 +1,78 @@
+//! Kamailio, as it is usually guarded: a registrar whose failures fail2ban reads, and pike with a ban table.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Its modules in Debian.
+const MODULES: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/";
+
+/// A running Kamailio.
+pub struct Kamailio {
+    process: std::process::Child,
+    folder: TempDir,
+}
+
+impl Kamailio {
+    /// Starts it at `address` with that many receiving processes and waits until it listens.
+    pub fn start(address: SocketAddr, children: u32, modules: &[&str], routes: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let load: String = modules.iter().map(|module| format!("loadmodule \"{module}.so\"\n")).collect();
+        let text = format!(
+            "#!KAMAILIO\ndebug=1\nlog_stderror=yes\nchildren={children}\nauto_aliases=no\ndisable_tcp=yes\n\
+             maxbuffer=8388608\nlisten=udp:{address}\nserver_header=\"\"\nmpath=\"{MODULES}\"\n{load}{routes}"
+        );
+        let (config, log) = (folder.path().join("kamailio.cfg"), folder.path().join("log"));
+        std::fs::write(&config, text).unwrap();
+        let process = Command::new("kamailio")
+            .args(["-DD", "-E", "-m", "64", "-M", "16", "-f"])
+            .arg(&config)
+            .args(["-w"])
+            .arg(folder.path())
+            .args(["-Y"])
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap_or_else(|error| panic!("kamailio cannot be started ({error}): apt-get install kamailio"));
+        let mut kamailio = Self { process, folder };
+        let entry = format!(":{:04X} ", address.port());
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !std::fs::read_to_string("/proc/net/udp").unwrap().contains(&entry) {
+            let ended = kamailio.process.try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}\n{}", kamailio.log_text());
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        kamailio
+    }
+
+    /// Where it logs.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// What it has logged.
+    pub fn log_text(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.log()).unwrap()).into_owned()
+    }
+
+    /// Its main process and those it started.
+    pub fn processes(&self) -> Vec<u32> {
+        let own = self.process.id();
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        children.split_whitespace().filter_map(|id| id.parse().ok()).chain([own]).collect()
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        // Its main process ends the others.
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = self.process.wait();
+    }
+}
