@@ -78,6 +78,8 @@ enum Command {
 enum Bench {
     /// The guard: time of a screening among 10,000 lines, bytes for each line after a year.
     Screen,
+    /// Call records: ten million in SQLite, a month's report, the last hundred; a price among 200,000 prefixes.
+    Cdr,
     /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
     Lockout,
     /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
@@ -100,6 +102,7 @@ fn main() -> ExitCode {
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Books { cases, from } => verify::books(from, cases),
         Command::Crash { kills } => verify::crash(kills),
+        Command::Bench { what: Bench::Cdr } => verify::bench("store", "cdr"),
         Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
         Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
         Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),

@@ -55,6 +55,17 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Copies a database, in use or not, as it is at one instant.
+///
+/// # Errors
+/// Where it cannot be read, or the copy not be written.
+pub fn copy_database(from: &Path, to: &Path) -> Result<(), Error> {
+    let connection = open(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let target = to.to_string_lossy();
+    let copied = connection.execute("VACUUM INTO ?1", [target.as_ref()]);
+    copied.map(drop).map_err(|source| Error::Database { what: "be copied", source })
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let failed = |source| Error::Database { what: "be brought to the present format", source };
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;

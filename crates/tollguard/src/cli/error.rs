@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::backup::BackupError;
 use crate::config::ConfigError;
 use crate::control::AskError;
 use crate::demo::DemoError;
@@ -20,6 +21,9 @@ pub enum CliError {
     /// The node does not start or ended.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// A copy of the data.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The demonstration.
     #[error(transparent)]
     Demo(#[from] DemoError),

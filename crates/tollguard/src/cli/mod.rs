@@ -2,6 +2,8 @@
 
 mod account;
 mod apply;
+mod audit;
+mod backup;
 mod ban;
 mod call;
 mod carrier;
@@ -76,6 +78,9 @@ enum Command {
     User(user::User),
     Call(call::Call),
     Status(status::Status),
+    Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Apply(apply::Apply),
     Replay(replay::Replay),
 }
@@ -123,6 +128,9 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::User(user) => user.run(&context()?),
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),
+        Command::Audit(audit) => audit.run(&context()?),
+        Command::Backup(backup) => backup.run(&context()?),
+        Command::Restore(restore) => restore.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),
         Command::Apply(apply) => apply.run(&context()?),
         Command::Replay(replay) => replay.run(),

@@ -82,6 +82,7 @@ impl Place {
 }
 
 /// A running node; killed when it is dropped.
+#[allow(dead_code, reason = "not every test program asks for everything")]
 pub struct Node {
     child: Child,
     run: RunFile,
@@ -89,6 +90,7 @@ pub struct Node {
 
 impl Node {
     /// Its SIP address.
+    #[allow(dead_code, reason = "not every test program asks for everything")]
     pub fn sip(&self) -> SocketAddr {
         self.run.sip[0]
     }

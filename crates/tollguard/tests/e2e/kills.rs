@@ -67,7 +67,7 @@ fn books_are_whole_and_peers_hung_up_after_each_kill() {
         }
     }
     node.check_books();
-    println!("{sum:?}");
+    println!("{sum:?} {}", node.command(&["audit"]));
     assert!(sum.orphans > 0 && sum.recovered > 0, "no call was under way at any kill: it proves nothing");
 }
 
