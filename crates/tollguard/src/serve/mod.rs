@@ -120,8 +120,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let boot_epoch = boot::count_start(home.path()).map_err(ServeError::Starts)?;
     let seed = boot::seed().map_err(OpenError::Random)?;
     let found = found(&state, &places);
-    let sets_lockout = boot_epoch == 1 && has_default_lockout(&state) && config.lockout != state.book.lockout;
-
+    let sets_lockout = boot_epoch == 1 && takes_lockout(config, &state);
     let (workers, first_lsn) = (config.workers(), state.lsn);
     let desk = Arc::clone(&parts.desk);
     let told = Told::new(parts.journal.durable_lsn());
@@ -183,9 +182,9 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     }
 }
 
-/// Whether nobody has set the lock-out yet: at its first start a node takes the configuration's.
-fn has_default_lockout(state: &NodeState) -> bool {
-    state.book.lockout == lockout::Settings::default()
+/// Whether the configuration says something of the lock-out that a node which has heard nothing else takes up.
+fn takes_lockout(config: &Config, state: &NodeState) -> bool {
+    state.book.lockout == lockout::Settings::default() && config.lockout != state.book.lockout
 }
 
 /// Waits for the workers' end, then ends everything else in order.
