@@ -22,6 +22,7 @@ impl Account {
         let learnt = self.incidents.get(id).map(|incident| self.guard.that_was_us(now_ms, incident));
         let Learnt { numbers, destinations, places } = learnt.unwrap_or_default();
         self.uncut(now_ms, id, out);
+        self.unlock_by(id);
         let (numbers, places) = (count(numbers, "new number"), count(places, "place"));
         let destinations = count(destinations, "destination");
         Ok(format!(

@@ -107,7 +107,7 @@ pub(crate) fn line(id: &str) -> Line {
 pub(crate) fn screening(allowed: bool, action: Option<Action>, suspects: &[CallId]) -> Screening {
     let fact = Evidence { kind: EvidenceKind::Destination, weight: Decibans::whole(20), text: "Albania is new".into() };
     let (suspects, report) = (suspects.to_vec(), guard::Report::default());
-    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects, report }
+    Screening { allowed, score: Decibans::whole(20), evidence: vec![fact], action, suspects, stranger: false, report }
 }
 
 impl Firm {

@@ -36,6 +36,9 @@ impl Account {
         let still_runs = running || !stopped;
         self.incidents.attach(incident, facts.attempt.call, facts, result, still_runs);
         self.seize(incident, &screening.suspects, facts.attempt.call, out);
+        if stopped && screening.stranger {
+            self.lock(&line, facts.attempt.via.flow.remote.ip(), incident, out);
+        }
         stopped
     }
 

@@ -21,6 +21,7 @@ mod lift;
 mod limiting;
 mod limits;
 mod lines;
+mod lock;
 mod look_ups;
 mod machine;
 mod message;

@@ -71,6 +71,7 @@ impl Account {
         }
         let hung_up = self.hang_up_line(id, CallEnd::SecretChanged, out);
         self.guard.secret_changed(now_ms, id);
+        self.unlock(id);
         // An incident that cut nothing needs no lifting: this was what the owner had to do.
         for incident in self.incidents.open_without_cut(id) {
             self.incidents.close(now_ms, incident, IncidentState::Lifted);
@@ -101,6 +102,7 @@ impl Account {
         }
         self.guard.line_removed(id);
         self.usage.forget(id);
+        self.unlock(id);
         Ok(format!("{} was removed; {} hung up.", name_of(&line), count(hung_up, "call")))
     }
 }

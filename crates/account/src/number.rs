@@ -44,6 +44,7 @@ impl Account {
         self.room_for(RunningCall::is_paid)?;
         self.permitted(now_ms, &settings, line, &priced, facts.attempt.look_ups.utc_offset_min)?;
         self.not_cut(line, &priced)?;
+        self.not_locked(line, facts.attempt.via.flow.remote.ip())?;
         self.ask_guard(now_ms, line, &priced, facts, out)?;
         // The guard may have cut the line or the account just now.
         self.not_cut(line, &priced)?;

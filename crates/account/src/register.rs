@@ -19,7 +19,7 @@ const MAX_CONTACT_BYTES: usize = 512;
 const LAST_SEEN_EVERY_MS: u64 = 60 * 60 * 1000;
 /// Out of order: the request fails as a whole (RFC 3261 10.3 steps 6 and 7), as in a dialog (12.2.2).
 const OUT_OF_ORDER: u16 = 500;
-/// The secret was changed between its proof and this.
+/// The secret was changed between its proof and this, or the line is locked for that address.
 const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
 const BAD_REQUEST: u16 = 400;
@@ -36,6 +36,10 @@ struct Applied {
 impl Account {
     pub(crate) fn register(&mut self, now_ms: u64, registration: &Registration, out: &mut Answer) {
         let token = registration.token;
+        if self.locked_by(&registration.line, registration.via.flow.remote.ip()).is_some() {
+            out.replies.push(Reply::RegisterRefused { token, status: FORBIDDEN });
+            return;
+        }
         let Some(line) = self.lines.get_mut(&registration.line) else {
             out.replies.push(Reply::RegisterRefused { token, status: NOT_FOUND });
             return;

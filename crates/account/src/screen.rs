@@ -62,6 +62,7 @@ impl Account {
             Dialled::Extension(extension) => self.call_extension(now_ms, line, &extension, facts),
             Dialled::Number(number) if self.dids.contains_key(&number) => {
                 facts.direction = Direction::Internal;
+                self.not_locked(line, facts.attempt.via.flow.remote.ip())?;
                 let caller = self.inside_caller(line, &facts.attempt.caller);
                 self.call_did(now_ms, number, caller, facts)
             }
@@ -117,6 +118,7 @@ impl Account {
         facts: &mut Facts,
     ) -> Result<Way, Refusal> {
         facts.direction = Direction::Internal;
+        self.not_locked(line, facts.attempt.via.flow.remote.ip())?;
         let Some((called, _)) = self.lines.get_key_value(extension) else {
             return Err(refusal(RefusalCode::NoSuchLine, format!("there is no extension {extension}")));
         };

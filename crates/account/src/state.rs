@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exposure::{Exposure, day};
 use crate::incident::Incidents;
+use crate::lock::Locked;
 use crate::spending::Spending;
 use crate::usage::Usage;
 use crate::{Cut, Did, Line, RunningCall, Settings};
@@ -34,6 +35,8 @@ pub struct Account {
     pub(crate) exposure: Exposure,
     pub(crate) spending: Spending,
     pub(crate) usage: Usage,
+    /// Addresses locked out of lines.
+    pub(crate) locked: BTreeMap<LineId, Locked>,
     /// Inputs handled so far.
     pub(crate) seq: u64,
 }
@@ -97,6 +100,7 @@ impl Account {
             exposure: Exposure::default(),
             spending: Spending::default(),
             usage: Usage::default(),
+            locked: BTreeMap::new(),
             seq: 0,
         }
     }

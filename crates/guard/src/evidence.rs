@@ -160,6 +160,13 @@ impl EvidenceKind {
     }
 }
 
+impl EvidenceKind {
+    /// Whether it tells who calls rather than what is called.
+    pub(crate) const fn is_of_who(self) -> bool {
+        matches!(self, Self::Origin | Self::Network | Self::Distance | Self::Agent | Self::Guessing | Self::Sprayed)
+    }
+}
+
 impl std::fmt::Display for EvidenceKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.name())

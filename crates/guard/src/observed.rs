@@ -124,6 +124,8 @@ pub struct Screening {
     pub action: Option<Action>,
     /// Running calls (by id) that the same evidence makes suspect: to be hung up with a cut.
     pub suspects: Vec<CallId>,
+    /// Where it cuts: whether the place the call comes from is a stranger's who has the line's secret.
+    pub stranger: bool,
     /// What other accounts should know of, where it cuts.
     pub report: Report,
 }

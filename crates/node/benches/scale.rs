@@ -5,6 +5,7 @@
 //! Of what peers send in answer every other message is read by the other worker, as a kernel would have it. One and two
 //! workers take turns, several rounds; the table has medians.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+#![allow(clippy::disallowed_methods, reason = "what is carried while so much time passes is measured")]
 
 #[path = "scale/world.rs"]
 mod world;
@@ -32,6 +33,7 @@ const NAP: Duration = Duration::from_millis(1);
 const BURST: usize = 256;
 
 /// What reaches a thread from the other.
+#[allow(clippy::large_enum_variant, reason = "a feed is moved twice: into the box and out of it")]
 enum Feed {
     Letter(Letter),
     /// A message that this thread's worker reads.

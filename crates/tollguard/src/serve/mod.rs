@@ -120,9 +120,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let boot_epoch = boot::count_start(home.path()).map_err(ServeError::Starts)?;
     let seed = boot::seed().map_err(OpenError::Random)?;
     let found = found(&state, &places);
-    let is_first = boot_epoch == 1 && state.book.lockout == lockout::Settings::default();
-    let sets_lockout = is_first && config.lockout != state.book.lockout;
-
+    let sets_lockout = boot_epoch == 1 && takes_lockout(config, &state);
     let (workers, first_lsn) = (config.workers(), state.lsn);
     let desk = Arc::clone(&parts.desk);
     let told = Told::new(parts.journal.durable_lsn());
@@ -182,6 +180,11 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
             Err(error)
         }
     }
+}
+
+/// Whether the configuration says something of the lock-out that a node which has heard nothing else takes up.
+fn takes_lockout(config: &Config, state: &NodeState) -> bool {
+    state.book.lockout == lockout::Settings::default() && config.lockout != state.book.lockout
 }
 
 /// Waits for the workers' end, then ends everything else in order.

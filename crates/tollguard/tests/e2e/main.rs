@@ -22,6 +22,7 @@ mod kills;
 mod lockout;
 mod mail;
 mod nftables;
+mod played;
 mod refusals;
 mod register;
 mod secrets;

@@ -26,7 +26,7 @@ fn all_workers_carry_calls(workers: usize) {
     let (mut node, hosts) = start(workers);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(CALLS, 20).start();
     let phones = Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").calls(CALLS, 20);
-    phones.login("alice", &secret("alice")).from_many_ports().run();
+    phones.login("alice", &secret("alice")).of_many_ports().run();
     carrier.finish();
     let cdrs = node.expect_cdrs(CALLS as usize);
     assert!(cdrs.iter().all(|cdr| cdr.result.sip_status == 200 && cdr.times.answer_ms.is_some()), "{cdrs:#?}");
@@ -54,7 +54,7 @@ fn killed(before: usize, after: usize) {
     let (mut node, hosts) = start(before);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(10_000, 1).start();
     let phones = Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").calls(CALLS, 20);
-    let phones = phones.login("alice", &secret("alice")).from_many_ports().start();
+    let phones = phones.login("alice", &secret("alice")).of_many_ports().start();
     let called = |sipp: &Sipp| sipp.trace().iter().filter(|message| !message.sent && message.is("INVITE ")).count();
     wait_until(SOON, "the carrier to be called", || called(&carrier) >= 25);
     node.kill();

@@ -52,9 +52,6 @@ pub struct AccountOptions {
     /// Whether the guard acts or only watches [default: active].
     #[arg(long, value_name = "active|shadow")]
     guard: Option<String>,
-    /// The most that calls to destinations the account has not made its own may cost in a day [default: 25.00].
-    #[arg(long, value_name = "AMOUNT")]
-    exposure_ceiling: Option<String>,
     /// Calls at once [default: 10].
     #[arg(long, value_name = "CALLS")]
     max_calls: Option<u32>,
@@ -114,7 +111,7 @@ impl AccountOptions {
         wrong.set(&mut settings.country, "country", self.country.as_ref());
         wrong.set(&mut settings.currency, "currency", self.currency.as_ref());
         wrong.set(&mut settings.deck, "deck", self.deck.as_ref());
-        wrong.set(&mut settings.exposure_ceiling, "exposure ceiling", self.exposure_ceiling.as_ref());
+        wrong.set(&mut settings.exposure_ceiling, "exposure ceiling", self.terms.exposure_ceiling.as_ref());
         if settings.exposure_ceiling.is_negative() {
             wrong.add("exposure ceiling: must not be below zero");
         }

@@ -15,6 +15,9 @@ const NONE: &str = "none";
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TermOptions {
+    /// The most that calls to destinations the account has not made its own may cost in a day [default: 25.00].
+    #[arg(long, value_name = "AMOUNT")]
+    pub(super) exposure_ceiling: Option<String>,
     /// What is put on the deck's prices, in percent; below zero for a discount [default: 0].
     #[arg(long, value_name = "PERCENT", allow_hyphen_values = true)]
     mark_up: Option<String>,

@@ -71,7 +71,7 @@ impl SippOptions {
     }
 
     /// Each call from a port of its own.
-    pub fn from_many_ports(mut self) -> Self {
+    pub fn of_many_ports(mut self) -> Self {
         self.arguments.extend(["-t".into(), "un".into(), "-max_socket".into(), "1000".into()]);
         self
     }
