@@ -49,7 +49,8 @@ impl<'t> Reader<'t> {
         let name: Option<String> = file.take("name", &mut self.mistakes);
         let role: Option<String> = file.take("role", &mut self.mistakes);
         let user: Option<String> = file.take("user", &mut self.mistakes);
-        let workers = file.has("workers").then(|| self.number(file, "workers", 1, 1, edge::MAX_WORKERS));
+        let is_given = file.has("workers");
+        let workers = Some(self.number(file, "workers", 1, 1, edge::MAX_WORKERS)).filter(|_| is_given);
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
         let tls = file.table("tls", self.text, &mut self.mistakes);

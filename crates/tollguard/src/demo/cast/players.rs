@@ -52,12 +52,18 @@ fn telephone(addresses: &Addresses, phone: &Phone, seed: u64) -> Player {
         registrar: addresses.node(Side::Pbx),
         user_agent: PHONE_AGENT.to_owned(),
         media,
-        answer: AnswerPolicy::Answer { ring_ms: 1_500, talk_ms: None },
+        answer: AnswerPolicy::Answer { ring_ms: picks_up_after_ms(phone), talk_ms: None },
         voice: tone(PHONE_HZ),
         expires_s: 600,
         seed,
     };
     player(phone.extension, Station::Phone(Box::new(UserAgent::new(profile))), address, 4)
+}
+
+/// Where several phones ring nobody answers in the same instant: the one with the lower last digit is the quicker.
+fn picks_up_after_ms(phone: &Phone) -> u64 {
+    let last = phone.extension.bytes().last().map_or(0, |digit| digit.saturating_sub(b'0'));
+    1_000 + 300 * u64::from(last)
 }
 
 /// Answers everything after a short ring; the caller hangs up.
