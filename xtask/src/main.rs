@@ -86,10 +86,31 @@ enum Bench {
     Flood,
     /// Whether existing users can be told from invented ones, by answer and by delay. Root.
     Timing,
+    /// Processor time for a call, and the highest clean rate, beside Kamailio. Root, two processors.
+    Calls,
+    /// Processor time for a registration beside Kamailio. Root, two processors.
+    Registers,
     /// How much more two workers carry than one.
     Scale,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
+}
+
+impl Bench {
+    /// The crate, and its bench.
+    const fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Screen => ("guard", "screen"),
+            Self::Cdr => ("store", "cdr"),
+            Self::Lockout => ("tollguard", "lockout"),
+            Self::Flood => ("tollguard", "flood"),
+            Self::Timing => ("tollguard", "timing"),
+            Self::Calls => ("tollguard", "calls"),
+            Self::Registers => ("tollguard", "registers"),
+            Self::Scale => ("node", "scale"),
+            Self::Replay => ("sim", "replay"),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -102,14 +123,11 @@ fn main() -> ExitCode {
         Command::Sim { seeds, from } => verify::sim(from, seeds),
         Command::Books { cases, from } => verify::books(from, cases),
         Command::Crash { kills } => verify::crash(kills),
-        Command::Bench { what: Bench::Cdr } => verify::bench("store", "cdr"),
-        Command::Bench { what: Bench::Screen } => verify::bench("guard", "screen"),
-        Command::Bench { what: Bench::Lockout } => verify::bench("tollguard", "lockout"),
-        Command::Bench { what: Bench::Flood } => verify::bench("tollguard", "flood"),
-        Command::Bench { what: Bench::Timing } => verify::bench("tollguard", "timing"),
         Command::Plans => plans::write(),
-        Command::Bench { what: Bench::Scale } => verify::bench("node", "scale"),
-        Command::Bench { what: Bench::Replay } => verify::bench("sim", "replay"),
+        Command::Bench { what } => {
+            let (package, name) = what.place();
+            verify::bench(package, name)
+        }
     };
     if let Err(error) = done {
         eprintln!("{error:#}");

@@ -20,6 +20,19 @@ pub struct Kamailio {
 impl Kamailio {
     /// Starts it at `address` with that many receiving processes and waits until it listens.
     pub fn start(address: SocketAddr, children: u32, modules: &[&str], routes: &str) -> Self {
+        let mut command = Command::new("kamailio");
+        command.args(["-m", "64", "-M", "16"]);
+        Self::launch(command, address, children, modules, routes)
+    }
+
+    /// One receiving process on one processor, with the allocator that is fastest for it.
+    pub fn tuned(address: SocketAddr, modules: &[&str], routes: &str, core: &str) -> Self {
+        let mut command = Command::new("taskset");
+        command.args(["-c", core, "kamailio", "-x", "tlsf", "-X", "tlsf", "-m", "2048", "-M", "16"]);
+        Self::launch(command, address, 1, modules, routes)
+    }
+
+    fn launch(mut command: Command, address: SocketAddr, children: u32, modules: &[&str], routes: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let load: String = modules.iter().map(|module| format!("loadmodule \"{module}.so\"\n")).collect();
         let text = format!(
@@ -28,20 +41,14 @@ impl Kamailio {
         );
         let (config, log) = (folder.path().join("kamailio.cfg"), folder.path().join("log"));
         std::fs::write(&config, text).unwrap();
-        let process = Command::new("kamailio")
-            .args(["-DD", "-E", "-m", "64", "-M", "16", "-f"])
-            .arg(&config)
-            .args(["-w"])
-            .arg(folder.path())
-            .args(["-Y"])
-            .arg(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap())
+        command.args(["-DD", "-E", "-f"]).arg(&config).arg("-w").arg(folder.path()).arg("-Y").arg(folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+        let process = command
             .spawn()
             .unwrap_or_else(|error| panic!("kamailio cannot be started ({error}): apt-get install kamailio"));
         let mut kamailio = Self { process, folder };
-        let entry = format!(":{:04X} ", address.port());
+        let SocketAddr::V4(v4) = address else { panic!("{address}") };
+        let entry = format!(" {:08X}:{:04X} ", u32::from(*v4.ip()).swap_bytes(), v4.port());
         let deadline = Instant::now() + Duration::from_secs(20);
         while !std::fs::read_to_string("/proc/net/udp").unwrap().contains(&entry) {
             let ended = kamailio.process.try_wait().unwrap();

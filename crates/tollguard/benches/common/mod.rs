@@ -1,10 +1,11 @@
-//! What the benches of a hostile network share: a network namespace of their own, the peers they measure beside ours, and
-//! the report.
+//! What the benches beside other servers share: a network namespace of their own, the peers, the load, and the report.
 
 pub mod fail2ban;
 pub mod flood;
 pub mod kamailio;
+pub mod load;
 pub mod report;
+pub mod server;
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

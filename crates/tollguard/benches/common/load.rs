@@ -1,0 +1,112 @@
+//! SIPp as the load: phones on one core, the server under measurement on the other.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::flood::{cpu_s, lost};
+use super::server::Server;
+
+/// Numbers and phones are drawn from a list of so many lines, over and over.
+const LIST: u32 = 20_000;
+/// The processor of the load; the server has the other.
+const CORE: &str = "1";
+
+/// What one run showed.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    pub done: u64,
+    pub failed: u64,
+    pub retransmissions: u64,
+    /// Processor time of the server for 1,000 of them, milliseconds.
+    pub cpu_ms: f64,
+}
+
+impl Seen {
+    /// Whether all went as it should, the first time.
+    pub fn is_clean(&self) -> bool {
+        self.failed == 0 && self.retransmissions == 0
+    }
+}
+
+/// Runs a scenario of `benches/sipp` from `here` for that long, and measures the server meanwhile.
+pub fn run(server: &Server, scenario: &str, here: SocketAddr, a_second: u32, length: Duration) -> Seen {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/sipp").join(format!("{scenario}.xml"));
+    let text = std::fs::read_to_string(source).unwrap().replace("@CHALLENGE@", server.challenge);
+    let path = folder.path().join("scenario.xml");
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(folder.path().join("who.csv"), list(server)).unwrap();
+    let (rate, count) = (a_second.to_string(), u64::from(a_second) * length.as_secs());
+    let before_s = cpu_s(&server.processes);
+    let lost_before = lost(server.address);
+    let mut command = sipp(&folder, &path, here);
+    command.args(["-inf", "who.csv", "-r", &rate, "-m", &count.to_string(), "-l", "60000", "-trace_stat", "-timeout"]);
+    command.arg((length.as_secs() + 60).to_string()).arg(server.address.to_string());
+    command.status().unwrap();
+    let cpu_ms = (cpu_s(&server.processes) - before_s) * 1e6 / count as f64;
+    let statistics = statistics(&folder);
+    let value = |name: &str| statistics.iter().find(|(known, _)| known == name).map_or(0, |(_, value)| *value);
+    let lost = lost(server.address) - lost_before;
+    Seen {
+        done: value("SuccessfulCall(C)"),
+        failed: value("FailedCall(C)"),
+        retransmissions: value("Retransmissions(C)") + lost,
+        cpu_ms,
+    }
+}
+
+/// Somebody who answers every call at `here`; ends with the value.
+pub struct Answering(std::process::Child, #[allow(dead_code, reason = "lives as long as SIPp")] TempDir);
+
+impl Answering {
+    pub fn start(here: SocketAddr) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp/answer.xml");
+        let child = sipp(&folder, &scenario, here).spawn().unwrap();
+        super::server::wait_until_bound(here);
+        Self(child, folder)
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn sipp(folder: &TempDir, scenario: &Path, here: SocketAddr) -> Command {
+    let (ip, port) = (here.ip().to_string(), here.port().to_string());
+    let mut command = Command::new("taskset");
+    command.current_dir(folder).args(["-c", CORE, "sipp", "-sf"]).arg(scenario);
+    command.args(["-i", &ip, "-p", &port, "-mi", &ip, "-nostdin", "-buff_size", "8388608"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Who calls whom: user, credentials, number.
+fn list(server: &Server) -> String {
+    let mut text = "SEQUENTIAL\n".to_owned();
+    for row in 0..LIST {
+        let user = super::server::user(row);
+        let number = 2_000_000 + u64::from(row) * 7_919 % 7_999_999;
+        let secret = server.secret(&user);
+        let _ = writeln!(text, "{user};[authentication username={user} password={secret}];+1303{number}");
+    }
+    text
+}
+
+/// The last line of SIPp's statistics, by the names of its columns.
+fn statistics(folder: &TempDir) -> Vec<(String, u64)> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let path: Option<PathBuf> = files.into_iter().find(|path| path.to_string_lossy().ends_with("_.csv"));
+    let text = std::fs::read_to_string(path.expect("SIPp has written its statistics")).unwrap();
+    let (names, last) = (text.lines().next().unwrap_or_default(), text.lines().last().unwrap_or_default());
+    let pairs = names.split(';').zip(last.split(';'));
+    pairs.map(|(name, value)| (name.to_owned(), value.parse().unwrap_or(0))).collect()
+}

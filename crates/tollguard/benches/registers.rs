@@ -1,0 +1,50 @@
+//! `cargo xtask bench registers`: processor time for a REGISTER that is challenged and comes again with credentials, beside
+//! Kamailio in the same run, in turns, the server on one processor and SIPp on the other.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench that cannot go on stops")]
+#![allow(dead_code, unused_imports, reason = "the benches share more than each needs")]
+
+#[path = "common/mod.rs"]
+mod common;
+#[path = "../tests/e2e/support/mod.rs"]
+mod support;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use common::load::{self, Seen};
+use common::report::{Report, percentile, rounded};
+use common::server::Server;
+
+/// Registrations a second.
+const A_SECOND: u32 = 4_000;
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_secs(8);
+
+fn main() {
+    if common::is_only_a_test() {
+        return;
+    }
+    common::enter_own_network();
+    let at = |host| SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 5060));
+    let servers = [Server::ours(at(1), at(3)), Server::kamailio(at(4), at(3), false)];
+    let mut seen: [Vec<Seen>; 2] = [Vec::new(), Vec::new()];
+    for _ in 0..ROUNDS {
+        for (server, seen) in servers.iter().zip(&mut seen) {
+            seen.push(load::run(server, "register", at(2), A_SECOND, ROUND));
+        }
+    }
+    let mut report = Report::new("registers");
+    report.note("registers_a_second", A_SECOND, "registrations that begin each second");
+    let cpu = |seen: &[Seen]| percentile(&seen.iter().map(|seen| seen.cpu_ms).collect::<Vec<_>>(), 50);
+    for (server, seen) in servers.iter().zip(&seen) {
+        let failed: u64 = seen.iter().map(|seen| seen.failed + seen.retransmissions).sum();
+        report.note(
+            &format!("{}_cpu_ms", server.name),
+            rounded(cpu(seen), 1),
+            "processor time for 1,000, the median round",
+        );
+        report.note(&format!("{}_not_clean", server.name), failed, "that failed, or messages that were sent again");
+    }
+    report.note("ratio", rounded(cpu(&seen[0]) / cpu(&seen[1]), 3), "our processor time by Kamailio's");
+    report.write();
+}
