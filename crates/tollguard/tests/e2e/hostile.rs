@@ -252,11 +252,11 @@ fn block_lists_on_the_web_are_followed() {
     let mut node = weak_office(hosts, &options);
     let holds = |node: &Node, count: &str| node.command(&["ban", "lists"]).lines().any(|line| line.ends_with(count));
     wait_until(SOON, "the list to be fetched", || holds(&node, " 2"));
-    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).answered_challenges, 0);
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &wrong(20)).answered_challenges, 0);
     server.expect(304);
     server.hold(&format!("{}/32\n", hosts.host(67)));
     wait_until(SOON, "the list to be fetched again", || holds(&node, " 1"));
-    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &words(20)).rejected, 5);
+    assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &wrong(20)).rejected, 5);
     server.hold("<html>we have moved</html>");
     let said = node.expect_log("was not fetched: it holds no address");
     assert!(!said.contains("the-key"), "{said}");
