@@ -13,8 +13,9 @@ pub const SCANNER_AGENTS: [&str; 6] =
     ["friendly-scanner", "sipvicious", "sipcli/v1.8", "sundayddr", "VaxSIPUserAgent/3.1", "pplsip"];
 /// How long a scanner waits for an answer.
 const PATIENCE_MS: u64 = 2_000;
-/// Unanswered tries in a row after which a target counts as gone, or the scanner as locked out.
-const SILENT_TRIES: u32 = 8;
+/// Unanswered tries in a row after which a target counts as gone, or the scanner as locked out. A node answers strangers
+/// with no more bytes than they send, which beside lost packets may well be every other try.
+const SILENT_TRIES: u32 = 16;
 
 /// What a scan tries.
 #[derive(Clone, Debug)]
