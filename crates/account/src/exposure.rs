@@ -104,8 +104,12 @@ impl Exposure {
         views.into_iter()
     }
 
-    /// A call there was answered by the account's own people.
+    /// A call there was answered by the account's own people. A number that no country has handed out makes nothing the
+    /// account's own: all other such numbers would be, too.
     pub(crate) fn add(&mut self, day: Day, ground: Ground) {
+        if ground == (None, NumberClass::Unknown) {
+            return;
+        }
         let days = self.answered.entry(ground).or_default();
         if let Err(at) = days.binary_search(&day) {
             days.insert(at, day);

@@ -31,6 +31,15 @@ fn three_different_days_of_sixty_make_it_ones_own() {
 }
 
 #[test]
+fn numbers_of_no_country_never_become_ones_own() {
+    let mut exposure = Exposure::default();
+    for day in 100..110 {
+        exposure.add(day, (None, NumberClass::Unknown));
+    }
+    assert!(!exposure.is_own(110, (None, NumberClass::Unknown)));
+}
+
+#[test]
 fn what_is_remembered_is_bounded() {
     let mut exposure = Exposure::default();
     for country in billing::Country::all() {
