@@ -1,4 +1,5 @@
 //! A small law firm to test with: two extensions, one number, ten dollars, one carrier.
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
 
 use std::net::SocketAddr;
 

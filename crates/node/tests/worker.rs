@@ -1,23 +1,22 @@
 //! The worker: nothing is promised before it is durable, names are unique on the node, and a replay gives the same state.
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
 
+mod firm;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use account::{
-    Account, Actor, Change, Did, Flow, GuardMode, Input, Line, LineKind, Registration, RegistrationChange, Secrets,
-    Settings, Transport, Via,
+    Account, Actor, Change, Did, Flow, Input, Line, LineKind, Registration, RegistrationChange, Secrets, Transport, Via,
 };
-use billing::{AccountId, CarrierId, Country, Currency, Deck, DeckId, DialPlan, Money};
-use edge::{Carrier, EdgeSettings};
+use billing::{CarrierId, Deck, DeckId, Money};
+use firm::{CARRIER, NODE, START_MS, account, carrier, edge, settings, trunk};
 use geo::Places;
 use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent};
 use node::{Command, CommandError, CommandReply, NodeChange, NodeState, Output, Record, Setup, Worker};
 
-const NODE: &str = "127.0.0.1:5060";
 const PBX: &str = "127.0.0.2:5060";
-const CARRIER: &str = "127.0.0.3:5060";
-const START_MS: u64 = 1_772_323_200_000;
+const PBX_IP: &str = "127.0.0.2";
 
 /// A worker with its driver's memory: what it sent, journalled and answered.
 struct Node {
@@ -29,78 +28,7 @@ struct Node {
 }
 
 fn setup() -> Setup {
-    let edge = EdgeSettings {
-        realm: "sip.test".into(),
-        sha256: true,
-        ignored_agents: Vec::new(),
-        advertised: NODE.parse().unwrap(),
-        advertised_tls: None,
-        expires_s: (30, 300, 3600),
-        ring_limit_s: 60,
-        max_calls: 100,
-        silence_s: 60,
-        relay: true,
-    };
-    Setup { edge, seed: [7; 32], boot_epoch: 1, places: Arc::new(Places::default()) }
-}
-
-fn account(id: &str) -> AccountId {
-    id.parse().unwrap()
-}
-
-fn trunk(address: &str) -> Line {
-    Line {
-        id: "pbx".parse().unwrap(),
-        kind: LineKind::Trunk,
-        name: "PBX".into(),
-        auth_name: None,
-        secrets: None,
-        addresses: vec![address.parse::<SocketAddr>().unwrap().ip()],
-        caller_id: None,
-        international: true,
-        max_calls: None,
-        limits: account::Limits::default(),
-        cut: None,
-        bindings: Vec::new(),
-        last_seen: None,
-        shut_out_ms: 0,
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        name: "Law firm".into(),
-        country: Country::US,
-        time_zone: "America/Denver".into(),
-        currency: Currency::USD,
-        dial_plan: DialPlan::new(Country::US, Some("303"), Some("9")).unwrap(),
-        deck: DeckId::new("starter").unwrap(),
-        carriers: vec![CarrierId::new("wholesale").unwrap()],
-        numbers: vec!["+13035550100".parse().unwrap()],
-        contacts: Vec::new(),
-        guard: GuardMode::Active,
-        exposure_ceiling: "50".parse().unwrap(),
-        max_calls: 10,
-        terms: account::Terms::default(),
-        international: true,
-        limits: account::Limits::default(),
-    }
-}
-
-fn carrier() -> Carrier {
-    Carrier {
-        id: CarrierId::new("wholesale").unwrap(),
-        name: "Wholesale".into(),
-        address: CARRIER.parse().unwrap(),
-        transport: Transport::Udp,
-        domain: None,
-        sources: Vec::new(),
-        prefix: String::new(),
-        plus: true,
-        auth: None,
-        tell_origin: false,
-        cost_deck: None,
-    }
+    Setup { edge: edge(100, true), seed: [7; 32], boot_epoch: 1, places: Arc::new(Places::default()) }
 }
 
 impl Node {
@@ -121,8 +49,8 @@ impl Node {
         });
         node.done(Command::Node { by: by(), change: NodeChange::PutCarrier(carrier()) });
         for change in [
-            Change::Settings(settings()),
-            Change::PutLine(trunk(PBX)),
+            Change::Settings(settings(10)),
+            Change::PutLine(trunk(PBX_IP)),
             Change::TopUp { amount: Money::from_cents(1000), reference: "first".into() },
         ] {
             node.done(Command::Account { account: account("law"), by: by(), change });
@@ -243,8 +171,8 @@ fn what_is_unique_on_the_node_stays_so() {
     let mut node = Node::with_trunk();
     let by = || Actor::CommandLine;
     let on = |id: &str, change| Command::Account { account: account(id), by: by(), change };
-    node.done(on("other", Change::Settings(settings())));
-    let refused = node.answer(on("other", Change::PutLine(trunk(PBX)))).unwrap_err();
+    node.done(on("other", Change::Settings(settings(10))));
+    let refused = node.answer(on("other", Change::PutLine(trunk(PBX_IP)))).unwrap_err();
     assert_eq!(refused, CommandError::AddressTaken("127.0.0.2".parse().unwrap()));
     let number = "+13035550100".parse().unwrap();
     node.done(on("law", Change::PutDid(Did { number, lines: vec!["pbx".parse().unwrap()] })));
@@ -308,9 +236,9 @@ fn hijacked() -> Node {
         auth_name: Some("107".into()),
         secrets: Some(Secrets { ha1_md5: [1; 16], ha1_sha256: [1; 32], version: 0 }),
         addresses: Vec::new(),
-        ..trunk(PBX)
+        ..trunk(PBX_IP)
     };
-    for change in [Change::Settings(settings()), Change::PutLine(line)] {
+    for change in [Change::Settings(settings(10)), Change::PutLine(line)] {
         account.handle(START_MS, &Input::Change { by: Actor::CommandLine, change });
     }
     let remote = THIEF.parse().unwrap();

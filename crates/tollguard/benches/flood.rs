@@ -20,7 +20,9 @@ use std::time::Duration;
 
 use common::flood::{self, Sent};
 use common::kamailio::Kamailio;
+use common::load::Statistics;
 use common::report::{Report, percentile, rounded};
+use common::server::wait_until_bound;
 use support::{Child, Hosts, Node, NodeOptions, Office, SOON, wait_until};
 
 /// Hostile datagrams a second.
@@ -53,8 +55,8 @@ request_route {
 
 /// What became of the calls of one run.
 struct Calls {
-    done: u32,
-    failed: u32,
+    done: u64,
+    failed: u64,
     delays_ms: Vec<f64>,
 }
 
@@ -107,7 +109,7 @@ fn calls(node: &Node) -> Calls {
     };
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut carrier = sipp("carrier", here.join("tests/sipp/answer.xml"), node.hosts.sip(2), &[]);
-    wait_until(SOON, "the carrier to listen", || flood_is_bound(node.hosts.sip(2)));
+    wait_until_bound(node.hosts.sip(2));
     let rate = CALLS_A_SECOND.to_string();
     let more = ["-s", "13037654321", "-r", &rate, "-l", "2000", "-trace_rtt", "-rtt_freq", "1", "-trace_stat"];
     let mut caller = sipp("caller", here.join("benches/sipp/caller.xml"), node.hosts.sip(20), &more);
@@ -120,19 +122,8 @@ fn calls(node: &Node) -> Calls {
     };
     let rtt = text("_rtt.csv");
     let delays_ms = rtt.lines().skip(1).filter_map(|line| line.split(';').nth(1)?.parse().ok()).collect();
-    let stat = text("_.csv");
-    let (names, last) = (stat.lines().next().unwrap(), stat.lines().last().unwrap());
-    let value = |wanted: &str| {
-        let at = names.split(';').position(|name| name == wanted).unwrap();
-        last.split(';').nth(at).unwrap().parse::<u32>().unwrap()
-    };
-    Calls { done: value("SuccessfulCall(C)"), failed: value("FailedCall(C)"), delays_ms }
-}
-
-fn flood_is_bound(address: SocketAddr) -> bool {
-    let SocketAddr::V4(address) = address else { return false };
-    let entry = format!(" {:08X}:{:04X} ", u32::from(*address.ip()).swap_bytes(), address.port());
-    std::fs::read_to_string("/proc/net/udp").unwrap().contains(&entry)
+    let statistics = Statistics::of(&folder);
+    Calls { done: statistics.value("SuccessfulCall(C)"), failed: statistics.value("FailedCall(C)"), delays_ms }
 }
 
 fn note_calls(report: &mut Report, name: &str, seen: &Calls, quiet: &Calls, sent: Option<Sent>) {

@@ -3,6 +3,7 @@
 //!
 //! The thief has every line, knows the rules, and picks the moments. What he costs is counted from the outside, by what
 //! carriers would bill: talk so far of running calls, and what ended within a rolling day.
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,13 +1,15 @@
 //! A node of several workers with the memory of its drivers: letters that wait until they are delivered, records that
 //! wait until they are on disk.
 
+#[path = "../firm/mod.rs"]
+mod firm;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use account::{Account, Actor, Change, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
-use billing::{AccountId, CarrierId, Country, Currency, Deck, DeckId, DialPlan, Money};
-use edge::{Carrier, EdgeSettings};
+use account::{Account, Actor, Change, Did, Flow, Line, LineKind, Secrets, Transport};
+use billing::{Deck, DeckId, Money};
 use geo::Places;
 use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent, RelayId};
 use node::{
@@ -17,10 +19,8 @@ use node::{
 use sip::Message;
 use sip::digest::Ha1Set;
 
-pub const NODE: &str = "127.0.0.1:5060";
-pub const CARRIER: &str = "127.0.0.3:5060";
-pub const REALM: &str = "sip.test";
-pub const START_MS: u64 = 1_772_323_200_000;
+pub use firm::{CARRIER, NODE, START_MS, trunk};
+use firm::{REALM, account, carrier, edge, settings};
 
 /// What a worker sent.
 #[derive(Clone, Debug)]
@@ -46,65 +46,6 @@ pub struct Node {
     pub written: Vec<u64>,
 }
 
-pub fn account(id: &str) -> AccountId {
-    id.parse().unwrap()
-}
-
-fn edge() -> EdgeSettings {
-    EdgeSettings {
-        realm: REALM.into(),
-        sha256: false,
-        ignored_agents: Vec::new(),
-        advertised: NODE.parse().unwrap(),
-        advertised_tls: None,
-        expires_s: (30, 300, 3600),
-        ring_limit_s: 60,
-        max_calls: 1_000,
-        silence_s: 60,
-        relay: true,
-    }
-}
-
-pub fn settings() -> Settings {
-    Settings {
-        name: "Law firm".into(),
-        country: Country::US,
-        time_zone: "America/Denver".into(),
-        currency: Currency::USD,
-        dial_plan: DialPlan::new(Country::US, Some("303"), Some("9")).unwrap(),
-        deck: DeckId::new("starter").unwrap(),
-        carriers: vec![CarrierId::new("wholesale").unwrap()],
-        numbers: vec!["+13035550100".parse().unwrap()],
-        contacts: Vec::new(),
-        guard: GuardMode::Active,
-        exposure_ceiling: "50".parse().unwrap(),
-        max_calls: 100,
-        international: true,
-        limits: account::Limits::default(),
-        terms: account::Terms::default(),
-    }
-}
-
-/// A trunk that is proven by its address.
-pub fn trunk(address: &str) -> Line {
-    Line {
-        id: "pbx".parse().unwrap(),
-        kind: LineKind::Trunk,
-        name: "PBX".into(),
-        auth_name: None,
-        secrets: None,
-        addresses: vec![address.parse().unwrap()],
-        caller_id: None,
-        international: true,
-        cut: None,
-        bindings: Vec::new(),
-        last_seen: None,
-        shut_out_ms: 0,
-        max_calls: None,
-        limits: account::Limits::default(),
-    }
-}
-
 /// An extension with the secret "secret of NAME".
 pub fn extension(name: &str) -> Line {
     Line {
@@ -122,29 +63,13 @@ pub fn secrets(name: &str, secret: &str) -> Secrets {
     Secrets { ha1_md5, ha1_sha256, version: 0 }
 }
 
-fn carrier() -> Carrier {
-    Carrier {
-        id: CarrierId::new("wholesale").unwrap(),
-        name: "Wholesale".into(),
-        address: CARRIER.parse().unwrap(),
-        transport: Transport::Udp,
-        domain: None,
-        sources: Vec::new(),
-        prefix: String::new(),
-        plus: true,
-        auth: None,
-        tell_origin: false,
-        cost_deck: None,
-    }
-}
-
 pub fn change(id: &str, change: Change) -> Command {
     Command::Account { account: account(id), by: Actor::CommandLine, change }
 }
 
 impl Node {
     pub fn start(state: NodeState, workers: usize, boot_epoch: u32) -> Self {
-        let setup = Setup { edge: edge(), seed: [7; 32], boot_epoch, places: Arc::new(Places::default()) };
+        let setup = Setup { edge: edge(1_000, false), seed: [7; 32], boot_epoch, places: Arc::new(Places::default()) };
         let workers = node::workers(setup, state, workers, START_MS);
         let mut node = Self {
             written: vec![0; workers.len()],
@@ -177,7 +102,7 @@ impl Node {
             let extension = extension(&format!("10{n}"));
             let did = Did { number: format!("+130355502{n:02}").parse().unwrap(), lines: vec![extension.id.clone()] };
             for what in [
-                Change::Settings(settings()),
+                Change::Settings(settings(100)),
                 Change::PutLine(trunk(&format!("127.0.1.{n}"))),
                 Change::PutLine(extension),
                 Change::PutDid(did),

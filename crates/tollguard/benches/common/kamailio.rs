@@ -4,9 +4,11 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::support::sipp::listens;
+use crate::support::{SOON, wait_until};
 
 /// Its modules in Debian.
 const MODULES: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/";
@@ -47,14 +49,11 @@ impl Kamailio {
             .spawn()
             .unwrap_or_else(|error| panic!("kamailio cannot be started ({error}): apt-get install kamailio"));
         let mut kamailio = Self { process, folder };
-        let SocketAddr::V4(v4) = address else { panic!("{address}") };
-        let entry = format!(" {:08X}:{:04X} ", u32::from(*v4.ip()).swap_bytes(), v4.port());
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !std::fs::read_to_string("/proc/net/udp").unwrap().contains(&entry) {
+        wait_until(SOON, "kamailio to listen", || {
             let ended = kamailio.process.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}\n{}", kamailio.log_text());
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
+            assert!(ended.is_none(), "{ended:?}\n{}", kamailio.log_text());
+            listens(address, "udp")
+        });
         kamailio
     }
 

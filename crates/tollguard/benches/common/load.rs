@@ -49,8 +49,8 @@ pub fn run(server: &Server, scenario: &str, here: SocketAddr, a_second: u32, len
     command.arg((length.as_secs() + 60).to_string()).arg(server.address.to_string());
     command.status().unwrap();
     let cpu_ms = (cpu_s(&server.processes) - before_s) * 1e6 / count as f64;
-    let statistics = statistics(&folder);
-    let value = |name: &str| statistics.iter().find(|(known, _)| known == name).map_or(0, |(_, value)| *value);
+    let statistics = Statistics::of(&folder);
+    let value = |name: &str| statistics.value(name);
     let lost = lost(server.address) - lost_before;
     Seen {
         done: value("SuccessfulCall(C)"),
@@ -101,12 +101,23 @@ fn list(server: &Server) -> String {
     text
 }
 
-/// The last line of SIPp's statistics, by the names of its columns.
-fn statistics(folder: &TempDir) -> Vec<(String, u64)> {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let path: Option<PathBuf> = files.into_iter().find(|path| path.to_string_lossy().ends_with("_.csv"));
-    let text = std::fs::read_to_string(path.expect("SIPp has written its statistics")).unwrap();
-    let (names, last) = (text.lines().next().unwrap_or_default(), text.lines().last().unwrap_or_default());
-    let pairs = names.split(';').zip(last.split(';'));
-    pairs.map(|(name, value)| (name.to_owned(), value.parse().unwrap_or(0))).collect()
+/// What SIPp has counted: the last line of its statistics, by the names of its columns.
+pub struct Statistics(Vec<(String, u64)>);
+
+impl Statistics {
+    /// Of the SIPp that ran in a folder with `-trace_stat`.
+    pub fn of(folder: &TempDir) -> Self {
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let path: Option<PathBuf> = files.into_iter().find(|path| path.to_string_lossy().ends_with("_.csv"));
+        let text = std::fs::read_to_string(path.expect("SIPp has written its statistics")).unwrap();
+        let (names, last) = (text.lines().next().unwrap_or_default(), text.lines().last().unwrap_or_default());
+        let pairs = names.split(';').zip(last.split(';'));
+        Self(pairs.map(|(name, value)| (name.to_owned(), value.parse().unwrap_or(0))).collect())
+    }
+
+    /// A column that must be there.
+    pub fn value(&self, name: &str) -> u64 {
+        let column = self.0.iter().find(|(known, _)| known == name);
+        column.unwrap_or_else(|| panic!("SIPp counts no {name}")).1
+    }
 }

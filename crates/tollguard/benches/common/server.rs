@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::kamailio::Kamailio;
+use crate::support::sipp::listens;
+use crate::support::{SOON, wait_until};
 
 /// The processor of the server; the load has the other.
 const CORE: &str = "0";
@@ -142,11 +143,5 @@ fn firms(carrier: SocketAddr) -> String {
 
 /// Waits until somebody has bound this UDP address.
 pub fn wait_until_bound(address: SocketAddr) {
-    let SocketAddr::V4(v4) = address else { panic!("{address}") };
-    let entry = format!(" {:08X}:{:04X} ", u32::from(*v4.ip()).swap_bytes(), v4.port());
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !std::fs::read_to_string("/proc/net/udp").unwrap().contains(&entry) {
-        assert!(Instant::now() < deadline, "nobody listens at {address}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
+    wait_until(SOON, &format!("somebody to listen at {address}"), || listens(address, "udp"));
 }

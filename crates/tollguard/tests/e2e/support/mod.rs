@@ -11,7 +11,7 @@ mod own_network;
 mod pjsua2;
 mod process;
 mod record;
-mod sipp;
+pub mod sipp;
 mod smtp;
 mod wait;
 mod wav;
