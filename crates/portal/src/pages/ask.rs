@@ -4,6 +4,7 @@ use account::Change;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use billing::IncidentId;
 use guard::{Incident, IncidentState};
 
 use super::incident::{find, lifts};
@@ -99,9 +100,7 @@ pub(crate) async fn were_ours(
     Path((_, incident)): Path<(String, String)>,
     Signed(Button {}): Signed<Button>,
 ) -> Result<Response, Problem> {
-    let (incident, _) = find(&scope, &incident).await?;
-    let done = scope.change(Change::ThatWasUs { incident: incident.id }).await;
-    scope.visitor.then(done, &scope.page(&path_of(&incident)))
+    answer(&scope, &incident, |incident| Change::ThatWasUs { incident }).await
 }
 
 /// "That was not us?"
@@ -132,9 +131,7 @@ pub(crate) async fn were_theirs(
     Path((_, incident)): Path<(String, String)>,
     Signed(Button {}): Signed<Button>,
 ) -> Result<Response, Problem> {
-    let (incident, _) = find(&scope, &incident).await?;
-    let done = scope.change(Change::ThatWasNotUs { incident: incident.id }).await;
-    scope.visitor.then(done, &scope.page(&path_of(&incident)))
+    answer(&scope, &incident, |incident| Change::ThatWasNotUs { incident }).await
 }
 
 /// "Take the answer back?"
@@ -170,7 +167,12 @@ pub(crate) async fn taken_back(
     Path((_, incident)): Path<(String, String)>,
     Signed(Button {}): Signed<Button>,
 ) -> Result<Response, Problem> {
-    let (incident, _) = find(&scope, &incident).await?;
-    let done = scope.change(Change::TakeBack { incident: incident.id }).await;
+    answer(&scope, &incident, |incident| Change::TakeBack { incident }).await
+}
+
+/// Makes the owner's answer to an incident and shows the incident again.
+async fn answer(scope: &Scope, incident: &str, change: impl Fn(IncidentId) -> Change) -> Result<Response, Problem> {
+    let (incident, _) = find(scope, incident).await?;
+    let done = scope.change(change(incident.id)).await;
     scope.visitor.then(done, &scope.page(&path_of(&incident)))
 }
