@@ -304,6 +304,8 @@ impl Worker {
 
     fn open(&mut self, now_ms: u64, letter: Letter) {
         match letter {
+            // What was read before a ban is not answered after it.
+            Letter::Message { flow, .. } if !self.admits(now_ms, flow.remote) => {}
             Letter::Message { flow, message } => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
             Letter::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),

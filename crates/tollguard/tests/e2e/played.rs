@@ -168,10 +168,17 @@ fn what_happens_on_the_wire_is_judged_as_its_recording() {
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(100, 10).within(PATIENCE * 3).start();
     let registrar = hosts.sip(1);
 
+    // A recording knows no delay between a verdict and its hang-up: no call begins before the last one is settled.
+    let mut settled = 0;
+    let mut call = |phone: &mut Phone, number: &str, talk_ms: u64| {
+        phone.call(number, talk_ms);
+        settled += 1;
+        node.expect_cdrs(settled)
+    };
     let mut desk = Phone::new(hosts.sip(10), registrar, "Yealink SIP-T46U 108.86.0.20");
     desk.register(&secret("alice"));
-    desk.call("+13037654321", 1_000);
-    desk.call("+442079460123", 500);
+    call(&mut desk, "+13037654321", 1_000);
+    call(&mut desk, "+442079460123", 500);
     // Somebody guesses, gets in, and calls what is dear.
     let mut thief = Phone::new(hosts.sip(20), registrar, "sipcli/v1.8");
     let mut recording = Recording::default();
@@ -182,12 +189,11 @@ fn what_happens_on_the_wire_is_judged_as_its_recording() {
         recording.add(at_ms, row);
     }
     thief.register(&secret("alice"));
-    thief.call("+355691234567", LONG_MS);
+    call(&mut thief, "+355691234567", LONG_MS);
     for number in ["+355691234567", "+355691234568", "+88213000001", "+2521234567", "+355691234567", "+88213000001"] {
-        thief.call(number, 1_000);
+        call(&mut thief, number, 1_000);
     }
-    thief.call("+13037654321", 500);
-    let cdrs = node.expect_cdrs(10);
+    let cdrs = call(&mut thief, "+13037654321", 500);
     drop(carrier);
     node.stop();
 
