@@ -11,6 +11,7 @@ use node::{Command, Output, Record, Share, Worker};
 use store::WriterHandle;
 
 use crate::Clock;
+use crate::batch::Inbox;
 use crate::mailbox::{Answer, CAPACITY, Letter, Mailbox, Postbox};
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
@@ -100,6 +101,7 @@ impl Driver {
     /// Runs until the node ends; what the worker has then.
     pub fn run(mut self) -> Share {
         let mut events = Events::with_capacity(64);
+        let mut inbox = Inbox::new(MAX_DATAGRAM);
         let mut buffer = vec![0; MAX_DATAGRAM];
         let mut patience = Duration::ZERO;
         self.flush();
@@ -114,7 +116,7 @@ impl Driver {
             for event in &events {
                 self.place.streams.ready(event, now_ms);
             }
-            let mut more = self.receive(&mut buffer);
+            let mut more = self.receive(&mut inbox, &mut buffer);
             let (handled, more_letters) = self.letters();
             more |= more_letters;
             let now_ms = self.clock.now_ms();
@@ -176,12 +178,12 @@ impl Driver {
     }
 
     /// Reads all sockets and connections; true where more waits than was read.
-    fn receive(&mut self, buffer: &mut [u8]) -> bool {
+    fn receive(&mut self, inbox: &mut Inbox, buffer: &mut [u8]) -> bool {
         let mut more = false;
         for number in 0..self.place.sockets.len() {
             let (worker, clock) = (&mut self.worker, &self.clock);
             let each = |flow, bytes: &[u8]| worker.datagram(clock.now_ms(), flow, bytes);
-            more |= self.place.sockets.receive(number, buffer, each);
+            more |= self.place.sockets.receive(number, inbox, each);
             self.flush();
         }
         let now_ms = self.clock.now_ms();
@@ -243,13 +245,14 @@ impl Driver {
             self.worker.flow_failed(self.clock.now_ms(), flow);
             self.carry_out();
         }
+        self.place.sockets.flush();
     }
 
     fn carry_out(&mut self) {
         while let Some(output) = self.worker.poll_output() {
             match output {
                 Output::Send { flow, bytes } => match flow.transport {
-                    Transport::Udp => self.place.sockets.send(&flow, &bytes),
+                    Transport::Udp => self.place.sockets.put(&flow, bytes),
                     Transport::Tcp | Transport::Tls => {
                         let name = self.worker.peer_name(&flow);
                         let now_ms = self.clock.now_ms();
