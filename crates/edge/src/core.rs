@@ -7,8 +7,8 @@ use std::sync::Arc;
 use billing::{AccountId, CallId, CarrierId};
 use media::Side;
 use sip::transaction::Wire;
-use sip::transaction::{ClientKey, ServerKey};
-use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder, TransactionTable};
+use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
+use sip::{DialogId, Flow, HashKey, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::directory::{Directory, EdgeSettings};
@@ -56,33 +56,35 @@ pub(crate) struct Core {
     /// Unanswered INVITEs of running calls, for CANCEL; at most a few for each call.
     pub invites: BTreeMap<ServerKey, CallId>,
     /// Dialogs of running calls: at most two each.
-    pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
+    pub dialogs: Keyed<DialogId, (CallId, Side)>,
     /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected; picked up by the edge after each step.
     pub forwarded: Vec<Forwarded>,
-    /// No new calls, but to short numbers.
+    /// No new calls, but to short numbers: the node is going down, or has more to do than it can.
     pub draining: bool,
+    pub busy: bool,
     /// No new calls.
     pub closing: bool,
 }
 
 impl Core {
-    pub fn new(settings: EdgeSettings, directory: Arc<Directory>, mint: Mint, now_ms: u64) -> Self {
+    pub fn new(settings: EdgeSettings, directory: Arc<Directory>, mint: Mint, key: HashKey, now_ms: u64) -> Self {
         Self {
             now_ms,
             settings,
             directory,
-            transactions: TransactionTable::default(),
+            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, key),
             mint,
             outputs: VecDeque::new(),
             told: VecDeque::new(),
             clients: BTreeMap::new(),
             invites: BTreeMap::new(),
-            dialogs: BTreeMap::new(),
+            dialogs: Keyed::new(key),
             farewells: Vec::new(),
             forwarded: Vec::new(),
             draining: false,
+            busy: false,
             closing: false,
         }
     }

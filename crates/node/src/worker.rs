@@ -152,6 +152,17 @@ impl Worker {
         self.drive(now_ms);
     }
 
+    /// Whether this worker has more to do than it can: new calls are then told to come back later, but those to short
+    /// numbers; all else goes on.
+    pub fn set_busy(&mut self, busy: bool) {
+        self.edge.set_busy(busy);
+    }
+
+    /// How many records this worker has handed to the journal that are not durable yet.
+    pub fn waiting_records(&self) -> u64 {
+        self.log.waiting_records()
+    }
+
     /// Nothing can be sent on a flow any more: its connection is closed, or could not be opened.
     pub fn flow_failed(&mut self, now_ms: u64, flow: Flow) {
         if flow.connection == 0 {

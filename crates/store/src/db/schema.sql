@@ -57,12 +57,11 @@ CREATE TABLE cdrs (
     cost_micros   INTEGER,
     incident      TEXT,
     body          BLOB    NOT NULL,
-    PRIMARY KEY (account, call)
+    PRIMARY KEY (call, account)
 ) STRICT;
 CREATE INDEX cdrs_by_time ON cdrs (start_ms, call);
 CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call);
 CREATE INDEX cdrs_by_line ON cdrs (account, line, start_ms, call);
-CREATE INDEX cdrs_by_call ON cdrs (call);
 
 -- Calls added up, kept for good. The day is the account's own, counted from the Unix epoch; a line, country or carrier
 -- that there is not is an empty text.
@@ -94,7 +93,7 @@ CREATE TABLE ledger (
     call           TEXT,
     json           TEXT    NOT NULL,
     PRIMARY KEY (account, seq)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE incidents (
     incident  TEXT PRIMARY KEY,
