@@ -161,7 +161,11 @@ impl Lockout {
         let settings = &self.settings;
         for key in ticket.keys.iter().filter(|key| settings.enabled && matches!(key, Key::OwnAddress(..))) {
             let is_full = |tally: &Tally| tally.wait_ms(key.size(settings), now_ms) > 0;
-            self.tallies.update_existing(key, |tally| if is_full(tally) { tally.shut(settings, now_ms) });
+            self.tallies.update_existing(key, |tally| {
+                if is_full(tally) {
+                    tally.shut(settings, now_ms)
+                }
+            });
         }
     }
 

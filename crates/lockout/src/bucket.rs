@@ -77,9 +77,15 @@ mod tests {
 
     #[test]
     fn its_size_at_once_and_its_size_a_day() {
-        for (holds, drains_ms) in
-            [(1, DAY_MS), (2, DAY_MS), (7, DAY_MS), (20, DAY_MS), (300, DAY_MS), (MAX_DAY_FAILURES, DAY_MS), (100, 1_000)]
-        {
+        for (holds, drains_ms) in [
+            (1, DAY_MS),
+            (2, DAY_MS),
+            (7, DAY_MS),
+            (20, DAY_MS),
+            (300, DAY_MS),
+            (MAX_DAY_FAILURES, DAY_MS),
+            (100, 1_000),
+        ] {
             let (mut bucket, size) = (Bucket::default(), Size { holds, drains_ms });
             let at_once = (0..).take_while(|_| {
                 let room = bucket.wait_ms(size, 5) == 0;

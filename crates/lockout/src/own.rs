@@ -91,7 +91,7 @@ impl OwnSettings {
 }
 
 /// A setting of an account out of its range.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum OwnMistake {
     /// `failures`.
     #[error("failures that shut an address out: {0} is not 1 to {MAX_FAILURES}")]

@@ -80,7 +80,9 @@ impl fmt::Display for Target {
             Target::Name(name) => write!(f, "{name}, from networks it never logged in from"),
             Target::NameNearBy(name) => write!(f, "{name}, from new addresses in networks it logs in from"),
             Target::NameAt(name, ip) => write!(f, "{name}, from {ip}"),
-            Target::Account(account, ip) => write!(f, "lines of account {account}, from {ip} (the account's own limit)"),
+            Target::Account(account, ip) => {
+                write!(f, "lines of account {account}, from {ip} (the account's own limit)")
+            }
             Target::OwnName(name) => write!(f, "{name}, from where it never logged in (its account's own limit)"),
             Target::Asn(asn) => write!(f, "names new to their address in AS{asn}"),
         }

@@ -157,10 +157,7 @@ fn mistakes_and_words() {
     assert!(strict().mistakes().is_empty() && OwnSettings::default().in_words().is_empty());
     assert_eq!(
         strict().in_words(),
-        [
-            "a new address is shut out after 3 failures within 60 s",
-            "4 failures a day at a line from new addresses"
-        ]
+        ["a new address is shut out after 3 failures within 60 s", "4 failures a day at a line from new addresses"]
     );
 }
 

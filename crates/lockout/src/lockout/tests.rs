@@ -243,12 +243,14 @@ fn spread(lockout: &mut Lockout, name: &str, guesses: u32, now_ms: u64) -> usize
     let addresses = (0..guesses).map(|n| SocketAddr::from((std::net::Ipv4Addr::from(0x0b00_0000 + n * 256), 5060)));
     addresses
         .enumerate()
-        .filter(|(n, from)| match lockout.reserve(&Attempt { from: *from, name, asn: Some(*n as u32), own: None }, now_ms) {
-            Admission::Verify(ticket) => {
-                assert_eq!(lockout.failed(ticket, None, now_ms), None);
-                true
+        .filter(|(n, from)| {
+            match lockout.reserve(&Attempt { from: *from, name, asn: Some(*n as u32), own: None }, now_ms) {
+                Admission::Verify(ticket) => {
+                    assert_eq!(lockout.failed(ticket, None, now_ms), None);
+                    true
+                }
+                _ => false,
             }
-            _ => false,
         })
         .count()
 }
