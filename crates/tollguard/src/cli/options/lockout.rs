@@ -21,16 +21,16 @@ const NONE: &str = "none";
 pub struct LockoutOptions {
     /// Failed log-ins at its lines from an address new to them that shut the address out of them, or "none" for the node's
     /// alone [default: none].
-    #[arg(long = "lockout-failures", value_name = "COUNT")]
+    #[arg(id = "lockout_failures", long = "lockout-failures", value_name = "COUNT")]
     failures: Option<String>,
     /// Within this time, or "none" for the node's window [default: none].
-    #[arg(long = "lockout-window", value_name = "LENGTH")]
+    #[arg(id = "lockout_window", long = "lockout-window", value_name = "LENGTH")]
     window: Option<String>,
     /// Failed log-ins a day at one of its lines from addresses new to it, or "none" for the node's alone [default: none].
-    #[arg(long = "lockout-line-day", value_name = "COUNT")]
+    #[arg(id = "lockout_line_day", long = "lockout-line-day", value_name = "COUNT")]
     line_day: Option<String>,
     /// Where its lines are known from the beginning, again for each address or range; "none" for nowhere [default: none].
-    #[arg(long = "lockout-allow", value_name = "RANGE")]
+    #[arg(id = "lockout_allow", long = "lockout-allow", value_name = "RANGE")]
     allow: Option<Vec<String>>,
 }
 
