@@ -48,11 +48,16 @@ fn pjsua2() -> Result<()> {
     if peers.join("pjsua2").exists() {
         return Ok(());
     }
+    pip(&["--no-deps", PJSUA2], &peers)
+}
+
+/// Has pip install something below a folder of its own.
+pub fn pip(what: &[&str], folder: &Path) -> Result<()> {
     let mut command = Command::new("/usr/bin/python3");
-    command.args(["-m", "pip", "install", "--quiet", "--no-deps", "--root-user-action", "ignore", PJSUA2, "--target"]);
-    let status = command.arg(&peers).stdin(Stdio::null()).status().context("python3 could not be started")?;
+    command.args(["-m", "pip", "install", "--quiet", "--root-user-action", "ignore", "--target"]).arg(folder);
+    let status = command.args(what).stdin(Stdio::null()).status().context("python3 could not be started")?;
     if !status.success() {
-        bail!("{PJSUA2} could not be installed ({status})");
+        bail!("pip could not install {} ({status})", what.join(" "));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use account::{LineKind, Secrets, Transport};
 use billing::{AccountId, CarrierId, DeckId, E164, LineId};
+use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
 
 /// What the edge needs of one line.
@@ -77,6 +78,8 @@ pub struct Directory {
     pub dids: BTreeMap<E164, AccountId>,
     /// Carriers by id.
     pub carriers: BTreeMap<CarrierId, Carrier>,
+    /// What accounts set for guesses at their own lines; those that set nothing are not in it.
+    pub lockout: BTreeMap<AccountId, OwnSettings>,
 }
 
 /// What the configuration says to the edge.

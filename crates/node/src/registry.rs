@@ -91,10 +91,10 @@ impl Registry {
         self.under_way = false;
         let mut next: Option<Directory> = None;
         for effect in effects {
-            match effect {
-                Effect::Settings(settings) => self.settings(id, settings),
-                effect => next = directory::apply(next.as_ref().unwrap_or(now), id, effect).or(next),
+            if let Effect::Settings(settings) = effect {
+                self.settings(id, settings);
             }
+            next = directory::apply(next.as_ref().unwrap_or(now), id, effect).or(next);
         }
         next
     }

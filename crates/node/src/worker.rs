@@ -72,6 +72,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
     for account in state.accounts.values() {
         admission::remember(&mut lockout, account, now_ms);
     }
+    admission::welcome(&mut lockout, &directory);
     let doors = Doors::new(lockout);
     let common = Arc::new(Common::new(setup.edge, setup.seed, setup.boot_epoch, count));
     let decks = Arc::clone(&state.book.decks);

@@ -45,6 +45,7 @@ pub fn settings(max_calls: u32) -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 
