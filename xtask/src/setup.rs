@@ -1,4 +1,4 @@
-//! Installs the real peers that the tests talk to, where they are missing (Debian packages and one Python package).
+//! Installs the real peers that the tests talk to, where they are missing (Debian packages and two of Python).
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -24,8 +24,20 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
 ];
 
-/// The Python package that brings one more telephone; it is kept below `target`.
-const PJSUA2: &str = "pjsua2-python==2.15.1.post1";
+/// A package for Python; each is kept below `target`, in a folder of its own beside what it needs.
+struct Package {
+    name: &'static str,
+    /// The folder below `target/peers`.
+    folder: &'static str,
+    /// What is in it once it is installed.
+    holds: &'static str,
+}
+
+/// One more telephone, and a tool of VOIP.MS's customers.
+const PACKAGES: &[Package] = &[
+    Package { name: "pjsua2-python==2.15.1.post1", folder: "", holds: "pjsua2" },
+    Package { name: "voip-ms-moxad==0.8.5", folder: "voip-ms-moxad", holds: "bin/get-cdrs" },
+];
 
 /// Installs what is missing; needs root and a Debian system only if something is.
 pub fn install() -> Result<()> {
@@ -38,17 +50,19 @@ pub fn install() -> Result<()> {
         arguments.extend(&missing);
         apt(&arguments)?;
     }
-    pjsua2()?;
+    PACKAGES.iter().try_for_each(Package::install)?;
     println!("all test peers are installed");
     Ok(())
 }
 
-fn pjsua2() -> Result<()> {
-    let peers = verify::target().join("peers");
-    if peers.join("pjsua2").exists() {
-        return Ok(());
+impl Package {
+    fn install(&self) -> Result<()> {
+        let folder = verify::target().join("peers").join(self.folder);
+        if folder.join(self.holds).exists() {
+            return Ok(());
+        }
+        pip(&[self.name], &folder)
     }
-    pip(&["--no-deps", PJSUA2], &peers)
 }
 
 /// Has pip install something below a folder of its own.

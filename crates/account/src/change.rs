@@ -136,7 +136,8 @@ impl Account {
         Ok(format!("{} was paid in; the balance is {}.", self.money_text(amount), self.money_text(self.balance())))
     }
 
-    fn new_reference(&self, reference: &str) -> Result<(), ChangeError> {
+    /// That a payment or correction is not booked yet.
+    pub(crate) fn new_reference(&self, reference: &str) -> Result<(), ChangeError> {
         let booked = self.payments.iter().any(|known| known == reference);
         if booked { Err(ChangeError::DuplicatePayment(reference.to_owned())) } else { Ok(()) }
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod cdrs;
 mod node;
+mod programs;
 mod usage;
 
 use std::path::Path;

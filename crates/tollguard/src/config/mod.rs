@@ -10,6 +10,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+
 pub use document::Mistake;
 
 /// What the node is told by its operator.
@@ -167,6 +169,10 @@ pub struct Portal {
     pub listen: Option<SocketAddr>,
     /// How people reach it, for links in mails, where it differs from the address.
     pub url: Option<String>,
+    /// Reverse proxies whose word of who called them is believed.
+    pub proxies: Vec<IpNet>,
+    /// The file with the secrets that payments are signed with.
+    pub payment_secret_file: Option<PathBuf>,
 }
 
 /// Mail.

@@ -3,6 +3,7 @@
 mod baresip;
 mod guesser;
 mod hosts;
+mod https_front;
 mod kamailio;
 mod linphone;
 mod node;
@@ -22,6 +23,7 @@ pub use baresip::Baresip;
 pub use guesser::try_word;
 pub use guesser::{Guessed, guess};
 pub use hosts::Hosts;
+pub use https_front::HttpsFront;
 pub use kamailio::Kamailio;
 pub use linphone::Linphone;
 pub use node::{Node, NodeOptions};
