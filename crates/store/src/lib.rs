@@ -25,8 +25,8 @@ mod threads;
 mod writer;
 
 pub use db::{
-    AccountRow, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ROWS, MAX_SESSIONS_PER_USER, Projector,
-    Queued, Reader, Role, Sending, Session, Totals, Usage, UsageBy, User, copy_database,
+    AccountRow, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, MAX_SESSIONS_PER_USER,
+    Projector, Queued, Reader, Role, Sending, Session, Totals, Usage, UsageBy, User, copy_database,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;

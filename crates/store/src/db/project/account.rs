@@ -51,7 +51,7 @@ impl Rows<'_> {
              ON CONFLICT DO NOTHING",
             params![
                 self.account.as_str(),
-                cdr.call.to_string(),
+                int(cdr.call.0),
                 cdr.who.line.as_ref().map(LineId::as_str),
                 cdr.who.direction.as_str(),
                 int(cdr.times.start_ms),
@@ -75,26 +75,29 @@ impl Rows<'_> {
 
     /// Adds a call to the sums of its day.
     fn usage(&self, cdr: &Cdr, carrier: Option<&str>) -> Result<(), Error> {
-        run(
-            self.transaction,
-            "add a call up",
-            "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
-             calls = calls + 1, answered = answered + ?6, talk_ms = talk_ms + ?7, billed_s = billed_s + ?8,
-             charge_micros = charge_micros + ?9, cost_micros = cost_micros + ?10",
-            params![
-                self.account.as_str(),
-                cdr.times.local_day(),
-                cdr.who.line.as_ref().map_or("", LineId::as_str),
-                cdr.number.country.as_ref().map_or("", billing::Country::code),
-                carrier.unwrap_or(""),
-                cdr.times.answer_ms.is_some(),
-                int(cdr.times.talk_ms()),
-                cdr.money.billed_s,
-                cdr.money.charge.micros(),
-                cdr.money.cost.unwrap_or_default().micros(),
-            ],
-        )
-        .map(drop)
+        let line = cdr.who.line.as_ref().map(LineId::as_str);
+        let country = cdr.number.country.as_ref().map(billing::Country::code);
+        for (by, of) in [("line", line), ("country", country), ("carrier", carrier)] {
+            run(
+                self.transaction,
+                "add a call up",
+                "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET
+                 calls = calls + 1, answered = answered + ?5, talk_ms = talk_ms + ?6, billed_s = billed_s + ?7,
+                 charge_micros = charge_micros + ?8, cost_micros = cost_micros + ?9",
+                params![
+                    by,
+                    cdr.times.local_day(),
+                    self.account.as_str(),
+                    of.unwrap_or(""),
+                    cdr.times.answer_ms.is_some(),
+                    int(cdr.times.talk_ms()),
+                    cdr.money.billed_s,
+                    cdr.money.charge.micros(),
+                    cdr.money.cost.unwrap_or_default().micros(),
+                ],
+            )?;
+        }
+        Ok(())
     }
 
     fn ledger(&self, entry: &LedgerEntry) -> Result<(), Error> {
