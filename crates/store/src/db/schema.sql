@@ -62,8 +62,8 @@ CREATE TABLE cdrs (
 -- Which of them leads a question, the reader decides (reader/filter.rs) and not SQLite, which knows no proportions. All but
 -- the one of numbers grow at few places, so that a new call finds their pages in memory.
 CREATE INDEX cdrs_by_time ON cdrs (start_ms, call);
--- With number and country, which people look for within an account: they are read without touching the calls.
-CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call, number, country);
+-- With what people look for within an account, which then is found without touching the calls.
+CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call, number, country, ip);
 CREATE INDEX cdrs_by_line ON cdrs (account, line, start_ms, call);
 CREATE INDEX cdrs_by_number ON cdrs (number, start_ms, call, account);
 CREATE INDEX cdrs_by_country ON cdrs (country, start_ms, call);

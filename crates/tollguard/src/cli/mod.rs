@@ -21,6 +21,7 @@ mod line;
 mod options;
 mod output;
 mod password;
+mod reconcile;
 mod replay;
 mod serve;
 mod span;
@@ -79,6 +80,7 @@ enum Command {
     Call(call::Call),
     Status(status::Status),
     Audit(audit::Audit),
+    Reconcile(reconcile::Reconcile),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Apply(apply::Apply),
@@ -129,6 +131,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),
         Command::Audit(audit) => audit.run(&context()?),
+        Command::Reconcile(reconcile) => reconcile.run(&context()?),
         Command::Backup(backup) => backup.run(&context()?),
         Command::Restore(restore) => restore.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),

@@ -61,7 +61,7 @@ pub struct Usage {
 /// The days from `?1` to before `?2` of which there are sums by `?3`. They are gone through one by one, so that of each day
 /// the sums of one account can be found.
 const DAYS: &str = "WITH RECURSIVE days (n, last) AS (
-    SELECT max(?1, min(day)), min(?2, max(day) + 1) FROM usage WHERE by = ?3
+    SELECT max(?1, (SELECT min(day) FROM usage WHERE by = ?3)), min(?2, (SELECT max(day) + 1 FROM usage WHERE by = ?3))
     UNION ALL SELECT n + 1, last FROM days WHERE n + 1 < last
 )";
 const OF_DAYS: &str = "FROM days CROSS JOIN usage WHERE by = ?3 AND day = n AND n < last";
