@@ -70,15 +70,21 @@ impl Zone {
         self.begins(day.parse::<Date>().ok()?.tomorrow().ok()?)
     }
 
-    /// When the day of a moment began.
-    pub(crate) fn day_of(&self, ms: u64) -> u64 {
-        self.day_begins(&self.format(ms, "%Y-%m-%d")).unwrap_or(0)
+    /// The day of a moment, counted from the Unix epoch.
+    pub(crate) fn day_of(&self, ms: u64) -> u32 {
+        day_number(&self.format(ms, "%Y-%m-%d")).unwrap_or(0)
     }
 
     fn begins(&self, day: Date) -> Option<u64> {
         let midnight = day.to_zoned(self.zone.clone()).ok()?;
         u64::try_from(midnight.timestamp().as_millisecond()).ok()
     }
+}
+
+/// A day (given as "2026-11-22") counted from the Unix epoch; `None` where it is no day or before.
+pub(crate) fn day_number(day: &str) -> Option<u32> {
+    let days = day.parse::<Date>().ok()? - Date::constant(1970, 1, 1);
+    u32::try_from(days.get_days()).ok()
 }
 
 #[cfg(test)]
@@ -104,7 +110,7 @@ mod tests {
         let denver = Zone::named("America/Denver");
         let (begins, ends) = (denver.day_begins("2026-03-08").unwrap(), denver.day_ends("2026-03-08").unwrap());
         assert_eq!(ends - begins, 23 * 3_600_000);
-        assert_eq!(denver.day_of(MS), begins);
+        assert_eq!(Some(denver.day_of(MS)), day_number("2026-03-08"));
         assert_eq!(denver.day_begins("tomorrow"), None);
     }
 }

@@ -26,7 +26,9 @@ pub use desk::Desk;
 pub use outbox::{Queued, Sending};
 pub use payments::{MAX_WAITING_PAYMENTS, Payment};
 pub use projector::Projector;
-pub use reader::{AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ROWS, Reader, Totals, Usage, UsageBy};
+pub use reader::{
+    AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
+};
 pub use users::{MAX_SESSIONS_PER_USER, Role, Session, User};
 
 /// The steps from an empty database to the present format; `user_version` counts those taken.

@@ -88,12 +88,12 @@ struct Found {
 
 /// The page.
 pub(crate) async fn overview(scope: Scope) -> Result<Response, Problem> {
-    let (id, midnight) = (scope.id().clone(), scope.zone.day_of(now_ms()));
+    let (id, today) = (scope.id().clone(), scope.zone.day_of(now_ms()));
     let found = scope.visitor.state.read(move |reader: &Reader| {
         Ok(Found {
             incidents: reader.incidents(Some(&id), true, MAX_BANNERS)?,
             lines: reader.lines(&id)?,
-            totals: reader.totals(&id, midnight)?,
+            totals: reader.totals_of_days(&id, None, today..today + 1)?,
             calls: reader.cdrs(&CdrFilter { account: Some(id), limit: LAST_CALLS, ..CdrFilter::default() })?,
         })
     });

@@ -4,7 +4,7 @@ use account::{Change, GuardMode, Settings, Terms};
 use billing::{AccountId, LineId, Money};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use store::{AccountRow, Reader};
+use store::{AccountRow, CdrFilter, Reader};
 
 use super::context::Context;
 use super::error::refused;
@@ -207,7 +207,8 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
     let contacts: Vec<String> = settings.contacts.iter().map(|c| format!("{} <{}>", c.name, c.email)).collect();
     let lines = reader.lines(&row.id)?;
     let registered = lines.iter().filter(|line| !line.line.bindings.is_empty()).count();
-    let totals = reader.totals(&row.id, now_ms().saturating_sub(86_400_000))?;
+    let since_ms = Some(now_ms().saturating_sub(86_400_000));
+    let totals = reader.totals_of(&CdrFilter { account: Some(row.id.clone()), since_ms, ..CdrFilter::default() })?;
     let plan = &settings.dial_plan;
     Ok(vec![
         ("account", row.id.to_string()),
