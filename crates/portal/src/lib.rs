@@ -32,6 +32,7 @@ mod router;
 mod state;
 mod throttle;
 mod words;
+mod world;
 mod zone;
 
 pub use control::{Asked, Control};

@@ -69,6 +69,7 @@ fn account_pages() -> Router<PortalState> {
         .route("/lines/{line}/lift", post(line::lift))
         .route("/incidents", get(incidents::show))
         .route("/incidents/{incident}", get(incident::show))
+        .route("/incidents/{incident}/calls.csv", get(incident::sheet))
         .route("/incidents/{incident}/lift", get(ask::lift).post(ask::lifted))
         .route("/incidents/{incident}/ours", get(ask::ours).post(ask::were_ours))
         .route("/incidents/{incident}/theirs", get(ask::theirs).post(ask::were_theirs))

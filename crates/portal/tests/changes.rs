@@ -140,6 +140,37 @@ async fn a_new_secret_is_strong_and_shown_once() {
 }
 
 #[tokio::test]
+async fn each_step_of_an_incident_is_done_there_and_leads_back() {
+    let house = House::full(URL);
+    let mut ada = Browser::of(&house, "ada").await;
+    let incident = "/accounts/law-000/incidents/i0000000000009";
+    let text = ada.get(incident).await.text;
+    assert_eq!(text.matches(">to do</span>").count(), 5, "{text}");
+    for (form, fields) in [
+        ("/accounts/law-000/lines/107/binding", "contact=sip%3A107%40198.18.0.9%3A31022%3Bob"),
+        ("/lockout/ban", "prefix=198.18.0.9%2F32&hours=168&note=calls+of+incident+i0000000000009"),
+        ("/lockout/switch", "on=true"),
+        ("/accounts/law-000/lines/107/international", "allowed=true"),
+    ] {
+        let action = format!("{form}?back={incident}");
+        assert!(text.contains(&format!("action=\"{action}\"")) || form.ends_with("international"), "{action}");
+        assert_eq!(ada.post(incident, &action, fields).await.location(), incident, "{form}");
+    }
+    let asked = changes(&house);
+    assert!(matches!(&asked[1], Command::Ban { prefix, length_s: 604_800, .. } if *prefix == id("198.18.0.9/32")));
+    let page = ada.post(incident, &format!("/accounts/law-000/lines/107/secret?back={incident}"), "").await;
+    assert!(page.text.contains(&format!("href=\"{incident}\">Done, go on")), "{}", page.text);
+    let page = ada.post(incident, "/lockout/switch?back=//evil.example/", "on=true").await;
+    assert_eq!(page.location(), "/lockout", "to our own pages alone");
+    ada.post(incident, &format!("{incident}/lift"), "").await;
+    let text = ada.get(incident).await.text;
+    assert!(text.contains("by ada. Whoever knew the old one is out") && text.contains("calls abroad go through"));
+    // An owner who shares the node with others asks whoever runs it.
+    let text = Browser::of(&house, "dana").await.get(incident).await.text;
+    assert!(text.contains("Whoever runs this node can lock these addresses out") && !text.contains("/lockout/ban"));
+}
+
+#[tokio::test]
 async fn lines_are_changed_by_their_buttons() {
     let house = House::full(URL);
     let mut browser = Browser::of(&house, "dana").await;

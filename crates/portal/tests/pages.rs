@@ -180,3 +180,32 @@ async fn an_incident_is_told_with_its_steps() {
     let text = Browser::of(&house, "vic").await.get("/accounts/law-000/incidents/i0000000000009").await.text;
     assert!(!text.contains("i0000000000009/lift"), "a viewer is shown no buttons");
 }
+
+#[tokio::test]
+async fn an_incident_is_drawn_and_added_up() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let text = browser.get("/accounts/law-000/incidents/i0000000000009").await.text;
+    for words in [
+        "aria-label=\"Map: calls from Khan Yunis, Palestine to Albania, 3 calls.\"",
+        "aria-label=\"Timeline: 3 calls between ",
+        "the evidence reached 41.2 decibans",
+        "$23.10 an hour",
+        "No more than $50.00 in a day",
+        "2 hung up while talking, 1 refused before anybody was called",
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+    assert!(text.len() < 100_000, "{} bytes", text.len());
+    let sheet = browser.get("/accounts/law-000/incidents/i0000000000009/calls.csv").await;
+    assert_eq!(sheet.headers.get("content-type").unwrap(), "text/csv; charset=utf-8");
+    let rows: Vec<&str> = sheet.text.split("\r\n").collect();
+    assert!(rows.len() == 5 && rows[0].starts_with("call,start_utc,start_local,line,ip,port"), "{rows:?}");
+    for cell in ["198.18.0.9", "Khan Yunis", "+355691234567", "Albania mobile", "USD", "13.1"] {
+        assert!(rows[1].contains(cell), "{cell} is not in {}", rows[1]);
+    }
+    assert_eq!(
+        Browser::of(&house, "hank").await.get("/accounts/harbor/incidents/i0000000000009/calls.csv").await.status,
+        StatusCode::NOT_FOUND
+    );
+}

@@ -11,7 +11,7 @@ use store::{CdrFilter, LineRow};
 use super::lines::{kind, last_seen, state};
 use super::table::{CallTable, non_empty};
 use crate::access::Scope;
-use crate::forms::{Button, Signed};
+use crate::forms::{Back, Button, Signed};
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::state::now_ms;
@@ -174,10 +174,11 @@ pub(crate) struct Dropped {
 pub(crate) async fn drop_binding(
     scope: Scope,
     Path((_, line)): Path<(String, String)>,
+    back: Back,
     Signed(Dropped { contact }): Signed<Dropped>,
 ) -> Result<Response, Problem> {
     let line = find(&scope, &line).await?.line.id;
-    let back = scope.page(&format!("/lines/{line}"));
+    let back = back.or(scope.page(&format!("/lines/{line}")));
     let done = scope.change(Change::DropBinding { line, contact }).await;
     scope.visitor.then(done, &back)
 }
@@ -192,10 +193,11 @@ pub(crate) struct Abroad {
 pub(crate) async fn international(
     scope: Scope,
     Path((_, line)): Path<(String, String)>,
+    back: Back,
     Signed(Abroad { allowed }): Signed<Abroad>,
 ) -> Result<Response, Problem> {
     let line = find(&scope, &line).await?.line;
-    let back = scope.page(&format!("/lines/{}", line.id));
+    let back = back.or(scope.page(&format!("/lines/{}", line.id)));
     // Without digests: the machine keeps those it has.
     let changed = Line { international: allowed, secrets: None, ..line };
     let done = scope.change(Change::PutLine(changed)).await;
