@@ -7,6 +7,7 @@ pub(crate) mod calls;
 pub(crate) mod guard;
 pub(crate) mod incident;
 pub(crate) mod incidents;
+pub(crate) mod limits;
 pub(crate) mod line;
 pub(crate) mod lines;
 pub(crate) mod lockout;

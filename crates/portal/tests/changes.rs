@@ -13,12 +13,14 @@ use node::{Command, CommandError, NodeChange};
 const URL: &str = "http://portal.example";
 
 /// Every form of the portal, and a page that shows its token.
-const FORMS: [(&str, &str); 15] = [
+const FORMS: [(&str, &str); 17] = [
     ("/accounts/law-000/calls/c00000000000w4/hangup", ""),
     ("/accounts/law-000/lines/107/secret", ""),
     ("/accounts/law-000/lines/107/binding", "contact=sip:107"),
     ("/accounts/law-000/lines/107/international", "allowed=false"),
     ("/accounts/law-000/lines/107/lift", ""),
+    ("/accounts/law-000/lines/107/limits", "international=on&countries=but&country=CU"),
+    ("/accounts/law-000/limits", "international=on&countries=but&ceiling=25"),
     ("/accounts/law-000/incidents/i0000000000009/lift", ""),
     ("/accounts/law-000/incidents/i0000000000009/ours", ""),
     ("/accounts/law-000/guard/act", ""),
@@ -39,7 +41,12 @@ fn changes(house: &House) -> Vec<Command> {
     let asks = |command: &Command| {
         !matches!(
             command,
-            Command::Calls { .. } | Command::Exposure { .. } | Command::Bans | Command::Guessed | Command::Carriers
+            Command::Calls { .. }
+                | Command::Exposure { .. }
+                | Command::Locks { .. }
+                | Command::Bans
+                | Command::Guessed
+                | Command::Carriers
         )
     };
     house.script.asked.lock().expect("no answer panicked").drain(..).filter(asks).collect()
@@ -192,6 +199,39 @@ async fn lines_are_changed_by_their_buttons() {
     assert!(ask.contains("speak against whoever uses them again") && ask.contains("take this answer back"));
     browser.post(line, "/accounts/law-000/calls/c00000000000w4/hangup", "").await;
     assert!(matches!(only_change(&house), Change::HangUp { .. }));
+}
+
+#[tokio::test]
+async fn limits_are_set_by_their_forms() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let line = "/accounts/law-000/lines/107/limits";
+    let form = "international=on&countries=only&country=GB&country=DE&max_rate=0.50&max_calls=2&minutes_a_day=&hours=";
+    assert_eq!(browser.post(line, line, form).await.location(), line);
+    let Change::PutLine(put) = only_change(&house) else { panic!("a line") };
+    assert_eq!((put.international, put.max_calls, put.limits.allowed.len()), (true, Some(2), 2));
+    assert!(
+        put.secrets.is_none() && put.limits.max_rate == Some(Money::from_cents(50)) && put.name == "Conference room"
+    );
+    let text = browser.get(line).await.text;
+    assert!(text.contains("value=\"only\" checked") && text.contains("value=\"GB\" checked"), "as it was set");
+
+    let account = "/accounts/law-000/limits";
+    let form = "countries=but&country=CU&ceiling=12.50&max_calls=10&money_a_day=40&hours=Mon-Fri+08%3A00-18%3A00";
+    browser.post(account, account, form).await;
+    let Change::Settings(settings) = only_change(&house) else { panic!("settings") };
+    assert_eq!((settings.international, settings.max_calls, settings.limits.denied.len()), (false, 10, 1));
+    assert_eq!((settings.exposure_ceiling, settings.numbers.len()), (Money::from_cents(1_250), 1));
+    for (wrong, why) in [
+        ("countries=but&hours=always", "is not hours such as"),
+        ("countries=but&max_calls=21", "only whoever runs this node"),
+        ("countries=but&ceiling=-1", "must not be below zero"),
+    ] {
+        let page = browser.post(account, account, wrong).await;
+        let note = note_after(&mut browser, &page).await;
+        assert!(note.contains(why), "{note}");
+    }
+    assert_eq!(changes(&house), []);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod sheet;
 mod steps;
 mod timeline;
 
-use account::Notice;
+use account::{LockView, Notice};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -125,6 +125,7 @@ struct Case {
     mailed_ms: Vec<u64>,
     lockout_on: bool,
     bans: Vec<Ban>,
+    locks: Vec<LockView>,
 }
 
 impl Case {
@@ -145,9 +146,13 @@ impl Case {
             });
             let mailed_ms = mailed.collect();
             let (lines, lockout_on) = (reader.lines(&id)?, reader.lockout()?.enabled);
-            Ok(Self { incident, line, lines, cdrs, audit, mailed_ms, lockout_on, bans: Vec::new() })
+            Ok(Self { incident, line, lines, cdrs, audit, mailed_ms, lockout_on, bans: Vec::new(), locks: Vec::new() })
         });
         let mut case = case.await?;
+        let asked = scope.visitor.state.control.send(Command::Locks { account: scope.id().clone() });
+        if let Ok(CommandReply::Locks(locks)) = asked.await {
+            case.locks = locks;
+        }
         if scope.visitor.sees_lockout
             && let Ok(CommandReply::Bans(bans)) = scope.visitor.state.control.send(Command::Bans).await
         {

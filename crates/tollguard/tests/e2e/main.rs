@@ -23,6 +23,7 @@ mod lockout;
 mod mail;
 mod nftables;
 mod played;
+mod portal;
 mod refusals;
 mod register;
 mod secrets;

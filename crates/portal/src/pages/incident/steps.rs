@@ -264,6 +264,10 @@ impl Maker<'_> {
             badge: None,
             actions: Vec::new(),
         };
+        let line = &self.case.incident.line;
+        if self.case.locks.iter().any(|lock| lock.line == *line && lock.ip.to_canonical() == ip) {
+            row.small.push_str(&format!(". Locked out of line {line} until it has a new secret."));
+        }
         if let Some(ban) = ban {
             let until = format!("{} locked out until {}", ban.prefix, self.scope.zone.short(ban.until_ms));
             row.badge = Some(Badge::new(until, Tone::Good));
