@@ -224,7 +224,7 @@ async fn limits_are_set_by_their_forms() {
     assert_eq!((settings.exposure_ceiling, settings.numbers.len()), (Money::from_cents(1_250), 1));
     for (wrong, why) in [
         ("countries=but&hours=always", "is not hours such as"),
-        ("countries=but&max_calls=21", "only whoever runs this node"),
+        ("countries=but&max_calls=21", "nly whoever runs this node"),
         ("countries=but&ceiling=-1", "must not be below zero"),
     ] {
         let page = browser.post(account, account, wrong).await;

@@ -193,7 +193,7 @@ async fn the_overview_says_what_is_usual_and_where_the_money_goes() {
     let mut browser = Browser::of(&house, "dana").await;
     let text = browser.get("/accounts/law-000").await.text;
     for words in
-        ["days at the usual $", "is usual for a whole day", "Spending on the last 14 days: ", "Albania <small>3 calls"]
+        ["at the usual $", "is usual for a whole day", "Spending on the last 14 days: ", "Albania <small>3 calls"]
     {
         assert!(text.contains(words), "{words} is not in {text}");
     }
@@ -240,7 +240,8 @@ async fn an_incident_is_drawn_and_added_up() {
         "aria-label=\"Timeline: 3 calls between ",
         "the evidence reached 41.2 decibans",
         "$23.10 an hour",
-        "No more than $50.00 in a day",
+        "one call at a time at $0.385 a minute; the ceiling of $50.00 a day",
+        "would have ended it after 2 h 9 min",
         "2 hung up while talking, 1 refused before anybody was called",
     ] {
         assert!(text.contains(words), "{words}");

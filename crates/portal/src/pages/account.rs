@@ -54,6 +54,13 @@ struct Purse {
     exposure: Option<Exposure>,
 }
 
+/// What was spent lately.
+struct Spending {
+    /// `None` where nothing was.
+    days: Option<Days>,
+    countries: Vec<Part>,
+}
+
 /// How far the ceiling is used.
 struct Exposure {
     spent: String,
@@ -75,8 +82,7 @@ struct AccountPage {
     account_cut: Option<String>,
     cut_lines: Vec<CutLine>,
     limits_href: String,
-    days: Option<Days>,
-    countries: Vec<Part>,
+    spending: Spending,
     running: RunningCalls,
     live: String,
     calls: CallTable,
@@ -166,8 +172,10 @@ fn view(scope: &Scope, found: &Found, running: RunningCalls, exposure: Option<Ex
             })
             .collect(),
         limits_href: scope.path("/limits"),
-        days: charts::days(scope, &found.days, today, &usual),
-        countries: charts::countries(scope, &found.countries),
+        spending: Spending {
+            days: charts::days(scope, &found.days, today, &usual),
+            countries: charts::countries(scope, &found.countries),
+        },
         running,
         live: scope.path("/live"),
         calls: CallTable::of(scope, &found.calls, "No calls yet. The first one will be listed here."),

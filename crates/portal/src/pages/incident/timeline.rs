@@ -21,7 +21,7 @@ const LANE: f64 = 34.0;
 /// Lanes drawn; further numbers share the last one.
 const MAX_LANES: usize = 6;
 /// The shortest time shown, milliseconds.
-const MIN_SPAN_MS: u64 = 60_000;
+const MIN_SPAN_MS: u64 = 10_000;
 /// The narrowest bar, units.
 const MIN_BAR: f64 = 4.0;
 
@@ -62,7 +62,8 @@ pub(super) struct Timeline {
     dots: Vec<Dot>,
     most: String,
     acted_x: String,
-    acted_anchor: &'static str,
+    /// What is written beside the line of the cut, on its roomier side; the heading goes to the other.
+    acted_is_late: bool,
     acted: &'static str,
     lanes: Vec<Lane>,
     bars: Vec<Bar>,
@@ -114,10 +115,10 @@ pub(super) fn draw(scope: &Scope, case: &Case) -> Option<Timeline> {
             incident.score
         ),
         steps: steps(case, &span, most),
-        dots: case.cdrs.iter().map(|cdr| dot(scope, cdr, &span, most)).collect(),
+        dots: stood(case).into_iter().map(|one| dot(scope, one, &span, most)).collect(),
         most: format!("{}", most / 10),
         acted_x: format!("{acted_x:.1}"),
-        acted_anchor: if acted_x > WIDTH * 0.6 { "end" } else { "start" },
+        acted_is_late: acted_x > WIDTH / 2.0,
         acted: match (incident.shadow, incident.action) {
             (true, _) => "noticed",
             (false, guard::Action::Alert) => "refused",
@@ -135,23 +136,31 @@ fn height(tenths: i32, most: i32) -> f64 {
     TOP + EVIDENCE * (1.0 - f64::from(tenths.clamp(0, most)) / f64::from(most))
 }
 
-/// The evidence holds until the next attempt.
+/// The evidence as it stood at each attempt: the strongest so far, for what comes after a cut is refused without a look.
+fn stood(case: &Case) -> Vec<(&Cdr, i32)> {
+    let stood = case.cdrs.iter().scan(0, |most, cdr| {
+        *most = cdr.verdict.score_tenth_db.max(*most);
+        Some((cdr, *most))
+    });
+    stood.collect()
+}
+
+/// It holds until the next attempt.
 fn steps(case: &Case, span: &Span, most: i32) -> String {
     let mut path = format!("M{LEFT} {:.1}", height(0, most));
-    for cdr in &case.cdrs {
-        path.push_str(&format!("H{:.1}V{:.1}", span.x(cdr.times.start_ms), height(cdr.verdict.score_tenth_db, most)));
+    for (cdr, tenths) in stood(case) {
+        path.push_str(&format!("H{:.1}V{:.1}", span.x(cdr.times.start_ms), height(tenths, most)));
     }
     path.push_str(&format!("H{RIGHT}"));
     path
 }
 
-fn dot(scope: &Scope, cdr: &Cdr, span: &Span, most: i32) -> Dot {
-    let score = cdr.verdict.score_tenth_db;
+fn dot(scope: &Scope, (cdr, tenths): (&Cdr, i32), span: &Span, most: i32) -> Dot {
     Dot {
         x: format!("{:.1}", span.x(cdr.times.start_ms)),
-        y: format!("{:.1}", height(score, most)),
+        y: format!("{:.1}", height(tenths, most)),
         class: class(cdr),
-        says: format!("{}: {}.{} decibans", scope.zone.time(cdr.times.start_ms), score / 10, (score % 10).abs()),
+        says: format!("{}: {}.{} decibans", scope.zone.time(cdr.times.start_ms), tenths / 10, tenths % 10),
     }
 }
 
