@@ -5,6 +5,7 @@ use std::fs::write;
 
 use guard::{Action, Incident};
 
+use crate::support::sipp::SippOptions;
 use crate::support::{
     Browser, Hosts, Mail, MailServer, Node, NodeOptions, Office, SOON, Screen, Sipp, secret, wait_for,
 };
@@ -51,10 +52,10 @@ impl Hijacked {
         Self { node, incident, mail, _carrier: carrier }
     }
 
-    /// A call abroad by the spare extension from the office.
-    fn abroad(&self, scenario: &str, secret: &str) -> String {
+    /// The spare extension in the office, which calls abroad.
+    fn phone(&self, scenario: &str, secret: &str) -> SippOptions {
         let phone = Sipp::calling(scenario, self.node.hosts.sip(11), self.node.ip()).dial("011442079460000");
-        phone.login("spare", secret).run()
+        phone.login("spare", secret)
     }
 }
 
@@ -70,7 +71,7 @@ fn the_owner_puts_it_right(screen: Screen) {
     let base = format!("http://{}:8080", node.ip());
     let link =
         firm.mail.text.split_whitespace().find(|word| word.ends_with(&incident)).expect("a link to the incident");
-    assert!(firm.abroad("call_refused", &secret("spare")).contains("SIP/2.0 403"), "cut");
+    assert!(firm.phone("call_refused", &secret("spare")).run().contains("SIP/2.0 403"), "cut");
 
     let browser = Browser::open(screen);
     browser.go(link);
@@ -94,7 +95,16 @@ fn the_owner_puts_it_right(screen: Screen) {
     browser.expect("calls abroad go through");
     browser.look("incident-put-right");
 
-    firm.abroad("call", &new);
+    browser.go(&base);
+    browser.expect("Nobody is talking.");
+    // What comes and goes is seen without loading the page again.
+    let call = firm.phone("call_until_bye", &new).start();
+    browser.expect("talking for");
+    browser.look("overview-talking");
+    browser.press("Hang up");
+    browser.expect("Nobody is talking.");
+    call.finish();
+    firm.phone("call", &new).run();
     let cdr = node.cdrs().pop().unwrap();
     assert_eq!((cdr.number.e164.unwrap().to_string().as_str(), cdr.result.sip_status), ("+442079460000", 200));
     browser.go(&base);
@@ -109,19 +119,23 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
         browser.look(name);
     };
     see("overview", "/accounts/firm");
-    for page in ["calls", "lines", "incidents", "money", "guard"] {
+    for page in ["calls", "lines", "limits", "incidents", "money", "guard"] {
         see(page, &format!("/accounts/firm/{page}"));
     }
     see("calls-none", "/accounts/firm/calls?number=999");
     see("call", &format!("/accounts/firm/calls/{call}"));
     see("line", "/accounts/firm/lines/107");
     see("line-101", "/accounts/firm/lines/101");
+    see("line-limits", "/accounts/firm/lines/107/limits");
     see("ask-secret", "/accounts/firm/lines/107/secret");
     for page in ["lift", "ours", "theirs", "take-back"] {
         see(&format!("ask-{page}"), &format!("{incident}/{page}"));
     }
     see("lockout", "/lockout");
     see("nowhere", "/nowhere");
+    browser.run("document.body.insertAdjacentHTML('beforeend', '<img src=\"/icon.svg\">')");
+    let fault = browser.faults()[0].to_string();
+    assert!(fault.contains("image-alt"), "a fault is seen: {fault}");
     browser.go(base);
     browser.run("document.querySelector('.who').requestSubmit()");
     browser.expect("Login name");

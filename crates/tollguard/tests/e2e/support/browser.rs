@@ -186,12 +186,18 @@ impl Browser {
         assert!(wide <= 0.0, "{name} is {wide} points wider than the {:?}", self.screen);
         let bytes = self.source().len();
         assert!(bytes < 300_000, "{name} has {bytes} bytes");
+        let found = self.faults();
+        assert_eq!(found, json!([]), "{name} has faults: {found:#}");
+    }
+
+    /// What axe-core finds of serious faults on the page.
+    #[track_caller]
+    pub fn faults(&self) -> Value {
         let axe = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found => done( \
                    found.violations.filter(one => ['serious', 'critical'].includes(one.impact)) \
                    .map(one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + node.failureSummary).join('; '))))";
         let script = format!("{}\n{axe}", self.axe);
-        let found = self.post("/execute/async", &json!({"script": script, "args": []}));
-        assert_eq!(found, json!([]), "{name} has faults: {found:#}");
+        self.post("/execute/async", &json!({"script": script, "args": []}))
     }
 }
 
