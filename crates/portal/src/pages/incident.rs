@@ -259,7 +259,8 @@ fn facts(incident: &Incident) -> Vec<Fact> {
         for_owner: evidence.weight.tenths() < 0,
         text: words::sentence(&evidence.text),
     };
-    incident.evidence.iter().map(fact).collect()
+    // What is not remarkable has no words.
+    incident.evidence.iter().filter(|evidence| !evidence.text.is_empty()).map(fact).collect()
 }
 
 fn view_call(scope: &Scope, case: &Case, call: &guard::IncidentCall) -> Call {

@@ -8,7 +8,7 @@ use billing::{Country, Money};
 
 use super::Case;
 use crate::access::Scope;
-use crate::words::{count, town};
+use crate::words::{count, whereabouts};
 use crate::world::{BORDERS, HEIGHT, LAND, Point, WIDTH};
 
 /// Destinations drawn; the list names all.
@@ -61,7 +61,7 @@ pub(super) fn draw(scope: &Scope, case: &Case) -> Option<WorldMap> {
     let flows = flows(case);
     let places: BTreeMap<IpAddr, &geo::Place> =
         case.incident.origins.iter().map(|(ip, place)| (ip.to_canonical(), place)).collect();
-    let source_name = |ip: &IpAddr| places.get(ip).map_or_else(|| ip.to_string(), |place| named(*ip, place));
+    let source_name = |ip: &IpAddr| places.get(ip).map_or_else(|| ip.to_string(), |place| whereabouts(*ip, place));
     let ways: Vec<Way> = flows
         .iter()
         .map(|((ip, country), flow)| Way {
@@ -75,7 +75,8 @@ pub(super) fn draw(scope: &Scope, case: &Case) -> Option<WorldMap> {
     let mut destinations: Vec<(Point, String)> = Vec::new();
     let mut pairs = Vec::new();
     for (ip, country) in flows.keys().take(MAX_DRAWN) {
-        let from = places.get(ip).and_then(|place| Point::of_place(place).map(|point| (point, named(*ip, place))));
+        let from =
+            places.get(ip).and_then(|place| Point::of_place(place).map(|point| (point, whereabouts(*ip, place))));
         let to = Point::of_country(*country).map(|point| (point, country.name().to_owned()));
         if let (Some(from), Some(to)) = (&from, &to) {
             pairs.push((from.0, to.0));
@@ -113,10 +114,6 @@ fn flows(case: &Case) -> BTreeMap<(IpAddr, Country), Flow> {
         flow.charge = flow.charge.saturating_add(cdr.money.charge);
     }
     flows
-}
-
-fn named(ip: IpAddr, place: &geo::Place) -> String {
-    if place.is_unknown() { ip.to_string() } else { town(place) }
 }
 
 /// The part of the map that holds all points with room around them: left, top, width.

@@ -182,8 +182,8 @@ impl Browser {
         let folder = target().join("screens").join(self.screen.name());
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}.jpg")), base64(&data)).unwrap();
-        let wide = self.run("return document.documentElement.scrollWidth - window.innerWidth").as_f64().unwrap();
-        assert!(wide <= 0.0, "{name} is {wide} points wider than the {:?}", self.screen);
+        let wide = self.run("return document.documentElement.scrollWidth").as_f64().unwrap();
+        assert!(wide <= width.as_f64().unwrap(), "{name} is {wide} points wide on the {:?}", self.screen);
         let bytes = self.source().len();
         assert!(bytes < 300_000, "{name} has {bytes} bytes");
         let found = self.faults();
