@@ -14,5 +14,6 @@ pub(crate) mod lockout;
 pub(crate) mod money;
 pub(crate) mod node;
 pub(crate) mod secret;
+mod sheet;
 mod story;
 mod table;

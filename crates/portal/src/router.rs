@@ -65,6 +65,7 @@ fn account_pages() -> Router<PortalState> {
         .route("/", get(account::overview))
         .route("/live", get(account::live))
         .route("/calls", get(calls::show))
+        .route("/calls.csv", get(calls::sheet))
         .route("/calls/{call}", get(call::show))
         .route("/calls/{call}/hangup", post(call::hang_up))
         .route("/limits", get(limits::show_account).post(limits::set_account))

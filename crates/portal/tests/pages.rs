@@ -168,6 +168,9 @@ async fn calls_are_paged_filtered_and_added_up() {
     assert!(!second.contains("rel=\"next\"") && second.contains("Newest"));
     let stolen = browser.get("/accounts/law-000/calls?number=%2B355").await.text;
     assert!(stolen.contains("3 calls") && stolen.contains("Khan Yunis"));
+    let sheet = browser.get("/accounts/law-000/calls.csv?number=%2B355").await.text;
+    assert_eq!((sheet.lines().count(), sheet.matches("Khan Yunis").count()), (4, 3), "{sheet}");
+    assert_eq!(browser.get("/accounts/law-000/calls.csv").await.text.lines().count(), 71);
     assert_eq!(browser.get("/accounts/law-000/calls?from=soon").await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 

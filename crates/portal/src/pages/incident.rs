@@ -2,7 +2,6 @@
 
 mod cost;
 mod map;
-mod sheet;
 mod steps;
 mod timeline;
 
@@ -22,8 +21,6 @@ use crate::access::Scope;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::words::{self, Badge, Tone};
-
-pub(crate) use sheet::sheet;
 
 /// Changes by people looked at.
 const MAX_AUDIT: u32 = 200;
@@ -193,6 +190,13 @@ pub(crate) async fn show(scope: Scope, Path((_, incident)): Path<(String, String
     let (incident, line) = find(&scope, &incident).await?;
     let case = Case::read(&scope, incident, line).await?;
     page(&view(&scope, &case))
+}
+
+/// Its calls, as a file to keep.
+pub(crate) async fn sheet(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
+    let (incident, line) = find(&scope, &incident).await?;
+    let case = Case::read(&scope, incident, line).await?;
+    Ok(super::sheet::of_calls(&scope, &case.cdrs, &format!("incident-{}", case.incident.id)))
 }
 
 fn view(scope: &Scope, case: &Case) -> IncidentPage {

@@ -3,7 +3,9 @@
 
 use std::fs::write;
 
+use geo::fixture::{Value, database, map};
 use guard::{Action, Incident};
+use tempfile::TempDir;
 
 use crate::support::sipp::SippOptions;
 use crate::support::{
@@ -20,6 +22,31 @@ struct Hijacked {
     incident: Incident,
     mail: Mail,
     _carrier: Sipp,
+    _databases: TempDir,
+}
+
+/// Databases that know where the thief and the office are.
+fn databases(hosts: Hosts) -> TempDir {
+    let place = |city, country, latitude, longitude| {
+        let (latitude, longitude) = (Value::Double(latitude), Value::Double(longitude));
+        map([
+            ("city", Value::Text(city)),
+            ("country_code", Value::Text(country)),
+            ("latitude", latitude),
+            ("longitude", longitude),
+        ])
+    };
+    let network = |number, name| {
+        let name = Value::Text(name);
+        map([("autonomous_system_number", Value::Whole(number)), ("autonomous_system_organization", name)])
+    };
+    let (thief, office) = (format!("{}/32", hosts.host(66)), format!("{}/30", hosts.host(8)));
+    let (gaza, denver) = (place("Khan Yunis", "PS", 31.3462, 34.3025), place("Denver", "US", 39.7392, -104.9903));
+    let (paltel, cable) = (network(12_975, "PalTel"), network(7_922, "Comcast"));
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path().join("city.mmdb"), database(vec![(&thief, gaza), (&office, denver)])).unwrap();
+    write(folder.path().join("asn.mmdb"), database(vec![(&thief, paltel), (&office, cable)])).unwrap();
+    folder
 }
 
 impl Hijacked {
@@ -28,6 +55,9 @@ impl Hijacked {
         let server = MailServer::start((hosts.host(25), 2525).into());
         let office = Office::new(hosts.sip(2), "50").extension("101", "alice").extension("107", "spare");
         let options = NodeOptions::default().set("smtp", &server.url()).set("from", "\"Tollguard <guard@sip.test>\"");
+        let databases = databases(hosts);
+        let file = |name: &str| format!("{:?}", databases.path().join(name));
+        let options = options.set("city", &file("city.mmdb")).set("asn", &file("asn.mmdb"));
         let node = Node::start(hosts, &options.set("enabled", "false"), &office);
         write(node.path("word"), PASSWORD).unwrap();
         let word = node.path("word").to_str().unwrap().to_owned();
@@ -49,7 +79,7 @@ impl Hijacked {
         });
         attack.end();
         let mail = server.expect("international calling");
-        Self { node, incident, mail, _carrier: carrier }
+        Self { node, incident, mail, _carrier: carrier, _databases: databases }
     }
 
     /// The spare extension in the office, which calls abroad.
@@ -78,6 +108,7 @@ fn the_owner_puts_it_right(screen: Screen) {
     browser.look("login");
     log_in(&browser, "ann");
     browser.expect("Extension 107 may have been hijacked");
+    browser.expect("from Khan Yunis, Palestine");
     assert_eq!(browser.url(), format!("{base}{incident}"), "the link leads on after the login");
     browser.look("incident");
 

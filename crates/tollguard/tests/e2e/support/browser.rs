@@ -177,11 +177,11 @@ impl Browser {
         let height = self.run("return document.documentElement.scrollHeight").as_f64().unwrap().min(6_000.0);
         let width = &self.screen.metrics()["width"];
         let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
-        let picture = json!({"captureBeyondViewport": true, "clip": clip, "format": "jpeg", "quality": 80});
+        let picture = json!({"captureBeyondViewport": true, "clip": clip, "format": "webp", "quality": 60});
         let data = self.devtools("Page.captureScreenshot", &picture)["data"].as_str().unwrap().to_owned();
         let folder = target().join("screens").join(self.screen.name());
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("{name}.jpg")), base64(&data)).unwrap();
+        std::fs::write(folder.join(format!("{name}.webp")), base64(&data)).unwrap();
         let wide = self.run("return document.documentElement.scrollWidth").as_f64().unwrap();
         assert!(wide <= width.as_f64().unwrap(), "{name} is {wide} points wide on the {:?}", self.screen);
         let bytes = self.source().len();

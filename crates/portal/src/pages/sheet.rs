@@ -1,11 +1,12 @@
-//! The calls of an incident as a table for spreadsheets (RFC 4180).
+//! Calls as a table for spreadsheets (RFC 4180), read and sent page by page, so that millions fit.
 
-use axum::extract::Path;
+use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use billing::Cdr;
+use futures_util::stream;
+use store::CdrFilter;
 
-use super::{Case, find};
 use crate::access::Scope;
 use crate::problem::Problem;
 use crate::words;
@@ -35,17 +36,37 @@ const HEADER: [&str; 22] = [
     "reasons",
 ];
 
-/// The table, as a file to keep.
-pub(crate) async fn sheet(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
-    let (incident, line) = find(&scope, &incident).await?;
-    let case = Case::read(&scope, incident, line).await?;
-    let mut text = row(HEADER.map(str::to_owned));
-    for cdr in &case.cdrs {
-        text.push_str(&row(cells(&scope, cdr)));
-    }
-    let name = format!("attachment; filename=\"incident-{}.csv\"", case.incident.id);
-    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
-    Ok((headers, text).into_response())
+/// How many calls are read at once.
+const PAGE: u32 = 1_000;
+
+/// The table of some calls, as a file to keep.
+pub(super) fn of_calls(scope: &Scope, cdrs: &[Cdr], name: &str) -> Response {
+    let rows: String = cdrs.iter().map(|cdr| row(cells(scope, cdr))).collect();
+    file(Body::from(row(HEADER.map(str::to_owned)) + &rows), name)
+}
+
+/// The table of all calls that a filter names, the oldest first.
+pub(super) fn of_filter(scope: Scope, filter: CdrFilter, name: &str) -> Response {
+    let filter = CdrFilter { before: None, limit: PAGE, ..filter };
+    let first = (scope, Some(None));
+    let pages = stream::try_unfold(first, move |(scope, after)| {
+        let filter = filter.clone();
+        async move {
+            let Some(after) = after else { return Ok::<_, Problem>(None) };
+            let cdrs = scope.visitor.state.read(move |reader| reader.cdrs_after(&filter, after)).await?;
+            let mut text = if after.is_none() { row(HEADER.map(str::to_owned)) } else { String::new() };
+            text.extend(cdrs.iter().map(|cdr| row(cells(&scope, cdr))));
+            let last = cdrs.last().filter(|_| cdrs.len() == PAGE as usize);
+            let next = last.map(|cdr| Some((cdr.times.start_ms, cdr.call)));
+            Ok(Some((text, (scope, next))))
+        }
+    });
+    file(Body::from_stream(pages), name)
+}
+
+fn file(body: Body, name: &str) -> Response {
+    let name = format!("attachment; filename=\"{name}.csv\"");
+    ([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], body).into_response()
 }
 
 fn cells(scope: &Scope, cdr: &Cdr) -> [String; 22] {
