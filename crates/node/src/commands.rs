@@ -39,6 +39,7 @@ impl Worker {
             Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
             Command::Calls { account } => self.ask_all(now_ms, token, &Question::Calls(account)),
             Command::Exposure { account } => self.ask_all(now_ms, token, &Question::Exposure(account)),
+            Command::Locks { account } => self.ask_all(now_ms, token, &Question::Locks(account)),
             Command::Drain { limit_s } => {
                 self.post_all(now_ms, || Letter::Registry(Told::Drain));
                 let text = format!("The node takes no new calls and stops within {limit_s} s.");
@@ -123,6 +124,9 @@ impl Worker {
             Question::Calls(only) => {
                 let calls = self.edge.calls().into_iter();
                 CommandReply::Calls(calls.filter(|call| only.as_ref().is_none_or(|id| call.account == *id)).collect())
+            }
+            Question::Locks(only) => {
+                CommandReply::Locks(self.accounts.get(only).into_iter().flat_map(account::Account::locks).collect())
             }
             Question::Exposure(only) => {
                 let asked = self.accounts.iter().filter(|(id, _)| only.as_ref().is_none_or(|only| only == *id));

@@ -110,6 +110,7 @@ impl Registry {
         match (known.as_mut(), part) {
             (Some(CommandReply::Calls(calls)), CommandReply::Calls(more)) => calls.extend(more),
             (Some(CommandReply::Exposure(views)), CommandReply::Exposure(more)) => views.extend(more),
+            (Some(CommandReply::Locks(locks)), CommandReply::Locks(more)) => locks.extend(more),
             (_, part) => *known = Some(part),
         }
         *left -= 1;

@@ -24,6 +24,7 @@ mod mail;
 mod nftables;
 mod payment;
 mod played;
+mod portal;
 mod refusals;
 mod register;
 mod secrets;

@@ -1,6 +1,7 @@
 //! What the tests share: a node, its customers, and the programs that talk to it.
 
 mod baresip;
+mod browser;
 mod guesser;
 mod hosts;
 mod https_front;
@@ -19,6 +20,7 @@ mod wav;
 mod wild_pbx;
 
 pub use baresip::Baresip;
+pub use browser::{Browser, Screen};
 #[allow(unused_imports, reason = "the benches try single words")]
 pub use guesser::try_word;
 pub use guesser::{Guessed, guess};
