@@ -14,6 +14,7 @@ use crate::call::Forwarded;
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
+use crate::peer::Resting;
 use crate::limits::RETRY_AFTER_S;
 use crate::random::Mint;
 
@@ -61,6 +62,8 @@ pub(crate) struct Core {
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected; picked up by the edge after each step.
     pub forwarded: Vec<Forwarded>,
+    /// Carriers' servers that are out of order.
+    pub resting: Resting,
     /// No new calls, but to short numbers.
     pub draining: bool,
     /// No new calls.
@@ -82,6 +85,7 @@ impl Core {
             dialogs: BTreeMap::new(),
             farewells: Vec::new(),
             forwarded: Vec::new(),
+            resting: Resting::default(),
             draining: false,
             closing: false,
         }

@@ -6,6 +6,7 @@ mod handle;
 mod mailbox;
 mod post;
 mod relay;
+mod resolver;
 mod snapshots;
 mod start;
 mod streams;

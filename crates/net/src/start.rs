@@ -9,12 +9,14 @@ use std::thread::{Builder, JoinHandle};
 use account::Transport;
 use mio::{Poll, Waker};
 use node::{NodeState, Record, Share, Worker};
+use sip::locate::Families;
 use store::WriterHandle;
 
 use crate::driver::{Driver, Place, WAKE};
 use crate::mailbox::mailbox;
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
+use crate::resolver::Resolver;
 use crate::snapshots::Snapshots;
 use crate::streams::Streams;
 use crate::udp::Sockets;
@@ -32,6 +34,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// SIP over TLS.
     pub tls: TlsConfig,
+    /// DNS servers that tell where carriers known by a name are; those of the system where there are none.
+    pub dns: Vec<SocketAddr>,
     /// The relay's own address.
     pub relay_ip: IpAddr,
     /// The address that goes into SDP, where it differs (behind a static NAT).
@@ -112,6 +116,8 @@ pub fn start(
     }
     let boxes: Arc<[_]> = boxes.into();
     let relay = Relay::start(config, clock, Arc::clone(&boxes))?;
+    let first = boxes.first().cloned().expect("a node has one worker at least");
+    let resolver = Resolver::start(&config.dns, Families::of(&addresses), clock, first)?;
     let snapshots = Arc::new(Snapshots::new(config.snapshot_every, config.workers, snapshots));
     let handle = Handle::new(Arc::clone(&boxes), Arc::clone(&snapshots));
     let pulse = Pulse::new(config.workers);
@@ -120,9 +126,10 @@ pub fn start(
     for (number, (((worker, journal), place), mailbox)) in
         workers.into_iter().zip(journals).zip(places).zip(mailboxes).enumerate()
     {
+        let helpers = (relay.clone(), resolver.clone());
         let post = Post::new(Arc::clone(&boxes), Arc::clone(&pulse));
         let ends = (Arc::clone(&pulse), Arc::clone(&boxes));
-        let driver = Driver::new(number, worker, place, mailbox, post, relay.clone(), clock, journal, ends, &snapshots);
+        let driver = Driver::new(number, worker, place, mailbox, post, helpers, clock, journal, ends, &snapshots);
         let thread = Builder::new().name(format!("worker {number}")).spawn(move || driver.run());
         threads.push(thread.map_err(system("thread"))?);
     }

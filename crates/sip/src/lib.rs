@@ -9,6 +9,7 @@ pub mod framer;
 mod hex;
 pub mod ids;
 pub mod limits;
+pub mod locate;
 mod malformed;
 pub mod message;
 mod method;

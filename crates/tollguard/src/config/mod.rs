@@ -116,6 +116,8 @@ pub struct Sip {
     pub listen: Vec<SocketAddr>,
     /// The address peers reach us at, where we listen on all addresses.
     pub advertised: Option<IpAddr>,
+    /// DNS servers to ask where carriers are; those of the system where there are none.
+    pub dns: Vec<SocketAddr>,
     /// Digest realm.
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5.

@@ -21,6 +21,8 @@ const MAX_CALLS: usize = 10_000;
 /// The fewest ports a relay range must have: room for two calls.
 const MIN_PORTS: u16 = 8;
 
+/// Where DNS servers listen.
+const DNS_PORT: u16 = 53;
 const ADDRESS: &str = "an address with a port, such as 192.0.2.10:5060";
 const IP: &str = "an IP address";
 
@@ -113,6 +115,7 @@ impl<'t> Reader<'t> {
         let sip = Sip {
             listen,
             advertised,
+            dns: self.dns(&mut section),
             realm: realm.unwrap_or_default(),
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
             ignored_agents: self.ignored_agents(&mut section),
@@ -146,6 +149,20 @@ impl<'t> Reader<'t> {
         }
         let given = !tls.listen.is_empty() || tls.trusted.is_some() || tls.certificate.is_some();
         given.then_some(tls)
+    }
+
+    /// Whom to ask for names.
+    fn dns(&mut self, section: &mut Section<'t>) -> Vec<SocketAddr> {
+        let texts: Vec<String> = section.take("dns", &mut self.mistakes).unwrap_or_default();
+        if texts.len() > MAX_LISTEN {
+            self.mistakes.add("sip.dns", format!("holds at most {MAX_LISTEN} addresses"));
+        }
+        let mut read = |text: &String| {
+            let ip = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DNS_PORT));
+            let address = text.parse::<SocketAddr>().or_else(|_| ip());
+            address.inspect_err(|_| self.mistakes.add("sip.dns", format!("`{text}` is not {ADDRESS}"))).ok()
+        };
+        texts.iter().filter_map(&mut read).collect()
     }
 
     /// Scanners that are not answered.

@@ -212,6 +212,7 @@ fn net_config(config: &Config, tls: net::TlsConfig) -> net::Config {
         workers: config.workers(),
         listen: config.sip.listen.clone(),
         tls,
+        dns: config.sip.dns.clone(),
         relay_ip: config.media.ip,
         relay_advertised: config.media.advertised,
         relay_ports: config.media.ports,
