@@ -14,8 +14,8 @@ use crate::call::Forwarded;
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
-use crate::peer::Resting;
 use crate::limits::RETRY_AFTER_S;
+use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).

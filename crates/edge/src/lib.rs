@@ -26,5 +26,5 @@ mod wakes;
 pub use common::{Common, MAX_WORKERS, is_new_call, worker_of_call, worker_of_reply};
 pub use directory::{Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry};
 pub use edge::Edge;
-pub use peer::{Located, NoPeerAddress, PeerAddress};
 pub use io::{AuthReport, CallView, Input, Leave, Output};
+pub use peer::{Located, NoPeerAddress, PeerAddress};

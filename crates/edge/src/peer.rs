@@ -55,7 +55,8 @@ impl FromStr for PeerAddress {
                 let fits = |label: &str| (1..=63).contains(&label.len());
                 // RFC 1123 section 2.1: a name whose last label is a number would be an address.
                 let last = name.rsplit('.').next().unwrap_or_default();
-                let is_name = name.len() <= 253 && name.split('.').all(fits) && !last.bytes().all(|b| b.is_ascii_digit());
+                let is_name =
+                    name.len() <= 253 && name.split('.').all(fits) && !last.bytes().all(|b| b.is_ascii_digit());
                 if is_name { Ok(Self::Name { name, port }) } else { Err(NoPeerAddress) }
             }
         }
@@ -115,7 +116,9 @@ impl Directory {
                 let transport = carrier.transport.map_or(Transport::Udp, flow::transport_to_sip);
                 vec![Server::only(Target { address: *address, transport })]
             }
-            (_, Some(destination)) => self.located.get(&destination).map(|servers| servers.to_vec()).unwrap_or_default(),
+            (_, Some(destination)) => {
+                self.located.get(&destination).map(|servers| servers.to_vec()).unwrap_or_default()
+            }
             (PeerAddress::Name { .. }, None) => Vec::new(),
         }
     }

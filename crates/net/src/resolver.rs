@@ -37,12 +37,7 @@ pub struct Resolver {
 
 impl Resolver {
     /// Starts the thread. `servers` are the DNS servers to ask; those of the system where there are none.
-    pub fn start(
-        servers: &[SocketAddr],
-        families: Families,
-        clock: Clock,
-        first: Postbox,
-    ) -> Result<Self, NetError> {
+    pub fn start(servers: &[SocketAddr], families: Families, clock: Clock, first: Postbox) -> Result<Self, NetError> {
         let system = |what| move |source| NetError::System { what, source };
         let (wishes, inbox) = channel(WISHES);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system("runtime"))?;
@@ -171,12 +166,9 @@ fn read(data: &RData) -> Option<Record> {
     Some(match data {
         RData::A(ip) => Record::Ip(ip.0.into()),
         RData::AAAA(ip) => Record::Ip(ip.0.into()),
-        RData::SRV(srv) => Record::Srv {
-            priority: srv.priority,
-            weight: srv.weight,
-            port: srv.port,
-            target: name(&srv.target),
-        },
+        RData::SRV(srv) => {
+            Record::Srv { priority: srv.priority, weight: srv.weight, port: srv.port, target: name(&srv.target) }
+        }
         RData::NAPTR(naptr) => Record::Naptr {
             order: naptr.order,
             preference: naptr.preference,

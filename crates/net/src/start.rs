@@ -17,6 +17,7 @@ use crate::mailbox::mailbox;
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
 use crate::resolver::Resolver;
+use crate::rtpengine::RtpengineConfig;
 use crate::snapshots::Snapshots;
 use crate::streams::Streams;
 use crate::udp::Sockets;
@@ -42,6 +43,8 @@ pub struct Config {
     pub relay_advertised: IpAddr,
     /// First and last relay port.
     pub relay_ports: (u16, u16),
+    /// rtpengines that carry the calls in place of the built-in relay.
+    pub rtpengine: RtpengineConfig,
     /// RTP silence that ends a call.
     pub silence_ms: u64,
     /// A snapshot is handed over after so many records.
@@ -115,7 +118,7 @@ pub fn start(
         mailboxes.push(mailbox);
     }
     let boxes: Arc<[_]> = boxes.into();
-    let relay = Relay::start(config, clock, Arc::clone(&boxes))?;
+    let relay = Relay::start(config, clock, &boxes)?;
     let first = boxes.first().cloned().expect("a node has one worker at least");
     let resolver = Resolver::start(&config.dns, Families::of(&addresses), clock, first)?;
     let snapshots = Arc::new(Snapshots::new(config.snapshot_every, config.workers, snapshots));

@@ -8,7 +8,7 @@ use billing::{CarrierId, LineId};
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
 use sip::transaction::Wire;
-use sip::{locate, Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri};
+use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
 
 use super::early::Early;
 use super::{CallId, session};

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Answer, Destination, Families, Found, MAX_DESTINATIONS, MAX_TTL_S, MIN_TTL_S, Question, Server, Step, search};
+use super::{
+    Answer, Destination, Families, Found, MAX_DESTINATIONS, MAX_TTL_S, MIN_TTL_S, Question, Server, Step, search,
+};
 
 /// The first pause after a search that failed; it doubles up to the longest.
 const RETRY_MS: u64 = 2_000;

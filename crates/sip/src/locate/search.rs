@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::default_port;
 use super::{Answer, Destination, Families, Kind, MAX_ADDRESSES, MAX_SERVERS, MAX_TTL_S, Question, Record, Server};
-use super::{default_port};
 use crate::{Transport, eq_ignore_case};
 
 /// Transports we speak, in the order in which we like them where a domain leaves it to us.
@@ -116,7 +116,8 @@ impl<'a> Search<'a> {
         let mut found = Vec::new();
         for kind in self.families.kinds() {
             let records = self.ask(host, kind).unwrap_or_default();
-            let mut ips: Vec<_> = records.iter().filter_map(|r| if let Record::Ip(ip) = r { Some(*ip) } else { None }).collect();
+            let mut ips: Vec<_> =
+                records.iter().filter_map(|r| if let Record::Ip(ip) = r { Some(*ip) } else { None }).collect();
             ips.sort_unstable();
             found.extend(ips.into_iter().map(|ip| std::net::SocketAddr::new(ip, port)));
         }

@@ -82,9 +82,8 @@ fn section_4_1_naptr_decides_the_transport() {
 
 #[test]
 fn section_4_1_without_naptr_the_srv_records_do() {
-    let zone = Zone::default()
-        .srv("_sips._tcp.example.com", 1, 0, 5061, "a.example.com")
-        .ip("a.example.com", "192.0.2.1");
+    let zone =
+        Zone::default().srv("_sips._tcp.example.com", 1, 0, 5061, "a.example.com").ip("a.example.com", "192.0.2.1");
     assert_eq!(texts(&zone.find(&plain(), V4).0), ["tls 192.0.2.1:5061"]);
 }
 

@@ -160,6 +160,10 @@ pub struct Media {
     pub ports: (u16, u16),
     /// Silence from both sides that ends a call, seconds.
     pub silence_s: u32,
+    /// rtpengines that carry voice in place of the built-in relay.
+    pub rtpengine: Vec<SocketAddr>,
+    /// Whether the built-in relay carries it where none of them answers.
+    pub rtpengine_falls_back: bool,
 }
 
 /// Web pages.
