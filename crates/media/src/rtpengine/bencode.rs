@@ -176,6 +176,6 @@ mod tests {
             assert!(refused.is_none() || bad == "d", "{bad}: {refused:?}");
         }
         assert_eq!(Value::parse("l".repeat(40).as_bytes()), None);
-        assert_eq!(Value::parse(["l".repeat(1), "i1e".repeat(10_000)].concat().as_bytes()), None);
+        assert_eq!(Value::parse(format!("l{}", "i1e".repeat(10_000)).as_bytes()), None);
     }
 }
