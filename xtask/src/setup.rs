@@ -18,6 +18,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/linphonec", "linphone-cli"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so", "kamailio-sqlite-modules"),
+    ("/usr/bin/rtpengine", "rtpengine-daemon"),
     ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),

@@ -6,15 +6,16 @@
 use account::Failures;
 use billing::CarrierId;
 use sip::digest::{Authenticator, Authorization, Ha1Set, Judgement};
+use sip::locate::Target;
 use sip::{Method, Name};
 use std::collections::BTreeMap;
 
 use crate::common::Common;
 use crate::core::{Asked, Core};
-use crate::directory::{Carrier, Directory, LineEntry};
+use crate::directory::{Directory, LineEntry};
 use crate::io::{AuthReport, Leave, Output};
 use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING};
-use crate::{flow, text};
+use crate::text;
 
 /// Who sent a request.
 #[derive(Clone, Debug)]
@@ -159,15 +160,13 @@ fn credentials<'a>(request: &'a sip::Message, realm: &str) -> Option<Authorizati
 fn carrier_at(directory: &Directory, flow: sip::Flow) -> Option<CarrierId> {
     let remote = flow.remote;
     let mut carriers = directory.carriers.values();
-    let is_own = |carrier: &Carrier| match flow.transport {
-        sip::Transport::Udp => carrier.address == remote,
-        sip::Transport::Tcp | sip::Transport::Tls => {
-            carrier.address.ip() == remote.ip() && carrier.transport == flow::to_account(flow).transport
-        }
+    let is_own = |target: Target| match flow.transport {
+        sip::Transport::Udp => target.address == remote,
+        connected => target.address.ip() == remote.ip() && target.transport == connected,
     };
     carriers
         .clone()
-        .find(|carrier| is_own(carrier))
+        .find(|carrier| directory.has_server(carrier, is_own))
         .or_else(|| carriers.find(|carrier| carrier.sources.contains(&remote.ip())))
         .map(|carrier| carrier.id.clone())
 }

@@ -15,6 +15,7 @@ use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
 use crate::limits::RETRY_AFTER_S;
+use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
@@ -61,6 +62,8 @@ pub(crate) struct Core {
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected; picked up by the edge after each step.
     pub forwarded: Vec<Forwarded>,
+    /// Carriers' servers that are out of order.
+    pub resting: Resting,
     /// No new calls, but to short numbers: the node is going down, or has more to do than it can.
     pub draining: bool,
     pub busy: bool,
@@ -83,6 +86,7 @@ impl Core {
             dialogs: Keyed::new(key),
             farewells: Vec::new(),
             forwarded: Vec::new(),
+            resting: Resting::default(),
             draining: false,
             busy: false,
             closing: false,

@@ -17,6 +17,7 @@ mod flow;
 mod gate;
 mod io;
 mod limits;
+mod peer;
 mod random;
 mod register;
 mod text;
@@ -26,3 +27,4 @@ pub use common::{Common, MAX_WORKERS, is_new_call, worker_of_call, worker_of_rep
 pub use directory::{Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry};
 pub use edge::Edge;
 pub use io::{AuthReport, CallView, Input, Leave, Output};
+pub use peer::{Located, NoPeerAddress, PeerAddress};

@@ -190,7 +190,7 @@ impl Worker {
     }
 
     /// Tells all workers of a new directory, or of new decks.
-    fn publish(&mut self, now_ms: u64, directory: Arc<Directory>) {
+    pub(crate) fn publish(&mut self, now_ms: u64, directory: Arc<Directory>) {
         let Some(registry) = &self.registry else { return };
         self.doors.change(|lockout| admission::welcome(lockout, &directory));
         let decks = Arc::clone(&registry.book.decks);
@@ -221,6 +221,7 @@ impl Worker {
             self.node_changed(now_ms, change);
             let directory = self.registry.as_ref().map(|registry| registry.with_carriers(&self.directory));
             if let Some(directory) = directory {
+                self.ask_located(&directory);
                 self.publish(now_ms, directory);
             }
         }

@@ -9,7 +9,7 @@ use billing::{AccountId, CarrierId, DeckId, DeckVersion};
 use edge::{Directory, LineEntry};
 use guard::Board;
 
-use crate::{Command, CommandError, CommandReply, NodeBook, NodeChange, directory};
+use crate::{Command, CommandError, CommandReply, NodeBook, NodeChange, directory, locate};
 
 /// Changes that may wait for the one under way.
 const MAX_WAITING: usize = 4_096;
@@ -196,7 +196,9 @@ impl Registry {
 
     /// The directory with the book's carriers.
     pub fn with_carriers(&self, directory: &Directory) -> Arc<Directory> {
-        Arc::new(Directory { carriers: self.book.carriers.clone(), ..directory.clone() })
+        let mut next = Directory { carriers: self.book.carriers.clone(), ..directory.clone() };
+        next.located = locate::still_wanted(&next);
+        Arc::new(next)
     }
 }
 

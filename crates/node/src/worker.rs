@@ -115,6 +115,7 @@ impl Worker {
             orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
             self.wakes.set(id, account);
         }
+        self.ask_located(&Arc::clone(&self.directory));
         for (account, call, legs) in orphans {
             self.edge.handle(now_ms, edge::Input::Recover { account, call, legs });
         }
@@ -178,16 +179,7 @@ impl Worker {
     /// The name that the peer at the other end of a connection of ours must prove over TLS: a carrier's domain, or its
     /// address.
     pub fn peer_name(&self, flow: &Flow) -> String {
-        let mut carriers = self.directory.carriers.values();
-        let carrier = carriers.find(|one| one.address == flow.remote && one.transport == flow.transport);
-        let host = carrier.and_then(|carrier| sip::HostPort::parse(carrier.domain.as_ref()?.as_bytes()).ok());
-        host.map_or_else(
-            || flow.remote.ip().to_string(),
-            |host| match host.host {
-                sip::Host::Ip(ip) => ip.to_string(),
-                sip::Host::Name(name) => name.to_owned(),
-            },
-        )
+        self.directory.name_to_prove(flow.remote).unwrap_or_else(|| flow.remote.ip().to_string())
     }
 
     /// The relay's driver reports.

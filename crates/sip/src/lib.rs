@@ -10,6 +10,7 @@ mod hex;
 pub mod ids;
 mod keyed;
 pub mod limits;
+pub mod locate;
 mod malformed;
 pub mod message;
 mod method;

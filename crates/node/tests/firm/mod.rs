@@ -74,7 +74,7 @@ pub fn carrier() -> Carrier {
         id: CarrierId::new("wholesale").unwrap(),
         name: "Wholesale".into(),
         address: CARRIER.parse().unwrap(),
-        transport: Transport::Udp,
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),

@@ -165,7 +165,7 @@ pub fn carrier() -> Carrier {
         id: id("wholesale"),
         name: "Wholesale Ltd".into(),
         address: id("192.0.2.10:5060"),
-        transport: Transport::Udp,
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),
