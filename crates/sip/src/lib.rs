@@ -6,7 +6,7 @@ pub mod dialog;
 pub mod digest;
 pub mod flow;
 pub mod framer;
-mod hex;
+pub mod hex;
 pub mod ids;
 pub mod limits;
 mod malformed;
