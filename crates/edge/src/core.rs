@@ -11,6 +11,7 @@ use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
 use sip::{DialogId, Flow, HashKey, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
+use crate::common::Common;
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
@@ -19,7 +20,7 @@ use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER";
 /// The one body type of calls.
 pub(crate) const SDP: &[u8] = b"application/sdp";
 
@@ -44,6 +45,9 @@ pub(crate) enum Purpose {
 
 pub(crate) struct Core {
     pub now_ms: u64,
+    pub common: Arc<Common>,
+    /// This worker's number.
+    pub worker: usize,
     pub settings: EdgeSettings,
     pub directory: Arc<Directory>,
     pub transactions: TransactionTable,
@@ -72,13 +76,15 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub fn new(settings: EdgeSettings, directory: Arc<Directory>, mint: Mint, key: HashKey, now_ms: u64) -> Self {
+    pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         Self {
             now_ms,
-            settings,
+            settings: common.settings.clone(),
             directory,
-            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, key),
-            mint,
+            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key),
+            mint: common.mint(worker),
+            common,
+            worker,
             outputs: VecDeque::new(),
             told: VecDeque::new(),
             clients: BTreeMap::new(),

@@ -311,7 +311,7 @@ impl Worker {
             // What was read before a ban is not answered after it.
             Letter::Message { flow, .. } if !self.admits(now_ms, flow.remote) => {}
             Letter::Message { flow, message } => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
-            Letter::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
+            Letter::Send { flow, bytes } => self.send(now_ms, flow, bytes),
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
             Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
             Letter::Reply(reply) => self.deliver(now_ms, reply),
@@ -320,6 +320,16 @@ impl Worker {
             }
             Letter::Registry(told) => self.told(now_ms, told),
             Letter::ToRegistry(tell) => self.tell(now_ms, tell),
+        }
+    }
+
+    /// Sends on a flow that this worker has; one within the node ends at its call machine.
+    fn send(&mut self, now_ms: u64, flow: Flow, bytes: Arc<[u8]>) {
+        let Some(flow) = edge::from_other_end(flow) else {
+            return self.outputs.push_back(Output::Send { flow, bytes });
+        };
+        if let Ok(message) = Message::parse(&bytes) {
+            self.edge.handle(now_ms, edge::Input::Message { flow, message });
         }
     }
 

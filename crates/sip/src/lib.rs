@@ -6,7 +6,7 @@ pub mod dialog;
 pub mod digest;
 pub mod flow;
 pub mod framer;
-mod hex;
+pub mod hex;
 pub mod ids;
 mod keyed;
 pub mod limits;
