@@ -2,53 +2,39 @@
 
 use crate::Decibans;
 
-/// Fractional bits of [`log2_q10`].
-const FRACTION_BITS: u32 = 10;
+/// Bits of a number behind its first that [`log2_q10`] looks at, and of the fraction that it gives.
+const BITS: u32 = 10;
 /// 2 to the minus i/16, in 65,536ths: fading between two whole half-lives, interpolated.
 const FADE_Q16: [u64; 17] = [
     65_536, 62_757, 60_097, 57_549, 55_109, 52_773, 50_535, 48_393, 46_341, 44_376, 42_495, 40_693, 38_968, 37_316,
     35_734, 34_219, 32_768,
 ];
 
-/// Logarithms of the counts that habits hold mostly.
-static LOG2_Q10: [i16; 1024] = {
-    let mut table = [0; 1024];
-    let mut x = 0;
-    while x < table.len() {
-        table[x] = squared_log2_q10(x as u64) as i16;
-        x += 1;
+/// The logarithm to the base 2 of 1 + i/1024, in 1024ths: one bit by each squaring.
+static LOG2_Q10: [u16; 1 << BITS] = {
+    let mut table = [0; 1 << BITS];
+    let mut i = 0;
+    while i < table.len() {
+        // In [1, 2) with 31 fractional bits.
+        let mut mantissa = (1 << 31) + ((i as u64) << (31 - BITS));
+        let mut bit = 0;
+        while bit < BITS {
+            mantissa = (mantissa * mantissa) >> 31;
+            table[i] = table[i] << 1 | (mantissa >> 32) as u16;
+            mantissa >>= mantissa >> 32;
+            bit += 1;
+        }
+        i += 1;
     }
     table
 };
 
-/// Logarithm to the base 2 of `x`, in 1024ths; 0 for 0 and 1.
+/// Logarithm to the base 2 of `x`, in 1024ths; 0 for 0 and 1. Within two of them.
 fn log2_q10(x: u64) -> i64 {
-    match usize::try_from(x).ok().and_then(|x| LOG2_Q10.get(x)) {
-        Some(log) => i64::from(*log),
-        None => squared_log2_q10(x),
-    }
-}
-
-/// The same, worked out: one bit of the fraction by each squaring.
-const fn squared_log2_q10(x: u64) -> i64 {
-    if x <= 1 {
-        return 0;
-    }
-    let whole = 63 - x.leading_zeros();
-    // The mantissa in [1, 2) with 31 fractional bits.
-    let mut mantissa = if whole > 31 { x >> (whole - 31) } else { x << (31 - whole) };
-    let mut log = whole as i64;
-    let mut bit = 0;
-    while bit < FRACTION_BITS {
-        bit += 1;
-        mantissa = (mantissa * mantissa) >> 31;
-        log <<= 1;
-        if mantissa >= 1 << 32 {
-            mantissa >>= 1;
-            log |= 1;
-        }
-    }
-    log
+    let whole = u64::BITS - 1 - (x | 1).leading_zeros();
+    // The bits behind the first: shifted to the top, without the first.
+    let fraction = x << (u64::BITS - 1 - whole) << 1 >> (u64::BITS - BITS);
+    i64::from(whole << BITS) + i64::from(LOG2_Q10.get(fraction as usize).copied().unwrap_or(0))
 }
 
 /// 10 log10 of `over / under`, to a tenth; both count as at least 1.

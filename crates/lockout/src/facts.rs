@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A run of failures ends when there was none for so long, in milliseconds: one day.
-pub(crate) const RUN_MEMORY_MS: u64 = 86_400_000;
+pub const RUN_MEMORY_MS: u64 = 86_400_000;
 
 /// Failed authentications one after the other, never a day apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

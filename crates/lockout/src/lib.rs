@@ -67,7 +67,7 @@ mod tracker;
 pub use admission::{Admission, Attempt, Ticket};
 pub use ban::{Ban, BanChange, BanError, BanReason, shortest};
 pub use bans::MAX_BANS;
-pub use facts::{FailureFacts, Run};
+pub use facts::{FailureFacts, RUN_MEMORY_MS, Run};
 pub use flows::MAX_FLOWS;
 pub use known::{KNOWN_DAYS, MAX_KNOWN_ADDRESSES, MAX_KNOWN_NAMES};
 pub use lists::{BlockList, MAX_LIST_PREFIXES, MAX_LISTS};

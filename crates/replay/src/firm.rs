@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use account::next_check_s;
 use billing::{CallId, IncidentId, LineId};
 use guard::{Board, Ended, Failures, Guard, Origin, Screening};
+use lockout::RUN_MEMORY_MS;
 
 use crate::agenda::{Agenda, Due};
 use crate::call::{Placed, Running, Said};
@@ -38,8 +39,15 @@ pub(crate) struct LineState {
     pub(crate) cut: Option<IncidentId>,
     /// Where it was seen last; most events come from there again.
     pub(crate) origin: Option<Origin>,
-    /// Whether anybody ever failed to prove to be it.
-    pub(crate) was_tried: bool,
+    /// When somebody last failed to prove to be it.
+    pub(crate) tried_ms: Option<u64>,
+}
+
+impl LineState {
+    /// Whether the lock-out remembers failures as this line.
+    pub(crate) fn was_tried(&self, now_ms: u64) -> bool {
+        self.tried_ms.is_some_and(|tried_ms| now_ms.saturating_sub(tried_ms) < RUN_MEMORY_MS)
+    }
 }
 
 /// A call of the cut class that ended in no incident.

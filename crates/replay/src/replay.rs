@@ -154,8 +154,10 @@ impl Replay {
             return Ok(());
         }
         let state = firm.lines.entry(line.clone()).or_default();
-        state.was_tried |= !row.ok;
-        let may_have_failed = moved || state.was_tried;
+        if !row.ok {
+            state.tried_ms = Some(now_ms);
+        }
+        let may_have_failed = moved || state.was_tried(now_ms);
         if row.ok {
             let failures = self.succeeded(who, may_have_failed);
             if let Some(firm) = self.firms.get_mut(place) {
@@ -176,7 +178,7 @@ impl Replay {
         let place = self.place_of(&who.account)?;
         let Some(firm) = self.firms.get_mut(place) else { return Ok(()) };
         let Seen { line, origin, moved } = seen(firm, &self.places, who)?;
-        let may_have_failed = moved || firm.lines.get(&line).is_some_and(|line| line.was_tried);
+        let may_have_failed = moved || firm.lines.get(&line).is_some_and(|line| line.was_tried(now_ms));
         self.calls += 1;
         let attack = self.truth.as_ref().and_then(|truth| truth.attack_of(row));
         let shut_out = attack.is_some_and(|attack: AttackId| firm.fixed.has(attack));

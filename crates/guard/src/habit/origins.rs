@@ -48,15 +48,15 @@ const TOOLS: [&str; 7] = ["friendly-scanner", "sipvicious", "sipcli", "sundayddr
 
 impl From<&Origin> for OriginKey {
     fn from(origin: &Origin) -> Self {
-        let agent = origin.user_agent.as_bytes();
+        let (agent, tool) = of_agent(origin.user_agent.as_bytes());
         Self {
             source: Source::from(origin.ip),
             asn: origin.place.asn,
             country: origin.place.country,
             hosting: origin.place.hosting == Some(true),
-            agent: agent_hash(agent),
+            agent,
             spot: origin.place.lat_lon_e4.map(spot),
-            tool: is_tool(agent),
+            tool,
         }
     }
 }
@@ -93,23 +93,26 @@ impl From<IpAddr> for Source {
     }
 }
 
-/// FNV-1a of the letters before the first digit or slash, in lower case: a version is no new phone.
-fn agent_hash(agent: &[u8]) -> u32 {
-    let name = agent.iter().take_while(|byte| !byte.is_ascii_digit() && **byte != b'/');
-    name.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+/// FNV-1a of the letters before the first digit or slash, in lower case (a version is no new phone), and whether a tool of
+/// attack is named in it. Asked for every call, so the letters are looked through once.
+fn of_agent(agent: &[u8]) -> (u32, bool) {
+    let (mut hash, mut in_name, mut tool, mut last) = (0x811c_9dc5_u32, true, false, 0);
+    for (at, byte) in agent.iter().enumerate() {
+        let letter = byte | 32;
+        in_name &= !byte.is_ascii_digit() && *byte != b'/';
+        if in_name {
+            hash = (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
+        }
+        // The two letters that a tool's name begins with are in few others.
+        let likely = matches!((last, letter), (b'f', b'r') | (b's', b'i' | b'u' | b'm') | (b'v', b'a') | (b'p', b'p'));
+        tool |= likely && agent.get(at - 1..).is_some_and(begins_with_tool);
+        last = letter;
+    }
+    (hash, tool)
 }
 
-/// Whether a tool of attack is named in it. Asked for every packet, so the letters are looked through once.
-fn is_tool(agent: &[u8]) -> bool {
-    let begins = |at: usize, tool: &str| {
-        agent.get(at..at + tool.len()).is_some_and(|name| name.eq_ignore_ascii_case(tool.as_bytes()))
-    };
-    // The two letters that a tool's name begins with are in few others.
-    let pairs = agent.iter().zip(agent.iter().skip(1)).enumerate();
-    let mut likely = pairs.filter(|(_, (first, second))| {
-        matches!((**first | 32, **second | 32), (b'f', b'r') | (b's', b'i' | b'u' | b'm') | (b'v', b'a') | (b'p', b'p'))
-    });
-    likely.any(|(at, _)| TOOLS.iter().any(|tool| begins(at, tool)))
+fn begins_with_tool(agent: &[u8]) -> bool {
+    TOOLS.iter().any(|tool| agent.get(..tool.len()).is_some_and(|name| name.eq_ignore_ascii_case(tool.as_bytes())))
 }
 
 /// How new an origin is, by the widest circle it is new in.
