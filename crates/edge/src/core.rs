@@ -11,6 +11,7 @@ use sip::transaction::{ClientKey, ServerKey};
 use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
+use crate::certificate::Certificates;
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
@@ -62,6 +63,8 @@ pub(crate) struct Core {
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected; picked up by the edge after each step.
     pub forwarded: Vec<Forwarded>,
+    /// What peers have proven by their certificates.
+    pub certificates: Certificates,
     /// Carriers' servers that are out of order.
     pub resting: Resting,
     /// No new calls, but to short numbers.
@@ -85,6 +88,7 @@ impl Core {
             dialogs: BTreeMap::new(),
             farewells: Vec::new(),
             forwarded: Vec::new(),
+            certificates: Certificates::default(),
             resting: Resting::default(),
             draining: false,
             closing: false,

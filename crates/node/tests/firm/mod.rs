@@ -57,6 +57,7 @@ pub fn trunk(ip: &str) -> Line {
         auth_name: None,
         secrets: None,
         addresses: vec![ip.parse().unwrap()],
+        certificates: Vec::new(),
         caller_id: None,
         international: true,
         max_calls: None,

@@ -143,6 +143,10 @@ pub struct Tls {
     pub certificate: Option<PathBuf>,
     /// Its key, PEM.
     pub key: Option<PathBuf>,
+    /// Certificates with their keys for our other domains, PEM.
+    pub others: Vec<(PathBuf, PathBuf)>,
+    /// Authorities that may vouch for the domains of trunks, PEM.
+    pub clients: Option<PathBuf>,
     /// Authorities that may vouch for carriers besides the public ones, PEM.
     pub trusted: Option<PathBuf>,
 }
