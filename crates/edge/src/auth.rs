@@ -84,7 +84,7 @@ impl Doorman {
     ) -> Option<(Asked, Sender)> {
         let asked = self.waiting.remove(&token)?;
         match leave {
-            Leave::Granted => {}
+            Leave::Granted | Leave::Blind => {}
             Leave::Refused => {
                 core.transactions.forget(asked.server);
                 return None;
@@ -94,7 +94,7 @@ impl Doorman {
                 return None;
             }
         }
-        let (judgement, name) = self.judge(core, &asked)?;
+        let (judgement, name) = self.judge(core, &asked, leave == Leave::Blind)?;
         let report = match judgement {
             Judgement::Accepted => AuthReport::Succeeded,
             Judgement::Stale => AuthReport::Stale,
@@ -113,12 +113,14 @@ impl Doorman {
         }
     }
 
-    fn judge(&self, core: &Core, asked: &Asked) -> Option<(Judgement, String)> {
+    /// What the credentials are worth; those that are not to be looked at are as good as those of a name that does not
+    /// exist.
+    fn judge(&self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, String)> {
         let given = credentials(&asked.request, self.authenticator.realm())?;
         let name = String::from_utf8_lossy(&given.username).into_owned();
         let secrets = core.directory.by_auth_name.get(name.as_str()).and_then(|entry| entry.secrets.as_ref());
         let known = secrets.map(|secrets| Ha1Set::from_parts(secrets.ha1_md5, secrets.ha1_sha256));
-        let ha1 = known.as_ref().unwrap_or(&self.nobody);
+        let ha1 = known.as_ref().filter(|_| !is_blind).unwrap_or(&self.nobody);
         let judgement = self.authenticator.judge(&given, ha1, asked.request.method_raw(), 0, core.now_ms);
         Some((judgement, name))
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use account::{CertificateName, LineKind, Secrets, Transport};
 use billing::{AccountId, CarrierId, DeckId, E164, LineId};
+use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::peer::{Located, PeerAddress};
@@ -81,6 +82,8 @@ pub struct Directory {
     pub dids: BTreeMap<E164, AccountId>,
     /// Carriers by id.
     pub carriers: BTreeMap<CarrierId, Carrier>,
+    /// What accounts set for guesses at their own lines; those that set nothing are not in it.
+    pub lockout: BTreeMap<AccountId, OwnSettings>,
     /// The servers of carriers that are known by a name.
     pub located: Located,
 }
@@ -98,6 +101,9 @@ pub struct EdgeSettings {
     pub advertised: SocketAddr,
     /// The same for TLS, where we listen for it.
     pub advertised_tls: Option<SocketAddr>,
+    /// Our addresses of the other IP family, for UDP and TCP and for TLS: those that carriers of that family are spoken to
+    /// from.
+    pub other_family: [Option<SocketAddr>; 2],
     /// Registration: the shortest, the default and the longest time granted, seconds.
     pub expires_s: (u32, u32, u32),
     /// How long a call may ring, seconds.

@@ -1,5 +1,6 @@
 //! The thin drivers around a node's workers: their threads, sockets, timers and relay ports. No decision is taken here.
 
+mod batch;
 mod clock;
 mod driver;
 mod handle;

@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, CertificateName, Change, ChangeError, Done, ExposureView, Flow};
+use account::{Actor, CertificateName, Change, ChangeError, Done, ExposureView, Flow, LockView};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -59,6 +59,11 @@ pub enum Command {
         /// Which account.
         account: Option<AccountId>,
     },
+    /// Addresses that incidents locked out of an account's lines.
+    Locks {
+        /// Which account.
+        account: AccountId,
+    },
     /// Bans in force.
     Bans,
     /// Bans that a packet filter may carry out, unless they are those of this version still.
@@ -100,6 +105,8 @@ pub enum CommandReply {
     Calls(Vec<CallView>),
     /// What accounts may lose, by account.
     Exposure(Vec<ExposureView>),
+    /// Addresses locked out of lines, by line.
+    Locks(Vec<LockView>),
     /// Bans.
     Bans(Vec<Ban>),
     /// Bans for a packet filter, with their ends in milliseconds since the Unix epoch; `None` where nothing has changed.

@@ -72,6 +72,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
     for account in state.accounts.values() {
         admission::remember(&mut lockout, account, now_ms);
     }
+    admission::welcome(&mut lockout, &directory);
     let doors = Doors::new(lockout);
     let common = Arc::new(Common::new(setup.edge, setup.seed, setup.boot_epoch, count));
     let decks = Arc::clone(&state.book.decks);
@@ -158,6 +159,17 @@ impl Worker {
             self.edge.handle(now_ms, edge::Input::TurnAway { flow, message });
         }
         self.drive(now_ms);
+    }
+
+    /// Whether this worker has more to do than it can: new calls are then told to come back later, but those to short
+    /// numbers; all else goes on.
+    pub fn set_busy(&mut self, busy: bool) {
+        self.edge.set_busy(busy);
+    }
+
+    /// How many records this worker has handed to the journal that are not durable yet.
+    pub fn waiting_records(&self) -> u64 {
+        self.log.waiting_records()
     }
 
     /// Nothing can be sent on a flow any more: its connection is closed, or could not be opened.
@@ -306,7 +318,7 @@ impl Worker {
             // What was read before a ban is not answered after it.
             Letter::Message { flow, .. } if !self.admits(now_ms, flow.remote) => {}
             Letter::Message { flow, message } => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
-            Letter::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
+            Letter::Send { flow, bytes } => self.send(now_ms, flow, bytes),
             Letter::Proven { connection, certificate } => {
                 self.edge.handle(now_ms, edge::Input::Proven { connection, certificate });
             }
@@ -318,6 +330,16 @@ impl Worker {
             }
             Letter::Registry(told) => self.told(now_ms, told),
             Letter::ToRegistry(tell) => self.tell(now_ms, tell),
+        }
+    }
+
+    /// Sends on a flow that this worker has; one within the node ends at its call machine.
+    fn send(&mut self, now_ms: u64, flow: Flow, bytes: Arc<[u8]>) {
+        let Some(flow) = edge::from_other_end(flow) else {
+            return self.outputs.push_back(Output::Send { flow, bytes });
+        };
+        if let Ok(message) = Message::parse(&bytes) {
+            self.edge.handle(now_ms, edge::Input::Message { flow, message });
         }
     }
 

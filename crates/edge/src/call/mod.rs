@@ -9,10 +9,13 @@ mod end;
 mod exchange;
 mod fork;
 mod forward;
+mod join;
 mod leg;
 mod media;
+mod refer;
 mod refresh;
 mod reliable;
+mod replace;
 mod ring;
 mod saved;
 mod session;
@@ -34,11 +37,12 @@ pub(crate) use forward::Forwarded;
 pub(crate) use leg::Leg;
 pub(crate) use saved::SavedLegs;
 pub(crate) use session::{MIN_SE_S, is_too_brief};
-pub(crate) use start::{merge_key, start};
+pub(crate) use start::{merge_key, start, start_inside};
 
 use self::exchange::Exchange;
 use self::fork::{Fork, Outbound};
 use self::media::Media;
+use self::refer::Transfer;
 use crate::core::Asked;
 use crate::io::CallView;
 use crate::peer::Route;
@@ -119,6 +123,8 @@ pub(crate) struct Call {
     exchanges: Vec<Exchange>,
     /// How often the caller was redirected before.
     redirections: u8,
+    /// The transfer that is under way.
+    transfer: Option<Transfer>,
     clock: Clock,
 }
 
@@ -169,7 +175,16 @@ impl Call {
         let sessions = [Some(&self.a), self.b.as_ref()].into_iter().flatten().filter_map(|leg| leg.session.as_ref());
         let sessions = sessions.map(session::Session::next_ms);
         let clock = [stage_ms, self.clock.check_ms, self.clock.paid_ms].into_iter().flatten();
-        clock.chain(acks).chain(patience).chain(sessions).min()
+        let join_ms = self.joining_ms();
+        clock.chain(acks).chain(patience).chain(sessions).chain(join_ms).min()
+    }
+
+    /// The line of the account that is on that side.
+    fn line_at(&self, side: Side) -> Option<&LineId> {
+        match side {
+            Side::A => self.facts.line.as_ref(),
+            Side::B => self.facts.callee.as_ref(),
+        }
     }
 
     fn leg(&mut self, side: Side) -> Option<&mut Leg> {

@@ -96,6 +96,7 @@ pub fn settings() -> EdgeSettings {
         ignored_agents: Vec::new(),
         advertised: addr(US),
         advertised_tls: None,
+        other_family: [None; 2],
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 100,
@@ -190,6 +191,10 @@ impl World {
             match output {
                 Output::Send { flow, bytes } => {
                     let message = Message::parse(&bytes).unwrap();
+                    if let Some(flow) = edge::from_other_end(flow) {
+                        self.edge.handle(self.now_ms, Input::Message { flow, message });
+                        continue;
+                    }
                     // A refusal of an invalid request repeats its invalid headers.
                     let refusal = message.status().is_some_and(|status| status >= 400);
                     if let (false, Err(invalid)) = (refusal, message.validate()) {

@@ -20,6 +20,7 @@ pub fn edge(max_calls: usize, sha256: bool) -> EdgeSettings {
         ignored_agents: Vec::new(),
         advertised: NODE.parse().unwrap(),
         advertised_tls: None,
+        other_family: [None; 2],
         expires_s: (30, 300, 3600),
         ring_limit_s: 60,
         max_calls,
@@ -45,6 +46,7 @@ pub fn settings(max_calls: u32) -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 

@@ -115,6 +115,7 @@ pub(super) fn settings(whose: Whose, plan: &Plan) -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 

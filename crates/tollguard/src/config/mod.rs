@@ -10,6 +10,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+
 pub use document::Mistake;
 
 /// What the node is told by its operator.
@@ -177,6 +179,10 @@ pub struct Portal {
     pub listen: Option<SocketAddr>,
     /// How people reach it, for links in mails, where it differs from the address.
     pub url: Option<String>,
+    /// Reverse proxies whose word of who called them is believed.
+    pub proxies: Vec<IpNet>,
+    /// The file with the secrets that payments are signed with.
+    pub payment_secret_file: Option<PathBuf>,
 }
 
 /// Mail.
@@ -295,6 +301,7 @@ impl Config {
                 .as_ref()
                 .and_then(|tls| tls.listen.first())
                 .map(|address| SocketAddr::new(self.sip.advertised.unwrap_or(address.ip()), address.port())),
+            other_family: [other_family(bound), other_family(self.tls.as_ref().map_or(&[], |tls| &tls.listen))],
             expires_s: self.sip.expires_s,
             ring_limit_s: self.sip.ring_limit_s,
             max_calls: self.sip.max_calls,
@@ -302,4 +309,10 @@ impl Config {
             relay: self.media.relay,
         }
     }
+}
+
+/// The first address that is of another IP family than the first of all.
+fn other_family(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    let is_v4 = addresses.first()?.is_ipv4();
+    addresses.iter().find(|address| address.is_ipv4() != is_v4 && !address.ip().is_unspecified()).copied()
 }

@@ -16,6 +16,8 @@ use super::{Config, Geo, Mail, Media, Nftables, Portal, Sip, Tls};
 const MAX_IGNORED_AGENTS: usize = 64;
 /// Addresses one node can listen on.
 const MAX_LISTEN: usize = 16;
+/// Reverse proxies that can be named.
+const MAX_PROXIES: usize = 64;
 /// The most calls at once that one node can be set to.
 const MAX_CALLS: usize = 10_000;
 /// The fewest ports a relay range must have: room for two calls.
@@ -297,8 +299,29 @@ impl<'t> Reader<'t> {
             }
             None => {}
         }
+        let proxies = self.proxies(&mut section);
+        let secret: Option<String> = section.take("payment_secret_file", &mut self.mistakes);
+        let payment_secret_file = secret.map(|path| self.folder.join(path));
+        if let Some(missing) = payment_secret_file.as_ref().filter(|path| !path.is_file()) {
+            self.mistakes.add("portal.payment_secret_file", format!("there is no file {}", missing.display()));
+        }
         section.end(&mut self.mistakes);
-        Portal { listen, url: url.map(|url| url.trim_end_matches('/').to_owned()) }
+        Portal { listen, url: url.map(|url| url.trim_end_matches('/').to_owned()), proxies, payment_secret_file }
+    }
+
+    fn proxies(&mut self, section: &mut Section<'t>) -> Vec<IpNet> {
+        let listed: Vec<String> = section.take("proxies", &mut self.mistakes).unwrap_or_default();
+        if listed.len() > MAX_PROXIES {
+            self.mistakes.add("portal.proxies", format!("has more than {MAX_PROXIES} addresses: name their network"));
+        }
+        let mut proxies = Vec::new();
+        for text in listed.iter().take(MAX_PROXIES) {
+            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(net) => proxies.push(net),
+                Err(_) => self.mistakes.add("portal.proxies", format!("`{text}` is not {IP} or a network")),
+            }
+        }
+        proxies
     }
 
     fn mail(&mut self, mut section: Section<'t>, portal: &Portal) -> Option<Mail> {

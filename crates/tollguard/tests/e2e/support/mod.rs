@@ -1,9 +1,11 @@
 //! What the tests share: a node, its customers, and the programs that talk to it.
 
 mod baresip;
+mod browser;
 mod dns;
 mod guesser;
 mod hosts;
+mod https_front;
 mod kamailio;
 mod linphone;
 mod node;
@@ -20,11 +22,13 @@ mod wav;
 mod wild_pbx;
 
 pub use baresip::Baresip;
+pub use browser::{Browser, Screen};
 pub use dns::Dns;
 #[allow(unused_imports, reason = "the benches try single words")]
 pub use guesser::try_word;
 pub use guesser::{Guessed, guess};
 pub use hosts::Hosts;
+pub use https_front::HttpsFront;
 pub use kamailio::Kamailio;
 pub use linphone::Linphone;
 pub use node::{Node, NodeOptions};
