@@ -17,7 +17,6 @@ use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
 use crate::limits::RETRY_AFTER_S;
-use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
@@ -69,8 +68,6 @@ pub(crate) struct Core {
     pub forwarded: Vec<Forwarded>,
     /// What peers have proven by their certificates.
     pub certificates: Certificates,
-    /// Carriers' servers that are out of order.
-    pub resting: Resting,
     /// No new calls, but to short numbers: the node is going down, or has more to do than it can.
     pub draining: bool,
     pub busy: bool,
@@ -96,7 +93,6 @@ impl Core {
             farewells: Vec::new(),
             forwarded: Vec::new(),
             certificates: Certificates::default(),
-            resting: Resting::default(),
             draining: false,
             busy: false,
             closing: false,

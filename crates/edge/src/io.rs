@@ -7,8 +7,8 @@ use billing::{AccountId, CallId, LineId};
 use media::{RelayCommand, RelayEvent};
 use sip::Message;
 
-use crate::certificate::Certificate;
 use crate::Directory;
+use crate::certificate::Certificate;
 use std::sync::Arc;
 
 /// Everything that can happen to the edge.
