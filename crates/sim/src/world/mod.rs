@@ -341,7 +341,7 @@ impl World {
         let Datagram { from, to, bytes } = datagram;
         let to = self.network.inside(to);
         let Some(&id) = self.by_ip.get(&to.ip()) else { return Ok(()) };
-        let (now_ms, here_ms) = (self.now_ms, self.here_ms(id));
+        let here_ms = self.here_ms(id);
         match self.hosts.get_mut(id.0) {
             Some(Host::Phone(phone)) => {
                 let sip = to == phone.profile().address;
@@ -357,7 +357,7 @@ impl World {
             }
             Some(Host::Node(node)) => {
                 if node.is_up() {
-                    self.checks.wire.arrives(id, to, from, &bytes, now_ms);
+                    self.checks.wire.arrives(id, to, from, &bytes, here_ms);
                 }
                 node.datagram(here_ms, from, to, &bytes)?;
             }
@@ -368,7 +368,7 @@ impl World {
 
     /// Puts on the wire what a host sends, notes what it tells, and plans when to wake it.
     fn settle(&mut self, id: HostId) -> Result<(), Stopped> {
-        let now_ms = self.now_ms;
+        let (now_ms, here_ms) = (self.now_ms, self.here_ms(id));
         let mut sends: Vec<(SocketAddr, SocketAddr, Arc<[u8]>)> = Vec::new();
         let mut told = Vec::new();
         let wake = match self.hosts.get_mut(id.0) {
@@ -395,7 +395,7 @@ impl World {
             }
             Some(Host::Node(node)) => {
                 while let Some(send) = node.poll_send() {
-                    self.checks.wire.leaves(id, &send.0, &send.1, &send.2, now_ms)?;
+                    self.checks.wire.leaves(id, &send.0, &send.1, &send.2, here_ms)?;
                     sends.push(send);
                 }
                 while let Some(record) = node.rows.fresh.pop_front() {
