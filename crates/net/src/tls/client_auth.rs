@@ -150,7 +150,7 @@ mod tests {
         let (own, file) = vouched(folder.path(), vec![dns("pbx.example.net"), dns("*.example.org")]);
         let print = CertificateName::Sha256(Sha256::digest(&own).into()).to_string();
         let asking = Asking::new(Some(&file)).unwrap();
-        assert_eq!(texts(asking.proven(&[own.clone()])), [print.as_str(), "pbx.example.net"]);
+        assert_eq!(texts(asking.proven(std::slice::from_ref(&own))), [print.as_str(), "pbx.example.net"]);
         assert_eq!(texts(Asking::new(None).unwrap().proven(&[own])), [print]);
         assert_eq!(asking.proven(&[]), None);
         let names = vec![dns("pbx.example.net"), uri("sip:Example.com"), uri("sip:bob@example.com")];

@@ -1,4 +1,5 @@
-//! Each host's own clock: it runs at its own rate, and those of phones and carriers are set right by NTP now and then.
+//! Each host's own clock: those of phones, carriers and attackers are off, run at their own rates, and are set by NTP now
+//! and then. Nodes keep the world's time: the checks compare their records with it.
 
 use crate::dice::Dice;
 
@@ -20,21 +21,21 @@ pub(super) struct Clock {
     set_ms: u64,
     shown_ms: u64,
     ppm: i64,
-    /// When NTP sets it next, by the world's time; a node's own clock is monotonic and is not set while it runs.
+    /// When NTP sets it next, by the world's time.
     next_jump_ms: Option<u64>,
     dice: Dice,
 }
 
 impl Clock {
-    /// A node's: right at the start, and then a little too fast or too slow.
-    pub fn of_node(now_ms: u64, mut dice: Dice) -> Self {
-        let ppm = ppm(&mut dice);
-        Self { set_ms: now_ms, shown_ms: now_ms, ppm, next_jump_ms: None, dice }
+    /// A node's: always right.
+    pub fn of_node(now_ms: u64, dice: Dice) -> Self {
+        Self { set_ms: now_ms, shown_ms: now_ms, ppm: 0, next_jump_ms: None, dice }
     }
 
     /// Anybody else's.
     pub fn of_station(now_ms: u64, dice: Dice) -> Self {
         let mut clock = Self::of_node(now_ms, dice);
+        clock.ppm = ppm(&mut clock.dice);
         clock.shown_ms = now_ms.saturating_add(clock.dice.between(0, MAX_OFF_MS));
         clock.next_jump_ms = Some(now_ms + clock.dice.between(JUMP_EVERY_MS.0, JUMP_EVERY_MS.1));
         clock
