@@ -94,6 +94,7 @@ pub(crate) fn line(id: &str) -> Line {
         auth_name: Some(id.into()),
         secrets: Some(secrets(1)),
         addresses: Vec::new(),
+        certificates: Vec::new(),
         caller_id: None,
         international: true,
         max_calls: None,

@@ -8,6 +8,7 @@
 mod call;
 mod caller_id;
 mod cdr;
+mod certificate;
 mod change;
 mod exposure;
 mod extend;
@@ -41,6 +42,7 @@ mod tick;
 mod usage;
 
 pub use call::{Facts, PricedNumber, RunningCall};
+pub use certificate::{CertificateName, NoCertificateName};
 pub use change::{MAX_CALLS, MAX_DID_LINES, MAX_DIDS, MAX_LINES, MAX_PAYMENTS};
 pub use exposure::{OWN_DAYS, OWN_WINDOW_DAYS};
 pub use guard::{Cause, Elsewhere, Failures};

@@ -8,6 +8,7 @@ use geo::Place;
 use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::CertificateName;
 use crate::Limits;
 use crate::Terms;
 
@@ -163,6 +164,8 @@ pub struct Line {
     pub secrets: Option<Secrets>,
     /// Fixed source addresses that prove a trunk without digest.
     pub addresses: Vec<IpAddr>,
+    /// What proves a trunk by its TLS certificate, without digest.
+    pub certificates: Vec<CertificateName>,
     /// The number it shows; the account's default where `None`.
     pub caller_id: Option<E164>,
     /// Whether the owner allows the cut class on this line at all.

@@ -55,7 +55,8 @@ impl Doorman {
         }
         // Credentials count before the address: a phone may sit behind the address of its PBX.
         let Some(name) = self.credentials(&asked).map(|given| given.username.into_owned()) else {
-            if let Some(entry) = core.directory.by_address.get(&remote.ip()).cloned() {
+            let by_address = core.directory.by_address.get(&remote.ip());
+            if let Some(entry) = by_address.or_else(|| by_certificate(core, asked.flow)).cloned() {
                 return Some((asked, Sender::Line { entry, failures_before: Failures::NONE }));
             }
             self.challenge(core, &asked, false, true);
@@ -144,6 +145,11 @@ impl Doorman {
             core.reply_with(asked, 401, add);
         }
     }
+}
+
+/// The trunk that the peer of a connection has proven to be by its certificate (RFC 5922 section 7.1).
+fn by_certificate(core: &Core, flow: sip::Flow) -> Option<&LineEntry> {
+    core.certificates.names(flow.connection).iter().find_map(|name| core.directory.by_certificate.get(name))
 }
 
 /// The credentials for our realm; those for other realms are somebody else's business.

@@ -13,6 +13,7 @@ use sip::{HashKey, Message, Method};
 
 use crate::directory::EdgeSettings;
 use crate::limits::NONCE_VALIDITY_MS;
+use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Workers of a node at most: their number has six bits in a call's.
@@ -25,7 +26,7 @@ const TOKEN_WORKER_SHIFT: u32 = 56;
 /// What the edges of a node's workers have in common.
 ///
 /// Shared in the strict sense are the nonce counts (within the authenticator), so that credentials serve once on the
-/// whole node, and the count of running calls.
+/// whole node, the count of running calls, and which servers of carriers are out of order.
 pub struct Common {
     pub(crate) settings: EdgeSettings,
     pub(crate) authenticator: Authenticator,
@@ -40,6 +41,8 @@ pub struct Common {
     /// make look-ups slow.
     pub(crate) hash_key: HashKey,
     calls: AtomicUsize,
+    /// Carriers' servers that are out of order.
+    pub(crate) resting: Resting,
 }
 
 impl Common {
@@ -60,6 +63,7 @@ impl Common {
             seed,
             mark,
             calls: AtomicUsize::new(0),
+            resting: Resting::default(),
         }
     }
 
@@ -165,6 +169,7 @@ mod tests {
             ignored_agents: Vec::new(),
             advertised: "192.0.2.1:5060".parse().unwrap(),
             advertised_tls: None,
+            other_family: [None; 2],
             expires_s: (60, 600, 3_600),
             ring_limit_s: 60,
             max_calls: 10,

@@ -11,12 +11,12 @@ use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
 use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
+use crate::certificate::Certificates;
 use crate::common::Common;
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
 use crate::limits::RETRY_AFTER_S;
-use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
@@ -66,8 +66,8 @@ pub(crate) struct Core {
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected; picked up by the edge after each step.
     pub forwarded: Vec<Forwarded>,
-    /// Carriers' servers that are out of order.
-    pub resting: Resting,
+    /// What peers have proven by their certificates.
+    pub certificates: Certificates,
     /// No new calls, but to short numbers: the node is going down, or has more to do than it can.
     pub draining: bool,
     pub busy: bool,
@@ -92,7 +92,7 @@ impl Core {
             invites: BTreeMap::new(),
             farewells: Vec::new(),
             forwarded: Vec::new(),
-            resting: Resting::default(),
+            certificates: Certificates::default(),
             draining: false,
             busy: false,
             closing: false,
@@ -101,13 +101,17 @@ impl Core {
 
     /// The address a peer on this flow reaches us at.
     pub fn our_addr(&self, flow: Flow) -> SocketAddr {
-        if flow.local.ip().is_unspecified() { self.advertised(flow.transport) } else { flow.local }
+        if flow.local.ip().is_unspecified() { self.advertised(flow.transport, flow.remote) } else { flow.local }
     }
 
-    /// The address peers reach us at over a transport.
-    pub fn advertised(&self, transport: sip::Transport) -> SocketAddr {
-        let tls = self.settings.advertised_tls.filter(|_| transport == sip::Transport::Tls);
-        tls.unwrap_or(self.settings.advertised)
+    /// The address a peer reaches us at over a transport: one of its own IP family, if we have one.
+    pub fn advertised(&self, transport: sip::Transport, peer: SocketAddr) -> SocketAddr {
+        let EdgeSettings { advertised, advertised_tls, other_family: [plain, tls], .. } = &self.settings;
+        let own = [(*advertised_tls).or(Some(*advertised)), *tls, *plain];
+        let plain = [Some(*advertised), *plain];
+        let own = if transport == sip::Transport::Tls { own.as_slice() } else { plain.as_slice() };
+        let same = own.iter().flatten().find(|address| address.is_ipv4() == peer.is_ipv4());
+        same.or(own.iter().flatten().next()).copied().unwrap_or(*advertised)
     }
 
     /// The same for a Via.

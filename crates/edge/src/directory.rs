@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use account::{LineKind, Secrets, Transport};
+use account::{CertificateName, LineKind, Secrets, Transport};
 use billing::{AccountId, CarrierId, DeckId, E164, LineId};
 use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,8 @@ pub struct Directory {
     pub by_auth_name: BTreeMap<Arc<str>, LineEntry>,
     /// Trunks by fixed source address.
     pub by_address: BTreeMap<IpAddr, LineEntry>,
+    /// Trunks by what their certificate proves.
+    pub by_certificate: BTreeMap<CertificateName, LineEntry>,
     /// Accounts by DID.
     pub dids: BTreeMap<E164, AccountId>,
     /// Carriers by id.
@@ -102,6 +104,9 @@ pub struct EdgeSettings {
     pub advertised: SocketAddr,
     /// The same for TLS, where we listen for it.
     pub advertised_tls: Option<SocketAddr>,
+    /// Our addresses of the other IP family, for UDP and TCP and for TLS: those that carriers of that family are spoken to
+    /// from.
+    pub other_family: [Option<SocketAddr>; 2],
     /// Registration: the shortest, the default and the longest time granted, seconds.
     pub expires_s: (u32, u32, u32),
     /// How long a call may ring, seconds.
@@ -117,7 +122,8 @@ pub struct EdgeSettings {
 impl Directory {
     /// Whether a line is a trunk, a whole PBX. Looks through all lines: for the rare call that goes to a line.
     pub(crate) fn is_trunk(&self, account: &AccountId, line: &LineId) -> bool {
-        let mut entries = self.by_auth_name.values().chain(self.by_address.values());
+        let entries = self.by_auth_name.values().chain(self.by_address.values());
+        let mut entries = entries.chain(self.by_certificate.values());
         entries.any(|entry| entry.kind == LineKind::Trunk && entry.line == *line && entry.account == *account)
     }
 }

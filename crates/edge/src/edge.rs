@@ -62,6 +62,7 @@ impl Edge {
         match input {
             Input::Message { flow, message } => self.message(flow, message),
             Input::TurnAway { flow, message } => self.turn_away(flow::to_sip(flow), &message),
+            Input::Proven { connection, certificate } => self.core.certificates.shown(connection, certificate),
             Input::FlowFailed(flow) => self.flow_failed(flow::to_sip(flow)),
             Input::Reply(reply) => self.reply(reply),
             Input::Relay(event) => self.relay(event),
@@ -344,6 +345,7 @@ impl Edge {
 
     /// A connection is gone: requests on it fail, and who waited on it for an answer can get none any more.
     fn flow_failed(&mut self, flow: sip::Flow) {
+        self.core.certificates.ended(flow.connection);
         self.core.transactions.flow_failed(flow, self.core.now_ms);
         let waiting = self.calls.values().filter(|call| call.waits_on(flow));
         let ids: Vec<CallId> = waiting.map(|call| call.id).collect();

@@ -131,7 +131,7 @@ impl Parting {
         let Some(way) = way_to(self.dialog.next_hop()).filter(|way| way.0.ip() == old.remote.ip()) else { return };
         if !self.rerouted && old.connection != 0 {
             let (remote, transport) = way;
-            self.dialog.set_flow(Flow { local: core.advertised(transport), remote, transport, connection: 0 });
+            self.dialog.set_flow(Flow { local: core.advertised(transport, remote), remote, transport, connection: 0 });
             self.rerouted = true;
             self.send(core, None);
         }

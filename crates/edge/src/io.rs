@@ -8,6 +8,7 @@ use media::{RelayCommand, RelayEvent};
 use sip::Message;
 
 use crate::Directory;
+use crate::certificate::Certificate;
 use std::sync::Arc;
 
 /// Everything that can happen to the edge.
@@ -26,6 +27,13 @@ pub enum Input {
         flow: Flow,
         /// The INVITE.
         message: Message,
+    },
+    /// The peer of a TLS connection has proven this, before its first message.
+    Proven {
+        /// The number of the connection.
+        connection: u64,
+        /// What.
+        certificate: Arc<Certificate>,
     },
     /// Nothing can be sent on this flow any more.
     FlowFailed(Flow),

@@ -8,6 +8,7 @@
 mod auth;
 mod call;
 mod carriers;
+mod certificate;
 mod common;
 mod core;
 mod directory;
@@ -24,6 +25,7 @@ mod register;
 mod text;
 mod wakes;
 
+pub use certificate::Certificate;
 pub use common::{Common, MAX_WORKERS, is_new_call, worker_of_call, worker_of_reply};
 pub use directory::{Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry};
 pub use edge::Edge;

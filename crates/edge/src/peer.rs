@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use billing::CarrierId;
 use serde::{Deserialize, Serialize};
@@ -171,26 +171,32 @@ pub(crate) struct Route {
     pub target: Target,
 }
 
-/// Servers that gave no answer or said 503: for a while they are tried after the other servers of their carrier.
+/// Servers that gave no answer or said 503: for a while all workers try them after the other servers of their
+/// carrier.
 #[derive(Debug, Default)]
-pub(crate) struct Resting(BTreeMap<SocketAddr, u64>);
+pub(crate) struct Resting(Mutex<BTreeMap<SocketAddr, u64>>);
 
 impl Resting {
     /// A server is out of order.
-    pub fn rest(&mut self, address: SocketAddr, now_ms: u64) {
-        self.0.retain(|_, until_ms| *until_ms > now_ms);
-        if self.0.len() < MAX_RESTING {
-            self.0.insert(address, now_ms.saturating_add(REST_MS));
+    pub fn rest(&self, address: SocketAddr, now_ms: u64) {
+        let mut resting = self.look();
+        resting.retain(|_, until_ms| *until_ms > now_ms);
+        if resting.len() < MAX_RESTING {
+            resting.insert(address, now_ms.saturating_add(REST_MS));
         }
     }
 
     /// It has answered.
-    pub fn wake(&mut self, address: SocketAddr) {
-        self.0.remove(&address);
+    pub fn wake(&self, address: SocketAddr) {
+        self.look().remove(&address);
     }
 
     pub fn has(&self, address: SocketAddr, now_ms: u64) -> bool {
-        self.0.get(&address).is_some_and(|until_ms| *until_ms > now_ms)
+        self.look().get(&address).is_some_and(|until_ms| *until_ms > now_ms)
+    }
+
+    fn look(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -199,7 +205,7 @@ impl Core {
     pub fn targets(&mut self, carrier: &Carrier) -> Vec<Target> {
         let servers = self.directory.servers(carrier);
         let mut targets = order(&servers, || u32::from_be_bytes(self.mint.bytes()));
-        targets.sort_by_key(|target| self.resting.has(target.address, self.now_ms));
+        targets.sort_by_key(|target| self.common.resting.has(target.address, self.now_ms));
         targets
     }
 

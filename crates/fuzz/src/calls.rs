@@ -320,6 +320,7 @@ fn settings() -> EdgeSettings {
         warning: true,
         advertised: US,
         advertised_tls: None,
+        other_family: [None; 2],
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 8,

@@ -155,7 +155,7 @@ mod tests {
         let (here, there) = pair("127.0.0.1");
         let to = there.local_addr().unwrap();
         let too_long: Addressed = (to, vec![0; 70_000].into());
-        assert!(send(&here, &[too_long.clone()]).is_err());
+        assert!(send(&here, std::slice::from_ref(&too_long)).is_err());
         assert_eq!(send(&here, &[(to, vec![1; 30].into()), too_long]).unwrap(), 1);
         let mut inbox = Inbox::new(10);
         assert_eq!(inbox.receive(&there).unwrap(), 1);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use account::Transport;
+use account::{Flow, Transport};
 use media::RelayCommand;
 use mio::{Events, Poll, Token};
 use node::{Command, Output, Record, Share, Worker};
@@ -17,7 +17,7 @@ use crate::post::{Post, Pulse};
 use crate::relay::Relay;
 use crate::resolver::Resolver;
 use crate::snapshots::Snapshots;
-use crate::streams::Streams;
+use crate::streams::{Arrived, Streams};
 use crate::udp::{MAX_DATAGRAM, Sockets};
 
 pub const WAKE: Token = Token(usize::MAX);
@@ -226,9 +226,12 @@ impl Driver {
         let admits = |remote| self.worker.admits(now_ms, remote);
         self.place.streams.accept_ready(self.place.poll.registry(), now_ms, admits);
         let (worker, clock) = (&mut self.worker, &self.clock);
-        let each = |flow, bytes: &[u8]| {
-            read += 1;
-            worker.datagram(clock.now_ms(), flow, bytes);
+        let each = |flow: Flow, arrived: Arrived<'_>| match arrived {
+            Arrived::Message(bytes) => {
+                read += 1;
+                worker.datagram(clock.now_ms(), flow, bytes);
+            }
+            Arrived::Certificate(certificate) => worker.proven(clock.now_ms(), flow.connection, certificate),
         };
         more |= self.place.streams.receive(clock.now_ms(), buffer, each);
         self.flush();

@@ -56,8 +56,10 @@ pub struct Config {
 pub struct TlsConfig {
     /// The addresses to listen on.
     pub listen: Vec<SocketAddr>,
-    /// Our certificate; without one nobody can come over TLS.
+    /// Our certificates; without one nobody can come over TLS.
     pub identity: Option<Arc<Identity>>,
+    /// Authorities that may vouch for the domains of trunks: a PEM file.
+    pub clients: Option<PathBuf>,
     /// Authorities whose certificates carriers may have besides the public ones: a PEM file.
     pub trusted: Option<PathBuf>,
 }

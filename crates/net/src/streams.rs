@@ -14,14 +14,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use account::{Flow, Transport};
+use edge::Certificate;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
-use rustls::{ClientConfig, ServerConfig};
+use rustls::ClientConfig;
 
 use self::channel::Channel;
 use self::connection::{Connection, Step};
 use self::listener::Listener;
 use crate::start::Sharing;
+use crate::tls::Server;
 use crate::{NetError, TlsConfig};
 
 /// Connections of the node at once, in equal parts of its workers; when a further one comes, one that owes a message gives way, or the one that was quiet longest.
@@ -41,11 +43,19 @@ const NUMBER_STEP: u64 = 256;
 /// How often overdue connections are looked for.
 const SWEEP_EVERY_MS: u64 = 1_000;
 
+/// What a connection brings.
+pub enum Arrived<'a> {
+    /// What its peer has proven by a certificate.
+    Certificate(Certificate),
+    /// A message.
+    Message(&'a [u8]),
+}
+
 /// All listeners and connections.
 pub struct Streams {
     listeners: Vec<Listener>,
     /// How TLS begins from either side; nobody comes over TLS where there is no certificate.
-    server: Option<Arc<ServerConfig>>,
+    server: Option<Server>,
     client: Arc<ClientConfig>,
     connections: BTreeMap<u64, Connection>,
     /// The connection that leads to an address where a flow does not say which.
@@ -82,8 +92,8 @@ impl Streams {
             let token = Token(FIRST_LISTENER + index);
             listeners.push(Listener::bind(address, transport, sharing, token, registry).map_err(listen)?);
         }
-        let server = tls.identity.clone().map(crate::tls::server).transpose()?;
-        let client = crate::tls::client(tls.trusted.as_deref())?;
+        let server = tls.identity.clone().map(|identity| Server::new(identity, tls.clients.as_deref())).transpose()?;
+        let client = crate::tls::client(tls.trusted.as_deref(), tls.identity.as_ref())?;
         // Numbers of an earlier run are in its journal: beginning with the time, none of them comes again. The lowest
         // byte is the worker's.
         let first_number = now_ms << 16 | sharing.worker as u64;
@@ -136,8 +146,9 @@ impl Streams {
         }
     }
 
-    /// Reads what is ready, at most a burst of each; `each` gets every message. True where more may wait.
-    pub fn receive(&mut self, now_ms: u64, buffer: &mut [u8], mut each: impl FnMut(Flow, &[u8])) -> bool {
+    /// Reads what is ready, at most a burst of each; `each` gets every message, and before them what a peer has proven by
+    /// its certificate. True where more may wait.
+    pub fn receive(&mut self, now_ms: u64, buffer: &mut [u8], mut each: impl FnMut(Flow, Arrived<'_>)) -> bool {
         for number in std::mem::take(&mut self.unread) {
             let Some(connection) = self.connections.get_mut(&number) else { continue };
             let mut step = Step::More;

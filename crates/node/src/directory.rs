@@ -63,10 +63,14 @@ fn listed(directory: &Directory, account: &AccountId, line: &Line) -> bool {
         Some(name) => directory.by_auth_name.get(name) == Some(&entry),
         None => !directory.by_auth_name.values().any(|e| e.account == *account && e.line == line.id),
     };
-    let addresses = directory.by_address.iter().filter(|(_, e)| e.account == *account && e.line == line.id).count();
+    let own = |e: &&LineEntry| e.account == *account && e.line == line.id;
+    let addresses = directory.by_address.values().filter(own).count();
+    let certificates = directory.by_certificate.values().filter(own).count();
     by_name
         && addresses == line.addresses.len()
         && line.addresses.iter().all(|ip| directory.by_address.get(ip) == Some(&entry))
+        && certificates == line.certificates.len()
+        && line.certificates.iter().all(|name| directory.by_certificate.get(name) == Some(&entry))
 }
 
 fn entry(account: &AccountId, line: &Line) -> LineEntry {
@@ -80,6 +84,9 @@ fn put_line(directory: &mut Directory, account: &AccountId, line: &Line) {
     for ip in &line.addresses {
         directory.by_address.insert(*ip, entry(account, line));
     }
+    for name in &line.certificates {
+        directory.by_certificate.insert(name.clone(), entry(account, line));
+    }
 }
 
 fn remove_line(directory: &mut Directory, account: &AccountId, line: &LineId) {
@@ -88,6 +95,7 @@ fn remove_line(directory: &mut Directory, account: &AccountId, line: &LineId) {
     }
     drop_entries(&mut directory.by_auth_name, account, line);
     drop_entries(&mut directory.by_address, account, line);
+    drop_entries(&mut directory.by_certificate, account, line);
 }
 
 fn put_did(directory: &mut Directory, account: &AccountId, did: &Did) {

@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, Change, ChangeError, Done, ExposureView, Flow, LockView};
+use account::{Actor, CertificateName, Change, ChangeError, Done, ExposureView, Flow, LockView};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -146,6 +146,9 @@ pub enum CommandError {
     /// A trunk address must be unique on the node.
     #[error("the address {0} already proves another trunk of this node")]
     AddressTaken(std::net::IpAddr),
+    /// So must what its certificate proves.
+    #[error("the certificate {0} already proves another trunk of this node")]
+    CertificateTaken(CertificateName),
     /// A DID belongs to one account.
     #[error("the number {0} belongs to another account")]
     DidTaken(billing::E164),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use account::{Actor, CallEnd, Change, Effect, Flow, Input, Reply};
 use billing::{AccountId, LineId};
-use edge::{Directory, is_new_call};
+use edge::{Certificate, Directory, is_new_call};
 use guard::{Bulletin, Incident};
 use sip::Message;
 
@@ -31,6 +31,13 @@ pub enum Letter {
         flow: Flow,
         /// What.
         bytes: Arc<[u8]>,
+    },
+    /// The peer of a connection has proven this.
+    Proven {
+        /// The number of the connection.
+        connection: u64,
+        /// What.
+        certificate: Arc<Certificate>,
     },
     /// Nothing can be sent on that connection any more.
     FlowFailed(Flow),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use account::{Account, Change, Effect, Line};
+use account::{Account, CertificateName, Change, Effect, Line};
 use billing::{AccountId, CarrierId, DeckId, DeckVersion};
 use edge::{Directory, LineEntry};
 use guard::Board;
@@ -210,5 +210,10 @@ fn check_line(directory: &Directory, id: &AccountId, line: &Line) -> Result<(), 
         return Err(CommandError::NameTaken(name.to_string()));
     }
     let taken = line.addresses.iter().find(|ip| directory.by_address.get(ip).is_some_and(|entry| !own(entry)));
-    taken.map_or(Ok(()), |ip| Err(CommandError::AddressTaken(*ip)))
+    if let Some(ip) = taken {
+        return Err(CommandError::AddressTaken(*ip));
+    }
+    let proves_another = |name: &&CertificateName| directory.by_certificate.get(*name).is_some_and(|entry| !own(entry));
+    let taken = line.certificates.iter().find(proves_another);
+    taken.map_or(Ok(()), |name| Err(CommandError::CertificateTaken(name.clone())))
 }

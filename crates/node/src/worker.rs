@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use account::{Account, Answer, CallEnd, ChangeError, Done, Effect, Flow, Input, Reply};
 use billing::{AccountId, CallId};
-use edge::{Common, Directory, Edge, EdgeSettings, worker_of_call, worker_of_reply};
+use edge::{Certificate, Common, Directory, Edge, EdgeSettings, worker_of_call, worker_of_reply};
 use geo::Places;
 use lockout::{Lockout, Ticket};
 use media::{RelayEvent, RelayId};
@@ -137,6 +137,13 @@ impl Worker {
         let Ok(message) = Message::parse(bytes) else { return };
         let home = self.common.home(&message);
         self.post(now_ms, home, Letter::Message { flow, message });
+        self.drive(now_ms);
+    }
+
+    /// The peer of a TLS connection has proven this, before its first message. Those may belong to any worker.
+    pub fn proven(&mut self, now_ms: u64, connection: u64, certificate: Certificate) {
+        let certificate = Arc::new(certificate);
+        self.post_all(now_ms, || Letter::Proven { connection, certificate: Arc::clone(&certificate) });
         self.drive(now_ms);
     }
 
@@ -312,6 +319,9 @@ impl Worker {
             Letter::Message { flow, .. } if !self.admits(now_ms, flow.remote) => {}
             Letter::Message { flow, message } => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
             Letter::Send { flow, bytes } => self.send(now_ms, flow, bytes),
+            Letter::Proven { connection, certificate } => {
+                self.edge.handle(now_ms, edge::Input::Proven { connection, certificate });
+            }
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
             Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
             Letter::Reply(reply) => self.deliver(now_ms, reply),

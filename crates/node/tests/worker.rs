@@ -236,6 +236,7 @@ fn hijacked() -> Node {
         auth_name: Some("107".into()),
         secrets: Some(Secrets { ha1_md5: [1; 16], ha1_sha256: [1; 32], version: 0 }),
         addresses: Vec::new(),
+        certificates: Vec::new(),
         ..trunk(PBX_IP)
     };
     for change in [Change::Settings(settings(10)), Change::PutLine(line)] {

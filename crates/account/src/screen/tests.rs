@@ -108,6 +108,7 @@ fn a_trunk_that_does_not_register_is_rung_at_its_address() {
         auth_name: None,
         secrets: None,
         addresses: vec!["198.51.100.20".parse().unwrap()],
+        certificates: Vec::new(),
         ..line("pbx")
     };
     firm.change(Change::PutLine(trunk));

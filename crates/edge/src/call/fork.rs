@@ -304,7 +304,7 @@ pub(crate) fn challenge_of(response: &Message) -> Option<(Name, Challenge<'_>)> 
 /// The way to a server: from our advertised address to its own.
 pub(crate) fn flow_to(core: &Core, target: locate::Target) -> Flow {
     let locate::Target { address: remote, transport } = target;
-    Flow { local: core.advertised(transport), remote, transport, connection: 0 }
+    Flow { local: core.advertised(transport, remote), remote, transport, connection: 0 }
 }
 
 fn carrier_number(carrier: &Carrier, number: &str) -> String {

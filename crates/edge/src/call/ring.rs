@@ -17,7 +17,7 @@ impl Call {
         if let Some(fork) = self.forks.get_mut(at) {
             fork.patience_ms = None;
             if code < 300 {
-                core.resting.wake(fork.flow.remote);
+                core.common.resting.wake(fork.flow.remote);
             }
         }
         match code {
@@ -79,7 +79,7 @@ impl Call {
         if let Target::Carrier(carrier) = &fork.target {
             let is_out_of_order = status::is_out_of_order(code);
             if is_out_of_order {
-                core.resting.rest(fork.flow.remote, core.now_ms);
+                core.common.resting.rest(fork.flow.remote, core.now_ms);
             } else {
                 // What else is wrong is wrong at its other servers, too (RFC 3263 section 4.3).
                 self.routes_left.retain(|route| route.carrier != *carrier);

@@ -101,7 +101,7 @@ impl Registration {
     /// The server is out of order (RFC 3263 section 4.3): the next one is tried at once, if there is one.
     fn out_of_order(&mut self, core: &mut Core, why: &str) {
         if let Some(target) = self.target {
-            core.resting.rest(target.address, core.now_ms);
+            core.common.resting.rest(target.address, core.now_ms);
         }
         if self.left.is_empty() {
             self.failed(core, why);

@@ -97,6 +97,7 @@ pub fn settings() -> EdgeSettings {
         ignored_agents: Vec::new(),
         advertised: addr(US),
         advertised_tls: None,
+        other_family: [None; 2],
         expires_s: (60, 600, 3_600),
         ring_limit_s: 60,
         max_calls: 100,

@@ -4,31 +4,29 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
 use account::Transport;
+use edge::Certificate;
 use mio::net::TcpStream;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConnection};
+
+use crate::tls::{Asking, Server};
 
 /// A stream, and what encrypts it.
 pub(super) struct Channel {
     stream: TcpStream,
     tls: Option<Box<Connection>>,
+    /// Who judges the peer's certificates, until that is done.
+    asking: Option<Arc<Asking>>,
 }
 
 impl Channel {
     /// One that a peer has opened.
-    pub(super) fn accepted(
-        stream: TcpStream,
-        transport: Transport,
-        server: Option<&Arc<ServerConfig>>,
-    ) -> io::Result<Self> {
-        let tls = match (transport, server) {
-            (Transport::Tls, Some(config)) => {
-                let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
-                Some(Box::new(Connection::Server(connection)))
-            }
-            _ => None,
+    pub(super) fn accepted(stream: TcpStream, transport: Transport, server: Option<&Server>) -> io::Result<Self> {
+        let Some(Server { config, asking }) = server.filter(|_| transport == Transport::Tls) else {
+            return Ok(Self { stream, tls: None, asking: None });
         };
-        Ok(Self { stream, tls })
+        let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        Ok(Self { stream, tls: Some(Box::new(Connection::Server(connection))), asking: Some(Arc::clone(asking)) })
     }
 
     /// One of ours; over TLS the peer must prove `name`, a host name or an address.
@@ -39,11 +37,18 @@ impl Channel {
         name: &str,
     ) -> io::Result<Self> {
         if transport != Transport::Tls {
-            return Ok(Self { stream, tls: None });
+            return Ok(Self { stream, tls: None, asking: None });
         }
         let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
         let connection = ClientConnection::new(Arc::clone(client), name).map_err(io::Error::other)?;
-        Ok(Self { stream, tls: Some(Box::new(Connection::Client(connection))) })
+        Ok(Self { stream, tls: Some(Box::new(Connection::Client(connection))), asking: None })
+    }
+
+    /// What the peer has proven by its certificate; once, when its handshake is over.
+    pub(super) fn proven(&mut self) -> Option<Certificate> {
+        let tls = self.tls.as_ref().filter(|tls| !tls.is_handshaking())?;
+        let asking = self.asking.take()?;
+        asking.proven(tls.peer_certificates()?)
     }
 
     /// What the poller watches.

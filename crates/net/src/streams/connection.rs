@@ -6,6 +6,7 @@ use account::Flow;
 use mio::net::TcpStream;
 use sip::framer::{Frame, Framer, PONG};
 
+use super::Arrived;
 use super::channel::Channel;
 
 /// Bytes that may wait to be written: a peer that does not read more is given up.
@@ -114,7 +115,7 @@ impl Connection {
     }
 
     /// Reads once; `each` gets every message that is there now.
-    pub(super) fn read(&mut self, now_ms: u64, buffer: &mut [u8], each: &mut impl FnMut(Flow, &[u8])) -> Step {
+    pub(super) fn read(&mut self, now_ms: u64, buffer: &mut [u8], each: &mut impl FnMut(Flow, Arrived<'_>)) -> Step {
         let length = match self.channel.read(buffer) {
             Ok(0) => return Step::Closed,
             Ok(length) => length,
@@ -129,11 +130,14 @@ impl Connection {
         if self.connecting_until_ms.is_some() && self.write(now_ms) == Step::Closed {
             return Step::Closed;
         }
+        if let Some(certificate) = self.channel.proven() {
+            each(self.flow, Arrived::Certificate(certificate));
+        }
         self.framer.push(buffer.get(..length).unwrap_or_default());
         while let Some(frame) = self.framer.next_frame() {
             self.message_until_ms = None;
             match frame {
-                Frame::Message(bytes) => each(self.flow, &bytes),
+                Frame::Message(bytes) => each(self.flow, Arrived::Message(&bytes)),
                 Frame::Ping => {
                     if self.send(now_ms, PONG) == Step::Closed {
                         return Step::Closed;
@@ -141,7 +145,7 @@ impl Connection {
                 }
                 Frame::Broken(head) => {
                     // Its refusal goes out at once or not at all: nothing behind it can be read.
-                    each(self.flow, &head);
+                    each(self.flow, Arrived::Message(&head));
                     self.message_until_ms = Some(now_ms);
                 }
             }

@@ -20,6 +20,7 @@ struct World {
     streams: Streams,
     now_ms: u64,
     heard: Vec<(Flow, Vec<u8>)>,
+    proven: Vec<(u64, Certificate)>,
     failed: Vec<Flow>,
     /// The port of a client that is not admitted.
     banned: Option<u16>,
@@ -34,7 +35,15 @@ impl World {
         let poll = Poll::new().unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let streams = Streams::bind(&[any], &tls, Sharing::of(0, 1), poll.registry(), START_MS).unwrap();
-        Self { poll, streams, now_ms: START_MS, heard: Vec::new(), failed: Vec::new(), banned: None }
+        Self {
+            poll,
+            streams,
+            now_ms: START_MS,
+            heard: Vec::new(),
+            proven: Vec::new(),
+            failed: Vec::new(),
+            banned: None,
+        }
     }
 
     fn address(&self) -> SocketAddr {
@@ -54,7 +63,10 @@ impl World {
             self.streams.ready(event, self.now_ms);
         }
         let mut buffer = [0; 4_096];
-        let each = |flow, bytes: &[u8]| self.heard.push((flow, bytes.to_vec()));
+        let each = |flow: Flow, arrived: Arrived<'_>| match arrived {
+            Arrived::Message(bytes) => self.heard.push((flow, bytes.to_vec())),
+            Arrived::Certificate(certificate) => self.proven.push((flow.connection, certificate)),
+        };
         self.streams.accept_ready(self.poll.registry(), self.now_ms, |remote| Some(remote.port()) != self.banned);
         self.streams.receive(self.now_ms, &mut buffer, each);
         self.failed.extend(std::iter::from_fn(|| self.streams.next_failed()));
@@ -212,9 +224,9 @@ fn over_tls(name: &str) -> (tempfile::TempDir, World) {
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let identity = Some(Arc::new(crate::Identity::load(certificate.clone(), key).unwrap()));
+    let identity = Some(Arc::new(crate::Identity::load([(certificate.clone(), key)]).unwrap().unwrap()));
     let listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
-    let world = World::with(TlsConfig { listen, identity, trusted: Some(certificate) });
+    let world = World::with(TlsConfig { listen, identity, clients: None, trusted: Some(certificate) });
     (folder, world)
 }
 
@@ -236,6 +248,10 @@ fn messages_go_both_ways_over_tls() {
     world.send(&back, OPTIONS);
     world.until("the answer", |world| world.heard.len() == 2);
     assert_eq!(world.heard[1].0.remote, flow.remote);
+    // We have shown ourselves our own certificate; nobody vouches for it.
+    let [(connection, Certificate(names))] = world.proven.as_slice() else { panic!("{:?}", world.proven) };
+    assert_eq!((*connection, names.len()), (back.connection, 1));
+    assert!(matches!(names[0], account::CertificateName::Sha256(_)));
     assert_eq!(world.failed, []);
 }
 

@@ -54,6 +54,7 @@ pub fn extension(name: &str) -> Line {
         auth_name: Some(name.into()),
         secrets: Some(secrets(name, &format!("secret of {name}"))),
         addresses: Vec::new(),
+        certificates: Vec::new(),
         ..trunk("127.0.0.2")
     }
 }

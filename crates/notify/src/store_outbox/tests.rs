@@ -26,6 +26,7 @@ fn project(database: &Path) {
         auth_name: None,
         secrets: None,
         addresses: vec!["192.0.2.10".parse().unwrap()],
+        certificates: Vec::new(),
         caller_id: None,
         international: true,
         max_calls: None,

@@ -75,6 +75,7 @@ pub(super) fn phone(id: &str) -> Line {
         auth_name: Some(id.into()),
         secrets: None,
         addresses: Vec::new(),
+        certificates: Vec::new(),
         caller_id: None,
         international: true,
         cut: None,

@@ -131,6 +131,7 @@ pub(super) fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Lin
         auth_name: Some(name.into()),
         secrets: Some(secrets(name, realm, secret)),
         addresses: Vec::new(),
+        certificates: Vec::new(),
         caller_id: None,
         international: true,
         max_calls: None,

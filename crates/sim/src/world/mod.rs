@@ -1,6 +1,7 @@
 //! A whole world in one process: nodes, telephones, a carrier and an attacker on a virtual network, under a virtual
 //! clock, all from a seed. Nothing happens but through [`World::step`], so that a seed always tells the same story.
 
+mod clock;
 mod crew;
 mod network;
 mod node;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use self::clock::Clock;
 use self::network::{Datagram, Network};
 pub use self::network::{Faults, Nat};
 pub use self::node::{Node, NodeSetup, Reply, StartError};
@@ -78,6 +80,9 @@ pub struct World {
     now_ms: u64,
     network: Network,
     hosts: Vec<Host>,
+    /// What each host takes for the time.
+    clocks: Vec<Clock>,
+    dice: Dice,
     by_ip: BTreeMap<IpAddr, HostId>,
     wakes: BTreeSet<(u64, HostId)>,
     wake_of: Vec<Option<u64>>,
@@ -100,6 +105,8 @@ impl World {
             now_ms,
             network: Network::new(faults, dice.fork()),
             hosts: Vec::new(),
+            clocks: Vec::new(),
+            dice: dice.fork(),
             by_ip: BTreeMap::new(),
             wakes: BTreeSet::new(),
             wake_of: Vec::new(),
@@ -138,6 +145,10 @@ impl World {
 
     fn add(&mut self, ip: IpAddr, host: Host) -> HostId {
         let id = HostId(self.hosts.len());
+        let dice = self.dice.fork();
+        let is_node = matches!(host, Host::Node(_));
+        let clock = if is_node { Clock::of_node(self.now_ms, dice) } else { Clock::of_station(self.now_ms, dice) };
+        self.clocks.push(clock);
         self.hosts.push(host);
         self.wake_of.push(None);
         self.by_ip.insert(ip, id);
@@ -204,8 +215,9 @@ impl World {
     /// # Errors
     /// What its consequences violate.
     pub fn phone(&mut self, id: HostId, command: ua::Command) -> Result<(), Stopped> {
+        let here_ms = self.here_ms(id);
         if let Some(Host::Phone(phone)) = self.hosts.get_mut(id.0) {
-            phone.handle(self.now_ms, Input::Command(command));
+            phone.handle(here_ms, Input::Command(command));
         }
         self.settle(id)
     }
@@ -215,8 +227,9 @@ impl World {
     /// # Errors
     /// What its consequences violate.
     pub fn carrier(&mut self, id: HostId, command: carrier::Command) -> Result<(), Stopped> {
+        let here_ms = self.here_ms(id);
         if let Some(Host::Carrier(carrier)) = self.hosts.get_mut(id.0) {
-            carrier.handle(self.now_ms, Input::Command(command));
+            carrier.handle(here_ms, Input::Command(command));
         }
         self.settle(id)
     }
@@ -226,8 +239,9 @@ impl World {
     /// # Errors
     /// What its consequences violate.
     pub fn attack(&mut self, id: HostId, command: attacker::Command) -> Result<(), Stopped> {
+        let here_ms = self.here_ms(id);
         if let Some(Host::Attacker(attacker)) = self.hosts.get_mut(id.0) {
-            attacker.handle(self.now_ms, Input::Command(command));
+            attacker.handle(here_ms, Input::Command(command));
         }
         self.settle(id)
     }
@@ -237,8 +251,9 @@ impl World {
     /// # Errors
     /// What its consequences violate.
     pub fn ask(&mut self, id: HostId, command: ::node::Command) -> Result<Option<u64>, Stopped> {
+        let here_ms = self.here_ms(id);
         let Some(Host::Node(node)) = self.hosts.get_mut(id.0) else { return Ok(None) };
-        let token = node.command(self.now_ms, command)?;
+        let token = node.command(here_ms, command)?;
         self.settle(id)?;
         Ok(token)
     }
@@ -249,6 +264,11 @@ impl World {
             Some(Host::Node(node)) => node.take_reply(token),
             _ => None,
         }
+    }
+
+    /// What a host takes for the time.
+    fn here_ms(&mut self, id: HostId) -> u64 {
+        self.clocks.get_mut(id.0).map_or(self.now_ms, |clock| clock.shows(self.now_ms))
     }
 
     /// When something happens next.
@@ -296,20 +316,22 @@ impl World {
     }
 
     fn crash(&mut self, id: HostId, down_ms: u64) {
+        let here_ms = self.here_ms(id);
         if let Some(Host::Node(node)) = self.hosts.get_mut(id.0)
             && node.is_up()
         {
-            node.crash(self.now_ms, down_ms);
+            node.crash(here_ms, down_ms);
             self.checks.crashed(id, self.now_ms);
         }
     }
 
     fn wake(&mut self, id: HostId) -> Result<(), Stopped> {
+        let here_ms = self.here_ms(id);
         match self.hosts.get_mut(id.0) {
-            Some(Host::Phone(phone)) => phone.handle(self.now_ms, Input::Tick),
-            Some(Host::Carrier(carrier)) => carrier.handle(self.now_ms, Input::Tick),
-            Some(Host::Attacker(attacker)) => attacker.handle(self.now_ms, Input::Tick),
-            Some(Host::Node(node)) => node.tick(self.now_ms)?,
+            Some(Host::Phone(phone)) => phone.handle(here_ms, Input::Tick),
+            Some(Host::Carrier(carrier)) => carrier.handle(here_ms, Input::Tick),
+            Some(Host::Attacker(attacker)) => attacker.handle(here_ms, Input::Tick),
+            Some(Host::Node(node)) => node.tick(here_ms)?,
             None => {}
         }
         self.settle(id)
@@ -319,25 +341,25 @@ impl World {
         let Datagram { from, to, bytes } = datagram;
         let to = self.network.inside(to);
         let Some(&id) = self.by_ip.get(&to.ip()) else { return Ok(()) };
-        let now_ms = self.now_ms;
+        let here_ms = self.here_ms(id);
         match self.hosts.get_mut(id.0) {
             Some(Host::Phone(phone)) => {
                 let sip = to == phone.profile().address;
-                phone.handle(now_ms, station_input(sip, to, from, &bytes));
+                phone.handle(here_ms, station_input(sip, to, from, &bytes));
             }
             Some(Host::Carrier(carrier)) => {
                 let sip = to == carrier.profile().address;
-                carrier.handle(now_ms, station_input(sip, to, from, &bytes));
+                carrier.handle(here_ms, station_input(sip, to, from, &bytes));
             }
             Some(Host::Attacker(attacker)) => {
                 let sip = to == attacker.profile().address;
-                attacker.handle(now_ms, station_input(sip, to, from, &bytes));
+                attacker.handle(here_ms, station_input(sip, to, from, &bytes));
             }
             Some(Host::Node(node)) => {
                 if node.is_up() {
-                    self.checks.wire.arrives(id, to, from, &bytes, now_ms);
+                    self.checks.wire.arrives(id, to, from, &bytes, here_ms);
                 }
-                node.datagram(now_ms, from, to, &bytes)?;
+                node.datagram(here_ms, from, to, &bytes)?;
             }
             None => {}
         }
@@ -346,7 +368,7 @@ impl World {
 
     /// Puts on the wire what a host sends, notes what it tells, and plans when to wake it.
     fn settle(&mut self, id: HostId) -> Result<(), Stopped> {
-        let now_ms = self.now_ms;
+        let (now_ms, here_ms) = (self.now_ms, self.here_ms(id));
         let mut sends: Vec<(SocketAddr, SocketAddr, Arc<[u8]>)> = Vec::new();
         let mut told = Vec::new();
         let wake = match self.hosts.get_mut(id.0) {
@@ -373,7 +395,7 @@ impl World {
             }
             Some(Host::Node(node)) => {
                 while let Some(send) = node.poll_send() {
-                    self.checks.wire.leaves(id, &send.0, &send.1, &send.2, now_ms)?;
+                    self.checks.wire.leaves(id, &send.0, &send.1, &send.2, here_ms)?;
                     sends.push(send);
                 }
                 while let Some(record) = node.rows.fresh.pop_front() {
@@ -395,7 +417,8 @@ impl World {
             self.checks.told(id, &told, now_ms);
             self.log.push(Happening { at_ms: now_ms, host: id, told });
         }
-        self.plan_wake(id, wake);
+        let clock = self.clocks.get(id.0);
+        self.plan_wake(id, wake.and_then(|at_ms| Some(clock?.world_ms(now_ms, at_ms))));
         Ok(())
     }
 

@@ -103,6 +103,7 @@ impl Node {
             ignored_agents: Vec::new(),
             advertised: address,
             advertised_tls: None,
+            other_family: [None; 2],
             expires_s: (60, 600, 3_600),
             ring_limit_s: 120,
             max_calls: 1_000,

@@ -266,7 +266,9 @@ fn kind_word(kind: LineKind) -> &'static str {
 }
 
 fn logs_in(line: &AccountLine) -> String {
-    let addresses: Vec<String> = line.addresses.iter().map(ToString::to_string).collect();
+    let addresses = line.addresses.iter().map(ToString::to_string);
+    let addresses: Vec<String> =
+        addresses.chain(line.certificates.iter().map(|name| format!("certificate {name}"))).collect();
     match &line.auth_name {
         Some(name) if addresses.is_empty() => name.to_string(),
         Some(name) => format!("{name}, or from {}", addresses.join(", ")),

@@ -147,6 +147,10 @@ pub struct Tls {
     pub certificate: Option<PathBuf>,
     /// Its key, PEM.
     pub key: Option<PathBuf>,
+    /// Certificates with their keys for our other domains, PEM.
+    pub others: Vec<(PathBuf, PathBuf)>,
+    /// Authorities that may vouch for the domains of trunks, PEM.
+    pub clients: Option<PathBuf>,
     /// Authorities that may vouch for carriers besides the public ones, PEM.
     pub trusted: Option<PathBuf>,
 }
@@ -300,6 +304,7 @@ impl Config {
                 .as_ref()
                 .and_then(|tls| tls.listen.first())
                 .map(|address| SocketAddr::new(self.sip.advertised.unwrap_or(address.ip()), address.port())),
+            other_family: [other_family(bound), other_family(self.tls.as_ref().map_or(&[], |tls| &tls.listen))],
             expires_s: self.sip.expires_s,
             ring_limit_s: self.sip.ring_limit_s,
             max_calls: self.sip.max_calls,
@@ -307,4 +312,10 @@ impl Config {
             relay: self.media.relay,
         }
     }
+}
+
+/// The first address that is of another IP family than the first of all.
+fn other_family(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    let is_v4 = addresses.first()?.is_ipv4();
+    addresses.iter().find(|address| address.is_ipv4() != is_v4 && !address.ip().is_unspecified()).copied()
 }

@@ -60,7 +60,8 @@ impl<'t> Reader<'t> {
         let sip = file.table("sip", self.text, &mut self.mistakes);
         let sip = self.sip(sip);
         let tls = file.table("tls", self.text, &mut self.mistakes);
-        let tls = self.tls(tls, &sip);
+        let others = file.tables("certificate", self.text, &mut self.mistakes);
+        let tls = self.tls(tls, others, &sip);
         let media = file.table("media", self.text, &mut self.mistakes);
         let media = self.media(media, &sip);
         let portal = file.table("portal", self.text, &mut self.mistakes);
@@ -133,7 +134,8 @@ impl<'t> Reader<'t> {
         sip
     }
 
-    fn tls(&mut self, mut section: Section<'t>, sip: &Sip) -> Option<Tls> {
+    fn tls(&mut self, mut section: Section<'t>, others: Vec<Section<'t>>, sip: &Sip) -> Option<Tls> {
+        let others: Vec<_> = others.into_iter().filter_map(|section| self.certificate(section)).collect();
         let listen = if section.has("listen") { self.listen(&mut section) } else { Vec::new() };
         let mut file = |key: &'static str| {
             let path = self.folder.join(section.take::<String>(key, &mut self.mistakes)?);
@@ -142,7 +144,14 @@ impl<'t> Reader<'t> {
             }
             Some(path)
         };
-        let tls = Tls { listen, certificate: file("certificate"), key: file("key"), trusted: file("trusted") };
+        let tls = Tls {
+            listen,
+            certificate: file("certificate"),
+            key: file("key"),
+            others,
+            clients: file("clients"),
+            trusted: file("trusted"),
+        };
         section.end(&mut self.mistakes);
         for (option, missing) in [("tls.certificate", &tls.certificate), ("tls.key", &tls.key)] {
             if missing.is_none() && !tls.listen.is_empty() {
@@ -154,6 +163,25 @@ impl<'t> Reader<'t> {
         }
         let given = !tls.listen.is_empty() || tls.trusted.is_some() || tls.certificate.is_some();
         given.then_some(tls)
+    }
+
+    /// A certificate of one more domain, with its key.
+    fn certificate(&mut self, mut section: Section<'t>) -> Option<(PathBuf, PathBuf)> {
+        let mut file = |key: &'static str| {
+            let option = section.option(key);
+            let path = section.take::<String>(key, &mut self.mistakes).map(|path| self.folder.join(path));
+            match &path {
+                None => self.mistakes.add(&option, "is missing: each certificate has a file and one of its key"),
+                Some(path) if !path.is_file() => {
+                    self.mistakes.add(&option, format!("there is no file {}", path.display()));
+                }
+                Some(_) => {}
+            }
+            path
+        };
+        let files = file("file").zip(file("key"));
+        section.end(&mut self.mistakes);
+        files
     }
 
     /// A list of other servers; `port` stands in where none is written.

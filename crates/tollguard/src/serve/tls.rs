@@ -1,4 +1,4 @@
-//! The certificate for SIP over TLS: loaded at the start, and again whenever its files change.
+//! The certificates for SIP over TLS: loaded at the start, and again whenever their files change.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// [`TlsError`] where a file cannot be used.
 pub(super) fn load(config: &Config) -> Result<TlsConfig, TlsError> {
     let Some(tls) = &config.tls else { return Ok(TlsConfig::default()) };
-    let files = tls.certificate.clone().zip(tls.key.clone());
-    let identity = files.map(|(certificate, key)| Identity::load(certificate, key)).transpose()?;
-    Ok(TlsConfig { listen: tls.listen.clone(), identity: identity.map(Arc::new), trusted: tls.trusted.clone() })
+    let first = tls.certificate.clone().zip(tls.key.clone());
+    let identity = Identity::load(first.into_iter().chain(tls.others.iter().cloned()))?.map(Arc::new);
+    Ok(TlsConfig { listen: tls.listen.clone(), identity, clients: tls.clients.clone(), trusted: tls.trusted.clone() })
 }
 
 /// Loads the certificate again whenever its files change, until it is dropped with its runtime.

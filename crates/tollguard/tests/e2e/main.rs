@@ -18,6 +18,7 @@ mod forward;
 mod full_disk;
 mod hostile;
 mod interop;
+mod ipv6;
 mod journal;
 mod kills;
 mod lockout;

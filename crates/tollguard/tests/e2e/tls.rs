@@ -14,17 +14,31 @@ const BOB_HZ: u16 = 1_000;
 struct Certificate {
     folder: TempDir,
     hosts: Hosts,
+    name: String,
 }
 
 impl Certificate {
     fn new(hosts: Hosts) -> Self {
-        let certificate = Self { folder: tempfile::tempdir().unwrap(), hosts };
+        Self::of(hosts, &hosts.node().to_string())
+    }
+
+    /// For a name.
+    fn of(hosts: Hosts, name: &str) -> Self {
+        let certificate = Self { folder: tempfile::tempdir().unwrap(), hosts, name: name.to_owned() };
         certificate.renew();
         certificate
     }
 
+    /// As `tollguard line add` wants it; openssl's word for it.
+    fn fingerprint(&self) -> String {
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(self.path("cert.pem"));
+        let said = String::from_utf8(openssl.output().unwrap().stdout).unwrap();
+        format!("sha256:{}", said.trim().rsplit('=').next().unwrap())
+    }
+
     fn renew(&self) {
-        let made = rcgen::generate_simple_self_signed(vec![self.hosts.node().to_string()]).unwrap();
+        let made = rcgen::generate_simple_self_signed(vec![self.name.clone()]).unwrap();
         std::fs::write(self.path("key.pem"), made.signing_key.serialize_pem()).unwrap();
         std::fs::write(self.path("cert.pem"), made.cert.pem()).unwrap();
     }
@@ -84,4 +98,44 @@ fn a_pbx_calls_through_its_provider_over_tls() {
     let cdr = provider.expect_cdr();
     assert_eq!((cdr.result.sip_status, cdr.from.transport.as_str()), (200, "TLS"));
     assert_eq!(cdr.from.ip, pbx.ip());
+}
+
+#[test]
+fn rfc_5922_a_pbx_is_known_by_the_domain_or_the_fingerprint_of_its_certificate() {
+    for by_domain in [true, false] {
+        let (provider_hosts, pbx_hosts) = (Hosts::new(), Hosts::new());
+        let (provider_shows, pbx_shows) =
+            (Certificate::new(provider_hosts), Certificate::of(pbx_hosts, "pbx.firm.test"));
+        let known_by = if by_domain { "pbx.firm.test".to_owned() } else { pbx_shows.fingerprint() };
+        let customers = Office::new(provider_hosts.sip(2), "10").trunk_with("pbx", &known_by);
+        // Who nobody vouches for is known by the fingerprint alone.
+        let vouched = if by_domain { pbx_shows.path("cert.pem") } else { provider_shows.path("cert.pem") };
+        let options = provider_shows.options().set("clients", &format!("{vouched:?}"));
+        let provider = Node::start(provider_hosts, &options, &customers);
+        let firm = Office::new(pbx_hosts.sip(2), "10").carrier(CARRIER, (provider.ip(), 5061).into(), None);
+        let trusting = pbx_shows.options().set("trusted", &format!("{:?}", provider_shows.path("cert.pem")));
+        let pbx = Node::start(pbx_hosts, &trusting, &firm.over("tls").extension("101", "alice"));
+        let carrier = Sipp::answering("answer", provider_hosts.sip(2), provider.ip()).start();
+        let phone = Sipp::calling("call", pbx_hosts.sip(10), pbx.ip()).dial("13035550123");
+        phone.login("alice", &secret("alice")).run();
+        carrier.finish();
+        let cdr = provider.expect_cdr();
+        assert_eq!((cdr.result.sip_status, cdr.who.line), (200, "pbx".parse().ok()), "by domain: {by_domain}");
+    }
+}
+
+#[test]
+fn a_pbx_with_another_certificate_is_asked_for_a_secret() {
+    let (provider_hosts, pbx_hosts) = (Hosts::new(), Hosts::new());
+    let (provider_shows, pbx_shows) = (Certificate::new(provider_hosts), Certificate::of(pbx_hosts, "pbx.firm.test"));
+    // Its name is right, but nobody vouches for it.
+    let customers = Office::new(provider_hosts.sip(2), "10").trunk_with("pbx", "pbx.firm.test");
+    let provider = Node::start(provider_hosts, &provider_shows.options(), &customers);
+    let firm = Office::new(pbx_hosts.sip(2), "10").carrier(CARRIER, (provider.ip(), 5061).into(), None);
+    let trusting = pbx_shows.options().set("trusted", &format!("{:?}", provider_shows.path("cert.pem")));
+    let pbx = Node::start(pbx_hosts, &trusting, &firm.over("tls").extension("101", "alice"));
+    let phone = Sipp::calling("call_refused", pbx_hosts.sip(10), pbx.ip()).dial("13035550123");
+    phone.login("alice", &secret("alice")).run();
+    assert_ne!(pbx.expect_cdr().result.sip_status, 200);
+    assert!(provider.cdrs().is_empty());
 }

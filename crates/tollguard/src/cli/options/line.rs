@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use account::{Line, LineKind, Secrets};
+use account::{CertificateName, Line, LineKind, Secrets};
 use billing::{AccountId, E164, LineId};
 use clap::Args;
 use serde::Deserialize;
@@ -24,12 +24,17 @@ pub struct LineOptions {
     /// Display name ("Conference room").
     #[arg(long)]
     name: Option<String>,
-    /// Name it logs in with, unique on this node [default: ACCOUNT-LINE; none for a trunk with --address].
+    /// Name it logs in with, unique on this node [default: ACCOUNT-LINE; none for a trunk with --address or
+    /// --certificate].
     #[arg(long, value_name = "NAME")]
     auth_name: Option<String>,
     /// Fixed address that proves a trunk without a secret, again for each.
     #[arg(long = "address", value_name = "IP")]
     addresses: Option<Vec<String>>,
+    /// What proves a trunk by its TLS certificate without a secret, again for each: a domain in it, or its fingerprint
+    /// (sha256:...).
+    #[arg(long = "certificate", value_name = "DOMAIN|FINGERPRINT")]
+    certificates: Option<Vec<String>>,
     /// The number it shows [default: the account's first].
     #[arg(long, value_name = "+E164")]
     caller_id: Option<String>,
@@ -53,15 +58,17 @@ impl LineOptions {
     /// # Errors
     /// All mistakes.
     pub fn create(&self, account: &AccountId, id: &LineId) -> Result<Line, CliError> {
-        let proven_by_address = self.addresses.as_ref().is_some_and(|addresses| !addresses.is_empty());
-        let name = (!proven_by_address).then(|| format!("{account}-{id}").into());
+        let has_some = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        let needs_no_secret = has_some(&self.addresses) || has_some(&self.certificates);
+        let name = (!needs_no_secret).then(|| format!("{account}-{id}").into());
         let mut line = Line {
             id: id.clone(),
-            kind: if proven_by_address { LineKind::Trunk } else { LineKind::Extension },
+            kind: if needs_no_secret { LineKind::Trunk } else { LineKind::Extension },
             name: String::new(),
             auth_name: name,
             secrets: None,
             addresses: Vec::new(),
+            certificates: Vec::new(),
             caller_id: None,
             international: true,
             max_calls: None,
@@ -103,8 +110,12 @@ impl LineOptions {
         if let Some(number) = &self.caller_id {
             line.caller_id = wrong.read::<E164>("caller ID", number);
         }
-        if !line.addresses.is_empty() && line.kind == LineKind::Extension {
-            wrong.add("address: only a trunk is proven by its address; a phone logs in");
+        if let Some(certificates) = &self.certificates {
+            line.certificates = wrong.read_all::<CertificateName>("certificate", certificates);
+        }
+        let needs_no_secret = !line.addresses.is_empty() || !line.certificates.is_empty();
+        if needs_no_secret && line.kind == LineKind::Extension {
+            wrong.add("address: only a trunk is proven by its address or certificate; a phone logs in");
         }
         line.international = self.international.unwrap_or(line.international);
         limits::set(&mut line.max_calls, "max calls", self.max_calls.as_deref(), &mut wrong);

@@ -163,6 +163,7 @@ fn line(side: Side, kind: LineKind, line: &str, name: &str, (user, secret): (&st
         auth_name: Some(user.into()),
         secrets: Some(secrets(side, user, secret)),
         addresses: Vec::new(),
+        certificates: Vec::new(),
         caller_id: None,
         international: true,
         max_calls: None,

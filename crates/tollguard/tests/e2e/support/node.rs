@@ -1,6 +1,6 @@
 //! A node: the real binary in a directory of its own.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -59,10 +59,16 @@ impl Node {
     /// Sets a node up at host 1, with `office` as its only customer, and starts it.
     #[track_caller]
     pub fn start(hosts: Hosts, options: &NodeOptions, office: &Office) -> Self {
+        Self::start_at(hosts, hosts.sip(1), options, office)
+    }
+
+    /// The same, with SIP at another address.
+    #[track_caller]
+    pub fn start_at(hosts: Hosts, listen: SocketAddr, options: &NodeOptions, office: &Office) -> Self {
         let mut node = Self { hosts, directory: tempfile::tempdir().unwrap(), child: None };
         let password = node.path("password");
         std::fs::write(&password, "correct horse battery\n").unwrap();
-        let (listen, portal) = (hosts.sip(1).to_string(), format!("{}:8080", hosts.node()));
+        let (listen, portal) = (listen.to_string(), format!("{}:8080", hosts.node()));
         let directory = node.directory.path().to_str().unwrap().to_owned();
         let init = ["init", "--dir", &directory, "--listen", &listen, "--portal", &portal, "--realm", REALM];
         node.command(&[&init[..], &["--password-file", password.to_str().unwrap()]].concat());

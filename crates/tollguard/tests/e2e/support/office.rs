@@ -69,6 +69,12 @@ impl Office {
         self
     }
 
+    /// A PBX known by its certificate.
+    pub fn trunk_with(mut self, id: &'static str, certificate: &str) -> Self {
+        self.lines.push((id, format!("kind = \"trunk\"\ncertificates = [\"{certificate}\"]\n")));
+        self
+    }
+
     /// Takes international calling from the line added last.
     pub fn home_only(mut self) -> Self {
         self.lines.last_mut().unwrap().1.push_str("international = false\n");

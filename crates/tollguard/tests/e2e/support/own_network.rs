@@ -1,6 +1,6 @@
 //! A network namespace for one test: for programs that look for an address of the machine itself.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::Command;
 
 use nix::sched::{CloneFlags, unshare};
@@ -14,6 +14,16 @@ pub fn enter_own_network(address: Ipv4Addr) {
     ip(&["link", "set", "lo", "up"]);
     ip(&["address", "add", &address, "dev", "lo"]);
     ip(&["route", "add", "default", "dev", "lo", "src", &address]);
+}
+
+/// The same with these IPv6 addresses. Needs root.
+#[track_caller]
+pub fn enter_own_network_v6(addresses: &[Ipv6Addr]) {
+    unshare(CloneFlags::CLONE_NEWNET).expect("a network namespace: run the tests as root");
+    ip(&["link", "set", "lo", "up"]);
+    for address in addresses {
+        ip(&["address", "add", &format!("{address}/128"), "dev", "lo", "nodad"]);
+    }
 }
 
 #[track_caller]

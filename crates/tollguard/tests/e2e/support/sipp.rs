@@ -1,6 +1,6 @@
 //! SIPp: plays the scenarios of `tests/sipp` as phone, PBX or carrier.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -123,11 +123,11 @@ impl SippOptions {
 
 impl Sipp {
     /// One who calls: plays `scenario` from `here` towards `node`.
-    pub fn calling(scenario: &str, here: SocketAddr, node: Ipv4Addr) -> SippOptions {
+    pub fn calling(scenario: &str, here: SocketAddr, node: impl Into<IpAddr>) -> SippOptions {
         SippOptions {
             name: scenario.to_owned(),
             here,
-            node: (node, 5060).into(),
+            node: (node.into(), 5060).into(),
             arguments: vec!["-m".into(), "1".into()],
             credentials: None,
             agent: AGENT.into(),
@@ -138,7 +138,7 @@ impl Sipp {
     }
 
     /// One who waits for a call at `here`.
-    pub fn answering(scenario: &str, here: SocketAddr, node: Ipv4Addr) -> SippOptions {
+    pub fn answering(scenario: &str, here: SocketAddr, node: impl Into<IpAddr>) -> SippOptions {
         SippOptions { listens: true, ..Self::calling(scenario, here, node) }
     }
 
@@ -189,9 +189,14 @@ impl Sipp {
 
 /// Whether some process has bound this address, by the kernel's own table ("udp" or "tcp").
 pub fn listens(address: SocketAddr, table: &str) -> bool {
-    let SocketAddr::V4(address) = address else { return false };
-    let entry = format!(" {:08X}:{:04X} ", u32::from(*address.ip()).swap_bytes(), address.port());
-    std::fs::read_to_string(format!("/proc/net/{table}")).unwrap().contains(&entry)
+    let word = |bytes: &[u8]| bytes.iter().rev().map(|byte| format!("{byte:02X}")).collect::<String>();
+    let (table, ip) = match address.ip() {
+        IpAddr::V4(ip) => (table.to_owned(), word(&ip.octets())),
+        IpAddr::V6(ip) => (format!("{table}6"), ip.octets().chunks(4).map(word).collect()),
+    };
+    // A thread may be in a network of its own.
+    let entries = std::fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap();
+    entries.contains(&format!(" {ip}:{:04X} ", address.port()))
 }
 
 /// Registers a phone by its user name, with the secret that [`super::Office`] gives it, at a host.
