@@ -1,17 +1,20 @@
 //! The calls of an account: filtered, added up, page by page.
 
+use std::ops::Range;
+
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use billing::{CallId, Cdr, Decision};
+use billing::{AccountId, CallId, Cdr, Decision, LineId};
 use serde::Deserialize;
-use store::{CdrFilter, Totals};
+use store::{CdrFilter, Reader, Totals, UsageBy};
 
 use super::table::CallTable;
 use crate::access::Scope;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::words::{count, length};
+use crate::zone::Zone;
 
 /// Calls on one page.
 const PER_PAGE: u32 = 50;
@@ -55,11 +58,16 @@ struct CallsPage {
 pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<Response, Problem> {
     let filter = filter(&scope, &wanted)?;
     let all = CdrFilter { before: None, ..filter.clone() };
+    let kept = wanted.days(&scope.zone);
     let id = scope.id().clone();
     let found = scope.visitor.state.read(move |reader| {
         // One more than is shown tells whether there is another page.
         let cdrs = reader.cdrs(&CdrFilter { limit: PER_PAGE + 1, ..filter })?;
-        Ok((cdrs, reader.totals_of(&all)?, reader.lines(&id)?))
+        let totals = match kept {
+            Some(days) => sums(reader, &id, days, all.line.as_ref())?,
+            None => reader.totals_of(&all)?,
+        };
+        Ok((cdrs, totals, reader.lines(&id)?))
     });
     let (mut cdrs, totals, lines) = found.await?;
     let has_older = cdrs.len() > PER_PAGE as usize;
@@ -94,13 +102,25 @@ pub(crate) async fn sheet(scope: Scope, Query(wanted): Query<Wanted>) -> Result<
     Ok(super::sheet::of_filter(scope, filter, &name))
 }
 
+/// Calls of some days added up from the sums that are kept: no call is read, however many there are.
+fn sums(reader: &Reader, id: &AccountId, days: Range<u32>, line: Option<&LineId>) -> Result<Totals, store::Error> {
+    let sums = reader.usage(Some(id), days, UsageBy::Line)?;
+    let wanted = sums.iter().filter(|sum| line.is_none_or(|line| sum.of == line.as_str()));
+    Ok(wanted.fold(Totals::default(), |all, sum| Totals {
+        calls: all.calls + sum.calls,
+        answered: all.answered + sum.answered,
+        talk_ms: all.talk_ms + sum.talk_ms,
+        charge: all.charge.saturating_add(sum.charge),
+    }))
+}
+
 fn added_up(totals: &Totals) -> String {
     let calls = count(usize::try_from(totals.calls).unwrap_or(usize::MAX), "call");
     format!("{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
 }
 
 fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
-    let day = |text: &str, begins: fn(&crate::zone::Zone, &str) -> Option<u64>| match text {
+    let day = |text: &str, begins: fn(&Zone, &str) -> Option<u64>| match text {
         "" => Ok(None),
         text => begins(&scope.zone, text).map(Some).ok_or_else(|| Problem::Typed(format!("`{text}` is not a day"))),
     };
@@ -111,8 +131,8 @@ fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
     Ok(CdrFilter {
         account: Some(scope.id().clone()),
         line,
-        since_ms: day(&wanted.from, crate::zone::Zone::day_begins)?,
-        until_ms: day(&wanted.to, crate::zone::Zone::day_ends)?,
+        since_ms: day(&wanted.from, Zone::day_begins)?,
+        until_ms: day(&wanted.to, Zone::day_ends)?,
         number_prefix: wanted.number_prefix(),
         verdict: match wanted.verdict.as_str() {
             "allowed" => Some(Decision::Allowed),
@@ -136,6 +156,17 @@ impl Wanted {
         } else {
             "No calls yet. The first one will be listed here."
         }
+    }
+
+    /// The days asked for, where nothing but days and a line is.
+    fn days(&self, zone: &Zone) -> Option<Range<u32>> {
+        if !self.number.is_empty() || !self.verdict.is_empty() {
+            return None;
+        }
+        let day = |text: &str| Some(zone.day_number(zone.day_begins(text)?));
+        let first = if self.from.is_empty() { 0 } else { day(&self.from)? };
+        let last = if self.to.is_empty() { i32::MAX as u32 - 1 } else { day(&self.to)? };
+        Some(first..last + 1)
     }
 
     /// The number as it is kept: people leave blanks and hyphens in.
