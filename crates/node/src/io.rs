@@ -191,6 +191,9 @@ pub enum Output {
     },
     /// Work for the relay.
     Relay(RelayCommand),
+    /// From now on find out and keep finding out where these names lead, and no others; every answer that is another than
+    /// before goes to `Worker::located` of the first worker.
+    Locate(Vec<sip::locate::Destination>),
     /// Append to the journal, which numbers it; report durability through `Worker::durable`.
     Journal(Record),
     /// Hand to another worker (`Worker::letter`), in order. A letter that is refusable may come back through

@@ -3,7 +3,8 @@
 //!
 //! Pages are made on the server and need no script: the only one keeps the list of running calls fresh. What is shown
 //! comes from the store's tables; what is changed goes as a [`node::Command`] to the running node through [`Control`].
-//! Opening a page never changes anything: changes are POSTs with a token of the session.
+//! Opening a page never changes anything: changes are POSTs with a token of the session. What programs ask is in
+//! [`programs`].
 //!
 //! ```text
 //! /                                   overview of the node (administrators), of the account (owners)
@@ -19,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod caller;
 mod control;
 mod cookies;
 mod forms;
@@ -26,16 +28,22 @@ mod frame;
 mod headers;
 mod login;
 mod pages;
+mod payment;
+mod per_minute;
 mod problem;
+mod programs;
 mod random;
 mod readers;
 mod router;
 mod state;
 mod throttle;
+mod voipms;
 mod words;
 mod world;
 mod zone;
 
 pub use control::{Asked, Control};
+pub use payment::{PaymentSecret, SecretError, WaitingPayments};
+pub use programs::{Programs, Weakness, programs};
 pub use router::{router, serve};
 pub use state::{PortalState, Settings};

@@ -100,14 +100,13 @@ struct Found {
 
 /// The page.
 pub(crate) async fn overview(scope: Scope) -> Result<Response, Problem> {
-    let (id, midnight) = (scope.id().clone(), scope.zone.day_of(now_ms()));
-    let today = scope.zone.day_number(now_ms());
+    let (id, today) = (scope.id().clone(), scope.zone.day_of(now_ms()));
     let lately = today.saturating_sub(USUAL_DAYS)..today.saturating_add(1);
     let found = scope.visitor.state.read(move |reader: &Reader| {
         Ok(Found {
             incidents: reader.incidents(Some(&id), true, MAX_BANNERS)?,
             lines: reader.lines(&id)?,
-            totals: reader.totals(&id, midnight)?,
+            totals: reader.totals_of_days(&id, None, today..today + 1)?,
             days: reader.usage(Some(&id), lately.clone(), UsageBy::Day)?,
             countries: reader.usage(Some(&id), lately, UsageBy::Country)?,
             calls: reader.cdrs(&CdrFilter { account: Some(id), limit: LAST_CALLS, ..CdrFilter::default() })?,
@@ -139,7 +138,7 @@ fn view(scope: &Scope, found: &Found, running: RunningCalls, exposure: Option<Ex
     let cut = found.lines.iter().filter_map(|row| row.line.cut.map(|cut| (row, cut)));
     let at_home = |row: &&LineRow| row.line.bindings.iter().any(|binding| binding.expires_ms > now);
     let registered = found.lines.iter().filter(at_home).count();
-    let today = scope.zone.day_number(now);
+    let today = scope.zone.day_of(now);
     let usual = Usual::of(&found.days, today);
     let guard_acts = settings.guard == account::GuardMode::Active;
     AccountPage {

@@ -5,16 +5,16 @@ use std::ops::Range;
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use billing::{AccountId, CallId, Cdr, Decision, LineId};
+use billing::{CallId, Cdr, Decision};
 use serde::Deserialize;
-use store::{CdrFilter, Reader, Totals, UsageBy};
+use store::{CdrFilter, MAX_ADDED_UP, Totals};
 
 use super::table::CallTable;
 use crate::access::Scope;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::words::{count, length};
-use crate::zone::Zone;
+use crate::zone::day_number;
 
 /// Calls on one page.
 const PER_PAGE: u32 = 50;
@@ -58,13 +58,13 @@ struct CallsPage {
 pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<Response, Problem> {
     let filter = filter(&scope, &wanted)?;
     let all = CdrFilter { before: None, ..filter.clone() };
-    let kept = wanted.days(&scope.zone);
+    let days = wanted.days();
     let id = scope.id().clone();
     let found = scope.visitor.state.read(move |reader| {
         // One more than is shown tells whether there is another page.
         let cdrs = reader.cdrs(&CdrFilter { limit: PER_PAGE + 1, ..filter })?;
-        let totals = match kept {
-            Some(days) => sums(reader, &id, days, all.line.as_ref())?,
+        let totals = match days {
+            Some(days) => reader.totals_of_days(&id, all.line.as_ref(), days)?,
             None => reader.totals_of(&all)?,
         };
         Ok((cdrs, totals, reader.lines(&id)?))
@@ -84,7 +84,7 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
         f: Frame::of_account(&scope, Tab::Calls, "Calls"),
         lines,
         is_filtered: wanted.is_filtered(),
-        totals: added_up(&totals),
+        totals: added_up(&totals, wanted.days().is_none()),
         charge: scope.money(totals.charge),
         calls: CallTable::of(&scope, &cdrs, wanted.nothing()),
         older: cdrs.last().filter(|_| has_older).map(|last| wanted.address(&action, Some(last))),
@@ -102,25 +102,15 @@ pub(crate) async fn sheet(scope: Scope, Query(wanted): Query<Wanted>) -> Result<
     Ok(super::sheet::of_filter(scope, filter, &name))
 }
 
-/// Calls of some days added up from the sums that are kept: no call is read, however many there are.
-fn sums(reader: &Reader, id: &AccountId, days: Range<u32>, line: Option<&LineId>) -> Result<Totals, store::Error> {
-    let sums = reader.usage(Some(id), days, UsageBy::Line)?;
-    let wanted = sums.iter().filter(|sum| line.is_none_or(|line| sum.of == line.as_str()));
-    Ok(wanted.fold(Totals::default(), |all, sum| Totals {
-        calls: all.calls + sum.calls,
-        answered: all.answered + sum.answered,
-        talk_ms: all.talk_ms + sum.talk_ms,
-        charge: all.charge.saturating_add(sum.charge),
-    }))
-}
-
-fn added_up(totals: &Totals) -> String {
+/// `counted`: one by one, as many as are.
+fn added_up(totals: &Totals, counted: bool) -> String {
     let calls = count(usize::try_from(totals.calls).unwrap_or(usize::MAX), "call");
-    format!("{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
+    let latest = if counted && totals.calls == u64::from(MAX_ADDED_UP) { "for the latest " } else { "" };
+    format!("{latest}{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
 }
 
 fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
-    let day = |text: &str, begins: fn(&Zone, &str) -> Option<u64>| match text {
+    let day = |text: &str, begins: fn(&crate::zone::Zone, &str) -> Option<u64>| match text {
         "" => Ok(None),
         text => begins(&scope.zone, text).map(Some).ok_or_else(|| Problem::Typed(format!("`{text}` is not a day"))),
     };
@@ -131,8 +121,8 @@ fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
     Ok(CdrFilter {
         account: Some(scope.id().clone()),
         line,
-        since_ms: day(&wanted.from, Zone::day_begins)?,
-        until_ms: day(&wanted.to, Zone::day_ends)?,
+        since_ms: day(&wanted.from, crate::zone::Zone::day_begins)?,
+        until_ms: day(&wanted.to, crate::zone::Zone::day_ends)?,
         number_prefix: wanted.number_prefix(),
         verdict: match wanted.verdict.as_str() {
             "allowed" => Some(Decision::Allowed),
@@ -158,15 +148,14 @@ impl Wanted {
         }
     }
 
-    /// The days asked for, where nothing but days and a line is.
-    fn days(&self, zone: &Zone) -> Option<Range<u32>> {
+    /// The days it is of, where it asks for all calls of them: those are added up already.
+    fn days(&self) -> Option<Range<u32>> {
         if !self.number.is_empty() || !self.verdict.is_empty() {
             return None;
         }
-        let day = |text: &str| Some(zone.day_number(zone.day_begins(text)?));
-        let first = if self.from.is_empty() { 0 } else { day(&self.from)? };
-        let last = if self.to.is_empty() { i32::MAX as u32 - 1 } else { day(&self.to)? };
-        Some(first..last + 1)
+        let first = if self.from.is_empty() { Some(0) } else { day_number(&self.from) };
+        let last = if self.to.is_empty() { Some(u32::MAX) } else { day_number(&self.to).map(|day| day + 1) };
+        Some(first?..last?)
     }
 
     /// The number as it is kept: people leave blanks and hyphens in.
@@ -220,5 +209,10 @@ mod tests {
         let wanted = Wanted { before: "12.c0000000000007".into(), ..Wanted::default() };
         assert_eq!(wanted.before(), Some((12, CallId(7))));
         assert!(!wanted.is_filtered());
+        assert_eq!(wanted.days(), Some(0..u32::MAX));
+        let wanted = Wanted { from: "1970-01-03".into(), to: "1970-01-03".into(), ..Wanted::default() };
+        assert_eq!(wanted.days(), Some(2..3));
+        let wanted = Wanted { number: "+355".into(), ..wanted };
+        assert_eq!(wanted.days(), None);
     }
 }
