@@ -1,17 +1,18 @@
 //! The portal: web pages where owners see their calls, money and incidents and put things right, and administrators see
 //! the whole node.
 //!
-//! Pages are made on the server and need no script. What is shown comes from the store's tables; what is changed goes as
-//! a [`node::Command`] to the running node through [`Control`]. Opening a page never changes anything: changes are POSTs
-//! with a token of the session. What programs ask is in [`programs`].
+//! Pages are made on the server and need no script: the only one keeps the list of running calls fresh. What is shown
+//! comes from the store's tables; what is changed goes as a [`node::Command`] to the running node through [`Control`].
+//! Opening a page never changes anything: changes are POSTs with a token of the session. What programs ask is in
+//! [`programs`].
 //!
 //! ```text
 //! /                                   overview of the node (administrators), of the account (owners)
-//! /accounts/{account}                 overview of an account
-//! /accounts/{account}/calls           calls; /{call}: one call
+//! /accounts/{account}                 overview of an account; /live: what of it changes, as events
+//! /accounts/{account}/calls           calls; /{call}: one call; calls.csv: all of them
 //! /accounts/{account}/lines           lines; /{line}: one line, /secret: a new secret for it
 //! /accounts/{account}/limits          the owner's limits of an account; of a line below the line
-//! /accounts/{account}/incidents       incidents; /{incident}: one, /lift and /ours: the owner's answers to it
+//! /accounts/{account}/incidents       incidents; /{incident}: one; below it the owner's answers, and calls.csv
 //! /accounts/{account}/money           ledger and top-up
 //! /accounts/{account}/guard           whether the guard acts or watches
 //! /lockout                            lock-out switch, limits and bans

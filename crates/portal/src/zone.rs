@@ -74,9 +74,7 @@ impl Zone {
 
     /// The day of a moment, counted from the Unix epoch by this zone's calendar: days of sums are kept so.
     pub(crate) fn day_of(&self, ms: u64) -> u32 {
-        let at = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX);
-        let since = at.to_zoned(self.zone.clone()).date().since(EPOCH);
-        since.ok().and_then(|span| u32::try_from(span.get_days()).ok()).unwrap_or(0)
+        day_number(&self.format(ms, "%Y-%m-%d")).unwrap_or(0)
     }
 
     /// "Sun 22 Nov" of such a number.

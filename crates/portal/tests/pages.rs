@@ -161,6 +161,11 @@ async fn calls_are_paged_filtered_and_added_up() {
     let first = browser.get("/accounts/law-000/calls").await.text;
     assert!(first.contains("70 calls"), "all are added up");
     assert_eq!(first.matches("data-name=\"When\"").count(), 50);
+    let line = browser.get("/accounts/law-000/calls?line=107&from=2020-01-01&to=2099-01-01").await.text;
+    assert!(
+        line.contains("3 calls, 2 answered, 1 min 2 s talked") && line.contains("<b>$0.40</b>"),
+        "from the sums: {line}"
+    );
     let (_, rest) = first.split_once("href=\"/accounts/law-000/calls?before=").unwrap();
     let next = format!("/accounts/law-000/calls?before={}", rest.split_once('"').unwrap().0);
     let second = browser.get(&next).await.text;
@@ -245,7 +250,7 @@ async fn an_incident_is_drawn_and_added_up() {
         "$23.10 an hour",
         "one call at a time at $0.385 a minute; the ceiling of $50.00 a day",
         "would have ended it after 2 h 9 min",
-        "2 hung up while talking, 1 refused before anybody was called",
+        "1 hung up while talking, 1 refused before anybody was called",
     ] {
         assert!(text.contains(words), "{words}");
     }

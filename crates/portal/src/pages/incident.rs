@@ -5,6 +5,8 @@ mod map;
 mod steps;
 mod timeline;
 
+use std::net::IpAddr;
+
 use account::{LockView, Notice};
 use askama::Template;
 use axum::extract::Path;
@@ -158,6 +160,17 @@ impl Case {
         }
         Ok(case)
     }
+
+    /// Whether calls came from an address before the guard acted, or it is locked out of the line. Others only tried what
+    /// was cut by then: the owner may have.
+    fn has_attacked(&self, ip: IpAddr) -> bool {
+        if self.cdrs.is_empty() {
+            return true;
+        }
+        let early = self.cdrs.iter().filter(|cdr| cdr.times.start_ms <= self.incident.acted_ms).map(|cdr| cdr.from.ip);
+        let locked = self.locks.iter().filter(|lock| lock.incident == self.incident.id).map(|lock| lock.ip);
+        early.chain(locked).any(|known| known.to_canonical() == ip.to_canonical())
+    }
 }
 
 /// An incident of the account, with its line if there still is one.
@@ -230,7 +243,7 @@ fn view(scope: &Scope, case: &Case) -> IncidentPage {
     }
 }
 
-fn source(ip: std::net::IpAddr, place: &geo::Place) -> Source {
+fn source(ip: IpAddr, place: &geo::Place) -> Source {
     Source { ip: ip.to_string(), town: words::town(place), network: words::network(place) }
 }
 
@@ -277,7 +290,11 @@ fn view_call(scope: &Scope, case: &Case, call: &guard::IncidentCall) -> Call {
         destination: call.destination.clone(),
         result: Badge::new(call.result.clone(), story::result_tone(&call.result)),
         charge: call.charge.map_or_else(|| "not known yet".to_owned(), |charge| scope.money(charge)),
-        from: cdr.map_or_else(|| "still running".to_owned(), |cdr| cdr.from.ip.to_string()),
+        from: match (cdr, call.charge) {
+            (Some(cdr), _) => cdr.from.ip.to_string(),
+            (None, None) => "still running".to_owned(),
+            (None, Some(_)) => "its record is gone".to_owned(),
+        },
         town: cdr.map(|cdr| words::call_town(&cdr.from.place)).unwrap_or_default(),
     }
 }

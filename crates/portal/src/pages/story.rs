@@ -90,7 +90,12 @@ pub(crate) fn what_happened(incident: &Incident, kind: Option<LineKind>, cost: &
 
 /// Whether a call's result, which is told in words, is that of a call that talked.
 pub(crate) fn is_answered(result: &str) -> bool {
-    result.starts_with("answered") || result.starts_with("hung up by the guard after")
+    result.starts_with("answered") || is_stopped(result)
+}
+
+/// Whether it is that of a call that talked until the guard hung up.
+pub(crate) fn is_stopped(result: &str) -> bool {
+    result.starts_with("hung up by the guard after")
 }
 
 /// The colour of a call's result.

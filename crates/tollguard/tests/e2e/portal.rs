@@ -2,6 +2,7 @@
 //! page of the portal looked over.
 
 use std::fs::write;
+use std::time::Duration;
 
 use geo::fixture::{Value, database, map};
 use guard::{Action, Incident};
@@ -13,6 +14,8 @@ use crate::support::{
 };
 
 const PASSWORD: &str = "correct horse battery";
+/// How long all of it may take.
+const STORY: Duration = Duration::from_secs(300);
 /// What the thief's tool calls itself.
 const SCANNER: &str = "friendly-scanner";
 
@@ -66,7 +69,7 @@ impl Hijacked {
         {
             node.command(&[&["user", "add"], user, &["--password-file", &word]].concat());
         }
-        let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(1_000, 1).start();
+        let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(1_000, 1).within(STORY).start();
         Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice")).run();
         let guesses = Sipp::calling("register_wrong", hosts.sip(66), node.ip()).calls(30, 100);
         guesses.login("spare", "guess").agent(SCANNER).run();

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use askama::Template;
+use axum::http::HeaderName;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use edge::CallView;
@@ -82,7 +83,8 @@ pub(crate) async fn live(scope: Scope) -> Result<Response, Problem> {
         let event = look(&stream.scope, stream.sent).await?;
         Some((Ok::<_, Infallible>(event), Stream { sent: stream.sent + 1, ..stream }))
     });
-    Ok(Sse::new(events).into_response())
+    // A reverse proxy must not hold back what comes in small pieces.
+    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)).into_response())
 }
 
 /// The next event; none where the stream has ended, or the node.

@@ -1,7 +1,6 @@
 //! What an incident cost, what it would have cost, and what kept it from that.
 
-use billing::{Cdr, Decision, HungUpBy, Money};
-use guard::Incident;
+use billing::{Cdr, Money};
 
 use super::Case;
 use crate::access::Scope;
@@ -25,23 +24,18 @@ pub(super) struct Bill {
 
 /// Adds it up.
 pub(super) fn bill(scope: &Scope, case: &Case) -> Bill {
-    let Case { incident, cdrs, .. } = case;
-    let refused = cdrs.iter().filter(|cdr| cdr.verdict.decision == Decision::Refused).count();
-    let by_us = |cdr: &&Cdr| matches!(cdr.result.hung_up_by, HungUpBy::Node { .. }) && cdr.times.answer_ms.is_some();
-    let hung_up = cdrs.iter().filter(by_us).count();
+    let incident = &case.incident;
+    let with = |is: fn(&str) -> bool| incident.calls.iter().filter(|call| is(&call.result)).count();
+    let (refused, hung_up) = (with(|result| result == "refused"), with(story::is_stopped));
     let (hour, how) = would_have(scope, case);
     Bill {
         cost: scope.money(story::cost(incident)),
-        of: format!("{}, {} answered", count(incident.calls.len(), "call"), answered(incident)),
+        of: format!("{}, {} answered", count(incident.calls.len(), "call"), with(story::is_answered)),
         hour,
         how,
         stopped: count(refused + hung_up, "call"),
         stopped_how: format!("{hung_up} hung up while talking, {refused} refused before anybody was called"),
     }
-}
-
-fn answered(incident: &Incident) -> usize {
-    incident.calls.iter().filter(|call| story::is_answered(&call.result)).count()
 }
 
 /// The pace of the calls until the guard acted, carried on: an hour of it, and where the ceiling would have ended it.

@@ -104,10 +104,10 @@ pub(super) fn draw(scope: &Scope, case: &Case) -> Option<WorldMap> {
     })
 }
 
-/// Calls and money by source and country called.
+/// Calls and money by source and country called, of those who attacked.
 fn flows(case: &Case) -> BTreeMap<(IpAddr, Country), Flow> {
     let mut flows = BTreeMap::new();
-    for cdr in &case.cdrs {
+    for cdr in case.cdrs.iter().filter(|cdr| case.has_attacked(cdr.from.ip)) {
         let Some(country) = cdr.number.country else { continue };
         let flow = flows.entry((cdr.from.ip.to_canonical(), country)).or_insert(Flow { calls: 0, charge: Money::ZERO });
         flow.calls += 1;

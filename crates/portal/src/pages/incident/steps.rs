@@ -174,7 +174,8 @@ impl Maker<'_> {
         let live: Vec<&Binding> = line.bindings.iter().filter(|binding| binding.expires_ms > now).collect();
         let strange = |binding: &Binding| {
             let ip = binding.flow.remote.ip().to_canonical();
-            self.case.incident.origins.iter().any(|(origin, _)| origin.to_canonical() == ip) && self.has_attacked(ip)
+            self.case.incident.origins.iter().any(|(origin, _)| origin.to_canonical() == ip)
+                && self.case.has_attacked(ip)
         };
         let href = self.scope.path(&format!("/lines/{}/binding", line.id));
         let row = |binding: &&Binding| Row {
@@ -222,15 +223,6 @@ impl Maker<'_> {
             bound.chain(first).chain(seen).chain(fixed).any(|ip| inside.contains(&ip.to_canonical()))
         };
         self.case.lines.iter().any(|row| at_home(&row.line))
-    }
-
-    /// Whether calls came from an address before the guard acted, or it is locked out of the line. Others only tried what
-    /// was cut by then: the owner may have.
-    fn has_attacked(&self, ip: IpAddr) -> bool {
-        let Case { incident, cdrs, locks, .. } = self.case;
-        let early = cdrs.iter().filter(|cdr| cdr.times.start_ms <= incident.acted_ms).map(|cdr| cdr.from.ip);
-        let locked = locks.iter().filter(|lock| lock.incident == incident.id).map(|lock| lock.ip);
-        early.chain(locked).any(|known| known.to_canonical() == ip)
     }
 
     fn addresses(&self) -> Option<Step> {
@@ -286,7 +278,7 @@ impl Maker<'_> {
             row.badge = Some(Badge::new("your own phones are there", Tone::Warn));
             return (true, row);
         }
-        let attacked = self.has_attacked(ip);
+        let attacked = self.case.has_attacked(ip);
         if !attacked {
             row.badge = Some(Badge::new("tried only after the cut: is it yours?", Tone::Warn));
         }

@@ -182,7 +182,8 @@ fn lanes(scope: &Scope, case: &Case, span: &Span) -> (Vec<Lane>, Vec<Bar>) {
             names.push(name);
         }
         let cdr = cdr(case, call.call);
-        let end_ms = cdr.map_or(span.to_ms, |cdr| cdr.times.end_ms);
+        let unknown = if call.charge.is_none() { span.to_ms } else { call.start_ms };
+        let end_ms = cdr.map_or(unknown, |cdr| cdr.times.end_ms);
         let (x, to) = (span.x(call.start_ms), span.x(end_ms));
         bars.push(Bar {
             x: format!("{x:.1}"),

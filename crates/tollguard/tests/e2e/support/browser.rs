@@ -12,7 +12,7 @@ use super::process::Child;
 use super::wait::{SOON, wait_for};
 
 /// How long a page may take to load and a check to run.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// What a WebDriver calls an element in its answers.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
