@@ -83,6 +83,18 @@ fn tls_needs_a_certificate_and_a_port_of_its_own() {
 }
 
 #[test]
+fn proxies_are_addresses_or_networks_and_payments_have_a_file() {
+    let portal = |option: &str| parse(&format!("{MINIMAL}[portal]\n{option}\n"));
+    let config = portal("proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]").unwrap();
+    let proxies: Vec<String> = config.portal.proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["127.0.0.1/32", "10.0.0.0/8"]);
+    let error = portal("proxies = [\"proxy.example\"]").unwrap_err();
+    assert!(error.contains("portal.proxies: `proxy.example` is not an IP address or a network"), "{error}");
+    let error = portal("payment_secret_file = \"nowhere\"").unwrap_err();
+    assert!(error.contains("portal.payment_secret_file: there is no file"), "{error}");
+}
+
+#[test]
 fn mail_needs_a_sender_and_a_portal_to_link_to() {
     let error = parse(&format!("{MINIMAL}[mail]\nsmtp = \"smtp://localhost\"\n")).unwrap_err();
     assert_eq!(error, "mail.from: is missing: mail needs a sender");
