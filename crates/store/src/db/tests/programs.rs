@@ -27,7 +27,7 @@ fn an_access_is_found_by_its_name_and_is_one_accounts() {
     assert!(matches!(taken, Err(Error::UserExists(_))), "{taken:?}");
     let changed = ApiAccess { username: "jo@law.example".into(), is_on: false, ..law_access };
     desk.put_api_access(&changed).unwrap();
-    assert_eq!(desk.api_accesses().unwrap(), [changed.clone()]);
+    assert_eq!(desk.api_accesses().unwrap(), std::slice::from_ref(&changed));
     for (ip, allowed) in [("192.0.2.9", true), ("::ffff:192.0.2.9", true), ("2001:db8::7", true), ("192.0.3.1", false)]
     {
         assert_eq!(changed.allows(ip.parse().unwrap()), allowed, "{ip}");
