@@ -1,4 +1,4 @@
-//! Installs the real peers that the tests talk to, where they are missing (Debian packages and two of Python).
+//! Installs the real peers that the tests talk to, where they are missing (Debian packages, two of Python and one of npm).
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,7 +18,11 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/linphonec", "linphone-cli"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so", "kamailio-sqlite-modules"),
+    ("/usr/bin/rtpengine", "rtpengine-daemon"),
     ("/usr/bin/ip", "iproute2"),
+    ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/chromedriver", "chromium-driver"),
+    ("/usr/bin/npm", "npm"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/pip3", "python3-pip"),
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
@@ -39,6 +43,9 @@ const PACKAGES: &[Package] = &[
     Package { name: "voip-ms-moxad==0.8.5", folder: "voip-ms-moxad", holds: "bin/get-cdrs" },
 ];
 
+/// The npm package that looks web pages over (MPL-2.0: fetched for the tests, part of nothing); kept below `target`.
+const AXE: &str = "axe-core@4.14.1";
+
 /// Installs what is missing; needs root and a Debian system only if something is.
 pub fn install() -> Result<()> {
     let missing: Vec<&str> =
@@ -51,6 +58,7 @@ pub fn install() -> Result<()> {
         apt(&arguments)?;
     }
     PACKAGES.iter().try_for_each(Package::install)?;
+    axe()?;
     println!("all test peers are installed");
     Ok(())
 }
@@ -61,14 +69,33 @@ impl Package {
         if folder.join(self.holds).exists() {
             return Ok(());
         }
-        let mut command = Command::new("/usr/bin/python3");
-        command.args(["-m", "pip", "install", "--quiet", "--root-user-action", "ignore", self.name, "--target"]);
-        let status = command.arg(&folder).stdin(Stdio::null()).status().context("python3 could not be started")?;
-        if !status.success() {
-            bail!("{} could not be installed ({status})", self.name);
-        }
-        Ok(())
+        pip(&[self.name], &folder)
     }
+}
+
+/// Has pip install something below a folder of its own.
+pub fn pip(what: &[&str], folder: &Path) -> Result<()> {
+    let mut command = Command::new("/usr/bin/python3");
+    command.args(["-m", "pip", "install", "--quiet", "--root-user-action", "ignore", "--target"]).arg(folder);
+    let status = command.args(what).stdin(Stdio::null()).status().context("python3 could not be started")?;
+    if !status.success() {
+        bail!("pip could not install {} ({status})", what.join(" "));
+    }
+    Ok(())
+}
+
+fn axe() -> Result<()> {
+    let folder = verify::target().join("peers/axe");
+    if folder.join("node_modules/axe-core/axe.min.js").exists() {
+        return Ok(());
+    }
+    let mut command = Command::new("/usr/bin/npm");
+    command.args(["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", AXE, "--prefix"]);
+    let status = command.arg(&folder).stdin(Stdio::null()).status().context("npm could not be started")?;
+    if !status.success() {
+        bail!("{AXE} could not be installed ({status})");
+    }
+    Ok(())
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {

@@ -10,6 +10,7 @@
 //! /accounts/{account}                 overview of an account
 //! /accounts/{account}/calls           calls; /{call}: one call
 //! /accounts/{account}/lines           lines; /{line}: one line, /secret: a new secret for it
+//! /accounts/{account}/limits          the owner's limits of an account; of a line below the line
 //! /accounts/{account}/incidents       incidents; /{incident}: one, /lift and /ours: the owner's answers to it
 //! /accounts/{account}/money           ledger and top-up
 //! /accounts/{account}/guard           whether the guard acts or watches
@@ -37,6 +38,7 @@ mod state;
 mod throttle;
 mod voipms;
 mod words;
+mod world;
 mod zone;
 
 pub use control::{Asked, Control};

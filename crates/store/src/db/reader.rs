@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cdrs;
+mod filter;
 mod node;
 mod programs;
 mod usage;
@@ -13,7 +14,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use crate::Error;
 pub use accounts::{AccountRow, AuditRow, DidRow, LineRow};
-pub use cdrs::{CdrFilter, Totals};
+pub use cdrs::{MAX_ADDED_UP, Totals};
+pub use filter::CdrFilter;
 pub use node::DeckRow;
 pub use usage::{Usage, UsageBy};
 

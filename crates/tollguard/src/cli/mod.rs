@@ -22,6 +22,7 @@ mod options;
 mod output;
 mod password;
 mod payment;
+mod reconcile;
 mod replay;
 mod serve;
 mod span;
@@ -84,6 +85,7 @@ enum Command {
     Call(call::Call),
     Status(status::Status),
     Audit(audit::Audit),
+    Reconcile(reconcile::Reconcile),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Apply(apply::Apply),
@@ -136,6 +138,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),
         Command::Audit(audit) => audit.run(&context()?),
+        Command::Reconcile(reconcile) => reconcile.run(&context()?),
         Command::Backup(backup) => backup.run(&context()?),
         Command::Restore(restore) => restore.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),

@@ -118,6 +118,8 @@ pub struct Sip {
     pub listen: Vec<SocketAddr>,
     /// The address peers reach us at, where we listen on all addresses.
     pub advertised: Option<IpAddr>,
+    /// DNS servers to ask where carriers are; those of the system where there are none.
+    pub dns: Vec<SocketAddr>,
     /// Digest realm.
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5.
@@ -160,6 +162,10 @@ pub struct Media {
     pub ports: (u16, u16),
     /// Silence from both sides that ends a call, seconds.
     pub silence_s: u32,
+    /// rtpengines that carry voice in place of the built-in relay.
+    pub rtpengine: Vec<SocketAddr>,
+    /// Whether the built-in relay carries it where none of them answers.
+    pub rtpengine_falls_back: bool,
 }
 
 /// Web pages.

@@ -23,6 +23,10 @@ const MAX_CALLS: usize = 10_000;
 /// The fewest ports a relay range must have: room for two calls.
 const MIN_PORTS: u16 = 8;
 
+/// Where DNS servers listen.
+const DNS_PORT: u16 = 53;
+/// Where rtpengines usually listen for the ng protocol.
+const RTPENGINE_PORT: u16 = 2223;
 const ADDRESS: &str = "an address with a port, such as 192.0.2.10:5060";
 const IP: &str = "an IP address";
 
@@ -115,6 +119,7 @@ impl<'t> Reader<'t> {
         let sip = Sip {
             listen,
             advertised,
+            dns: self.addresses(&mut section, "dns", DNS_PORT),
             realm: realm.unwrap_or_default(),
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
             ignored_agents: self.ignored_agents(&mut section),
@@ -148,6 +153,21 @@ impl<'t> Reader<'t> {
         }
         let given = !tls.listen.is_empty() || tls.trusted.is_some() || tls.certificate.is_some();
         given.then_some(tls)
+    }
+
+    /// A list of other servers; `port` stands in where none is written.
+    fn addresses(&mut self, section: &mut Section<'t>, key: &'static str, port: u16) -> Vec<SocketAddr> {
+        let option = section.option(key);
+        let texts: Vec<String> = section.take(key, &mut self.mistakes).unwrap_or_default();
+        if texts.len() > MAX_LISTEN {
+            self.mistakes.add(&option, format!("holds at most {MAX_LISTEN} addresses"));
+        }
+        let mut read = |text: &String| {
+            let ip = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port));
+            let address = text.parse::<SocketAddr>().or_else(|_| ip());
+            address.inspect_err(|_| self.mistakes.add(&option, format!("`{text}` is not {ADDRESS}"))).ok()
+        };
+        texts.iter().filter_map(&mut read).collect()
     }
 
     /// Scanners that are not answered.
@@ -214,6 +234,8 @@ impl<'t> Reader<'t> {
             advertised: advertised.unwrap_or(ip),
             ports: ports.map_or((20_000, 29_999), |text| self.ports(&text)),
             silence_s: self.number(&mut section, "silence_s", 60, 5, 3600),
+            rtpengine: self.addresses(&mut section, "rtpengine", RTPENGINE_PORT),
+            rtpengine_falls_back: section.take("rtpengine_falls_back", &mut self.mistakes).unwrap_or(false),
         };
         section.end(&mut self.mistakes);
         media
