@@ -88,6 +88,7 @@ fn automatic_payments_have_a_limit_and_stand_still_in_an_incident() {
     let screening = screening(false, Some(guard::Action::CutLine), &[]);
     firm.account.heed(firm.now_ms, &screening, &mut facts, true, &mut Answer::default());
     assert!(matches!(firm.not_done(pay("5", "d")), ChangeError::IncidentOpen(_)));
+    assert_eq!(firm.not_done(pay("25", "c")), ChangeError::DuplicatePayment("c".into()), "booked is booked");
     firm.done(Change::LiftCut { line: None });
     firm.done(pay("5", "d"));
 }

@@ -56,7 +56,7 @@ line 3: sip.listen: `192.0.2.10` is not an address with a port, such as 192.0.2.
 line 3: sip.listen: 0.0.0.0:5060 listens on every address: set sip.advertised to the one that phones reach
 line 4: sip.ring_limit_s: invalid type: string \"long\", expected u32
 line 5: sip.max_calls: is 0: it must be 1 to 10000
-line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, sha256, warning, ignored_agents, ring_limit_s, max_calls, \
+line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, dns, sha256, warning, ignored_agents, ring_limit_s, max_calls, \
 drain_s, expires_min_s, expires_max_s, expires_default_s
 line 8: media.ports: 30000-20000 is no range of at least 8 ports above 1023
 line 10: mail.smtp: mails link to the portal: set portal.listen or portal.url
@@ -80,6 +80,18 @@ fn tls_needs_a_certificate_and_a_port_of_its_own() {
     let listen = parse(MINIMAL).unwrap().sip.listen[0];
     let error = parse(&format!("{MINIMAL}[tls]\nlisten = [\"{listen}\"]\n")).unwrap_err();
     assert!(error.contains("is for TCP already"), "{error}");
+}
+
+#[test]
+fn proxies_are_addresses_or_networks_and_payments_have_a_file() {
+    let portal = |option: &str| parse(&format!("{MINIMAL}[portal]\n{option}\n"));
+    let config = portal("proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]").unwrap();
+    let proxies: Vec<String> = config.portal.proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["127.0.0.1/32", "10.0.0.0/8"]);
+    let error = portal("proxies = [\"proxy.example\"]").unwrap_err();
+    assert!(error.contains("portal.proxies: `proxy.example` is not an IP address or a network"), "{error}");
+    let error = portal("payment_secret_file = \"nowhere\"").unwrap_err();
+    assert!(error.contains("portal.payment_secret_file: there is no file"), "{error}");
 }
 
 #[test]
@@ -164,6 +176,11 @@ fn what_the_template_shows_is_the_default() {
             "advertised",
             "ip",
             "url",
+            "proxies",
+            "warning",
+            "dns",
+            "rtpengine",
+            "payment_secret_file",
             "smtp",
             "from",
             "city",

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{Hosts, Node, NodeOptions, Office, SOON, Sipp, secret, wait_for};
 
-const SECRET: &str = "whsec-5f7Qz2Kx9Lm4Tr8Wv0Bn3";
+const SECRET: &str = "whsec-5f7Qz2Kx9-f7KqZt4w9Rmx";
 
 /// A node whose firm takes 100 dollars of automatic payments a day and has ten; and the folder with its secrets.
 fn node() -> (Node, TempDir) {
