@@ -101,10 +101,11 @@ impl Doorman {
             Judgement::Wrong => AuthReport::Failed,
         };
         let user_agent = text::user_agent(&asked.request);
-        let entry = core.directory.by_auth_name.get(name.as_str()).cloned();
+        // Whose it is matters, and costs a copy, only where the password is right.
+        let entry = (judgement == Judgement::Accepted).then(|| core.directory.by_auth_name.get(name.as_str()).cloned());
         let name = text::bounded(name.as_bytes(), MAX_AUTH_NAME_BYTES);
         core.outputs.push_back(Output::Auth { token, from: asked.flow.remote, name, report, user_agent });
-        match (judgement, entry) {
+        match (judgement, entry.flatten()) {
             (Judgement::Accepted, Some(entry)) => Some((asked, Sender::Line { entry, failures_before })),
             (judgement, _) => {
                 self.challenge(core, &asked, judgement == Judgement::Stale, false);

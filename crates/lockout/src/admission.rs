@@ -90,7 +90,7 @@ impl Lockout {
             keys.extend(asn.map(Key::Asn));
             keys.push(Key::Line(name.clone()));
         }
-        let own_keys = own.map_or_else(Vec::new, |own| Key::of_account(own, source, &name, &self.settings));
+        let own_keys = Key::of_account(own, source, &name, &self.settings);
         self.reserve_stranger(from, name, keys, own_keys, now_ms)
     }
 
@@ -190,7 +190,7 @@ impl Lockout {
         from: SocketAddr,
         name: Arc<str>,
         mut keys: Vec<Key>,
-        own_keys: Vec<Key>,
+        own_keys: [Key; 2],
         now_ms: u64,
     ) -> Admission {
         let source = Source::of(from.ip());

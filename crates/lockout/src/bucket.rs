@@ -11,6 +11,9 @@ pub(crate) struct Size {
 }
 
 impl Size {
+    /// One that nobody fills: a drop a millisecond.
+    pub(crate) const NEVER_FULL: Size = Size { holds: u32::MAX, drains_ms: DAY_MS };
+
     /// One that drains in a day.
     pub(crate) fn of_day(holds: u32) -> Self {
         Size { holds, drains_ms: DAY_MS }

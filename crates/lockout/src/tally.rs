@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use crate::bounded::{Rank, Remembered};
 use crate::bucket::{Bucket, Size};
 use crate::facts::{RUN_MEMORY_MS, Run};
-use crate::own::{Own, OwnSettings};
+use crate::own::Own;
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -53,17 +53,20 @@ impl Key {
         })
     }
 
-    /// What an attempt at a line of an account counts under besides, where the account sets numbers of its own.
-    pub(crate) fn of_account(own: Own<'_>, source: Source, name: &Arc<str>, settings: &Settings) -> Vec<Key> {
-        let OwnSettings { failures, window_s, line_day, .. } = own.settings;
-        let mut keys = Vec::new();
-        if failures.is_some() || window_s.is_some() {
-            let holds = failures.unwrap_or(settings.failures);
-            let drains_ms = window_s.unwrap_or(settings.window_s).saturating_mul(1000);
-            keys.push(Key::OwnAddress(own.account.into(), source, Size { holds, drains_ms }));
-        }
-        keys.extend(line_day.map(|holds| Key::OwnLine(name.clone(), Size::of_day(holds))));
-        keys
+    /// What an attempt counts under besides for an account's own numbers. What nobody sets, and the account of a name that
+    /// does not exist, is counted in buckets that never fill: the same work, so that nobody can tell by the time it takes.
+    pub(crate) fn of_account(own: Option<Own<'_>>, source: Source, name: &Arc<str>, settings: &Settings) -> [Key; 2] {
+        let account = own.map_or("", |own| own.account);
+        let (failures, window_s, line_day) =
+            own.map_or((None, None, None), |Own { settings: own, .. }| (own.failures, own.window_s, own.line_day));
+        let in_window = (failures.is_some() || window_s.is_some()).then(|| Size {
+            holds: failures.unwrap_or(settings.failures),
+            drains_ms: window_s.unwrap_or(settings.window_s).saturating_mul(1000),
+        });
+        [
+            Key::OwnAddress(account.into(), source, in_window.unwrap_or(Size::NEVER_FULL)),
+            Key::OwnLine(name.clone(), line_day.map_or(Size::NEVER_FULL, Size::of_day)),
+        ]
     }
 
     /// What is banned when it is full.

@@ -85,8 +85,18 @@ struct Behind {
     since_ms: Option<u64>,
 }
 
+/// What one turn read.
+struct Received {
+    /// Messages.
+    read: usize,
+    /// Whether more waits than was read.
+    more: bool,
+    /// Whether it is work that the node owes.
+    owes_more: bool,
+}
+
 impl Behind {
-    /// Whether it is too much for new calls. `more` says that something waits which this turn has not come to.
+    /// Whether it is too much for new calls. `more` says that work waits which this turn has not come to.
     fn is_much(&mut self, now_ms: u64, more: bool, waiting_records: u64) -> bool {
         self.since_ms = if more { self.since_ms.or(Some(now_ms)) } else { None };
         let for_ms = self.since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
@@ -147,12 +157,12 @@ impl Driver {
             for event in &events {
                 self.place.streams.ready(event, now_ms);
             }
-            let (read, mut more) = self.receive(&mut inbox, &mut buffer);
+            let Received { read, more, owes_more } = self.receive(&mut inbox, &mut buffer);
             let (handled, more_letters) = self.letters();
-            more |= more_letters;
+            let (more, owes_more) = (more || more_letters, owes_more || more_letters);
             pace.done(read + handled);
             let now_ms = self.clock.now_ms();
-            self.worker.set_busy(behind.is_much(now_ms, more, self.worker.waiting_records()));
+            self.worker.set_busy(behind.is_much(now_ms, owes_more, self.worker.waiting_records()));
             if self.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
                 self.worker.tick(now_ms);
             }
@@ -210,16 +220,21 @@ impl Driver {
         next.map_or(longest, |at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)).min(longest))
     }
 
-    /// Reads all sockets and connections: how many messages, and whether more waits than was read.
-    fn receive(&mut self, inbox: &mut Inbox, buffer: &mut [u8]) -> (usize, bool) {
-        let (mut read, mut more) = (0, false);
+    /// Reads all sockets and connections. A flood that is dropped unread is soon out of the way: what waits on a socket
+    /// is work only where it is for the greater part.
+    fn receive(&mut self, inbox: &mut Inbox, buffer: &mut [u8]) -> Received {
+        let (mut read, mut more, mut owes_more) = (0, false, false);
         for number in 0..self.place.sockets.len() {
             let (worker, clock) = (&mut self.worker, &self.clock);
+            let (mut came, mut owed) = (0, 0);
             let each = |flow, bytes: &[u8]| {
-                read += 1;
-                worker.datagram(clock.now_ms(), flow, bytes);
+                came += 1;
+                owed += usize::from(worker.datagram(clock.now_ms(), flow, bytes));
             };
-            more |= self.place.sockets.receive(number, inbox, each);
+            let is_left = self.place.sockets.receive(number, inbox, each);
+            read += came;
+            more |= is_left;
+            owes_more |= is_left && owed * 2 > came;
             self.flush();
         }
         let now_ms = self.clock.now_ms();
@@ -233,9 +248,9 @@ impl Driver {
             }
             Arrived::Certificate(certificate) => worker.proven(clock.now_ms(), flow.connection, certificate),
         };
-        more |= self.place.streams.receive(clock.now_ms(), buffer, each);
+        let is_left = self.place.streams.receive(clock.now_ms(), buffer, each);
         self.flush();
-        (read, more)
+        Received { read, more: more || is_left, owes_more: owes_more || is_left }
     }
 
     /// Opens the letters, at most a box of them: how many of other workers there were, and whether more may wait.

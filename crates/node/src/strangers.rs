@@ -11,9 +11,8 @@ use crate::Worker;
 const ANSWER: &[u8] = b"SIP/2.0 ";
 
 impl Worker {
-    /// Whether a message that came is to be read: a stranger's datagram only while there are not too many of them.
-    pub(crate) fn may_come(&self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
-        let Some(limit_s) = self.limit_of_stranger(now_ms, flow) else { return true };
+    /// Whether a stranger's datagram is to be read: only while there are not too many of them.
+    pub(crate) fn may_come(&self, now_ms: u64, flow: &Flow, bytes: &[u8], limit_s: u32) -> bool {
         self.doors.strangers(|strangers| strangers.received(flow.remote.ip(), bytes.len(), limit_s, now_ms))
     }
 
@@ -26,7 +25,7 @@ impl Worker {
 
     /// How many datagrams of strangers are read each second, if this flow is one of theirs: its source has proven nothing
     /// and may be forged.
-    fn limit_of_stranger(&self, now_ms: u64, flow: &Flow) -> Option<u32> {
+    pub(crate) fn limit_of_stranger(&self, now_ms: u64, flow: &Flow) -> Option<u32> {
         if flow.transport != Transport::Udp || self.is_fixed(flow.remote.ip()) {
             return None;
         }

@@ -128,16 +128,21 @@ impl Worker {
     }
 
     /// A datagram, or a message of a connection, arrived: the ban check comes before any parsing. It may belong to
-    /// another worker.
-    pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) {
-        if !self.admits(now_ms, flow.remote) || !self.may_come(now_ms, &flow, bytes) {
-            return;
+    /// another worker. Whether it is work that the node owes: not a banned sender's, nor a stranger's over UDP.
+    pub fn datagram(&mut self, now_ms: u64, flow: Flow, bytes: &[u8]) -> bool {
+        if !self.admits(now_ms, flow.remote) {
+            return false;
+        }
+        let limit_s = self.limit_of_stranger(now_ms, &flow);
+        if limit_s.is_some_and(|limit_s| !self.may_come(now_ms, &flow, bytes, limit_s)) {
+            return false;
         }
         // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
-        let Ok(message) = Message::parse(bytes) else { return };
+        let Ok(message) = Message::parse(bytes) else { return false };
         let home = self.common.home(&message);
         self.post(now_ms, home, Letter::Message { flow, message });
         self.drive(now_ms);
+        limit_s.is_none()
     }
 
     /// The peer of a TLS connection has proven this, before its first message. Those may belong to any worker.

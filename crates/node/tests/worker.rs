@@ -14,6 +14,8 @@ use firm::{CARRIER, NODE, START_MS, account, carrier, edge, settings, trunk};
 use geo::Places;
 use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent};
 use node::{Command, CommandError, CommandReply, NodeChange, NodeState, Output, Record, Setup, Worker};
+use sip::digest::{Challenge, ClientAuth, Credentials};
+use sip::{Message, Name};
 
 const PBX: &str = "127.0.0.2:5060";
 const PBX_IP: &str = "127.0.0.2";
@@ -277,4 +279,54 @@ fn a_binding_outranks_a_ban_until_it_is_dropped() {
     let sent = node.sent.len();
     node.datagram(THIEF, &options(2));
     assert_eq!(node.sent.len(), sent, "with the new secret the thief's flow is banned like any other");
+}
+
+/// Guesses at 107 from the thief's address, each with the answer to a fresh challenge, until one is not challenged: how many
+/// were looked at.
+fn guesses(node: &mut Node) -> usize {
+    // Long enough that a stranger's answers are no longer.
+    let agent = "x".repeat(600);
+    let register = |n: usize, more: &str| {
+        format!(
+            "REGISTER sip:{NODE} SIP/2.0\r\nVia: SIP/2.0/UDP {THIEF};branch=z9hG4bKg{n};rport\r\nMax-Forwards: 70\r\n\
+             From: <sip:107@{NODE}>;tag=g{n}\r\nTo: <sip:107@{NODE}>\r\nCall-ID: g{n}\r\nCSeq: 1 REGISTER\r\n\
+             Contact: <sip:107@{THIEF}>\r\nUser-Agent: {agent}\r\n{more}Content-Length: 0\r\n\r\n"
+        )
+    };
+    let answered = |node: &mut Node, text: &str| {
+        let before = node.sent.len();
+        node.datagram(THIEF, text);
+        let text = &node.sent.get(before)?.1;
+        text.starts_with("SIP/2.0 401 ").then(|| Message::parse(text.as_bytes()).unwrap())
+    };
+    let mut looked_at = |n: &usize| {
+        let challenged = answered(node, &register(2 * n, ""))?;
+        let challenge = Challenge::parse(challenged.header(Name::WwwAuthenticate).unwrap()).unwrap();
+        let login = Credentials { username: "107", secret: "guess" };
+        let value = ClientAuth::new(&challenge).answer(login, b"REGISTER", b"sip:127.0.0.1", "c");
+        let more = format!("Authorization: {}\r\n", String::from_utf8_lossy(&value));
+        answered(node, &register(2 * n + 1, &more))
+    };
+    (0..50).map_while(|n| looked_at(&n)).count()
+}
+
+#[test]
+fn who_a_new_secret_shut_out_is_a_stranger_after_a_crash_too() {
+    let mut known = Node::new(hijacked().state());
+    assert_eq!(guesses(&mut known), 40, "as 107 and on its flow: known there, also after a restart");
+    assert_eq!(known.answer(Command::Bans), Ok(CommandReply::Bans(Vec::new())));
+
+    let mut node = hijacked();
+    let secrets = Secrets { ha1_md5: [2; 16], ha1_sha256: [2; 32], version: 0 };
+    let change = Change::SetSecret { line: "107".parse().unwrap(), secrets };
+    node.done(Command::Account { account: account("law"), by: Actor::CommandLine, change });
+    let mut restarted = Node::new(node.state());
+    let line = &restarted.worker.accounts()[&account("law")].lines()[&"107".parse::<billing::LineId>().unwrap()];
+    assert!(
+        line.last_seen.is_some() && line.shut_out_ms > 0,
+        "the account remembers who was there, and that it was shut out"
+    );
+    assert_eq!(guesses(&mut restarted), 5, "a stranger's");
+    let Ok(CommandReply::Bans(bans)) = restarted.answer(Command::Bans) else { panic!("no list") };
+    assert_eq!(bans.len(), 1);
 }

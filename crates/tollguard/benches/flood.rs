@@ -2,8 +2,9 @@
 //! banned address costs, beside Kamailio with pike and a ban table in the same run.
 //!
 //! Everything runs in one network namespace. The calls are a PBX's (known by its address) to a carrier, both SIPp; each must
-//! be answered and end as it should. Added delay is the time from INVITE to its 200 under each flood, less that without
-//! one. The processor time is that of all threads or processes of the program while one banned address floods it and no
+//! be answered and end as it should; whatever of it is sent again by the timers of RFC 3261 counts as sent, and is told.
+//! Added delay is the time from INVITE to its 200 under each flood, less that without one. Datagrams that the node's full
+//! buffers lose are told, too. The processor time is that of all threads or processes of the program while one banned address floods it and no
 //! call runs, shared among the datagrams that it read.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench that cannot go on stops")]
 #![allow(dead_code, unused_imports, reason = "the tests' support has more than a bench needs")]
@@ -13,6 +14,7 @@ mod common;
 #[path = "../tests/e2e/support/mod.rs"]
 mod support;
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,6 +59,10 @@ request_route {
 struct Calls {
     done: u64,
     failed: u64,
+    /// Messages that the caller sent again.
+    again: u64,
+    /// Datagrams of all senders that the node's full buffers lost.
+    lost: u64,
     delays_ms: Vec<f64>,
 }
 
@@ -98,6 +104,7 @@ fn main() {
 /// Runs the calls and waits for their end.
 fn calls(node: &Node) -> Calls {
     let folder = tempfile::tempdir().unwrap();
+    let lost_before = flood::lost(node.hosts.sip(1));
     let sipp = |name: &str, scenario: PathBuf, here: SocketAddr, more: &[&str]| {
         let (ip, port) = (here.ip().to_string(), here.port().to_string());
         let mut command = Command::new("sipp");
@@ -111,7 +118,8 @@ fn calls(node: &Node) -> Calls {
     let mut carrier = sipp("carrier", here.join("tests/sipp/answer.xml"), node.hosts.sip(2), &[]);
     wait_until_bound(node.hosts.sip(2));
     let rate = CALLS_A_SECOND.to_string();
-    let more = ["-s", "13037654321", "-r", &rate, "-l", "2000", "-trace_rtt", "-rtt_freq", "1", "-trace_stat"];
+    let more =
+        ["-s", "13037654321", "-r", &rate, "-l", "2000", "-trace_rtt", "-rtt_freq", "1", "-trace_stat", "-trace_err"];
     let mut caller = sipp("caller", here.join("benches/sipp/caller.xml"), node.hosts.sip(20), &more);
     caller.wait(Duration::from_secs(120));
     carrier.kill();
@@ -122,8 +130,30 @@ fn calls(node: &Node) -> Calls {
     };
     let rtt = text("_rtt.csv");
     let delays_ms = rtt.lines().skip(1).filter_map(|line| line.split(';').nth(1)?.parse().ok()).collect();
+    if files.iter().any(|path| path.to_string_lossy().ends_with("_errors.log")) {
+        tell_errors(&text("_errors.log"));
+    }
     let statistics = Statistics::of(&folder);
-    Calls { done: statistics.value("SuccessfulCall(C)"), failed: statistics.value("FailedCall(C)"), delays_ms }
+    let value = |name: &str| statistics.value(name);
+    Calls {
+        done: value("SuccessfulCall(C)"),
+        failed: value("FailedCall(C)"),
+        again: value("Retransmissions(C)"),
+        lost: flood::lost(node.hosts.sip(1)) - lost_before,
+        delays_ms,
+    }
+}
+
+/// Says how often calls failed for what.
+fn tell_errors(errors: &str) {
+    let mut counted: BTreeMap<&str, u32> = BTreeMap::new();
+    for line in errors.lines().filter(|line| line.contains("Aborting call")) {
+        let (_, why) = line.rsplit_once("Call-Id").unwrap_or(("", line));
+        *counted.entry(why.split_once(':').map_or(why, |(_, why)| why)).or_default() += 1;
+    }
+    for (why, count) in counted {
+        println!("{count} calls failed:{why}");
+    }
 }
 
 fn note_calls(report: &mut Report, name: &str, seen: &Calls, quiet: &Calls, sent: Option<Sent>) {
@@ -140,6 +170,8 @@ fn note_calls(report: &mut Report, name: &str, seen: &Calls, quiet: &Calls, sent
         &format!("calls answered and ended as they should, of {CALLS}"),
     );
     report.note(&format!("{name}_calls_failed"), seen.failed, "calls that did not");
+    report.note(&format!("{name}_sent_again"), seen.again, "messages that the caller's timers sent again");
+    report.note(&format!("{name}_lost"), seen.lost, "datagrams, hostile or not, that the node's full buffers lost");
     for percent in [50, 95, 99] {
         let (now, before) = (percentile(&seen.delays_ms, percent), percentile(&quiet.delays_ms, percent));
         report.note(&format!("{name}_delay_ms_p{percent}"), rounded(now, 1), "INVITE to 200");

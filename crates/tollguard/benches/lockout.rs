@@ -3,8 +3,10 @@
 //!
 //! Both run in one network namespace and are attacked in turns by the same tools. Kamailio is a registrar that logs each
 //! failed password; fail2ban reads its log as soon as the kernel tells of a change, counts to the same N and bans with
-//! Debian's nftables action. The clock starts when the Nth wrong digest is sent. It stops when the program under
-//! measurement says that the address is banned: ours after the ban is in force, fail2ban before it tells the packet filter.
+//! Debian's nftables action. The clock starts when the Nth wrong digest is sent. It stops when the line is read in which the
+//! program under measurement says that the address is banned. Ours writes it after the ban is in force for every worker (the
+//! worker that counts publishes it in memory, before any file is touched), fail2ban before it tells the packet filter: what
+//! the scheduler takes until the bench has read the line is in both.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench that cannot go on stops")]
 #![allow(dead_code, unused_imports, reason = "the tests' support has more than a bench needs")]
 
@@ -25,7 +27,7 @@ use support::{Child, Guessed, Hosts, Node, NodeOptions, Office, guess, try_word}
 /// Failures that lead to a ban.
 const N: u32 = 5;
 /// Addresses that guess until they are banned, for the time it takes.
-const ROUNDS: u8 = 40;
+const ROUNDS: u8 = 100;
 /// Runs of each tool, for what is let through.
 const RUNS: u8 = 5;
 /// Words the tools try.
@@ -90,7 +92,7 @@ fn main() {
     let here = Ipv4Addr::LOCALHOST;
     let crack = |address: SocketAddr| {
         let mut command = Command::new("svcrack");
-        command.args(["-x", &here.to_string(), "-u", "107", "--maximumtime=4", "-p", &address.port().to_string()]);
+        command.args(["-x", &here.to_string(), "-u", "107", "--maximumtime=8", "-p", &address.port().to_string()]);
         command.arg("-d").arg(&list).arg(address.ip().to_string());
         Child::spawn("svcrack", &mut command).wait(Duration::from_secs(60));
     };
@@ -99,12 +101,16 @@ fn main() {
     for _ in 0..RUNS {
         crack(hosts.sip(1));
         ours.push(failures_of(&node, here));
-        node.command(&["ban", "lift", &here.to_string()]);
+        drop(node.try_command(&["ban", "lift", &here.to_string()]));
         let before = logged();
         crack(kamailio_at);
-        theirs.push((logged() - before) as f64);
-        fail2ban.expect_ban(here.into());
-        fail2ban.unban(here.into());
+        let verified = logged() - before;
+        theirs.push(verified as f64);
+        // On a busy machine the tool may give up before.
+        if verified >= N as usize {
+            fail2ban.expect_ban(here.into());
+            fail2ban.unban(here.into());
+        }
     }
     through(&mut report, "svcrack", &ours, &theirs, "wrong passwords verified before the ban: sipvicious svcrack");
     report.write();
@@ -116,8 +122,9 @@ fn until_banned(address: SocketAddr, here: Ipv4Addr, heard: impl FnOnce(IpAddr) 
     socket.connect(address).unwrap();
     let mut last = None;
     for number in 0..N as usize {
-        let tried = try_word(&socket, 0, number, "107", &format!("guess-{number}")).expect("a challenge");
-        last = Some(tried.at);
+        // It waits for a challenge but a moment, which a busy machine may miss.
+        let tried = (0..20).find_map(|_| try_word(&socket, 0, number, "107", &format!("guess-{number}")));
+        last = Some(tried.expect("a challenge").at);
     }
     ms(heard(here.into()).duration_since(last.unwrap()))
 }
@@ -130,7 +137,7 @@ fn failures_of(node: &Node, here: Ipv4Addr) -> f64 {
 }
 
 fn times(report: &mut Report, ours: &[f64], theirs: &[f64]) {
-    for (percent, name) in [(50, "median"), (95, "p95"), (100, "worst")] {
+    for (percent, name) in [(50, "median"), (95, "p95"), (99, "p99"), (100, "worst")] {
         let (mine, other) = (percentile(ours, percent), percentile(theirs, percent));
         report.note(
             &format!("ban_after_last_failure_ms_{name}"),

@@ -66,6 +66,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "a command line is read once")]
 enum Command {
     Init(init::Init),
     Serve(serve::Serve),
