@@ -208,6 +208,9 @@ impl Fork {
         if !out.body.is_empty() {
             invite.header(Name::Supported, "100rel");
         }
+        if let Target::Line(_) = &self.target {
+            invite.header(Name::Supported, "replaces");
+        }
         if let Target::Carrier(id) = &self.target {
             let directory = core.directory.clone();
             let Some(carrier) = directory.carriers.get(id) else { return false };

@@ -138,6 +138,7 @@ fn phone_event(event: &ua::Event) -> String {
             format!("phone ended {by:?} {status} {talk_ms:?} {:?}", heard.tone_hz)
         }
         ua::Event::Calling { number, .. } => format!("phone calls {number}"),
+        ua::Event::Transfer { status, .. } => format!("phone transfer {status}"),
         ua::Event::Info { text, .. } => format!("phone info {text}"),
     }
 }
