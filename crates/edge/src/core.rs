@@ -7,8 +7,8 @@ use std::sync::Arc;
 use billing::{AccountId, CallId, CarrierId};
 use media::Side;
 use sip::transaction::Wire;
-use sip::transaction::{ClientKey, ServerKey};
-use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder, TransactionTable};
+use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
+use sip::{DialogId, Flow, HashKey, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::common::Common;
@@ -16,6 +16,7 @@ use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
 use crate::limits::RETRY_AFTER_S;
+use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
@@ -60,13 +61,16 @@ pub(crate) struct Core {
     /// Unanswered INVITEs of running calls, for CANCEL; at most a few for each call.
     pub invites: BTreeMap<ServerKey, CallId>,
     /// Dialogs of running calls: at most two each.
-    pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
+    pub dialogs: Keyed<DialogId, (CallId, Side)>,
     /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected; picked up by the edge after each step.
     pub forwarded: Vec<Forwarded>,
-    /// No new calls, but to short numbers.
+    /// Carriers' servers that are out of order.
+    pub resting: Resting,
+    /// No new calls, but to short numbers: the node is going down, or has more to do than it can.
     pub draining: bool,
+    pub busy: bool,
     /// No new calls.
     pub closing: bool,
 }
@@ -77,7 +81,7 @@ impl Core {
             now_ms,
             settings: common.settings.clone(),
             directory,
-            transactions: TransactionTable::default(),
+            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key),
             mint: common.mint(worker),
             common,
             worker,
@@ -85,10 +89,12 @@ impl Core {
             told: VecDeque::new(),
             clients: BTreeMap::new(),
             invites: BTreeMap::new(),
-            dialogs: BTreeMap::new(),
+            dialogs: Keyed::new(key),
             farewells: Vec::new(),
             forwarded: Vec::new(),
+            resting: Resting::default(),
             draining: false,
+            busy: false,
             closing: false,
         }
     }

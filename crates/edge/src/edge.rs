@@ -7,7 +7,7 @@ use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
 use billing::{AccountId, CallId, LineId};
 use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
-use sip::{DialogId, Message, Method, Name, ResponseBuilder};
+use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
 use crate::call::{self, Call, Ending, Leg, SavedLegs};
@@ -32,7 +32,7 @@ pub struct Edge {
     carriers: Carriers,
     calls: BTreeMap<CallId, Call>,
     /// Running INVITEs by what tells a merged one.
-    merges: BTreeMap<Vec<u8>, CallId>,
+    merges: Keyed<Vec<u8>, CallId>,
     wakes: Wakes<CallId>,
     farewells: Farewells,
     next_call: CallId,
@@ -47,7 +47,7 @@ impl Edge {
             registrar: Registrar::new(Common::first_token(worker)),
             carriers: Carriers::new(),
             calls: BTreeMap::new(),
-            merges: BTreeMap::new(),
+            merges: Keyed::new(common.hash_key),
             wakes: Wakes::new(),
             farewells: Farewells::new(),
             next_call: common.first_call(worker),
@@ -90,6 +90,11 @@ impl Edge {
         let transactions = self.core.transactions.next_deadline_ms();
         let carriers = self.carriers.next_wake_ms();
         [transactions, carriers, self.wakes.next_ms(), self.farewells.next_wake_ms()].into_iter().flatten().min()
+    }
+
+    /// Whether the worker has more to do than it can: no new calls then, but to short numbers.
+    pub fn set_busy(&mut self, busy: bool) {
+        self.core.busy = busy;
     }
 
     /// The running calls, for people.
@@ -200,7 +205,7 @@ impl Edge {
         let dialled = text::user_of(asked.request.request_uri());
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
         let reserve = if short { EMERGENCY_RESERVE } else { 0 };
-        let turned_away = self.core.closing || (self.core.draining && !short);
+        let turned_away = self.core.closing || ((self.core.draining || self.core.busy) && !short);
         turned_away || self.core.common.calls() >= self.core.settings.max_calls.saturating_add(reserve)
     }
 
@@ -249,7 +254,9 @@ impl Edge {
     }
 
     fn add_call(&mut self, call: Call) {
-        self.merges.extend(call.merge_key().map(|key| (key, call.id)));
+        if let Some(key) = call.merge_key() {
+            self.merges.insert(key, call.id);
+        }
         self.wakes.set(&call.id, call.next_wake_ms());
         self.core.common.call_began();
         self.calls.insert(call.id, call);

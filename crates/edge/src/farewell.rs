@@ -141,7 +141,7 @@ impl Parting {
     pub fn answered(mut self, core: &mut Core, response: &Message) {
         let Some((name, challenge)) = challenge_of(response).filter(|_| !self.proven) else { return };
         let remote = self.dialog.flow().remote;
-        let carrier = core.directory.carriers.values().find(|carrier| carrier.address == remote);
+        let carrier = core.directory.carrier_with(remote);
         let Some(known) = carrier.and_then(|carrier| carrier.auth.clone()) else { return };
         let auth = ClientAuth::new(&challenge);
         self.proven = true;

@@ -28,6 +28,10 @@ pub(crate) const MAX_REASON_BYTES: usize = 256;
 pub(crate) const MAX_AUTH_NAME_BYTES: usize = 64;
 /// A carrier that has not even said 100 after this long is passed over, if there is another one.
 pub(crate) const CARRIER_PATIENCE_MS: u64 = 6_000;
+/// How long a carrier's server that gave no answer, or said 503, is tried after the carrier's other servers.
+pub(crate) const REST_MS: u64 = 60_000;
+/// Servers of carriers that are remembered for it.
+pub(crate) const MAX_RESTING: usize = 1_024;
 /// An answered call whose lease has not come after this long is hung up: paid routes fail closed.
 pub(crate) const LEASE_PATIENCE_MS: u64 = 32_000;
 /// How long a nonce is good.

@@ -6,6 +6,7 @@ mod command;
 pub mod ports;
 pub mod relay;
 pub mod rtp;
+pub mod rtpengine;
 pub mod sdp;
 pub mod tone;
 

@@ -32,7 +32,7 @@ use account::{Caller, Lease};
 use billing::{AccountId, CallId, CarrierId, LineId};
 
 pub(crate) use end::Ending;
-pub(crate) use fork::{carrier_flow, challenge_of};
+pub(crate) use fork::{challenge_of, flow_to};
 pub(crate) use forward::Forwarded;
 pub(crate) use leg::Leg;
 pub(crate) use saved::SavedLegs;
@@ -45,6 +45,7 @@ use self::media::Media;
 use self::refer::Transfer;
 use crate::core::Asked;
 use crate::io::CallView;
+use crate::peer::Route;
 
 /// How far a call has come.
 #[derive(Debug)]
@@ -117,8 +118,8 @@ pub(crate) struct Call {
     /// What callees are sent; set when the call is allowed.
     outbound: Option<Outbound>,
     forks: Vec<Fork>,
-    /// Carriers to try after the present one.
-    carriers_left: VecDeque<CarrierId>,
+    /// Servers of carriers to try after the present one.
+    routes_left: VecDeque<Route>,
     exchanges: Vec<Exchange>,
     /// How often the caller was redirected before.
     redirections: u8,

@@ -102,7 +102,7 @@ impl Beginning {
             media: Media::new(core.settings.relay.then_some(RelayId(id.0))),
             outbound: None,
             forks: Vec::new(),
-            carriers_left: VecDeque::new(),
+            routes_left: VecDeque::new(),
             exchanges: Vec::new(),
             redirections: 0,
             transfer: None,

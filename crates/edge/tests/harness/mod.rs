@@ -57,8 +57,8 @@ pub fn carrier(name: &str, address: &str) -> Carrier {
     Carrier {
         id: carrier_id(name),
         name: name.to_owned(),
-        address: addr(address),
-        transport: Transport::Udp,
+        address: addr(address).into(),
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::{Answer, ClientKey, Output, ServerKey, TransactionTable};
-use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, RequestBuilder, ResponseBuilder, Transport};
+use sip::{DialogId, Flow, HashKey, Host, HostPort, Message, Method, Name, RequestBuilder, ResponseBuilder, Transport};
 
 use crate::Dice;
 use leg::Leg;
@@ -122,7 +122,7 @@ impl Stack {
         Stack {
             station,
             dice: Dice::new(seed),
-            table: TransactionTable::new(MAX_TRANSACTIONS, MAX_TRANSACTIONS),
+            table: TransactionTable::new(MAX_TRANSACTIONS, MAX_TRANSACTIONS, HashKey::default()),
             pending: BTreeMap::new(),
             acks: BTreeMap::new(),
             legs: BTreeMap::new(),

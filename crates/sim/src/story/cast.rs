@@ -115,6 +115,7 @@ pub(super) fn settings(whose: Whose, plan: &Plan) -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 
@@ -278,8 +279,8 @@ pub(super) fn book(whose: Whose, plan: &Plan) -> NodeBook {
     let carrier = Carrier {
         id: CarrierId::new(if pbx { "provider" } else { "wholesale" }).expect("a name within the rules"),
         name: if pbx { "Our provider" } else { "Wholesale" }.to_owned(),
-        address: address(if pbx { PROVIDER } else { WHOLESALE }),
-        transport: Transport::Udp,
+        address: address(if pbx { PROVIDER } else { WHOLESALE }).into(),
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),

@@ -6,7 +6,7 @@ use super::{DialogError, MAX_ID_BYTES, text};
 use crate::{Message, Params, scan};
 
 /// Call-ID, our tag and the peer's. A peer of RFC 2543 may have no tag: then its tag is empty here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DialogId {
     call_id: String,
     local_tag: String,

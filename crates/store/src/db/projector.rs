@@ -5,9 +5,13 @@ use std::path::Path;
 use node::{Body, Record};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::project::sums::Sums;
 use super::project::{account, node as node_rows};
 use super::row;
 use crate::Error;
+
+/// Pages kept in memory: those that one transaction changes among the indexes of many millions of calls.
+const CACHE_KIB: i64 = 64 << 10;
 
 /// The one writer of the projected tables.
 ///
@@ -25,9 +29,11 @@ impl Projector {
     /// Where it cannot be opened, or is of a newer format.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let connection = super::connect(path)?;
-        connection
-            .pragma_update(None, "synchronous", "NORMAL")
-            .map_err(|source| Error::Database { what: "change its settings", source })?;
+        let settings = || {
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.pragma_update(None, "cache_size", -CACHE_KIB)
+        };
+        settings().map_err(|source| Error::Database { what: "change its settings", source })?;
         Ok(Self { connection })
     }
 
@@ -71,19 +77,21 @@ fn applied_lsn(connection: &Connection) -> Result<u64, Error> {
 pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record]) -> Result<u64, Error> {
     let before = applied_lsn(transaction)?;
     let mut applied = before;
+    let mut sums = Sums::default();
     for record in records.iter().skip_while(|record| record.lsn <= before) {
         if record.lsn != applied + 1 {
             return Err(Error::Gap { expected: applied + 1, found: record.lsn });
         }
         match &record.body {
             Body::Account { account, effects, .. } => {
-                let mut rows = account::Rows { transaction, record, account, n: 0 };
+                let mut rows = account::Rows { transaction, record, account, sums: &mut sums, n: 0 };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
             Body::Node(change) => node_rows::apply(transaction, record.at_ms, change)?,
         }
         applied = record.lsn;
     }
+    sums.write(transaction)?;
     transaction
         .execute("UPDATE applied SET lsn = ?1", [row::int(applied)])
         .map_err(|source| Error::Database { what: "be written", source })?;
