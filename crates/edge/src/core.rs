@@ -8,7 +8,7 @@ use billing::{AccountId, CallId, CarrierId};
 use media::Side;
 use sip::transaction::Wire;
 use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
-use sip::{DialogId, Flow, HashKey, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
+use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::common::Common;
@@ -82,6 +82,7 @@ impl Core {
             settings: common.settings.clone(),
             directory,
             transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key),
+            dialogs: Keyed::new(common.hash_key),
             mint: common.mint(worker),
             common,
             worker,
@@ -89,7 +90,6 @@ impl Core {
             told: VecDeque::new(),
             clients: BTreeMap::new(),
             invites: BTreeMap::new(),
-            dialogs: Keyed::new(key),
             farewells: Vec::new(),
             forwarded: Vec::new(),
             resting: Resting::default(),

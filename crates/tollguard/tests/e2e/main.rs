@@ -34,6 +34,7 @@ mod support;
 mod tcp;
 mod tls;
 mod torture;
+mod transfer;
 mod user;
 mod voice;
 mod voipms;
