@@ -535,3 +535,49 @@ fn a_call_that_rings_is_not_replaced() {
     assert!(reports(&mut world, &ben, &told).pop().unwrap().1.contains("481"));
     assert_eq!(world.edge.calls().len(), 2);
 }
+
+/// Ana's other phone.
+fn desk() -> Peer {
+    let phone = Peer::new("198.51.100.3:5090", "101");
+    Peer { call_id: "desk-call@phone".to_owned(), tag: "tagdesk".to_owned(), ..phone }
+}
+
+/// RFC 3891 section 3: another phone of the account takes over a call that talks; that is a call of its line.
+#[test]
+fn rfc_3891_a_phone_takes_over_a_call_of_the_account() {
+    let mut world = World::new();
+    let (mut ana, ben, invite, ok) = talking(&mut world);
+    let mut desk = desk();
+    let theirs = format!("Replaces: {};to-tag={};from-tag={}", text(invite.call_id()), tag_of(&invite), ben.tag);
+    desk.extra = vec![theirs, "Require: replaces".to_owned()];
+    let offer = desk.sdp(8_000, "sendrecv");
+    desk.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
+    let answer = world.take(desk.at).pop().unwrap();
+    assert_eq!(summary(&answer), "200 INVITE");
+    desk.ack(&mut world, &answer);
+    assert_eq!(world.lines(BEN), ["BYE"]);
+    world.wait_ms(250);
+    agree(&mut world, &mut ana, desk.at, &desk.clone());
+    assert_eq!((world.edge.calls().len(), world.settlements().len()), (2, 0));
+    world.datagram(ANA, ana.within(&ok, "BYE", "").as_bytes());
+    assert_eq!((world.lines(desk.at), world.settlements().len()), (vec!["BYE".to_owned()], 2));
+}
+
+fn tag_of(invite: &Message) -> String {
+    text(invite.from().unwrap().tag().unwrap())
+}
+
+#[test]
+fn rfc_3891_section_3_a_phone_that_names_no_call_is_told_so() {
+    for replaces in ["Replaces: nothing;to-tag=1;from-tag=2", "Replaces: nothing"] {
+        let mut world = World::new();
+        talking(&mut world);
+        let mut desk = desk();
+        desk.extra = vec![replaces.to_owned()];
+        let offer = desk.sdp(8_000, "sendrecv");
+        desk.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
+        assert_eq!(world.lines(desk.at), ["100 INVITE", "481 INVITE"], "{replaces}");
+        assert_eq!((world.edge.calls().len(), world.settlements().len()), (1, 1));
+        assert!(world.take(BEN).is_empty());
+    }
+}

@@ -11,6 +11,7 @@ use sip::transaction::Wire;
 use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
 
 use super::early::Early;
+use super::replace::Replacing;
 use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
@@ -32,6 +33,8 @@ pub(super) struct Outbound {
     pub max_forwards: u32,
     /// The offer; empty if the caller made none.
     pub body: Vec<u8>,
+    /// Whose place the caller takes, if it is that.
+    pub replacing: Option<Replacing>,
 }
 
 /// Whom a fork calls.
@@ -171,6 +174,15 @@ impl Fork {
         Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
     }
 
+    /// To a call of the node, to take a party's place there.
+    pub fn to_call(core: &mut Core, out: &Outbound, line: LineId, flow: Flow) -> Self {
+        let us = core.sent_by(flow);
+        let realm = core.settings.realm.clone();
+        let called = uri(&out.called, &realm, us).to_string();
+        let to = format!("<{called}>");
+        Self::new(core, Target::Line(line), flow, called, from(&out.caller, &realm, us), to)
+    }
+
     /// To a carrier at one of its servers, by its rules for numbers.
     pub fn to_carrier(core: &mut Core, out: &Outbound, carrier: &Carrier, server: locate::Target) -> Self {
         let flow = flow_to(core, server);
@@ -210,6 +222,9 @@ impl Fork {
         }
         if let Target::Line(_) = &self.target {
             invite.header(Name::Supported, "replaces");
+        }
+        if let Some(replacing) = &out.replacing {
+            replacing.write_to(&mut invite);
         }
         if let Target::Carrier(id) = &self.target {
             let directory = core.directory.clone();

@@ -39,6 +39,7 @@ impl Call {
     fn go_on(&mut self, core: &mut Core, permit: Permit, lease: Lease) {
         let outbound = self.outbound(&permit);
         match &permit {
+            _ if outbound.replacing.is_some() => self.fork_to_call(core, &outbound, &permit),
             Permit::Lines { bindings, .. } => {
                 for (line, binding) in bindings.iter().take(MAX_FORKS) {
                     let trunk = core.directory.is_trunk(&self.facts.account, line);
@@ -73,6 +74,7 @@ impl Call {
             diversion: if self.redirections > 0 { "deflection" } else { "unknown" },
             max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),
             body: Vec::new(),
+            replacing: self.replacing(),
         }
     }
 
