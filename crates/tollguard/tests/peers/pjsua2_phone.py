@@ -4,7 +4,7 @@ pjsua2_phone.py IP PROXY REALM NAME SECRET TONE_WAV RECORDING [auto]
 
 Commands come on standard input, one a line: "call URI", "hold", "resume", "update", "transfer URI", "connect" (the other
 ends of both calls), "hangup", "quit". What happens goes to standard output behind "phone: ": "registered", "calling",
-"ringing", "confirmed", "transfer CODE", "disconnected CODE".
+"ringing", "confirmed", "transfer CODE", "disconnected CODE", "idle" (no call is left).
 """
 
 import sys
@@ -33,6 +33,8 @@ class Call(pj.Call):
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             say("disconnected %d" % info.lastStatusCode)
             calls.remove(self)
+            if not calls:
+                say("idle")
 
     def onCallTransferStatus(self, progress):
         say("transfer %d" % progress.statusCode)
