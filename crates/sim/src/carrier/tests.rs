@@ -139,7 +139,6 @@ fn phone_event(event: &ua::Event) -> String {
         }
         ua::Event::Transfer { status, .. } => format!("phone transfer {status}"),
         ua::Event::Calling { number, .. } => format!("phone calls {number}"),
-        ua::Event::Transfer { status, .. } => format!("phone transfer {status}"),
         ua::Event::Info { text, .. } => format!("phone info {text}"),
     }
 }
