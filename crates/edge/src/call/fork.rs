@@ -164,7 +164,7 @@ impl Fork {
         let mut flow = flow::to_sip(binding.flow);
         flow.local = core.our_addr(flow);
         let us = core.sent_by(flow);
-        let realm = core.settings.realm.clone();
+        let realm = core.common.settings.realm.clone();
         let contact = SipUri::parse(binding.contact.as_bytes());
         let contact = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote));
         let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
@@ -177,7 +177,7 @@ impl Fork {
     /// To a call of the node, to take a party's place there.
     pub fn to_call(core: &mut Core, out: &Outbound, line: LineId, flow: Flow) -> Self {
         let us = core.sent_by(flow);
-        let realm = core.settings.realm.clone();
+        let realm = core.common.settings.realm.clone();
         let called = uri(&out.called, &realm, us).to_string();
         let to = format!("<{called}>");
         Self::new(core, Target::Line(line), flow, called, from(&out.caller, &realm, us), to)
