@@ -111,6 +111,9 @@ fn pjsua2_asks_first_and_then_connects() {
         }
         bob.tell("call sip:103@sip.test");
         bob.expect("phone: confirmed");
+        if round == 1 {
+            carol.expect_tone(BOB_HZ, CAROL_HZ);
+        }
         bob.tell("connect");
         bob.expect("phone: transfer 200");
         bob.expect("phone: idle");
