@@ -43,12 +43,18 @@ pub(crate) enum Purpose {
     Register(CarrierId),
 }
 
+/// What goes on without the call it was of.
+#[derive(Default)]
+pub(crate) struct Left {
+    /// Dialogs whose BYE has to wait.
+    pub farewells: Vec<Farewell>,
+    /// Callers who were redirected.
+    pub forwarded: Vec<Forwarded>,
+}
+
 pub(crate) struct Core {
     pub now_ms: u64,
     pub common: Arc<Common>,
-    /// This worker's number.
-    pub worker: usize,
-    pub settings: EdgeSettings,
     pub directory: Arc<Directory>,
     pub transactions: TransactionTable,
     pub mint: Mint,
@@ -62,10 +68,8 @@ pub(crate) struct Core {
     pub invites: BTreeMap<ServerKey, CallId>,
     /// Dialogs of running calls: at most two each.
     pub dialogs: Keyed<DialogId, (CallId, Side)>,
-    /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
-    pub farewells: Vec<Farewell>,
-    /// Callers who were redirected; picked up by the edge after each step.
-    pub forwarded: Vec<Forwarded>,
+    /// What calls leave behind; picked up by the edge after each step.
+    pub left: Left,
     /// What peers have proven by their certificates.
     pub certificates: Certificates,
     /// No new calls, but to short numbers: the node is going down, or has more to do than it can.
@@ -79,19 +83,16 @@ impl Core {
     pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         Self {
             now_ms,
-            settings: common.settings.clone(),
             directory,
             transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key),
             dialogs: Keyed::new(common.hash_key),
             mint: common.mint(worker),
             common,
-            worker,
             outputs: VecDeque::new(),
             told: VecDeque::new(),
             clients: BTreeMap::new(),
             invites: BTreeMap::new(),
-            farewells: Vec::new(),
-            forwarded: Vec::new(),
+            left: Left::default(),
             certificates: Certificates::default(),
             draining: false,
             busy: false,
@@ -106,7 +107,7 @@ impl Core {
 
     /// The address a peer reaches us at over a transport: one of its own IP family, if we have one.
     pub fn advertised(&self, transport: sip::Transport, peer: SocketAddr) -> SocketAddr {
-        let EdgeSettings { advertised, advertised_tls, other_family: [plain, tls], .. } = &self.settings;
+        let EdgeSettings { advertised, advertised_tls, other_family: [plain, tls], .. } = &self.common.settings;
         let own = [(*advertised_tls).or(Some(*advertised)), *tls, *plain];
         let plain = [Some(*advertised), *plain];
         let own = if transport == sip::Transport::Tls { own.as_slice() } else { plain.as_slice() };

@@ -132,7 +132,7 @@ impl Edge {
 
     /// Registrations with carriers are the node's, not each worker's.
     fn sync_carriers(&mut self) {
-        if self.core.worker == 0 {
+        if self.core.mint.worker() == 0 {
             self.carriers.sync(&mut self.core);
         }
     }
@@ -207,7 +207,7 @@ impl Edge {
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
         let reserve = if short { EMERGENCY_RESERVE } else { 0 };
         let turned_away = self.core.closing || ((self.core.draining || self.core.busy) && !short);
-        turned_away || self.core.common.calls() >= self.core.settings.max_calls.saturating_add(reserve)
+        turned_away || self.core.common.calls() >= self.core.common.settings.max_calls.saturating_add(reserve)
     }
 
     /// A request whose sender is known.
@@ -436,10 +436,10 @@ impl Edge {
             self.calls.remove(&id);
             self.core.common.call_ended();
         }
-        for farewell in std::mem::take(&mut self.core.farewells) {
+        for farewell in std::mem::take(&mut self.core.left.farewells) {
             self.farewells.add(farewell);
         }
-        for forwarded in std::mem::take(&mut self.core.forwarded) {
+        for forwarded in std::mem::take(&mut self.core.left.forwarded) {
             let id = self.mint_call();
             let call = forwarded.go_on(&mut self.core, id);
             self.add_call(call);

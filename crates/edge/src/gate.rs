@@ -52,7 +52,8 @@ pub(crate) fn pass(core: &mut Core, asked: Asked) -> Passed {
 /// Whether the sender calls itself something that nobody answers.
 fn is_ignored(core: &Core, request: &Message) -> bool {
     let agent = request.user_agent().unwrap_or_default();
-    core.settings
+    core.common
+        .settings
         .ignored_agents
         .iter()
         .any(|ignored| agent.get(..ignored.len()).is_some_and(|start| start.eq_ignore_ascii_case(ignored.as_bytes())))

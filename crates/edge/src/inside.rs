@@ -43,8 +43,8 @@ impl Errand {
 
 /// The flow from this worker to another, or to itself.
 pub(crate) fn flow_to(core: &Core, worker: usize) -> sip::Flow {
-    let address = core.settings.advertised;
-    let connection = INSIDE | (core.worker as u64) << 8 | worker as u64;
+    let address = core.common.settings.advertised;
+    let connection = INSIDE | (core.mint.worker() as u64) << 8 | worker as u64;
     flow::to_sip(Flow { local: address, remote: address, transport: Transport::Tcp, connection })
 }
 

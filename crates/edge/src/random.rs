@@ -23,6 +23,11 @@ impl Mint {
         Self { random, epoch: boot_epoch, mark, worker, serial: 0 }
     }
 
+    /// Whose it is.
+    pub fn worker(&self) -> usize {
+        usize::from(self.worker)
+    }
+
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         self.random.fill_bytes(&mut bytes);

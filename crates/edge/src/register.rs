@@ -32,7 +32,7 @@ impl Registrar {
         if self.waiting.len() >= MAX_WAITING {
             return core.overloaded(&asked);
         }
-        let change = match wanted(&asked.request, core.settings.expires_s) {
+        let change = match wanted(&asked.request, core.common.settings.expires_s) {
             Ok(change) => change,
             Err(Refused::TooBrief(min_s)) => {
                 return core.reply_with(&asked, 423, |builder| {

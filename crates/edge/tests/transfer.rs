@@ -5,45 +5,14 @@ mod harness;
 
 use account::{CallEnd, Cause, HungUpBy, Lease, Party, Refusal, RefusalCode, Reply, Verdict};
 use edge::Input;
-use harness::peer::{Peer, find};
+use harness::peer::Peer;
 use harness::phones::{ANA, BEN, ringing, talking};
+use harness::transfers::{agree, refer, report, reports};
 use harness::{BACKUP, CARRIER, FREE, World, acme, addr, line, settings, summary, text};
 use media::RelayCommand;
 use sip::{Message, Name};
 
 const ALBANIA: &str = "Refer-To: <sip:+355691234567@elsewhere>";
-
-/// A REFER within the dialog of `known`, with the password asked for; what came back after it is still on the wire.
-#[track_caller]
-fn refer(world: &mut World, peer: &mut Peer, known: &Message, headers: &[&str]) {
-    let headers: Vec<String> = headers.iter().map(|&line| line.to_owned()).collect();
-    peer.extra.clone_from(&headers);
-    world.datagram(peer.at, peer.within(known, "REFER", "").as_bytes());
-    let challenge = world.one(peer.at);
-    assert_eq!(summary(&challenge), "401 REFER");
-    peer.extra = headers;
-    let uri = text(known.contacts().next().unwrap().unwrap().uri);
-    peer.authorize(&challenge, "REFER", &uri);
-    world.datagram(peer.at, peer.within(known, "REFER", "").as_bytes());
-}
-
-/// The reports among these messages, answered: state of the subscription and first line of what is told.
-fn reports(world: &mut World, peer: &Peer, messages: &[Message]) -> Vec<(String, String)> {
-    let notifies = messages.iter().filter(|message| summary(message) == "NOTIFY");
-    let mut told = Vec::new();
-    for notify in notifies {
-        peer.answer(world, notify, 200, "");
-        assert_eq!(text(notify.content_type().unwrap()), "message/sipfrag;version=2.0");
-        let state = text(notify.header(Name::SubscriptionState).unwrap());
-        let state = state.split(';').next().unwrap().to_owned();
-        told.push((state, text(notify.body()).lines().next().unwrap().to_owned()));
-    }
-    told
-}
-
-fn report(state: &str, told: &str) -> (String, String) {
-    (state.to_owned(), told.to_owned())
-}
 
 /// Ana talks to Ben, who transfers her to a number behind a carrier. Ana, Ben, his INVITE, her 200, the carrier's INVITE.
 fn transferred(world: &mut World) -> (Peer, Peer, Message, Message, Message) {
@@ -66,22 +35,6 @@ fn joined(world: &mut World) -> (Peer, Peer, Message, Message, Peer, Message) {
     assert_eq!(reports(world, &ben, &told), [report("terminated", "SIP/2.0 200 OK")]);
     agree(world, &mut ana, CARRIER, &gateway);
     (ana, ben, invite, ok, gateway, out)
-}
-
-/// The one who stays is asked for an offer, the other gets it, and the answer comes back.
-fn agree(world: &mut World, stays: &mut Peer, other_at: &str, other: &Peer) -> (Message, Message) {
-    let asked = world.take(stays.at);
-    let asked = find(&asked, "INVITE").clone();
-    assert!(asked.body().is_empty(), "{}", text(asked.body()));
-    stays.answer(world, &asked, 200, &stays.sdp(4_100, "sendrecv"));
-    let offered = world.take(other_at);
-    let offered = find(&offered, "INVITE").clone();
-    assert!(text(offered.body()).contains("m=audio") && !text(offered.body()).contains("4100"));
-    other.answer(world, &offered, 200, &other.sdp(6_100, "sendrecv"));
-    let acked = world.take(stays.at);
-    assert!(text(find(&acked, "ACK").body()).contains("m=audio"));
-    assert_eq!(world.lines(other_at), ["ACK"]);
-    (asked, offered)
 }
 
 #[test]
@@ -412,126 +365,4 @@ fn a_caller_from_outside_is_shown_with_the_number_he_came_in_by() {
     refer(&mut world, &mut ben, &invite, &[ALBANIA]);
     let caller = &world.attempt().caller;
     assert_eq!((caller.user.as_str(), caller.diverted), ("+493012345", Some("+13035550100".parse().unwrap())));
-}
-
-/// Ana talks to Ben, who has called a number behind a carrier to ask. Ana, Ben (in either call), the known messages of his
-/// two dialogs, the carrier and its INVITE.
-fn asking_first(world: &mut World) -> (Peer, Peer, Peer, Message, Message, Peer, Message) {
-    let (ana, ben, invite, _) = talking(world);
-    world.allow_carriers(&["main"], FREE);
-    let mut asking = Peer::new(BEN, "102");
-    let offer = asking.sdp(5_002, "sendrecv");
-    asking.authenticated(world, "INVITE", "sip:0691@pbx.example", &offer);
-    let out = world.one(CARRIER);
-    let gateway = Peer::new(CARRIER, "gw");
-    gateway.answer(world, &out, 200, &gateway.sdp(6_000, "sendrecv"));
-    let ok = world.take(BEN).pop().unwrap();
-    asking.ack(world, &ok);
-    world.take(CARRIER);
-    (ana, ben, asking, invite, ok, gateway, out)
-}
-
-/// Refer-To with the dialog that `ok` has made, as its caller names it to the far end.
-fn replacing(ok: &Message) -> String {
-    let tag = |address: sip::NameAddr<'_>| text(address.tag().unwrap());
-    let (to, from) = (tag(ok.to().unwrap()), tag(ok.from().unwrap()));
-    let call_id = text(ok.call_id()).replace('@', "%40");
-    format!("Refer-To: <sip:192.0.2.1:5060?Replaces={call_id}%3Bto-tag%3D{to}%3Bfrom-tag%3D{from}&Require=replaces>")
-}
-
-#[test]
-fn rfc_5589_section_7_a_phone_transfers_to_whom_it_has_asked_first() {
-    let mut world = World::new();
-    let (ana, mut ben, asking, invite, ok, mut gateway, out) = asking_first(&mut world);
-    let screened = world.told.len();
-    refer(&mut world, &mut ben, &invite, &[&replacing(&ok)]);
-    let told = world.take(BEN);
-    assert_eq!(summary(find(&told, "202 REFER")), "202 REFER");
-    let wanted = [report("active", "SIP/2.0 100 Trying"), report("terminated", "SIP/2.0 200 OK")];
-    assert_eq!(reports(&mut world, &ben, &told), wanted);
-    // His call to ask is over at once, the other one when he says so.
-    let bye = find(&told, "BYE").clone();
-    assert_eq!(bye.call_id(), ok.call_id());
-    asking.answer(&mut world, &bye, 200, "");
-    world.datagram(BEN, ben.within(&invite, "BYE", "").as_bytes());
-    assert_eq!(world.lines(BEN), ["200 BYE"]);
-    // The one who was asked makes the offer, and nobody is screened anew.
-    world.wait_ms(250);
-    agree(&mut world, &mut gateway, ANA, &ana);
-    assert_eq!((world.told.len(), world.edge.calls().len(), world.settlements().len()), (screened, 2, 0));
-    world.datagram(CARRIER, gateway.within(&out, "BYE", "").as_bytes());
-    assert_eq!((world.lines(CARRIER), world.lines(ANA)), (vec!["200 BYE".to_owned()], vec!["BYE".to_owned()]));
-    assert_eq!((world.edge.calls().len(), world.settlements().len()), (0, 2));
-}
-
-/// Hold is of the transferor's doing and ends with its part in the calls.
-#[test]
-fn who_was_on_hold_is_taken_off_it() {
-    let mut world = World::new();
-    let (ana, mut ben, mut asking, invite, ok, mut gateway, _) = asking_first(&mut world);
-    world.datagram(BEN, ben.within(&invite, "INVITE", &ben.sdp(5_000, "sendonly")).as_bytes());
-    let held = world.one(ANA);
-    ana.answer(&mut world, &held, 200, &ana.sdp(4_000, "recvonly"));
-    let answer = world.take(BEN).pop().unwrap();
-    ben.ack(&mut world, &answer);
-    world.datagram(BEN, asking.within(&ok, "INVITE", &asking.sdp(5_002, "sendonly")).as_bytes());
-    let held = world.one(CARRIER);
-    gateway.answer(&mut world, &held, 200, &gateway.sdp(6_000, "recvonly"));
-    let answer = world.take(BEN).pop().unwrap();
-    asking.ack(&mut world, &answer);
-    world.take(ANA);
-    world.take(CARRIER);
-    refer(&mut world, &mut ben, &invite, &[&replacing(&ok)]);
-    world.wait_ms(250);
-    let (_, offered) = agree(&mut world, &mut gateway, ANA, &ana);
-    assert!(!text(offered.body()).contains("only"));
-    let held = |command: &RelayCommand| match command {
-        RelayCommand::Held { relay, held } => Some((relay.0, *held)),
-        _ => None,
-    };
-    let holds: Vec<_> = world.relay.iter().filter_map(held).collect();
-    assert_eq!(holds.len(), 4, "{holds:?}");
-    assert!(holds[..2].iter().all(|(_, held)| *held) && holds[2..].iter().all(|(_, held)| !*held), "{holds:?}");
-}
-
-#[test]
-fn rfc_3891_section_3_what_is_not_replaced() {
-    let mut world = World::new();
-    let (_, mut ben, _, invite, ok, _, out) = asking_first(&mut world);
-    // A dialog that is none, the carrier's own, and the very call that is transferred.
-    let other = replacing(&ok).replace("from-tag%3D", "from-tag%3Dx");
-    let carriers = replacing(&ok).replace(&text(ok.call_id()).replace('@', "%40"), &text(out.call_id()));
-    let mut own = replacing(&ok);
-    let far = (text(invite.from().unwrap().tag().unwrap()), text(ben.tag.as_bytes()));
-    own.replace_range(own.find("Replaces=").unwrap() + 9..own.find("&Require").unwrap(), "");
-    own = own.replace(
-        "Replaces=",
-        &format!("Replaces={}%3Bto-tag%3D{}%3Bfrom-tag%3D{}", text(invite.call_id()), far.0, far.1),
-    );
-    let early = replacing(&ok).replace("&Require", "%3Bearly-only&Require");
-    for (target, status) in [(&other, 481), (&carriers, 481), (&own, 403), (&early, 486)] {
-        refer(&mut world, &mut ben, &invite, &[target]);
-        let told = world.take(BEN);
-        let last = reports(&mut world, &ben, &told).pop().unwrap();
-        assert_eq!(last.1, format!("SIP/2.0 {status} {}", sip::reason_phrase(status)), "{target}");
-    }
-    assert_eq!((world.edge.calls().len(), world.settlements().len()), (2, 0));
-}
-
-/// RFC 3891 section 3: a call of the transferor's that still rings is nobody's to take over.
-#[test]
-fn a_call_that_rings_is_not_replaced() {
-    let mut world = World::new();
-    let (_, mut ben, invite, _) = talking(&mut world);
-    world.allow_carriers(&["main"], FREE);
-    let mut asking = Peer::new(BEN, "102");
-    let offer = asking.sdp(5_002, "sendrecv");
-    asking.authenticated(&mut world, "INVITE", "sip:0691@pbx.example", &offer);
-    let out = world.one(CARRIER);
-    Peer::new(CARRIER, "gw").answer(&mut world, &out, 180, "");
-    let ringing = world.take(BEN).pop().unwrap();
-    refer(&mut world, &mut ben, &invite, &[&replacing(&ringing)]);
-    let told = world.take(BEN);
-    assert!(reports(&mut world, &ben, &told).pop().unwrap().1.contains("481"));
-    assert_eq!(world.edge.calls().len(), 2);
 }

@@ -3,7 +3,7 @@
 mod session;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
@@ -176,12 +176,32 @@ impl Thread {
         match command {
             RelayCommand::Open { relay, streams } => self.open(relay, streams.min(media::MAX_STREAMS), now_ms),
             RelayCommand::Announce { relay, side, stream, addr, rtcp } => {
-                self.with(relay, |slot| slot.session.set_announced(side, stream, addr, rtcp, now_ms));
+                let (addr, rtcp) = (self.as_seen_here(addr), self.as_seen_here(rtcp));
+                let joined = self.is_ours(addr);
+                self.with(relay, |slot| {
+                    slot.session.set_announced(side, stream, addr, rtcp, now_ms);
+                    if joined {
+                        slot.session.pin(side, stream, now_ms);
+                    }
+                });
             }
             RelayCommand::Relatch { relay, side } => self.with(relay, |slot| slot.session.relatch(side, now_ms)),
             RelayCommand::Held { relay, held } => self.with(relay, |slot| slot.session.set_held(held, now_ms)),
             RelayCommand::Close { relay } => self.close(relay, now_ms),
         }
+    }
+
+    /// Whether an address is a port of a session here: that of the call which a transfer has joined to this one.
+    fn is_ours(&self, addr: SocketAddr) -> bool {
+        let here = addr.ip() == self.ip || addr.ip() == self.advertised;
+        here && self.slots.values().any(|slot| slot.pairs().any(|pair| pair.rtp == addr.port()))
+    }
+
+    /// An address as packets from here get to it: joined calls send to one another, and not every router leads back what
+    /// is sent to the address that peers know this host by.
+    fn as_seen_here(&self, addr: SocketAddr) -> SocketAddr {
+        let own = addr.ip() == self.advertised && !self.ip.is_unspecified();
+        if own { SocketAddr::new(self.ip, addr.port()) } else { addr }
     }
 
     fn with(&mut self, relay: RelayId, change: impl FnOnce(&mut Slot)) {

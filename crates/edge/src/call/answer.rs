@@ -99,7 +99,7 @@ impl Call {
         let tag = self.a.dialog.id().local_tag().to_owned();
         let mut answer = core.answer(&self.invite, 200, "", Some(&tag));
         answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));
-        answer.header(Name::Allow, ALLOW);
+        answer.header(Name::Allow, ALLOW).header(Name::Supported, "replaces");
         self.a.session = Session::granted(&self.invite.request, core.now_ms);
         self.a.description = body.to_vec();
         if let Some(session) = &self.a.session {

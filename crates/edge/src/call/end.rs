@@ -160,7 +160,7 @@ pub(super) fn say_bye(core: &mut Core, leg: &mut Leg, ending: &Ending) {
         Some(unacked) if ending.end == CallEnd::Normal => {
             let mut parting = Leg::new(leg.dialog.clone());
             parting.unacked = Some(unacked);
-            core.farewells.push(Farewell::new(parting));
+            core.left.farewells.push(Farewell::new(parting));
         }
         _ => leg.bye(core, ending.header.as_deref()),
     }

@@ -11,6 +11,7 @@ use sip::transaction::Wire;
 use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
 
 use super::early::Early;
+use super::replace::Replacing;
 use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
@@ -32,6 +33,8 @@ pub(super) struct Outbound {
     pub max_forwards: u32,
     /// The offer; empty if the caller made none.
     pub body: Vec<u8>,
+    /// Whose place the caller takes, if it is that.
+    pub replacing: Option<Replacing>,
 }
 
 /// Whom a fork calls.
@@ -161,7 +164,7 @@ impl Fork {
         let mut flow = flow::to_sip(binding.flow);
         flow.local = core.our_addr(flow);
         let us = core.sent_by(flow);
-        let realm = core.settings.realm.clone();
+        let realm = core.common.settings.realm.clone();
         let contact = SipUri::parse(binding.contact.as_bytes());
         let contact = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote));
         let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
@@ -169,6 +172,15 @@ impl Fork {
         let to = format!("<{}>", uri(&out.called, &realm, us));
         let fork = Self::new(core, Target::Line(line), flow, target, from, to);
         Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
+    }
+
+    /// To a call of the node, to take a party's place there.
+    pub fn to_call(core: &mut Core, out: &Outbound, line: LineId, flow: Flow) -> Self {
+        let us = core.sent_by(flow);
+        let realm = core.common.settings.realm.clone();
+        let called = uri(&out.called, &realm, us).to_string();
+        let to = format!("<{called}>");
+        Self::new(core, Target::Line(line), flow, called, from(&out.caller, &realm, us), to)
     }
 
     /// To a carrier at one of its servers, by its rules for numbers.
@@ -207,6 +219,12 @@ impl Fork {
         // Without an offer of ours theirs would have to be answered before anybody talks.
         if !out.body.is_empty() {
             invite.header(Name::Supported, "100rel");
+        }
+        if let Target::Line(_) = &self.target {
+            invite.header(Name::Supported, "replaces");
+        }
+        if let Some(replacing) = &out.replacing {
+            replacing.write_to(&mut invite);
         }
         if let Target::Carrier(id) = &self.target {
             let directory = core.directory.clone();

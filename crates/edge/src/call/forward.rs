@@ -72,7 +72,7 @@ impl Call {
         self.progress(core, 181, Vec::new());
         self.settle(core, &Ending::by_callee(302, &format!("forwarded to {dialled}"), None));
         let over = Leg::new(self.a.dialog.clone());
-        core.forwarded.push(Forwarded {
+        core.left.forwarded.push(Forwarded {
             invite: self.invite.clone(),
             a: std::mem::replace(&mut self.a, over),
             account,

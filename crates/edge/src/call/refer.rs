@@ -94,7 +94,7 @@ impl Target {
 
     /// The worker that has the call: this one has a new one.
     fn worker(&self, core: &Core) -> Result<usize, u16> {
-        let Some(replaces) = &self.replaces else { return Ok(core.worker) };
+        let Some(replaces) = &self.replaces else { return Ok(core.mint.worker()) };
         let dialog = DialogId::of_replaces(replaces).ok_or(400_u16)?;
         Ok(core.common.home_of(dialog.call_id().as_bytes()))
     }
@@ -266,7 +266,7 @@ impl Call {
         }
         let transferor = self.take_place(core, by, inner);
         if let Some(leg) = transferor.filter(|leg| !leg.parted) {
-            core.farewells.push(Farewell::of_transferor(leg, core.now_ms));
+            core.left.farewells.push(Farewell::of_transferor(leg, core.now_ms));
         }
         if !attended {
             self.join(core, by);
@@ -297,7 +297,7 @@ impl Call {
 fn invite(core: &mut Core, flow: Flow, target: &Target, errand: &Errand, offer: &[u8]) -> (Wire, String) {
     let (branch, tag, call_id) = (core.mint.branch(), core.mint.tag(), core.mint.call_id());
     let us = core.sent_by(flow);
-    let host = HostPort::parse(core.settings.realm.as_bytes()).unwrap_or(us);
+    let host = HostPort::parse(core.common.settings.realm.as_bytes()).unwrap_or(us);
     let uri = SipUri::new(host).with_user(&target.dialled).to_string();
     let mut invite = RequestBuilder::new(Method::Invite, &uri);
     invite

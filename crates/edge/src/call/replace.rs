@@ -1,14 +1,35 @@
 //! INVITE with Replaces (RFC 3891): another call takes the place of a party of this one.
+//!
+//! One that a phone sends is a call of its line to an extension, screened as one, which then leads to the call that the
+//! phone names instead of ringing anybody.
 
+use account::{Attempt, Cause, Failures, LookUps, Party, Permit, Via};
+use geo::Place;
 use media::Side;
-use sip::{Dialog, Message, Name, Params};
+use sip::{Dialog, DialogId, Message, Name, Params, RequestBuilder};
 
 use super::end::say_bye;
+use super::fork::{Fork, Outbound};
 use super::media::description;
 use super::refresh::takes_update;
 use super::{Call, Ending, Leg, Stage};
 use crate::core::{ALLOW, Asked, Core, SDP};
-use crate::inside::Errand;
+use crate::inside::{self, Errand};
+use crate::{flow, text};
+
+/// Whose place a caller takes, and in whose name.
+#[derive(Clone, Debug)]
+pub(super) struct Replacing {
+    dialog: Vec<u8>,
+    errand: Errand,
+}
+
+impl Replacing {
+    pub fn write_to(&self, invite: &mut RequestBuilder) {
+        let (name, value) = self.errand.header();
+        invite.header(Name::Replaces, &self.dialog).header_named(name, value);
+    }
+}
 
 /// Whether only a party that has not answered yet is to be replaced (section 6.1).
 fn is_early_only(invite: &Message) -> bool {
@@ -16,6 +37,44 @@ fn is_early_only(invite: &Message) -> bool {
 }
 
 impl Call {
+    /// What a line's INVITE with Replaces asks for.
+    pub(super) fn replacing(&self) -> Option<Replacing> {
+        let invite = &self.invite;
+        let dialog = invite.request.header(Name::Replaces)?.to_vec();
+        let attempt = Attempt {
+            call: self.id,
+            from: Party::Line(self.facts.line.clone()?),
+            dialled: self.facts.dialled.clone(),
+            caller: self.facts.caller.clone(),
+            via: Via {
+                flow: flow::to_account(invite.flow),
+                user_agent: text::user_agent(&invite.request).into(),
+                place: Place::default(),
+                failures_before: Failures::NONE,
+            },
+            cause: Some(Cause::Transfer),
+            told: None,
+            look_ups: LookUps::none(),
+        };
+        Some(Replacing { dialog, errand: Errand { account: self.facts.account.clone(), attempt } })
+    }
+
+    /// Whether the caller is to take somebody's place.
+    pub(super) fn is_replacing(&self) -> bool {
+        self.outbound.as_ref().is_some_and(|outbound| outbound.replacing.is_some())
+    }
+
+    /// Calls the worker that has the call whose party is to be replaced, if the caller may ring an extension at all.
+    pub(super) fn fork_to_call(&mut self, core: &mut Core, outbound: &Outbound, permit: &Permit) {
+        let replaces = outbound.replacing.as_ref().and_then(|replacing| DialogId::of_replaces(&replacing.dialog));
+        if let (Permit::Lines { bindings, .. }, Some(dialog)) = (permit, replaces)
+            && let Some((line, _)) = bindings.first()
+        {
+            let flow = inside::flow_to(core, core.common.home_of(dialog.call_id().as_bytes()));
+            self.forks.push(Fork::to_call(core, outbound, line.clone(), flow));
+        }
+    }
+
     /// An INVITE from inside that names the dialog with the party on `side` (section 3): whoever may act for the account
     /// may replace its party in a call that talks.
     pub fn replace(&mut self, core: &mut Core, side: Side, asked: &Asked, errand: &Errand) {

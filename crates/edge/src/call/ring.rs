@@ -101,9 +101,15 @@ impl Call {
         }
         let failures = self.forks.iter().filter_map(|fork| fork.failed.as_ref().map(|failure| (&fork.target, failure)));
         let Some((target, best)) = failures.min_by_key(|(_, failure)| status::rank(failure.status)) else {
-            return self.finish(core, Ending::by_node(503, "no carrier can be reached"), None);
+            let ending = if self.is_replacing() {
+                Ending::by_node(481, "there is no such call to take over")
+            } else {
+                Ending::by_node(503, "no carrier can be reached")
+            };
+            return self.finish(core, ending, None);
         };
-        let told = status::towards_caller(best.status, target);
+        // What another call says to being taken over is for the caller as it stands.
+        let told = if self.is_replacing() { best.status } else { status::towards_caller(best.status, target) };
         let ending = Ending::by_callee(told, &best.text, best.header.clone());
         self.finish(core, ending, Some(Side::B));
     }

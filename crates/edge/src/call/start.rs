@@ -47,7 +47,7 @@ fn begin(core: &mut Core, asked: Asked, account: AccountId, attempt: Attempt) ->
         core.reply(&asked, 400);
         return None;
     };
-    if Media::new(core.settings.relay.then_some(RelayId(id.0))).streams(description(&asked.request)).is_err() {
+    if Media::new(core.common.settings.relay.then_some(RelayId(id.0))).streams(description(&asked.request)).is_err() {
         core.reply(&asked, 488);
         return None;
     }
@@ -91,7 +91,7 @@ impl Beginning {
             callee: None,
         };
         core.tell(&account, account::Input::Screen(attempt));
-        let ring_ms = u64::from(core.settings.ring_limit_s).saturating_mul(1_000);
+        let ring_ms = u64::from(core.common.settings.ring_limit_s).saturating_mul(1_000);
         Call {
             id,
             facts,
@@ -99,7 +99,7 @@ impl Beginning {
             invite: asked,
             a,
             b: None,
-            media: Media::new(core.settings.relay.then_some(RelayId(id.0))),
+            media: Media::new(core.common.settings.relay.then_some(RelayId(id.0))),
             outbound: None,
             forks: Vec::new(),
             routes_left: VecDeque::new(),

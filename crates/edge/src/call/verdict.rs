@@ -30,7 +30,7 @@ impl Call {
         let tag = self.a.dialog.id().local_tag().to_owned();
         let mut answer = core.answer(&self.invite, code, "", Some(&tag));
         answer.header(Name::Reason, status::refusal_reason(refusal));
-        if core.settings.warning {
+        if core.common.settings.warning {
             let agent = core.our_addr(self.invite.flow);
             answer.header_display(Name::Warning, format_args!("399 {agent} {}", text::quoted(&refusal.text)));
         }
@@ -41,6 +41,7 @@ impl Call {
     fn go_on(&mut self, core: &mut Core, permit: Permit, lease: Lease) {
         let outbound = self.outbound(&permit);
         match &permit {
+            _ if outbound.replacing.is_some() => self.fork_to_call(core, &outbound, &permit),
             Permit::Lines { bindings, .. } => {
                 for (line, binding) in bindings.iter().take(MAX_FORKS) {
                     let trunk = core.directory.is_trunk(&self.facts.account, line);
@@ -75,6 +76,7 @@ impl Call {
             diversion: if self.redirections > 0 { "deflection" } else { "unknown" },
             max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),
             body: Vec::new(),
+            replacing: self.replacing(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod peer;
 pub mod phones;
+pub mod transfers;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -42,6 +42,12 @@ impl Peer {
         self.standby = Some(addr);
     }
 
+    /// Takes what is announced for the source without learning it.
+    pub fn pin(&mut self, now_ms: u64) {
+        let known = self.announced.map(|addr| Latched { addr, ssrc: 0, learning_until_ms: 0, last_ms: now_ms });
+        self.latched = known.or(self.latched);
+    }
+
     /// Starts learning anew; until something is learnt, packets go where they went.
     pub fn relatch(&mut self) {
         if let Some(latched) = self.latched.take() {

@@ -78,6 +78,15 @@ impl RelaySession {
         }
     }
 
+    /// Takes the addresses that a side announced for a stream as they are: those of another session of the same relay. Two
+    /// that had to learn each other would wait for each other while a party that has left both still speaks.
+    pub fn pin(&mut self, side: Side, stream: usize, now_ms: u64) {
+        if let Some(ends) = self.ends(side, stream) {
+            ends.rtp.pin(now_ms);
+            ends.rtcp.pin(now_ms);
+        }
+    }
+
     /// Learns all of a side's addresses anew; to be called when signalling shows that the peer has moved. Until new
     /// packets arrive, the other side's packets go where they went.
     pub fn relatch(&mut self, side: Side, now_ms: u64) {

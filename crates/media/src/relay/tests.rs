@@ -315,3 +315,14 @@ proptest! {
         prop_assert_eq!(call.voice_goes_to(20_000), addr(PHONE));
     }
 }
+
+/// A party that has left two joined calls and still speaks takes neither session from the other.
+#[test]
+fn a_pinned_side_is_not_learnt() {
+    let mut call = Call::announced();
+    call.phone(PHONE, PHONE_SSRC, 0);
+    call.0.set_announced(Side::A, 0, addr("192.0.2.1:20000"), above("192.0.2.1:20000"), 10);
+    call.0.pin(Side::A, 0, 10);
+    assert_eq!(call.phone(PHONE, PHONE_SSRC, 20), Fate::Drop(DropReason::Stranger));
+    assert!(matches!(call.phone("192.0.2.1:20000", 7, 30), Fate::Forward { .. }));
+}

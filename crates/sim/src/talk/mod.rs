@@ -25,7 +25,7 @@ pub struct Voice {
 pub struct Heard {
     /// RTP packets received.
     pub packets: u64,
-    /// The strongest tone in the last second of them, where there was a clear one.
+    /// The strongest tone in the last ten of them, where there was a clear one.
     pub tone_hz: Option<u16>,
 }
 

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 
 use media::RtpPacket;
 use media::rtp::PAYLOAD_PCMU;
-use media::tone::{SAMPLE_RATE_HZ, Tone, ulaw_tone_share};
+use media::tone::{Tone, ulaw_tone_share};
 
 use super::{Heard, Voice};
 
 /// Samples of one packet: 20 ms.
 const PACKET_SAMPLES: usize = 160;
-/// How much of what was heard last is kept: a second.
-const KEPT_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
+/// How much of what was heard last is kept: ten packets, which may be ten seconds of a sparing voice.
+const KEPT_SAMPLES: usize = 10 * PACKET_SAMPLES;
 /// Loudness of the tone.
 const AMPLITUDE: i16 = 8_000;
 /// A late driver catches up on at most this many packets.

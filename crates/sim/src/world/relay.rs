@@ -47,6 +47,9 @@ impl Relay {
             RelayCommand::Announce { relay, side, stream, addr, rtcp } => {
                 let session = self.sessions.get_mut(&relay)?;
                 session.session.set_announced(side, stream, addr, rtcp, now_ms);
+                if addr.ip() == self.ip && self.owners.contains_key(&addr.port()) {
+                    session.session.pin(side, stream, now_ms);
+                }
                 None
             }
             RelayCommand::Relatch { relay, side } => {

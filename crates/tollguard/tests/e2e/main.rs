@@ -35,6 +35,7 @@ mod support;
 mod tcp;
 mod tls;
 mod torture;
+mod transfer;
 mod user;
 mod voice;
 mod voipms;

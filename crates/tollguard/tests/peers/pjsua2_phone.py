@@ -2,8 +2,9 @@
 
 pjsua2_phone.py IP PROXY REALM NAME SECRET TONE_WAV RECORDING [auto]
 
-Commands come on standard input, one a line: "call URI", "hold", "resume", "update", "hangup", "quit". What happens goes
-to standard output behind "phone: ": "registered", "calling", "ringing", "confirmed", "disconnected CODE".
+Commands come on standard input, one a line: "call URI", "hold", "resume", "update", "transfer URI", "connect" (the other
+ends of both calls), "hangup", "quit". What happens goes to standard output behind "phone: ": "registered", "calling",
+"ringing", "confirmed", "transfer CODE", "disconnected CODE", "idle" (no call is left).
 """
 
 import sys
@@ -32,6 +33,11 @@ class Call(pj.Call):
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             say("disconnected %d" % info.lastStatusCode)
             calls.remove(self)
+            if not calls:
+                say("idle")
+
+    def onCallTransferStatus(self, progress):
+        say("transfer %d" % progress.statusCode)
 
     def onCallMediaState(self, _):
         # The list lives as long as what it came from.
@@ -109,6 +115,10 @@ def obey(account, line):
         calls[0].reinvite(param)
     elif words[0] == "update":
         calls[0].update(param)
+    elif words[0] == "transfer":
+        calls[0].xfer(words[1], param)
+    elif words[0] == "connect":
+        calls[0].xferReplaces(calls[1], param)
     elif words[0] == "hangup":
         calls[0].hangup(pj.CallOpParam())
 

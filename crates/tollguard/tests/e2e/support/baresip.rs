@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::node::{Node, REALM};
 use super::office::secret;
 use super::process::Child;
-use super::wait::{SOON, wait_for};
+use super::wait::{SOON, wait_for, wait_until};
 use super::wav;
 
 /// The configuration, with what differs between phones left open.
@@ -103,10 +103,17 @@ impl Baresip {
         })
     }
 
-    /// Waits until the last second of what it heard is this tone and not the other.
+    /// Waits until the last second of what it heard is this tone and not the other. It begins another recording whenever
+    /// its media changes.
     #[track_caller]
     pub fn expect_tone(&self, freq_hz: u16, not_hz: u16) {
-        wav::expect_tone(&self.recording(), freq_hz, not_hz);
+        wait_until(SOON, &format!("a tone of {freq_hz} Hz in {}", self.directory.path().display()), || {
+            let files = std::fs::read_dir(self.directory.path()).unwrap().map(|file| file.unwrap().path());
+            let mut heard = files.filter(|path| path.to_str().is_some_and(|name| name.ends_with("-dec.wav")));
+            heard.any(|path| {
+                wav::last_second_share(&path, freq_hz) > 0.8 && wav::last_second_share(&path, not_hz) < 0.05
+            })
+        });
     }
 }
 
