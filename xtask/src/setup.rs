@@ -18,6 +18,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/linphonec", "linphone-cli"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so", "kamailio-sqlite-modules"),
+    ("/usr/bin/rtpengine", "rtpengine-daemon"),
+    ("/usr/bin/perf", "linux-perf"),
     ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/pip3", "python3-pip"),

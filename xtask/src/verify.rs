@@ -64,6 +64,11 @@ pub fn bench(package: &str, name: &str) -> Result<()> {
     cargo(&["bench", "--package", package, "--bench", name], &[("BENCH_JSON", &json.to_string_lossy())])
 }
 
+/// Our node under the load of a bench, with a table of where its time goes.
+pub fn profile(what: &str) -> Result<()> {
+    cargo(&["bench", "--package", "tollguard", "--bench", "profile"], &[("TOLLGUARD_PROFILE", what)])
+}
+
 /// A program of the release build. Both are built at once, so that what they share is built once.
 fn built(name: &str) -> PathBuf {
     target().join("release").join(name)

@@ -27,8 +27,8 @@ pub struct Account {
     /// References of the latest payments, oldest first, so that none is booked twice.
     pub(crate) payments: VecDeque<String>,
     pub(crate) guard: Guard,
-    /// Allowed calls that have not been settled.
-    pub(crate) running: BTreeMap<CallId, RunningCall>,
+    /// Allowed calls that have not been settled; boxed, since a map moves its entries about.
+    pub(crate) running: BTreeMap<CallId, Box<RunningCall>>,
     pub(crate) incidents: Incidents,
     /// The cut class turned off on every line.
     pub(crate) cut: Option<Cut>,
@@ -136,7 +136,7 @@ impl Account {
     }
 
     /// Allowed calls that have not been settled.
-    pub fn running(&self) -> &BTreeMap<CallId, RunningCall> {
+    pub fn running(&self) -> &BTreeMap<CallId, Box<RunningCall>> {
         &self.running
     }
 

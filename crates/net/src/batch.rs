@@ -50,9 +50,8 @@ impl Inbox {
     pub fn receive(&mut self, socket: &impl AsFd) -> io::Result<usize> {
         self.received.clear();
         let slots = self.bytes.chunks_exact_mut(self.slot_bytes);
-        let mut parts: Vec<libc::iovec> = slots
-            .map(|slot| libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: slot.len() })
-            .collect();
+        let mut parts: Vec<libc::iovec> =
+            slots.map(|slot| libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: slot.len() }).collect();
         let mut headers: Vec<libc::mmsghdr> = parts
             .iter_mut()
             .zip(&mut self.addresses)

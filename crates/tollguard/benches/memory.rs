@@ -41,7 +41,11 @@ fn main() {
     let call = ours::call_bytes(CALLS as usize);
     report.note("registration_bytes", rounded(line, 0), "Tollguard: bytes for a registration");
     report.note("call_bytes", rounded(call.each, 0), "Tollguard: bytes for a held call");
-    report.note("guard_bytes_a_line", rounded(call.guard_a_line, 0), "Tollguard: what the guard keeps of a line that called");
+    report.note(
+        "guard_bytes_a_line",
+        rounded(call.guard_a_line, 0),
+        "Tollguard: what the guard keeps of a line that called",
+    );
 
     let at = |host| SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 5060));
     let _carrier = Answering::start(at(3));

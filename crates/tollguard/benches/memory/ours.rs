@@ -191,12 +191,7 @@ impl Wire {
     fn hear(&mut self, from: SocketAddr, bytes: &[u8]) {
         // Ten calls or so in a second.
         self.now_ms += 1;
-        let flow = Flow {
-            local: firm::NODE.parse().unwrap(),
-            remote: from,
-            transport: Transport::Udp,
-            connection: 0,
-        };
+        let flow = Flow { local: firm::NODE.parse().unwrap(), remote: from, transport: Transport::Udp, connection: 0 };
         self.worker.datagram(self.now_ms, flow, bytes);
     }
 
