@@ -26,7 +26,7 @@ enum Command {
     Test,
     /// Check the house rules: lengths, purity, direction of dependencies, licences.
     Tidy,
-    /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server).
+    /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server, a browser).
     Setup,
     /// Draw the numbering plans from the metadata of rlibphonenumber, after an update of that crate.
     Plans,
@@ -99,7 +99,7 @@ enum Bench {
     Latency,
     /// Bytes for a registered line and for a held call, beside Kamailio. Root.
     Memory,
-    /// Messages read a second, beside another parser.
+    /// Messages read a second.
     Parse,
     /// Processor time for a relayed packet of voice, beside rtpengine in user space. Root, two processors.
     Relay,

@@ -11,6 +11,7 @@ mod import;
 mod versions;
 
 pub use import::{Column, ColumnNames, Imported, MAX_ROW_ERRORS};
+pub(crate) use import::{delimiter, plain};
 pub use versions::{DeckVersion, DeckVersions, MAX_VERSIONS};
 
 /// The most rows a deck may have.

@@ -83,6 +83,24 @@ pub enum Error {
         /// The text, cut short.
         text: String,
     },
+    /// What an invoice's column was said to hold is not known.
+    #[error("`{text}` is no column of an invoice: use number, start, duration, cost or destination")]
+    NotAnInvoiceColumn {
+        /// The text, cut short.
+        text: String,
+    },
+    /// An invoice lacks a column that is needed.
+    #[error("the invoice has no column `{name}`: say which of its columns it is")]
+    InvoiceColumn {
+        /// The column.
+        name: String,
+    },
+    /// An invoice is too long.
+    #[error("the invoice has more than {max} rows")]
+    InvoiceRows {
+        /// The most there may be.
+        max: usize,
+    },
     /// A rate that cannot be charged.
     #[error("the rate for {prefix} cannot be used: {fault}")]
     Rate {

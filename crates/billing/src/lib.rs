@@ -13,6 +13,7 @@ mod e164;
 mod emergency;
 mod error;
 mod ids;
+mod invoice;
 mod ledger;
 mod metadata;
 mod money;
@@ -34,6 +35,10 @@ pub use e164::{Digits, E164, Prefix};
 pub use emergency::{EmergencyKind, EmergencyNumber};
 pub use error::{DeckRowError, DeckRowFault, Error};
 pub use ids::{AccountId, CallId, CarrierId, DeckId, IncidentId, LineId};
+pub use invoice::{
+    CarriedCall, InvoiceColumn, InvoiceColumns, InvoiceFault, InvoiceRow, InvoiceTable, MAX_INVOICE_ROWS, Pair,
+    Reconciled, Tolerance, read_invoice, reconcile,
+};
 pub use ledger::{Book, Captured, EntryKind, Ledger, LedgerEntry, MAX_HOLDS, Posting};
 pub use money::{Currency, Money};
 pub use numbering::{DialPlan, Dialled, MAX_DIALLED_CHARS, NotDiallable, replay_e164};

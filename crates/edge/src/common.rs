@@ -81,6 +81,12 @@ impl Common {
         origin.map_or_else(|| self.spread(message.call_id()), |origin| usize::from(origin.worker) % self.workers)
     }
 
+    /// Which worker has the calls of a Call-ID.
+    pub(crate) fn home_of(&self, call_id: &[u8]) -> usize {
+        let origin = Origin::parse(call_id).filter(|origin| self.is_of_this_run(*origin));
+        origin.map_or_else(|| self.spread(call_id), |origin| usize::from(origin.worker) % self.workers)
+    }
+
     fn spread(&self, call_id: &[u8]) -> usize {
         let mut hasher = self.hash_key.build_hasher();
         hasher.write(call_id);

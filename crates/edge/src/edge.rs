@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
 use billing::{AccountId, CallId, LineId};
-use media::{RelayEvent, RelayId};
+use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
@@ -17,6 +17,7 @@ use crate::core::{Asked, Core, Purpose};
 use crate::directory::{Directory, LineEntry};
 use crate::farewell::{Farewells, hang_up_stray};
 use crate::gate::{self, Passed};
+use crate::inside::{self, Errand};
 use crate::io::{CallView, Input, Output};
 use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER, RETRY_AFTER_S};
 use crate::register::Registrar;
@@ -35,8 +36,6 @@ pub struct Edge {
     merges: Keyed<Vec<u8>, CallId>,
     wakes: Wakes<CallId>,
     farewells: Farewells,
-    common: Arc<Common>,
-    worker: usize,
     next_call: CallId,
 }
 
@@ -44,7 +43,7 @@ impl Edge {
     /// The call machine of worker number `worker` (from 0), without calls. The first worker's registers with carriers.
     pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         let mut edge = Self {
-            core: Core::new(common.settings.clone(), directory, common.mint(worker), common.hash_key, now_ms),
+            core: Core::new(Arc::clone(&common), worker, directory, now_ms),
             doorman: Doorman::new(&common),
             registrar: Registrar::new(Common::first_token(worker)),
             carriers: Carriers::new(),
@@ -53,8 +52,6 @@ impl Edge {
             wakes: Wakes::new(),
             farewells: Farewells::new(),
             next_call: common.first_call(worker),
-            worker,
-            common,
         };
         edge.sync_carriers();
         edge
@@ -135,7 +132,7 @@ impl Edge {
 
     /// Registrations with carriers are the node's, not each worker's.
     fn sync_carriers(&mut self) {
-        if self.worker == 0 {
+        if self.core.worker == 0 {
             self.carriers.sync(&mut self.core);
         }
     }
@@ -182,6 +179,9 @@ impl Edge {
         if asked.request.to().is_ok_and(|to| to.tag().is_some()) {
             return self.in_dialog(asked);
         }
+        if inside::is_inside(asked.flow) {
+            return self.called_inside(asked);
+        }
         let asked = match gate::pass(&mut self.core, asked) {
             Passed::No => return,
             Passed::Register(asked) => asked,
@@ -207,7 +207,7 @@ impl Edge {
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
         let reserve = if short { EMERGENCY_RESERVE } else { 0 };
         let turned_away = self.core.closing || ((self.core.draining || self.core.busy) && !short);
-        turned_away || self.common.calls() >= self.core.settings.max_calls.saturating_add(reserve)
+        turned_away || self.core.common.calls() >= self.core.settings.max_calls.saturating_add(reserve)
     }
 
     /// A request whose sender is known.
@@ -222,7 +222,29 @@ impl Edge {
                     self.add_call(call);
                 }
             }
+            (Some(Method::Refer), Sender::Line { entry, failures_before }) => {
+                self.within(asked, |call, core, side, asked| call.refer(core, side, asked, &entry, failures_before));
+            }
             _ => self.core.reply(&asked, 403),
+        }
+    }
+
+    /// A call of this node calls: on the way from a transfer to a new call, or to one that runs.
+    fn called_inside(&mut self, asked: Asked) {
+        let Some(errand) = Errand::of(&asked.request) else { return self.core.reply(&asked, 403) };
+        if let Some(replaces) = asked.request.header(Name::Replaces) {
+            let found = DialogId::of_replaces(replaces).and_then(|id| self.core.dialogs.get(&id).copied());
+            return match found {
+                Some((call, side)) => self.with_call(call, |call, core| call.replace(core, side, &asked, &errand)),
+                None => self.core.reply(&asked, 481),
+            };
+        }
+        if self.is_full_for(&asked) {
+            return self.core.overloaded(&asked);
+        }
+        let id = self.mint_call();
+        if let Some(call) = call::start_inside(&mut self.core, asked, errand, id) {
+            self.add_call(call);
         }
     }
 
@@ -237,23 +259,44 @@ impl Edge {
             self.merges.insert(key, call.id);
         }
         self.wakes.set(&call.id, call.next_wake_ms());
+<<<<<<< HEAD
         self.common.call_began();
         self.calls.insert(call.id, Box::new(call));
+=======
+        self.core.common.call_began();
+        self.calls.insert(call.id, call);
+>>>>>>> main
     }
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
     fn in_dialog(&mut self, asked: Asked) {
-        let id = DialogId::of_request(&asked.request);
-        let found = id.as_ref().and_then(|id| self.core.dialogs.get(id)).copied();
-        match found {
-            Some((call, side)) => self.with_call(call, |call, core| call.request(core, side, asked)),
-            None => {
-                let bye = asked.request.method() == Some(Method::Bye);
-                let parted = bye && id.is_some_and(|id| self.farewells.bye(&id));
-                let status = if parted { 200 } else { 481 };
-                self.core.brush_off(&asked, status, |_| {});
+        if asked.request.method() == Some(Method::Refer) && self.is_from_phone(&asked) {
+            if let Some((asked, sender)) = self.doorman.identify(&mut self.core, asked) {
+                self.admit(asked, sender);
             }
+            return;
         }
+        self.within(asked, |call, core, side, asked| call.request(core, side, asked));
+    }
+
+    fn found(&self, request: &Message) -> Option<(CallId, Side)> {
+        self.core.dialogs.get(&DialogId::of_request(request)?).copied()
+    }
+
+    /// Whether a request within a dialog is of a phone of the account that has the call: a transfer by anybody else is
+    /// refused without asking for a password.
+    fn is_from_phone(&self, asked: &Asked) -> bool {
+        let found = self.found(&asked.request).and_then(|(call, side)| Some((self.calls.get(&call)?, side)));
+        found.is_some_and(|(call, side)| call.has_phone_at(&self.core, side))
+    }
+
+    fn within(&mut self, asked: Asked, act: impl FnOnce(&mut Call, &mut Core, Side, Asked)) {
+        if let Some((call, side)) = self.found(&asked.request) {
+            return self.with_call(call, |call, core| act(call, core, side, asked));
+        }
+        let bye = asked.request.method() == Some(Method::Bye);
+        let parted = bye && DialogId::of_request(&asked.request).is_some_and(|id| self.farewells.bye(&id));
+        self.core.brush_off(&asked, if parted { 200 } else { 481 }, |_| {});
     }
 
     fn ack(&mut self, ack: &Message) {
@@ -395,7 +438,7 @@ impl Edge {
                 self.merges.remove(&key);
             }
             self.calls.remove(&id);
-            self.common.call_ended();
+            self.core.common.call_ended();
         }
         for farewell in std::mem::take(&mut self.core.farewells) {
             self.farewells.add(farewell);

@@ -15,6 +15,7 @@ use crate::batch::Inbox;
 use crate::mailbox::{Answer, CAPACITY, Letter, Mailbox, Postbox};
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
+use crate::resolver::Resolver;
 use crate::snapshots::Snapshots;
 use crate::streams::Streams;
 use crate::udp::{MAX_DATAGRAM, Sockets};
@@ -52,6 +53,7 @@ pub struct Driver {
     mailbox: Mailbox,
     post: Post,
     relay: Relay,
+    resolver: Resolver,
     clock: Clock,
     journal: WriterHandle<Record>,
     answers: BTreeMap<u64, Answer>,
@@ -100,7 +102,7 @@ impl Driver {
         place: Place,
         mailbox: Mailbox,
         post: Post,
-        relay: Relay,
+        (relay, resolver): (Relay, Resolver),
         clock: Clock,
         journal: WriterHandle<Record>,
         (pulse, boxes): (Arc<Pulse>, Arc<[Postbox]>),
@@ -113,6 +115,7 @@ impl Driver {
             mailbox,
             post,
             relay,
+            resolver,
             clock,
             journal,
             answers: BTreeMap::new(),
@@ -252,6 +255,7 @@ impl Driver {
                 }
                 Letter::Command(command, answer) => self.command(now_ms, *command, answer),
                 Letter::Relay(event) => self.worker.relay(now_ms, event),
+                Letter::Located(destination, servers) => self.worker.located(now_ms, destination, servers),
                 Letter::Stop => self.stop(now_ms),
             }
             self.flush();
@@ -301,6 +305,7 @@ impl Driver {
                     }
                 }
                 Output::Relay(command) => self.relay(command),
+                Output::Locate(destinations) => self.resolver.want(destinations),
                 // A stopped writer has said so through the mailbox, which ends this thread.
                 Output::Journal(record) => drop(self.journal.submit(record)),
                 Output::Reply { token, reply } => {

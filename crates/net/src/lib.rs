@@ -7,6 +7,9 @@ mod handle;
 mod mailbox;
 mod post;
 mod relay;
+mod reports;
+mod resolver;
+mod rtpengine;
 mod snapshots;
 mod start;
 mod streams;
@@ -15,6 +18,7 @@ mod udp;
 
 pub use clock::Clock;
 pub use handle::Handle;
+pub use rtpengine::RtpengineConfig;
 pub use start::{Config, Running, TlsConfig, start};
 pub use tls::{Identity, TlsError};
 

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
 /// A time zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone {
@@ -70,15 +72,28 @@ impl Zone {
         self.begins(day.parse::<Date>().ok()?.tomorrow().ok()?)
     }
 
-    /// When the day of a moment began.
-    pub(crate) fn day_of(&self, ms: u64) -> u64 {
-        self.day_begins(&self.format(ms, "%Y-%m-%d")).unwrap_or(0)
+    /// The day of a moment, counted from the Unix epoch by this zone's calendar: days of sums are kept so.
+    pub(crate) fn day_of(&self, ms: u64) -> u32 {
+        let at = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX);
+        let since = at.to_zoned(self.zone.clone()).date().since(EPOCH);
+        since.ok().and_then(|span| u32::try_from(span.get_days()).ok()).unwrap_or(0)
+    }
+
+    /// "Sun 22 Nov" of such a number.
+    pub(crate) fn day_name(day: u32) -> String {
+        let date = EPOCH.checked_add(jiff::Span::new().days(i64::from(day)));
+        date.map(|date| date.strftime("%a %-d %b").to_string()).unwrap_or_default()
     }
 
     fn begins(&self, day: Date) -> Option<u64> {
         let midnight = day.to_zoned(self.zone.clone()).ok()?;
         u64::try_from(midnight.timestamp().as_millisecond()).ok()
     }
+}
+
+/// A day (given as "2026-11-22") counted from the Unix epoch; `None` where it is no day or before.
+pub(crate) fn day_number(day: &str) -> Option<u32> {
+    u32::try_from((day.parse::<Date>().ok()? - EPOCH).get_days()).ok()
 }
 
 #[cfg(test)]
@@ -104,7 +119,9 @@ mod tests {
         let denver = Zone::named("America/Denver");
         let (begins, ends) = (denver.day_begins("2026-03-08").unwrap(), denver.day_ends("2026-03-08").unwrap());
         assert_eq!(ends - begins, 23 * 3_600_000);
-        assert_eq!(denver.day_of(MS), begins);
+        assert_eq!(Some(denver.day_of(MS)), day_number("2026-03-08"));
         assert_eq!(denver.day_begins("tomorrow"), None);
+        assert_eq!((denver.day_of(begins - 1), denver.day_of(begins)), (20_519, 20_520));
+        assert_eq!(Zone::day_name(20_520), "Sun 8 Mar");
     }
 }

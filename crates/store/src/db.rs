@@ -3,8 +3,10 @@
 //! Three kinds of connection, one file in WAL mode: the [`Projector`] writes what the journal says, the [`Desk`] writes
 //! what is not in the journal (states of the outbox, users, sessions), a [`Reader`] only reads.
 
+mod access;
 mod desk;
 mod outbox;
+mod payments;
 mod project;
 mod projector;
 mod reader;
@@ -19,10 +21,14 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
+pub use access::{ApiAccess, MAX_API_ADDRESSES};
 pub use desk::Desk;
 pub use outbox::{Queued, Sending};
+pub use payments::{MAX_WAITING_PAYMENTS, Payment};
 pub use projector::Projector;
-pub use reader::{AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ROWS, Reader, Totals, Usage, UsageBy};
+pub use reader::{
+    AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
+};
 pub use users::{MAX_SESSIONS_PER_USER, Role, Session, User};
 
 /// The steps from an empty database to the present format; `user_version` counts those taken.

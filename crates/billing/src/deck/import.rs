@@ -12,6 +12,7 @@ use crate::error::{DeckRowError, DeckRowFault, short};
 use crate::{Error, Money, Prefix};
 use cells::{date_ms, price, seconds, steps};
 use columns::Columns;
+pub(crate) use columns::plain;
 pub use columns::{Column, ColumnNames};
 
 /// The most faulty rows reported at once.
@@ -143,7 +144,7 @@ fn csv_rows(bytes: &[u8], names: &ColumnNames, faults: &mut Faults) -> (Vec<Row>
 }
 
 /// Whatever of comma, semicolon and tab the first line has most of.
-fn delimiter(bytes: &[u8]) -> u8 {
+pub(crate) fn delimiter(bytes: &[u8]) -> u8 {
     let header = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
     let count = |wanted: u8| header.iter().filter(|&&b| b == wanted).count();
     let mut best = b',';

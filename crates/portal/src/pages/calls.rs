@@ -1,17 +1,20 @@
 //! The calls of an account: filtered, added up, page by page.
 
+use std::ops::Range;
+
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use billing::{CallId, Cdr, Decision};
 use serde::Deserialize;
-use store::{CdrFilter, Totals};
+use store::{CdrFilter, MAX_ADDED_UP, Totals};
 
 use super::table::CallTable;
 use crate::access::Scope;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::words::{count, length};
+use crate::zone::day_number;
 
 /// Calls on one page.
 const PER_PAGE: u32 = 50;
@@ -46,6 +49,7 @@ struct CallsPage {
     totals: String,
     charge: String,
     calls: CallTable,
+    sheet: String,
     older: Option<String>,
     newest: Option<String>,
 }
@@ -54,11 +58,16 @@ struct CallsPage {
 pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<Response, Problem> {
     let filter = filter(&scope, &wanted)?;
     let all = CdrFilter { before: None, ..filter.clone() };
+    let days = wanted.days();
     let id = scope.id().clone();
     let found = scope.visitor.state.read(move |reader| {
         // One more than is shown tells whether there is another page.
         let cdrs = reader.cdrs(&CdrFilter { limit: PER_PAGE + 1, ..filter })?;
-        Ok((cdrs, reader.totals_of(&all)?, reader.lines(&id)?))
+        let totals = match days {
+            Some(days) => reader.totals_of_days(&id, all.line.as_ref(), days)?,
+            None => reader.totals_of(&all)?,
+        };
+        Ok((cdrs, totals, reader.lines(&id)?))
     });
     let (mut cdrs, totals, lines) = found.await?;
     let has_older = cdrs.len() > PER_PAGE as usize;
@@ -75,19 +84,29 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
         f: Frame::of_account(&scope, Tab::Calls, "Calls"),
         lines,
         is_filtered: wanted.is_filtered(),
-        totals: added_up(&totals),
+        totals: added_up(&totals, wanted.days().is_none()),
         charge: scope.money(totals.charge),
         calls: CallTable::of(&scope, &cdrs, wanted.nothing()),
         older: cdrs.last().filter(|_| has_older).map(|last| wanted.address(&action, Some(last))),
+        sheet: wanted.address(&scope.path("/calls.csv"), None),
         newest: (!wanted.before.is_empty()).then(|| wanted.address(&action, None)),
         action,
         wanted,
     })
 }
 
-fn added_up(totals: &Totals) -> String {
+/// All calls that are asked for, as a file to keep.
+pub(crate) async fn sheet(scope: Scope, Query(wanted): Query<Wanted>) -> Result<Response, Problem> {
+    let filter = filter(&scope, &wanted)?;
+    let name = format!("calls-{}", scope.id());
+    Ok(super::sheet::of_filter(scope, filter, &name))
+}
+
+/// `counted`: one by one, as many as are.
+fn added_up(totals: &Totals, counted: bool) -> String {
     let calls = count(usize::try_from(totals.calls).unwrap_or(usize::MAX), "call");
-    format!("{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
+    let latest = if counted && totals.calls == u64::from(MAX_ADDED_UP) { "for the latest " } else { "" };
+    format!("{latest}{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
 }
 
 fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
@@ -127,6 +146,16 @@ impl Wanted {
         } else {
             "No calls yet. The first one will be listed here."
         }
+    }
+
+    /// The days it is of, where it asks for all calls of them: those are added up already.
+    fn days(&self) -> Option<Range<u32>> {
+        if !self.number.is_empty() || !self.verdict.is_empty() {
+            return None;
+        }
+        let first = if self.from.is_empty() { Some(0) } else { day_number(&self.from) };
+        let last = if self.to.is_empty() { Some(u32::MAX) } else { day_number(&self.to).map(|day| day + 1) };
+        Some(first?..last?)
     }
 
     /// The number as it is kept: people leave blanks and hyphens in.
@@ -180,5 +209,10 @@ mod tests {
         let wanted = Wanted { before: "12.c0000000000007".into(), ..Wanted::default() };
         assert_eq!(wanted.before(), Some((12, CallId(7))));
         assert!(!wanted.is_filtered());
+        assert_eq!(wanted.days(), Some(0..u32::MAX));
+        let wanted = Wanted { from: "1970-01-03".into(), to: "1970-01-03".into(), ..Wanted::default() };
+        assert_eq!(wanted.days(), Some(2..3));
+        let wanted = Wanted { number: "+355".into(), ..wanted };
+        assert_eq!(wanted.days(), None);
     }
 }

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod cdrs;
+mod filter;
 mod node;
+mod programs;
 mod usage;
 
 use std::path::Path;
@@ -12,7 +14,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use crate::Error;
 pub use accounts::{AccountRow, AuditRow, DidRow, LineRow};
-pub use cdrs::{CdrFilter, Totals};
+pub use cdrs::{MAX_ADDED_UP, Totals};
+pub use filter::CdrFilter;
 pub use node::DeckRow;
 pub use usage::{Usage, UsageBy};
 

@@ -1,4 +1,5 @@
--- The tables people query, format 1. All but outbox states, users and sessions are projected from the journal.
+-- The tables people query, format 1. All but outbox states, users, sessions, API accesses
+-- and payments that were told are projected from the journal.
 -- Times are milliseconds since the Unix epoch, money is micro-units of the account's currency. No table holds a secret
 -- of a line or carrier.
 
@@ -41,7 +42,7 @@ CREATE TABLE dids (
 
 CREATE TABLE cdrs (
     account       TEXT    NOT NULL,
-    call          TEXT    NOT NULL,
+    call          INTEGER NOT NULL,
     line          TEXT,
     direction     TEXT    NOT NULL,
     start_ms      INTEGER NOT NULL,
@@ -59,27 +60,35 @@ CREATE TABLE cdrs (
     body          BLOB    NOT NULL,
     PRIMARY KEY (call, account)
 ) STRICT;
+-- Which of them leads a question, the reader decides (reader/filter.rs) and not SQLite, which knows no proportions. All but
+-- the one of numbers grow at few places, so that a new call finds their pages in memory.
 CREATE INDEX cdrs_by_time ON cdrs (start_ms, call);
-CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call);
+-- With what people look for within an account, which then is found without touching the calls.
+CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call, number, country, ip);
 CREATE INDEX cdrs_by_line ON cdrs (account, line, start_ms, call);
+CREATE INDEX cdrs_by_number ON cdrs (number, start_ms, call, account);
+CREATE INDEX cdrs_by_country ON cdrs (country, start_ms, call);
+CREATE INDEX cdrs_by_ip ON cdrs (ip, start_ms, call);
+CREATE INDEX cdrs_by_carrier ON cdrs (carrier, start_ms, call) WHERE carrier IS NOT NULL;
+CREATE INDEX cdrs_refused ON cdrs (start_ms, call) WHERE verdict = 'refused';
+CREATE INDEX cdrs_refused_by_account ON cdrs (account, start_ms, call) WHERE verdict = 'refused';
+CREATE INDEX cdrs_by_incident ON cdrs (incident, start_ms, call) WHERE incident IS NOT NULL;
 
--- Calls added up, kept for good. The day is the account's own, counted from the Unix epoch; a line, country or carrier
--- that there is not is an empty text.
+-- Calls added up once for each question that is asked of them, kept for good. The day is the account's own, counted from
+-- the Unix epoch; a line, country or carrier that there is not is an empty text.
 CREATE TABLE usage (
-    account       TEXT    NOT NULL,
+    by            TEXT    NOT NULL CHECK (by IN ('line', 'country', 'carrier')),
     day           INTEGER NOT NULL,
-    line          TEXT    NOT NULL,
-    country       TEXT    NOT NULL,
-    carrier       TEXT    NOT NULL,
+    account       TEXT    NOT NULL,
+    of            TEXT    NOT NULL,
     calls         INTEGER NOT NULL,
     answered      INTEGER NOT NULL,
     talk_ms       INTEGER NOT NULL,
     billed_s      INTEGER NOT NULL,
     charge_micros INTEGER NOT NULL,
     cost_micros   INTEGER NOT NULL,
-    PRIMARY KEY (account, day, line, country, carrier)
+    PRIMARY KEY (by, day, account, of)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX usage_by_day ON usage (day);
 
 CREATE TABLE ledger (
     account        TEXT    NOT NULL,
@@ -94,6 +103,7 @@ CREATE TABLE ledger (
     json           TEXT    NOT NULL,
     PRIMARY KEY (account, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ledger_by_time ON ledger (account, kind, at_ms) WHERE kind NOT IN ('hold', 'release');
 
 CREATE TABLE incidents (
     incident  TEXT PRIMARY KEY,
@@ -189,3 +199,27 @@ CREATE TABLE sessions (
     expires_ms   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sessions_by_login ON sessions (login, last_used_ms);
+
+-- What programs log in with to VOIP.MS's API.
+CREATE TABLE api_access (
+    account       TEXT PRIMARY KEY,
+    username      TEXT    NOT NULL UNIQUE COLLATE NOCASE,
+    password_hash BLOB    NOT NULL,
+    allowed       TEXT    NOT NULL,
+    is_on         INTEGER NOT NULL,
+    created_ms    INTEGER NOT NULL
+) STRICT;
+
+-- Payments that the payment system told of, until they are in the ledger and, for their references, after it.
+CREATE TABLE payments (
+    account       TEXT    NOT NULL,
+    reference     TEXT    NOT NULL,
+    amount_micros INTEGER NOT NULL,
+    received_ms   INTEGER NOT NULL,
+    booked_ms     INTEGER,
+    why           TEXT    NOT NULL,
+    attempts      INTEGER NOT NULL,
+    next_try_ms   INTEGER NOT NULL,
+    PRIMARY KEY (account, reference)
+) STRICT;
+CREATE INDEX payments_due ON payments (next_try_ms) WHERE booked_ms IS NULL;

@@ -73,8 +73,8 @@ struct Filter {
     /// Of this account.
     #[arg(long)]
     account: Option<AccountId>,
-    /// Placed by this line.
-    #[arg(long)]
+    /// Placed by this line of the account.
+    #[arg(long, requires = "account")]
     line: Option<LineId>,
     /// Begun at or after: 24h, 7d, 2026-03-01, "2026-03-01 07:00".
     #[arg(long, value_name = "WHEN")]

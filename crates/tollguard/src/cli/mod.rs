@@ -21,12 +21,15 @@ mod line;
 mod options;
 mod output;
 mod password;
+mod payment;
+mod reconcile;
 mod replay;
 mod serve;
 mod span;
 mod status;
 mod strength;
 mod user;
+mod voipms;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -37,6 +40,7 @@ use tracing_subscriber::EnvFilter;
 
 use context::Context;
 pub use error::CliError;
+pub use strength::weakness;
 
 /// Where the configuration is looked for.
 const CONFIG: &str = "tollguard.toml";
@@ -76,9 +80,12 @@ enum Command {
     Ban(ban::Ban),
     Key(key::Key),
     User(user::User),
+    Voipms(voipms::Voipms),
+    Payment(payment::Payment),
     Call(call::Call),
     Status(status::Status),
     Audit(audit::Audit),
+    Reconcile(reconcile::Reconcile),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Apply(apply::Apply),
@@ -126,9 +133,12 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Ban(ban) => ban.run(&context()?),
         Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
+        Command::Voipms(voipms) => voipms.run(&context()?),
+        Command::Payment(payment) => payment.run(&context()?),
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),
         Command::Audit(audit) => audit.run(&context()?),
+        Command::Reconcile(reconcile) => reconcile.run(&context()?),
         Command::Backup(backup) => backup.run(&context()?),
         Command::Restore(restore) => restore.run(&context()?),
         Command::Apply(apply) if apply.print_example() => Ok(()),

@@ -144,6 +144,6 @@ impl Columns {
 }
 
 /// A column's name without what people write differently.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
 }

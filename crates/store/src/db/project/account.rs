@@ -57,7 +57,7 @@ impl<'a> Rows<'a, '_> {
              ON CONFLICT DO NOTHING",
             params![
                 self.account.as_str(),
-                cdr.call.to_string(),
+                int(cdr.call.0),
                 cdr.who.line.as_ref().map(LineId::as_str),
                 cdr.who.direction.as_str(),
                 int(cdr.times.start_ms),

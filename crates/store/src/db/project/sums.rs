@@ -17,14 +17,13 @@ pub(in crate::db) struct Sums<'a> {
     usage: BTreeMap<Day<'a>, Used>,
 }
 
-/// Where a call is added up.
+/// Where a call is added up, in the order of the rows.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Day<'a> {
-    account: &'a AccountId,
+    by: &'static str,
     day: u32,
-    line: &'a str,
-    country: &'a str,
-    carrier: &'a str,
+    account: &'a AccountId,
+    of: &'a str,
 }
 
 #[derive(Default)]
@@ -45,20 +44,18 @@ impl<'a> Sums<'a> {
 
     /// Adds a call.
     pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr, carrier: Option<&'a str>) {
-        let day = Day {
-            account,
-            day: cdr.times.local_day(),
-            line: cdr.who.line.as_ref().map_or("", LineId::as_str),
-            country: cdr.number.country.as_ref().map_or("", Country::code),
-            carrier: carrier.unwrap_or(""),
-        };
-        let used = self.usage.entry(day).or_default();
-        used.calls += 1;
-        used.answered += i64::from(cdr.times.answer_ms.is_some());
-        used.talk_ms += cdr.times.talk_ms();
-        used.billed_s += i64::from(cdr.money.billed_s);
-        used.charge = used.charge.saturating_add(cdr.money.charge);
-        used.cost = used.cost.saturating_add(cdr.money.cost.unwrap_or_default());
+        let day = cdr.times.local_day();
+        let line = cdr.who.line.as_ref().map_or("", LineId::as_str);
+        let country = cdr.number.country.as_ref().map_or("", Country::code);
+        for (by, of) in [("line", line), ("country", country), ("carrier", carrier.unwrap_or(""))] {
+            let used = self.usage.entry(Day { by, day, account, of }).or_default();
+            used.calls += 1;
+            used.answered += i64::from(cdr.times.answer_ms.is_some());
+            used.talk_ms += cdr.times.talk_ms();
+            used.billed_s += i64::from(cdr.money.billed_s);
+            used.charge = used.charge.saturating_add(cdr.money.charge);
+            used.cost = used.cost.saturating_add(cdr.money.cost.unwrap_or_default());
+        }
     }
 
     /// Writes everything, in the batch's transaction.
@@ -71,19 +68,18 @@ impl<'a> Sums<'a> {
                 params![account.as_str(), balance.micros(), held.micros()],
             )?;
         }
-        for (Day { account, day, line, country, carrier }, used) in &self.usage {
+        for (Day { by, day, account, of }, used) in &self.usage {
             run(
                 transaction,
                 "add calls up",
-                "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET
-                 calls = calls + ?6, answered = answered + ?7, talk_ms = talk_ms + ?8, billed_s = billed_s + ?9,
-                 charge_micros = charge_micros + ?10, cost_micros = cost_micros + ?11",
+                "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
+                 calls = calls + ?5, answered = answered + ?6, talk_ms = talk_ms + ?7, billed_s = billed_s + ?8,
+                 charge_micros = charge_micros + ?9, cost_micros = cost_micros + ?10",
                 params![
-                    account.as_str(),
+                    by,
                     day,
-                    line,
-                    country,
-                    carrier,
+                    account.as_str(),
+                    of,
                     used.calls,
                     used.answered,
                     int(used.talk_ms),

@@ -1,11 +1,13 @@
-//! Calls added up by day, line, country and carrier: sums that are kept, so that a month's report reads no call.
+//! Calls added up by day, line, country and carrier: sums that are kept, so that a month's report reads no call, and that
+//! stay when the calls have been removed by age.
 
 use std::ops::Range;
 
-use billing::{AccountId, Money};
-use rusqlite::{Row, params_from_iter, types::Value};
+use billing::{AccountId, LineId, Money};
+use rusqlite::{Row, params, params_from_iter, types::Value};
 
-use super::{MAX_ROWS, Reader};
+use super::cdrs::totals;
+use super::{MAX_ROWS, Reader, Totals};
 use crate::Error;
 use crate::db::row::unsigned;
 
@@ -25,13 +27,14 @@ pub enum UsageBy {
 }
 
 impl UsageBy {
-    fn column(self) -> &'static str {
+    /// Which of the sums to read, and by what of them to add up. Of what is in all of them, the carriers' are fewest.
+    fn columns(self) -> (&'static str, &'static str) {
         match self {
-            Self::Account => "account",
-            Self::Day => "day",
-            Self::Line => "line",
-            Self::Country => "country",
-            Self::Carrier => "carrier",
+            Self::Account => ("carrier", "account"),
+            Self::Day => ("carrier", "day"),
+            Self::Line => ("line", "of"),
+            Self::Country => ("country", "of"),
+            Self::Carrier => ("carrier", "of"),
         }
     }
 }
@@ -55,6 +58,14 @@ pub struct Usage {
     pub cost: Money,
 }
 
+/// The days from `?1` to before `?2` of which there are sums by `?3`. They are gone through one by one, so that of each day
+/// the sums of one account can be found.
+const DAYS: &str = "WITH RECURSIVE days (n, last) AS (
+    SELECT max(?1, (SELECT min(day) FROM usage WHERE by = ?3)), min(?2, (SELECT max(day) + 1 FROM usage WHERE by = ?3))
+    UNION ALL SELECT n + 1, last FROM days WHERE n + 1 < last
+)";
+const OF_DAYS: &str = "FROM days CROSS JOIN usage WHERE by = ?3 AND day = n AND n < last";
+
 impl Reader {
     /// Calls of some days (of the account's calendar, counted from the Unix epoch), added up; of one account or of all,
     /// whose currencies may differ.
@@ -62,26 +73,45 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn usage(&self, account: Option<&AccountId>, days: Range<u32>, by: UsageBy) -> Result<Vec<Usage>, Error> {
-        let column = by.column();
-        let mut values: Vec<Value> = vec![days.start.into(), days.end.into()];
+        let (by, column) = by.columns();
+        let mut values: Vec<Value> = vec![days.start.into(), days.end.into(), by.to_owned().into()];
         let mut of = "";
         if let Some(account) = account {
-            of = "AND account = ?3";
+            of = "AND account = ?4";
             values.push(account.as_str().to_owned().into());
         }
         let sql = format!(
-            "SELECT CAST({column} AS TEXT) AS \"of\", sum(calls) AS calls, sum(answered) AS answered,
+            "{DAYS} SELECT CAST({column} AS TEXT) AS name, sum(calls) AS calls, sum(answered) AS answered,
              sum(talk_ms) AS talk_ms, sum(billed_s) AS billed_s, sum(charge_micros) AS charge_micros,
              sum(cost_micros) AS cost_micros
-             FROM usage WHERE day >= ?1 AND day < ?2 {of} GROUP BY {column} ORDER BY {column} LIMIT {MAX_ROWS}"
+             {OF_DAYS} {of} GROUP BY {column} ORDER BY {column} LIMIT {MAX_ROWS}"
         );
         self.all("add up calls", &sql, params_from_iter(values), usage)
+    }
+
+    /// All calls of some of an account's days added up, or those of one of its lines.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn totals_of_days(
+        &self,
+        account: &AccountId,
+        line: Option<&LineId>,
+        days: Range<u32>,
+    ) -> Result<Totals, Error> {
+        let (by, line) = line.map_or(("carrier", None), |line| ("line", Some(line.as_str())));
+        let sql = format!(
+            "{DAYS} SELECT sum(calls) AS calls, sum(answered) AS answered, sum(talk_ms) AS talk_ms,
+             sum(charge_micros) AS charge_micros {OF_DAYS} AND account = ?4 AND (?5 IS NULL OR of = ?5)"
+        );
+        let values = params![days.start, days.end, by, account.as_str(), line];
+        self.one("add up calls", &sql, values, totals).map(Option::unwrap_or_default)
     }
 }
 
 fn usage(row: &Row<'_>) -> rusqlite::Result<Usage> {
     Ok(Usage {
-        of: row.get("of")?,
+        of: row.get("name")?,
         calls: unsigned(row, "calls")?,
         answered: unsigned(row, "answered")?,
         talk_ms: unsigned(row, "talk_ms")?,

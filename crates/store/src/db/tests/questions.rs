@@ -46,9 +46,17 @@ fn one_call_and_totals() {
     let reader = place.reader();
     assert_eq!(reader.cdr(Some(&law()), cdr(2).call).unwrap(), Some(cdr(2)));
     assert_eq!(reader.cdr(Some(&id("law-001")), cdr(2).call).unwrap(), None);
-    let totals = reader.totals(&law(), cdr(4).times.start_ms).unwrap();
+    let since = CdrFilter { account: Some(law()), since_ms: Some(cdr(4).times.start_ms), ..CdrFilter::default() };
+    let totals = reader.totals_of(&since).unwrap();
     assert_eq!(totals, Totals { calls: 6, answered: 4, talk_ms: 120_000, charge: Money::from_cents(80) });
-    assert_eq!(reader.totals(&id("law-001"), 0).unwrap(), Totals::default());
+    let nobody = id("law-001");
+    assert_eq!(reader.totals_of(&CdrFilter { account: Some(nobody), ..since.clone() }).unwrap(), Totals::default());
+    let day = cdr(1).times.local_day();
+    let of_days = |line: Option<&str>, days| reader.totals_of_days(&law(), line.map(id).as_ref(), days).unwrap();
+    assert_eq!(of_days(None, 0..u32::MAX), reader.totals_of(&CdrFilter { since_ms: None, ..since }).unwrap());
+    assert_eq!(of_days(None, day..day + 1), of_days(None, 0..u32::MAX));
+    assert_eq!(of_days(None, day + 1..day + 9), Totals::default());
+    assert_eq!((of_days(Some("101"), day..day + 1).calls, of_days(Some("107"), day..day + 1).calls), (4, 5));
     let ledger = reader.statement(&law(), 2).unwrap();
     assert_eq!(ledger, [entry(10), entry(9)]);
 }

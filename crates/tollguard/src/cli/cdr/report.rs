@@ -10,6 +10,7 @@ use serde_json::json;
 use store::{Usage, UsageBy};
 
 use crate::cli::context::Context;
+use crate::cli::error::refused;
 use crate::cli::output::{self, Table, talk};
 use crate::cli::{CliError, Listing};
 
@@ -35,7 +36,7 @@ enum By {
     Account,
     /// The day.
     Day,
-    /// The line.
+    /// The line, of one account.
     Line,
     /// The country called.
     Country,
@@ -79,6 +80,9 @@ impl Report {
             Some(id) => Some(context.account(&reader, id)?.settings.currency),
             None => None,
         };
+        if self.account.is_none() && matches!(self.by, By::Line) {
+            return refused("lines are added up within an account: say which with --account");
+        }
         let (by, heading) = match self.by {
             By::Account => (UsageBy::Account, "ACCOUNT"),
             By::Day => (UsageBy::Day, "DAY"),
