@@ -8,7 +8,7 @@ use billing::{AccountId, CallId, CarrierId};
 use media::Side;
 use sip::transaction::Wire;
 use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
-use sip::{DialogId, Flow, HashKey, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
+use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::common::Common;
@@ -83,13 +83,13 @@ impl Core {
             directory,
             transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key),
             mint: common.mint(worker),
-            common,
             worker,
             outputs: VecDeque::new(),
             told: VecDeque::new(),
             clients: BTreeMap::new(),
             invites: BTreeMap::new(),
-            dialogs: Keyed::new(key),
+            dialogs: Keyed::new(common.hash_key),
+            common,
             farewells: Vec::new(),
             forwarded: Vec::new(),
             resting: Resting::default(),

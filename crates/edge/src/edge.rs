@@ -259,13 +259,8 @@ impl Edge {
             self.merges.insert(key, call.id);
         }
         self.wakes.set(&call.id, call.next_wake_ms());
-<<<<<<< HEAD
-        self.common.call_began();
-        self.calls.insert(call.id, Box::new(call));
-=======
         self.core.common.call_began();
-        self.calls.insert(call.id, call);
->>>>>>> main
+        self.calls.insert(call.id, Box::new(call));
     }
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
