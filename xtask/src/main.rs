@@ -116,6 +116,8 @@ enum Profile {
     Calls,
     /// Registrations.
     Registers,
+    /// Instructions for a call of one worker, in process (callgrind).
+    Instructions,
 }
 
 impl Bench {
@@ -152,6 +154,7 @@ fn main() -> ExitCode {
         Command::Plans => plans::write(),
         Command::Profile { what: Profile::Calls } => verify::profile("calls"),
         Command::Profile { what: Profile::Registers } => verify::profile("registers"),
+        Command::Profile { what: Profile::Instructions } => verify::instructions(),
         Command::Bench { what } => {
             let (package, name) = what.place();
             verify::bench(package, name)

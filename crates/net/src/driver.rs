@@ -333,3 +333,20 @@ impl Driver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_behind_after_a_while_of_full_turns_and_no_longer_than_that() {
+        let mut behind = Behind::default();
+        for turn in 0..40 {
+            assert!(!behind.is_much(turn * 5, 64, true, 0), "turn {turn}");
+        }
+        assert!(behind.is_much(205, 64, true, 0));
+        assert!(!behind.is_much(206, 30, false, 0), "all was read");
+        assert!(!behind.is_much(207, 64, true, 0) && !behind.is_much(500, 64, true, 0), "late, but not much was read");
+        assert!(behind.is_much(501, 1, false, MAX_RECORDS_BEHIND + 1), "the disk is behind");
+    }
+}
