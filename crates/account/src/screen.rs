@@ -183,7 +183,7 @@ impl Account {
             Permit::Carrier { emergency, .. } => (Vec::new(), *emergency),
         };
         let running = RunningCall { facts, answer_ms: None, legs: None, lease, rings, emergency, hanging_up: None };
-        self.running.insert(call, Box::new(running));
+        self.running.insert(call, running);
         // Everything waits until the attempt is on disk, for it must leave its CDR; an emergency call does not wait.
         out.spends |= !emergency;
         out.replies.insert(0, Reply::Verdict { call, verdict: Verdict::Allowed { permit, lease } });

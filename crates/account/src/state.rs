@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::exposure::{Exposure, day};
 use crate::incident::Incidents;
 use crate::lock::Locked;
+use crate::running::Running;
 use crate::spending::Spending;
 use crate::usage::Usage;
 use crate::{Cut, Did, Line, RunningCall, Settings};
@@ -27,8 +28,8 @@ pub struct Account {
     /// References of the latest payments, oldest first, so that none is booked twice.
     pub(crate) payments: VecDeque<String>,
     pub(crate) guard: Guard,
-    /// Allowed calls that have not been settled; boxed, since a map moves its entries about.
-    pub(crate) running: BTreeMap<CallId, Box<RunningCall>>,
+    /// Allowed calls that have not been settled.
+    pub(crate) running: Running,
     pub(crate) incidents: Incidents,
     /// The cut class turned off on every line.
     pub(crate) cut: Option<Cut>,
@@ -94,7 +95,7 @@ impl Account {
             ledger: Ledger::default(),
             payments: VecDeque::new(),
             guard: Guard::default(),
-            running: BTreeMap::new(),
+            running: Running::default(),
             incidents: Incidents::default(),
             cut: None,
             exposure: Exposure::default(),
