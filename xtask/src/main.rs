@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`.
+//! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`, `profile`.
 
 mod dependencies;
 mod fuzz;
@@ -66,6 +66,11 @@ enum Command {
         #[arg(long, default_value_t = 200)]
         kills: u32,
     },
+    /// Show where the processor time goes under the load of a bench (perf). Root, two processors.
+    Profile {
+        /// The load.
+        what: Profile,
+    },
     /// Measure, in a release build.
     Bench {
         /// What.
@@ -90,10 +95,29 @@ enum Bench {
     Calls,
     /// Processor time for a registration beside Kamailio. Root, two processors.
     Registers,
+    /// How long a caller waits for the answer at half load, beside Kamailio. Root, two processors.
+    Latency,
+    /// Bytes for a registered line and for a held call, beside Kamailio. Root.
+    Memory,
+    /// Messages read a second.
+    Parse,
+    /// Processor time for a relayed packet of voice, beside rtpengine in user space. Root, two processors.
+    Relay,
     /// How much more two workers carry than one.
     Scale,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
+}
+
+/// What can be profiled.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Profile {
+    /// Calls with digest authentication.
+    Calls,
+    /// Registrations.
+    Registers,
+    /// Instructions for a call of one worker, in process (callgrind).
+    Instructions,
 }
 
 impl Bench {
@@ -107,6 +131,10 @@ impl Bench {
             Self::Timing => ("tollguard", "timing"),
             Self::Calls => ("tollguard", "calls"),
             Self::Registers => ("tollguard", "registers"),
+            Self::Latency => ("tollguard", "latency"),
+            Self::Memory => ("tollguard", "memory"),
+            Self::Parse => ("sip", "parse"),
+            Self::Relay => ("tollguard", "relay"),
             Self::Scale => ("node", "scale"),
             Self::Replay => ("sim", "replay"),
         }
@@ -124,6 +152,9 @@ fn main() -> ExitCode {
         Command::Books { cases, from } => verify::books(from, cases),
         Command::Crash { kills } => verify::crash(kills),
         Command::Plans => plans::write(),
+        Command::Profile { what: Profile::Calls } => verify::profile("calls"),
+        Command::Profile { what: Profile::Registers } => verify::profile("registers"),
+        Command::Profile { what: Profile::Instructions } => verify::instructions(),
         Command::Bench { what } => {
             let (package, name) = what.place();
             verify::bench(package, name)

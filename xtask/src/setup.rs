@@ -19,6 +19,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so", "kamailio-sqlite-modules"),
     ("/usr/bin/rtpengine", "rtpengine-daemon"),
+    ("/usr/bin/perf", "linux-perf"),
+    ("/usr/bin/valgrind", "valgrind"),
     ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),

@@ -64,6 +64,21 @@ pub fn bench(package: &str, name: &str) -> Result<()> {
     cargo(&["bench", "--package", package, "--bench", name], &[("BENCH_JSON", &json.to_string_lossy())])
 }
 
+/// Our node under the load of a bench, with a table of where its time goes.
+pub fn profile(what: &str) -> Result<()> {
+    cargo(&["bench", "--package", "tollguard", "--bench", "profile"], &[("TOLLGUARD_PROFILE", what)])
+}
+
+/// Instructions of one worker that carries calls, by function.
+pub fn instructions() -> Result<()> {
+    let folder = target().join("profile");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let counts = folder.join("call.callgrind").to_string_lossy().into_owned();
+    let runner = format!("target.'cfg(unix)'.runner = 'valgrind --tool=callgrind --callgrind-out-file={counts}'");
+    cargo(&["--config", &runner, "bench", "--package", "node", "--bench", "call"], &[])?;
+    run("callgrind_annotate".into(), &["--threshold=80", &counts], &[])
+}
+
 /// A program of the release build. Both are built at once, so that what they share is built once.
 fn built(name: &str) -> PathBuf {
     target().join("release").join(name)

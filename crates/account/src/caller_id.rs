@@ -1,7 +1,7 @@
 //! Who a callee sees: only numbers of the account itself leave it, and callers from outside whose call is being forwarded
 //! (invariant 12).
 
-use billing::{Dialled, Direction, E164, LineId};
+use billing::{Dialled, E164, LineId};
 
 use crate::{Account, Caller, Line, LineKind};
 
@@ -50,8 +50,7 @@ impl Account {
     fn forwarded_caller(&self, line: &LineId, claimed: &Caller) -> Option<Caller> {
         let redirected = claimed.diverted.filter(|number| self.dids.contains_key(number));
         let diverted = redirected.or_else(|| {
-            let from_outside = |call: &&crate::RunningCall| call.facts.direction == Direction::Inbound;
-            let calling = self.running.values().filter(from_outside).filter(|call| call.involves(line));
+            let calling = self.running.inbound().filter(|call| call.involves(line));
             let mut same = calling.filter(|call| self.is_same_caller(&call.facts.attempt.caller, claimed));
             same.find_map(|call| call.facts.attempt.dialled.parse().ok())
         })?;

@@ -10,7 +10,7 @@ use crate::{Account, CallEnd, Lease};
 
 impl Account {
     pub(crate) fn answered(&mut self, now_ms: u64, call: CallId, legs: &[u8], out: &mut Answer) {
-        let Some(running) = self.running.get_mut(&call) else {
+        let Some(running) = self.running.get_mut(call) else {
             // Not ours any more: it must not talk unpaid.
             out.replies.push(Reply::HangUp { call, end: CallEnd::Recovered });
             return;
@@ -50,7 +50,7 @@ impl Account {
         let screening = self.guard.rescreen(now_ms, call);
         let Some(mut facts) = self.running.get(&call).map(|running| running.facts.clone()) else { return false };
         let stopped = self.heed(now_ms, &screening, &mut facts, true, out);
-        if let Some(running) = self.running.get_mut(&call) {
+        if let Some(running) = self.running.get_mut(call) {
             running.facts.verdict = facts.verdict;
         }
         if stopped {
@@ -65,7 +65,7 @@ impl Account {
         let lease = if running.is_paid() { self.renew(now_ms, call, out) } else { running.lease };
         // A longer lease is money spent.
         out.spends |= self.running.get(&call).is_some_and(|running| running.is_paid());
-        if let Some(running) = self.running.get_mut(&call) {
+        if let Some(running) = self.running.get_mut(call) {
             running.lease = lease;
         }
         out.replies.push(Reply::Leased { call, lease });

@@ -113,7 +113,7 @@ impl Account {
     fn seize(&mut self, incident: IncidentId, suspects: &[CallId], but: CallId, out: &mut Answer) {
         let cuts = self.incidents.cuts(incident);
         for call in suspects.iter().copied().filter(|call| *call != but) {
-            let Some(running) = self.running.get_mut(&call) else { continue };
+            let Some(running) = self.running.get_mut(call) else { continue };
             running.facts.verdict.incident = Some(incident);
             self.incidents.attach(incident, call, &running.facts, "running", true);
             if cuts {

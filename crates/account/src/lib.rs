@@ -30,6 +30,7 @@ mod number;
 #[cfg(test)]
 mod property;
 mod register;
+mod running;
 mod screen;
 mod settings;
 mod settle;

@@ -14,7 +14,7 @@ use crate::{Account, RunningCall};
 impl Account {
     /// A call this account does not know was settled before: it is never billed twice.
     pub(crate) fn settle(&mut self, now_ms: u64, settlement: &Settlement, out: &mut Answer) {
-        let Some(call) = self.running.remove(&settlement.call) else { return };
+        let Some(call) = self.running.remove(settlement.call) else { return };
         let times = times(now_ms, &call, settlement);
         let talk_ms = times.talk_ms();
         let held_peak = self.ledger.hold(settlement.call).unwrap_or(Money::ZERO);
@@ -100,7 +100,7 @@ impl Account {
 
     /// Asks the call machine to end a call; nothing but its parties or a person ends an emergency call.
     pub(crate) fn hang_up(&mut self, call: CallId, end: CallEnd, out: &mut Answer) -> bool {
-        let Some(running) = self.running.get_mut(&call) else { return false };
+        let Some(running) = self.running.get_mut(call) else { return false };
         if running.emergency && end != CallEnd::Operator {
             return false;
         }

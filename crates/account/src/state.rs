@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::exposure::{Exposure, day};
 use crate::incident::Incidents;
 use crate::lock::Locked;
+use crate::running::Running;
 use crate::spending::Spending;
 use crate::usage::Usage;
 use crate::{Cut, Did, Line, RunningCall, Settings};
@@ -28,7 +29,7 @@ pub struct Account {
     pub(crate) payments: VecDeque<String>,
     pub(crate) guard: Guard,
     /// Allowed calls that have not been settled.
-    pub(crate) running: BTreeMap<CallId, RunningCall>,
+    pub(crate) running: Running,
     pub(crate) incidents: Incidents,
     /// The cut class turned off on every line.
     pub(crate) cut: Option<Cut>,
@@ -94,7 +95,7 @@ impl Account {
             ledger: Ledger::default(),
             payments: VecDeque::new(),
             guard: Guard::default(),
-            running: BTreeMap::new(),
+            running: Running::default(),
             incidents: Incidents::default(),
             cut: None,
             exposure: Exposure::default(),
@@ -136,7 +137,7 @@ impl Account {
     }
 
     /// Allowed calls that have not been settled.
-    pub fn running(&self) -> &BTreeMap<CallId, RunningCall> {
+    pub fn running(&self) -> &BTreeMap<CallId, Box<RunningCall>> {
         &self.running
     }
 

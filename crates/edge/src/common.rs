@@ -1,6 +1,6 @@
 //! What the edges of one node have in common: who they are, whose a message is, and the little they share.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::Reply;
@@ -92,7 +92,9 @@ impl Common {
     }
 
     fn spread(&self, call_id: &[u8]) -> usize {
-        usize::try_from(self.hash_key.hash_one(call_id) % self.workers as u64).unwrap_or(0)
+        let mut hasher = self.hash_key.build_hasher();
+        hasher.write(call_id);
+        usize::try_from(hasher.finish() % self.workers as u64).unwrap_or(0)
     }
 
     fn is_of_this_run(&self, origin: Origin) -> bool {

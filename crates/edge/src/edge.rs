@@ -30,7 +30,8 @@ pub struct Edge {
     doorman: Doorman,
     registrar: Registrar,
     carriers: Carriers,
-    calls: BTreeMap<CallId, Call>,
+    /// Boxed, since a map moves its entries about.
+    calls: BTreeMap<CallId, Box<Call>>,
     /// Running INVITEs by what tells a merged one.
     merges: Keyed<Vec<u8>, CallId>,
     wakes: Wakes<CallId>,
@@ -100,7 +101,7 @@ impl Edge {
 
     /// The running calls, for people.
     pub fn calls(&self) -> Vec<CallView> {
-        self.calls.values().map(Call::view).collect()
+        self.calls.values().map(|call| call.view()).collect()
     }
 
     /// Whether no call runs and no BYE of ours waits for its answer: the node may stop.
@@ -260,7 +261,7 @@ impl Edge {
         }
         self.wakes.set(&call.id, call.next_wake_ms());
         self.core.common.call_began();
-        self.calls.insert(call.id, call);
+        self.calls.insert(call.id, Box::new(call));
     }
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.

@@ -340,6 +340,27 @@ fn a_draining_node_takes_no_calls_but_to_short_numbers() {
 }
 
 #[test]
+fn a_busy_worker_takes_no_calls_but_to_short_numbers_until_it_is_busy_no_more() {
+    let mut world = World::new();
+    world.allow_carriers(&["main"], FREE);
+    let call = |call_id: &str, branch| Peer { call_id: call_id.to_owned(), branch, ..Peer::new(ANA, "101") };
+    let (mut running, mut late, mut later) = (call("running", 0), call("late", 100), call("later", 200));
+    let mut short = Peer::new(BEN, "102");
+    let offer = running.sdp(4_000, "sendrecv");
+    running.authenticated(&mut world, "INVITE", "sip:+13035550123@pbx.example", &offer);
+    world.edge.set_busy(true);
+    world.lines(ANA);
+    world.datagram(ANA, late.request("INVITE", "sip:+13035550124@pbx.example", &offer).as_bytes());
+    let refused = world.one(ANA);
+    assert_eq!((refused.status(), refused.header(Name::RetryAfter).is_some()), (Some(503), true));
+    short.authenticated(&mut world, "INVITE", "sip:911@pbx.example", &offer);
+    assert_eq!(world.edge.calls().len(), 2, "the running call goes on, and an emergency call goes through");
+    world.edge.set_busy(false);
+    later.authenticated(&mut world, "INVITE", "sip:+13035550125@pbx.example", &offer);
+    assert_eq!(world.edge.calls().len(), 3, "it recovers by itself");
+}
+
+#[test]
 fn scanners_hear_nothing_where_that_is_set() {
     let settings = edge::EdgeSettings { ignored_agents: vec!["friendly-scanner".into()], ..harness::settings() };
     let mut world = World::with(harness::directory(), settings);

@@ -26,8 +26,10 @@ pub const WAKE: Token = Token(usize::MAX);
 const STEP: Duration = Duration::from_micros(500);
 /// So many messages in one step make the next one wait for its end.
 const BUSY_MESSAGES: usize = 5;
-/// Messages have waited for so long, or so many records for the disk, that new calls are told to come back later.
-const MAX_BEHIND_MS: u64 = 100;
+/// Messages have waited all the time for so long while so many were read, or so many records wait for the disk, that new
+/// calls are told to come back later.
+const MAX_BEHIND_MS: u64 = 200;
+const MAX_READ_BEHIND: usize = 2_048;
 const MAX_RECORDS_BEHIND: u64 = 2_048;
 /// The longest sleep without a deadline.
 const IDLE: Duration = Duration::from_secs(1);
@@ -83,6 +85,7 @@ impl Drop for End {
 #[derive(Default)]
 struct Behind {
     since_ms: Option<u64>,
+    read: usize,
 }
 
 /// What one turn read.
@@ -96,11 +99,16 @@ struct Received {
 }
 
 impl Behind {
-    /// Whether it is too much for new calls. `more` says that work waits which this turn has not come to.
-    fn is_much(&mut self, now_ms: u64, more: bool, waiting_records: u64) -> bool {
-        self.since_ms = if more { self.since_ms.or(Some(now_ms)) } else { None };
-        let for_ms = self.since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
-        for_ms > MAX_BEHIND_MS || waiting_records > MAX_RECORDS_BEHIND
+    /// Whether it is too much for new calls. `more` says that work waits which this turn, that has read so many, has not
+    /// come to.
+    fn is_much(&mut self, now_ms: u64, read: usize, more: bool, waiting_records: u64) -> bool {
+        if !more {
+            *self = Self::default();
+        }
+        self.read += read;
+        let since_ms = *self.since_ms.get_or_insert(now_ms);
+        let is_late = now_ms.saturating_sub(since_ms) > MAX_BEHIND_MS && self.read > MAX_READ_BEHIND;
+        (more && is_late) || waiting_records > MAX_RECORDS_BEHIND
     }
 }
 
@@ -162,7 +170,7 @@ impl Driver {
             let (more, owes_more) = (more || more_letters, owes_more || more_letters);
             pace.done(read + handled);
             let now_ms = self.clock.now_ms();
-            self.worker.set_busy(behind.is_much(now_ms, owes_more, self.worker.waiting_records()));
+            self.worker.set_busy(behind.is_much(now_ms, read, owes_more, self.worker.waiting_records()));
             if self.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
                 self.worker.tick(now_ms);
             }
@@ -341,5 +349,22 @@ impl Driver {
         if let Some(event) = self.relay.command(command) {
             self.worker.relay(self.clock.now_ms(), event);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_behind_after_a_while_of_full_turns_and_no_longer_than_that() {
+        let mut behind = Behind::default();
+        for turn in 0..40 {
+            assert!(!behind.is_much(turn * 5, 64, true, 0), "turn {turn}");
+        }
+        assert!(behind.is_much(205, 64, true, 0));
+        assert!(!behind.is_much(206, 30, false, 0), "all was read");
+        assert!(!behind.is_much(207, 64, true, 0) && !behind.is_much(500, 64, true, 0), "late, but not much was read");
+        assert!(behind.is_much(501, 1, false, MAX_RECORDS_BEHIND + 1), "the disk is behind");
     }
 }

@@ -13,6 +13,8 @@ mod common;
 mod ours;
 #[path = "../tests/e2e/support/mod.rs"]
 mod support;
+#[path = "../../node/benches/wire/mod.rs"]
+mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
