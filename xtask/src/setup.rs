@@ -19,6 +19,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so", "kamailio-sqlite-modules"),
     ("/usr/bin/ip", "iproute2"),
+    ("/usr/bin/strace", "strace"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/pip3", "python3-pip"),
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),

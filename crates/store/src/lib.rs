@@ -26,7 +26,7 @@ mod writer;
 
 pub use db::{
     AccountRow, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, MAX_SESSIONS_PER_USER,
-    Projector, Queued, Reader, Role, Sending, Session, Totals, Usage, UsageBy, User, copy_database,
+    Projector, Queued, Reader, Retention, Role, Sending, Session, Totals, Usage, UsageBy, User, copy_database,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -28,6 +28,9 @@ pub const MAX_BATCH: usize = 1024;
 
 /// How long a full disk is left alone before the next try.
 const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
+
+/// A write that takes so long is told.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// What the writer is asked.
 enum Message<T> {
@@ -140,9 +143,14 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
             if batch.is_empty() {
                 continue;
             }
+            let begun = Instant::now();
             if let Err(error) = self.make_durable(&batch) {
                 (self.on_event)(StoreEvent::Failed(error));
                 break;
+            }
+            let took = begun.elapsed();
+            if took >= SLOW {
+                (self.on_event)(StoreEvent::Slow(took));
             }
             (self.on_event)(StoreEvent::Durable { lsn: self.journal.durable_lsn(), of_source: self.taken.clone() });
             if self.projector.send(batch).is_err() {
@@ -171,6 +179,7 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
                     if let Err(error) = self.journal.remove_before(lsn) {
                         tracing::warn!(%error, "old journal segments stay for now");
                     }
+                    self.journal.begin_segment();
                 }
                 Message::Stop => self.stopping = true,
             }

@@ -4,6 +4,7 @@ mod desk;
 mod fixture;
 mod projection;
 mod questions;
+mod retention;
 
 use std::path::PathBuf;
 

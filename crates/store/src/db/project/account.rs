@@ -44,6 +44,7 @@ impl Rows<'_> {
             Some(Route::Carrier(carrier)) => Some(carrier.as_str()),
             Some(Route::Line(_)) | None => None,
         };
+        let start_ms = int(cdr.times.start_ms);
         let rows = run(
             self.transaction,
             "write a call",
@@ -54,7 +55,7 @@ impl Rows<'_> {
                 int(cdr.call.0),
                 cdr.who.line.as_ref().map(LineId::as_str),
                 cdr.who.direction.as_str(),
-                int(cdr.times.start_ms),
+                start_ms,
                 cdr.times.answer_ms.is_some(),
                 int(cdr.times.talk_ms()),
                 number,
@@ -70,7 +71,11 @@ impl Rows<'_> {
             ],
         )?;
         self.once(rows, "call detail record")?;
-        if rows == 1 { self.usage(cdr, carrier) } else { Ok(()) }
+        if rows == 0 {
+            return Ok(());
+        }
+        run(self.transaction, "write a call", "UPDATE masked SET before_ms = ?1 WHERE before_ms > ?1", [start_ms])?;
+        self.usage(cdr, carrier)
     }
 
     /// Adds a call to the sums of its day.
