@@ -26,7 +26,7 @@ enum Command {
     Test,
     /// Check the house rules: lengths, purity, direction of dependencies, licences.
     Tidy,
-    /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server).
+    /// Install the real peers that the tests talk to (SIPp, baresip, an SMTP server, a browser).
     Setup,
     /// Draw the numbering plans from the metadata of rlibphonenumber, after an update of that crate.
     Plans,

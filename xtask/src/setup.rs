@@ -1,4 +1,4 @@
-//! Installs the real peers that the tests talk to, where they are missing (Debian packages and one Python package).
+//! Installs the real peers that the tests talk to, where they are missing (Debian packages, two of Python and one of npm).
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,15 +18,34 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/linphonec", "linphone-cli"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so", "kamailio-sqlite-modules"),
+    ("/usr/bin/rtpengine", "rtpengine-daemon"),
     ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/strace", "strace"),
+    ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/chromedriver", "chromium-driver"),
+    ("/usr/bin/npm", "npm"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/pip3", "python3-pip"),
     ("/usr/lib/python3/dist-packages/aiosmtpd/__init__.py", "python3-aiosmtpd"),
 ];
 
-/// The Python package that brings one more telephone; it is kept below `target`.
-const PJSUA2: &str = "pjsua2-python==2.15.1.post1";
+/// A package for Python; each is kept below `target`, in a folder of its own beside what it needs.
+struct Package {
+    name: &'static str,
+    /// The folder below `target/peers`.
+    folder: &'static str,
+    /// What is in it once it is installed.
+    holds: &'static str,
+}
+
+/// One more telephone, and a tool of VOIP.MS's customers.
+const PACKAGES: &[Package] = &[
+    Package { name: "pjsua2-python==2.15.1.post1", folder: "", holds: "pjsua2" },
+    Package { name: "voip-ms-moxad==0.8.5", folder: "voip-ms-moxad", holds: "bin/get-cdrs" },
+];
+
+/// The npm package that looks web pages over (MPL-2.0: fetched for the tests, part of nothing); kept below `target`.
+const AXE: &str = "axe-core@4.14.1";
 
 /// Installs what is missing; needs root and a Debian system only if something is.
 pub fn install() -> Result<()> {
@@ -39,21 +58,43 @@ pub fn install() -> Result<()> {
         arguments.extend(&missing);
         apt(&arguments)?;
     }
-    pjsua2()?;
+    PACKAGES.iter().try_for_each(Package::install)?;
+    axe()?;
     println!("all test peers are installed");
     Ok(())
 }
 
-fn pjsua2() -> Result<()> {
-    let peers = verify::target().join("peers");
-    if peers.join("pjsua2").exists() {
+impl Package {
+    fn install(&self) -> Result<()> {
+        let folder = verify::target().join("peers").join(self.folder);
+        if folder.join(self.holds).exists() {
+            return Ok(());
+        }
+        pip(&[self.name], &folder)
+    }
+}
+
+/// Has pip install something below a folder of its own.
+pub fn pip(what: &[&str], folder: &Path) -> Result<()> {
+    let mut command = Command::new("/usr/bin/python3");
+    command.args(["-m", "pip", "install", "--quiet", "--root-user-action", "ignore", "--target"]).arg(folder);
+    let status = command.args(what).stdin(Stdio::null()).status().context("python3 could not be started")?;
+    if !status.success() {
+        bail!("pip could not install {} ({status})", what.join(" "));
+    }
+    Ok(())
+}
+
+fn axe() -> Result<()> {
+    let folder = verify::target().join("peers/axe");
+    if folder.join("node_modules/axe-core/axe.min.js").exists() {
         return Ok(());
     }
-    let mut command = Command::new("/usr/bin/python3");
-    command.args(["-m", "pip", "install", "--quiet", "--no-deps", "--root-user-action", "ignore", PJSUA2, "--target"]);
-    let status = command.arg(&peers).stdin(Stdio::null()).status().context("python3 could not be started")?;
+    let mut command = Command::new("/usr/bin/npm");
+    command.args(["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", AXE, "--prefix"]);
+    let status = command.arg(&folder).stdin(Stdio::null()).status().context("npm could not be started")?;
     if !status.success() {
-        bail!("{PJSUA2} could not be installed ({status})");
+        bail!("{AXE} could not be installed ({status})");
     }
     Ok(())
 }

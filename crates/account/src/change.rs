@@ -70,6 +70,9 @@ impl Account {
         if !(MIN_MARKUP_BP..=MAX_MARKUP_BP).contains(&settings.terms.markup_bp) {
             return Err(ChangeError::BadMarkup);
         }
+        if let Some(mistake) = settings.lockout.mistakes().into_iter().next() {
+            return Err(ChangeError::BadLockout(mistake));
+        }
         let text = match self.settings() {
             None => format!("Account {} was created for {}.", self.id, settings.name),
             Some(old) if old.currency != settings.currency && self.ledger != billing::Ledger::default() => {
@@ -133,7 +136,8 @@ impl Account {
         Ok(format!("{} was paid in; the balance is {}.", self.money_text(amount), self.money_text(self.balance())))
     }
 
-    fn new_reference(&self, reference: &str) -> Result<(), ChangeError> {
+    /// That a payment or correction is not booked yet.
+    pub(crate) fn new_reference(&self, reference: &str) -> Result<(), ChangeError> {
         let booked = self.payments.iter().any(|known| known == reference);
         if booked { Err(ChangeError::DuplicatePayment(reference.to_owned())) } else { Ok(()) }
     }
@@ -232,6 +236,11 @@ fn settings_changed(old: &Settings, new: &Settings) -> String {
         words => words.join(", "),
     };
     note("limits", limits(old), limits(new));
+    let lockout = |settings: &Settings| match settings.lockout.in_words() {
+        words if words.is_empty() => "the node's".to_owned(),
+        words => words.join(", "),
+    };
+    note("lock-out", lockout(old), lockout(new));
     if old.dial_plan != new.dial_plan {
         changes.push("the dial plan".to_owned());
     }

@@ -78,6 +78,7 @@ pub(crate) fn settings() -> Settings {
         terms: Terms::default(),
         international: true,
         limits: crate::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 

@@ -47,6 +47,7 @@ pub use guard::{Cause, Elsewhere, Failures};
 pub use incident::{ALERT_REPORT_AFTER_MS, MAX_INCIDENT_CALLS, REPORT_WITHIN_MS};
 pub use lease::{CHECK_BEFORE_S, GRACE_S, LEASE_S, next_check_s};
 pub use limits::{Hours, Limits, MAX_COUNTRIES, MAX_SPANS, NotHours};
+pub use lock::LockView;
 pub use look_ups::Prices;
 pub use message::{
     Actor, Answer, Attempt, CallEnd, Caller, Change, ChangeError, Done, Effect, HungUpBy, Input, Lease, LookUps,

@@ -39,14 +39,13 @@ impl Account {
         }
         self.permits(now_ms, &settings.limits, settings, number, utc_offset_min, "the account")?;
         self.permits(now_ms, &state.limits, settings, number, utc_offset_min, &format!("line {line}"))?;
+        let Some(most) = state.max_calls else { return Ok(()) };
         let running = self.running.values().filter(|call| call.is_paid() && call.facts.line() == Some(line)).count();
-        match state.max_calls {
-            Some(most) if running >= most as usize => {
-                let text = format!("line {line} has {running} outside calls already, the most its settings allow");
-                Err(refusal(RefusalCode::TooManyCalls, text))
-            }
-            _ => Ok(()),
+        if running >= most as usize {
+            let text = format!("line {line} has {running} outside calls already, the most its settings allow");
+            return Err(refusal(RefusalCode::TooManyCalls, text));
         }
+        Ok(())
     }
 
     fn permits(

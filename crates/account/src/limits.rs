@@ -59,8 +59,9 @@ impl Limits {
     /// In words, one for each; none where there are none.
     #[must_use]
     pub fn in_words(&self, currency: &Currency) -> Vec<String> {
-        let list =
-            |countries: &BTreeSet<Country>| countries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let list = |countries: &BTreeSet<Country>| {
+            countries.iter().map(|country| country.name()).collect::<Vec<_>>().join(", ")
+        };
         let mut words = Vec::new();
         if !self.allowed.is_empty() {
             words.push(format!("abroad only {}", list(&self.allowed)));

@@ -21,7 +21,28 @@ const MAX_LOCKED: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Locked(Vec<(IpAddr, IncidentId)>);
 
+/// An address that is locked out of a line, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockView {
+    /// The line.
+    pub line: LineId,
+    /// The address.
+    pub ip: IpAddr,
+    /// The incident that did it.
+    pub incident: IncidentId,
+}
+
 impl Account {
+    /// Addresses that are locked out of lines, by line.
+    pub fn locks(&self) -> impl Iterator<Item = LockView> {
+        let of_line = |(line, locked): (&LineId, &Locked)| {
+            let view =
+                |(ip, incident): &(IpAddr, IncidentId)| LockView { line: line.clone(), ip: *ip, incident: *incident };
+            locked.0.iter().map(view).collect::<Vec<_>>()
+        };
+        self.locked.iter().flat_map(of_line)
+    }
+
     /// Locks an address out of a line: its bindings there are dropped, its calls from there hung up. A trunk that is known
     /// by its address alone has no secret that could be a stranger's.
     pub(crate) fn lock(&mut self, line: &LineId, ip: IpAddr, incident: IncidentId, out: &mut Answer) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use billing::{CarrierId, Country, Currency, DeckId, DialPlan, E164, IncidentId, LineId, Money};
 use geo::Place;
+use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
@@ -85,6 +86,9 @@ pub struct Settings {
     pub international: bool,
     /// What else the owner allows.
     pub limits: Limits,
+    /// What holds for guesses at its lines beside the node's lock-out.
+    #[serde(default)]
+    pub lockout: OwnSettings,
 }
 
 /// What a line is.

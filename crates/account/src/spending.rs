@@ -75,6 +75,8 @@ impl Account {
         reference: &str,
         out: &mut Answer,
     ) -> Changed {
+        // Booked is booked, whatever stands in the way of new payments.
+        self.new_reference(reference)?;
         let most = self.settings().and_then(|settings| settings.terms.auto_top_up_max);
         let most = most.ok_or(ChangeError::NoAutoTopUp)?;
         if let Some(incident) = self.incidents().find(|incident| incident.closed_ms.is_none()) {

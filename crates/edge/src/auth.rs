@@ -6,15 +6,16 @@
 use account::Failures;
 use billing::CarrierId;
 use sip::digest::{Authenticator, Authorization, Ha1Set, Judgement};
+use sip::locate::Target;
 use sip::{Method, Name};
 use std::collections::BTreeMap;
 
 use crate::common::Common;
 use crate::core::{Asked, Core};
-use crate::directory::{Carrier, Directory, LineEntry};
+use crate::directory::{Directory, LineEntry};
 use crate::io::{AuthReport, Leave, Output};
 use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING};
-use crate::{flow, text};
+use crate::text;
 
 /// Who sent a request.
 #[derive(Clone, Debug)]
@@ -82,7 +83,7 @@ impl Doorman {
     ) -> Option<(Asked, Sender)> {
         let asked = self.waiting.remove(&token)?;
         match leave {
-            Leave::Granted => {}
+            Leave::Granted | Leave::Blind => {}
             Leave::Refused => {
                 core.transactions.forget(asked.server);
                 return None;
@@ -92,7 +93,7 @@ impl Doorman {
                 return None;
             }
         }
-        let (judgement, name) = self.judge(core, &asked)?;
+        let (judgement, name) = self.judge(core, &asked, leave == Leave::Blind)?;
         let report = match judgement {
             Judgement::Accepted => AuthReport::Succeeded,
             Judgement::Stale => AuthReport::Stale,
@@ -111,12 +112,14 @@ impl Doorman {
         }
     }
 
-    fn judge(&self, core: &Core, asked: &Asked) -> Option<(Judgement, String)> {
+    /// What the credentials are worth; those that are not to be looked at are as good as those of a name that does not
+    /// exist.
+    fn judge(&self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, String)> {
         let given = credentials(&asked.request, self.authenticator.realm())?;
         let name = String::from_utf8_lossy(&given.username).into_owned();
         let secrets = core.directory.by_auth_name.get(name.as_str()).and_then(|entry| entry.secrets.as_ref());
         let known = secrets.map(|secrets| Ha1Set::from_parts(secrets.ha1_md5, secrets.ha1_sha256));
-        let ha1 = known.as_ref().unwrap_or(&self.nobody);
+        let ha1 = known.as_ref().filter(|_| !is_blind).unwrap_or(&self.nobody);
         let judgement = self.authenticator.judge(&given, ha1, asked.request.method_raw(), 0, core.now_ms);
         Some((judgement, name))
     }
@@ -157,15 +160,13 @@ fn credentials<'a>(request: &'a sip::Message, realm: &str) -> Option<Authorizati
 fn carrier_at(directory: &Directory, flow: sip::Flow) -> Option<CarrierId> {
     let remote = flow.remote;
     let mut carriers = directory.carriers.values();
-    let is_own = |carrier: &Carrier| match flow.transport {
-        sip::Transport::Udp => carrier.address == remote,
-        sip::Transport::Tcp | sip::Transport::Tls => {
-            carrier.address.ip() == remote.ip() && carrier.transport == flow::to_account(flow).transport
-        }
+    let is_own = |target: Target| match flow.transport {
+        sip::Transport::Udp => target.address == remote,
+        connected => target.address.ip() == remote.ip() && target.transport == connected,
     };
     carriers
         .clone()
-        .find(|carrier| is_own(carrier))
+        .find(|carrier| directory.has_server(carrier, is_own))
         .or_else(|| carriers.find(|carrier| carrier.sources.contains(&remote.ip())))
         .map(|carrier| carrier.id.clone())
 }

@@ -43,7 +43,12 @@ impl Carriers {
             self.wakes.set(&id, None);
         }
         for (id, carrier) in &directory.carriers {
-            if registration::wanted(carrier) && !self.registrations.contains_key(id) {
+            if let Some(registration) = self.registrations.get(id) {
+                // The DNS may have told by now where it is.
+                if registration.has_no_server() && !directory.servers(carrier).is_empty() {
+                    self.wakes.set(id, Some(core.now_ms));
+                }
+            } else if registration::wanted(carrier) {
                 self.registrations.insert(id.clone(), Registration::new(core, carrier.clone()));
                 self.wakes.set(id, Some(core.now_ms));
             }

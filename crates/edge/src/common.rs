@@ -1,6 +1,6 @@
 //! What the edges of one node have in common: who they are, whose a message is, and the little they share.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::Reply;
@@ -9,7 +9,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sip::digest::{Algorithm, Authenticator, Ha1Set, NonceMint};
 use sip::ids::Origin;
-use sip::{Message, Method};
+use sip::{HashKey, Message, Method};
 
 use crate::directory::EdgeSettings;
 use crate::limits::NONCE_VALIDITY_MS;
@@ -36,8 +36,9 @@ pub struct Common {
     seed: [u8; 32],
     /// Tells this run from another node's run of the same number.
     mark: u32,
-    /// Keys the spread of Call-IDs, so that nobody outside can aim at one worker.
-    spread_key: [u8; 16],
+    /// Keys the spread of Call-IDs and all look-ups by what peers choose, so that nobody outside can aim at one worker or
+    /// make look-ups slow.
+    pub(crate) hash_key: HashKey,
     calls: AtomicUsize,
 }
 
@@ -52,7 +53,7 @@ impl Common {
         Self {
             authenticator: Authenticator::new(&settings.realm, algorithms, nonces),
             nobody: Ha1Set::from_parts(bytes(&mut random), bytes(&mut random)),
-            spread_key: bytes(&mut random),
+            hash_key: HashKey::new(bytes(&mut random)),
             settings,
             boot_epoch,
             workers: workers.clamp(1, MAX_WORKERS),
@@ -80,11 +81,14 @@ impl Common {
         origin.map_or_else(|| self.spread(message.call_id()), |origin| usize::from(origin.worker) % self.workers)
     }
 
+    /// Which worker has the calls of a Call-ID.
+    pub(crate) fn home_of(&self, call_id: &[u8]) -> usize {
+        let origin = Origin::parse(call_id).filter(|origin| self.is_of_this_run(*origin));
+        origin.map_or_else(|| self.spread(call_id), |origin| usize::from(origin.worker) % self.workers)
+    }
+
     fn spread(&self, call_id: &[u8]) -> usize {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&self.spread_key);
-        hasher.write(call_id);
-        usize::try_from(hasher.finish() % self.workers as u64).unwrap_or(0)
+        usize::try_from(self.hash_key.hash_one(call_id) % self.workers as u64).unwrap_or(0)
     }
 
     fn is_of_this_run(&self, origin: Origin) -> bool {

@@ -7,18 +7,20 @@ use std::sync::Arc;
 use billing::{AccountId, CallId, CarrierId};
 use media::Side;
 use sip::transaction::Wire;
-use sip::transaction::{ClientKey, ServerKey};
-use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, ResponseBuilder, TransactionTable};
+use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
+use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
+use crate::common::Common;
 use crate::directory::{Directory, EdgeSettings};
 use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
 use crate::limits::RETRY_AFTER_S;
+use crate::peer::Resting;
 use crate::random::Mint;
 
 /// Methods we take (RFC 3261 section 20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER";
 /// The one body type of calls.
 pub(crate) const SDP: &[u8] = b"application/sdp";
 
@@ -43,6 +45,9 @@ pub(crate) enum Purpose {
 
 pub(crate) struct Core {
     pub now_ms: u64,
+    pub common: Arc<Common>,
+    /// This worker's number.
+    pub worker: usize,
     pub settings: EdgeSettings,
     pub directory: Arc<Directory>,
     pub transactions: TransactionTable,
@@ -56,33 +61,40 @@ pub(crate) struct Core {
     /// Unanswered INVITEs of running calls, for CANCEL; at most a few for each call.
     pub invites: BTreeMap<ServerKey, CallId>,
     /// Dialogs of running calls: at most two each.
-    pub dialogs: BTreeMap<DialogId, (CallId, Side)>,
+    pub dialogs: Keyed<DialogId, (CallId, Side)>,
     /// Dialogs whose BYE waits for the ACK of our 2xx; picked up by the edge after each step.
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected; picked up by the edge after each step.
     pub forwarded: Vec<Forwarded>,
-    /// No new calls, but to short numbers.
+    /// Carriers' servers that are out of order.
+    pub resting: Resting,
+    /// No new calls, but to short numbers: the node is going down, or has more to do than it can.
     pub draining: bool,
+    pub busy: bool,
     /// No new calls.
     pub closing: bool,
 }
 
 impl Core {
-    pub fn new(settings: EdgeSettings, directory: Arc<Directory>, mint: Mint, now_ms: u64) -> Self {
+    pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         Self {
             now_ms,
-            settings,
+            settings: common.settings.clone(),
             directory,
-            transactions: TransactionTable::default(),
-            mint,
+            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key),
+            dialogs: Keyed::new(common.hash_key),
+            mint: common.mint(worker),
+            common,
+            worker,
             outputs: VecDeque::new(),
             told: VecDeque::new(),
             clients: BTreeMap::new(),
             invites: BTreeMap::new(),
-            dialogs: BTreeMap::new(),
             farewells: Vec::new(),
             forwarded: Vec::new(),
+            resting: Resting::default(),
             draining: false,
+            busy: false,
             closing: false,
         }
     }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use account::{LineKind, Secrets, Transport};
 use billing::{AccountId, CarrierId, DeckId, E164, LineId};
+use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
+
+use crate::peer::{Located, PeerAddress};
 
 /// What the edge needs of one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,12 +49,12 @@ pub struct Carrier {
     /// Its name for people.
     pub name: String,
     /// Where to send.
-    pub address: SocketAddr,
-    /// How.
-    pub transport: Transport,
-    /// Host part of the Request-URI and To; the address where `None`.
+    pub address: PeerAddress,
+    /// How; `None`: as the DNS says, UDP where it says nothing.
+    pub transport: Option<Transport>,
+    /// Host part of the Request-URI and To; `address` where `None`.
     pub domain: Option<String>,
-    /// Other addresses its calls may arrive from, on any port; `address` itself counts with its port.
+    /// Other addresses its calls may arrive from, on any port; its own servers count with their ports.
     pub sources: Vec<IpAddr>,
     /// Digits put before the E.164 number (without +); `plus` decides whether a + is sent.
     pub prefix: String,
@@ -77,6 +80,10 @@ pub struct Directory {
     pub dids: BTreeMap<E164, AccountId>,
     /// Carriers by id.
     pub carriers: BTreeMap<CarrierId, Carrier>,
+    /// What accounts set for guesses at their own lines; those that set nothing are not in it.
+    pub lockout: BTreeMap<AccountId, OwnSettings>,
+    /// The servers of carriers that are known by a name.
+    pub located: Located,
 }
 
 /// What the configuration says to the edge.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
 use billing::{AccountId, CallId, LineId};
-use media::{RelayEvent, RelayId};
+use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
-use sip::{DialogId, Message, Method, Name, ResponseBuilder};
+use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
 use crate::call::{self, Call, Ending, Leg, SavedLegs};
@@ -17,6 +17,7 @@ use crate::core::{Asked, Core, Purpose};
 use crate::directory::{Directory, LineEntry};
 use crate::farewell::{Farewells, hang_up_stray};
 use crate::gate::{self, Passed};
+use crate::inside::{self, Errand};
 use crate::io::{CallView, Input, Output};
 use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER, RETRY_AFTER_S};
 use crate::register::Registrar;
@@ -31,11 +32,9 @@ pub struct Edge {
     carriers: Carriers,
     calls: BTreeMap<CallId, Call>,
     /// Running INVITEs by what tells a merged one.
-    merges: BTreeMap<Vec<u8>, CallId>,
+    merges: Keyed<Vec<u8>, CallId>,
     wakes: Wakes<CallId>,
     farewells: Farewells,
-    common: Arc<Common>,
-    worker: usize,
     next_call: CallId,
 }
 
@@ -43,17 +42,15 @@ impl Edge {
     /// The call machine of worker number `worker` (from 0), without calls. The first worker's registers with carriers.
     pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         let mut edge = Self {
-            core: Core::new(common.settings.clone(), directory, common.mint(worker), now_ms),
+            core: Core::new(Arc::clone(&common), worker, directory, now_ms),
             doorman: Doorman::new(&common),
             registrar: Registrar::new(Common::first_token(worker)),
             carriers: Carriers::new(),
             calls: BTreeMap::new(),
-            merges: BTreeMap::new(),
+            merges: Keyed::new(common.hash_key),
             wakes: Wakes::new(),
             farewells: Farewells::new(),
             next_call: common.first_call(worker),
-            worker,
-            common,
         };
         edge.sync_carriers();
         edge
@@ -95,6 +92,11 @@ impl Edge {
         [transactions, carriers, self.wakes.next_ms(), self.farewells.next_wake_ms()].into_iter().flatten().min()
     }
 
+    /// Whether the worker has more to do than it can: no new calls then, but to short numbers.
+    pub fn set_busy(&mut self, busy: bool) {
+        self.core.busy = busy;
+    }
+
     /// The running calls, for people.
     pub fn calls(&self) -> Vec<CallView> {
         self.calls.values().map(Call::view).collect()
@@ -129,7 +131,7 @@ impl Edge {
 
     /// Registrations with carriers are the node's, not each worker's.
     fn sync_carriers(&mut self) {
-        if self.worker == 0 {
+        if self.core.worker == 0 {
             self.carriers.sync(&mut self.core);
         }
     }
@@ -176,6 +178,9 @@ impl Edge {
         if asked.request.to().is_ok_and(|to| to.tag().is_some()) {
             return self.in_dialog(asked);
         }
+        if inside::is_inside(asked.flow) {
+            return self.called_inside(asked);
+        }
         let asked = match gate::pass(&mut self.core, asked) {
             Passed::No => return,
             Passed::Register(asked) => asked,
@@ -200,8 +205,8 @@ impl Edge {
         let dialled = text::user_of(asked.request.request_uri());
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
         let reserve = if short { EMERGENCY_RESERVE } else { 0 };
-        let turned_away = self.core.closing || (self.core.draining && !short);
-        turned_away || self.common.calls() >= self.core.settings.max_calls.saturating_add(reserve)
+        let turned_away = self.core.closing || ((self.core.draining || self.core.busy) && !short);
+        turned_away || self.core.common.calls() >= self.core.settings.max_calls.saturating_add(reserve)
     }
 
     /// A request whose sender is known.
@@ -216,7 +221,29 @@ impl Edge {
                     self.add_call(call);
                 }
             }
+            (Some(Method::Refer), Sender::Line { entry, failures_before }) => {
+                self.within(asked, |call, core, side, asked| call.refer(core, side, asked, &entry, failures_before));
+            }
             _ => self.core.reply(&asked, 403),
+        }
+    }
+
+    /// A call of this node calls: on the way from a transfer to a new call, or to one that runs.
+    fn called_inside(&mut self, asked: Asked) {
+        let Some(errand) = Errand::of(&asked.request) else { return self.core.reply(&asked, 403) };
+        if let Some(replaces) = asked.request.header(Name::Replaces) {
+            let found = DialogId::of_replaces(replaces).and_then(|id| self.core.dialogs.get(&id).copied());
+            return match found {
+                Some((call, side)) => self.with_call(call, |call, core| call.replace(core, side, &asked, &errand)),
+                None => self.core.reply(&asked, 481),
+            };
+        }
+        if self.is_full_for(&asked) {
+            return self.core.overloaded(&asked);
+        }
+        let id = self.mint_call();
+        if let Some(call) = call::start_inside(&mut self.core, asked, errand, id) {
+            self.add_call(call);
         }
     }
 
@@ -227,25 +254,43 @@ impl Edge {
     }
 
     fn add_call(&mut self, call: Call) {
-        self.merges.extend(call.merge_key().map(|key| (key, call.id)));
+        if let Some(key) = call.merge_key() {
+            self.merges.insert(key, call.id);
+        }
         self.wakes.set(&call.id, call.next_wake_ms());
-        self.common.call_began();
+        self.core.common.call_began();
         self.calls.insert(call.id, call);
     }
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
     fn in_dialog(&mut self, asked: Asked) {
-        let id = DialogId::of_request(&asked.request);
-        let found = id.as_ref().and_then(|id| self.core.dialogs.get(id)).copied();
-        match found {
-            Some((call, side)) => self.with_call(call, |call, core| call.request(core, side, asked)),
-            None => {
-                let bye = asked.request.method() == Some(Method::Bye);
-                let parted = bye && id.is_some_and(|id| self.farewells.bye(&id));
-                let status = if parted { 200 } else { 481 };
-                self.core.brush_off(&asked, status, |_| {});
+        if asked.request.method() == Some(Method::Refer) && self.is_from_phone(&asked) {
+            if let Some((asked, sender)) = self.doorman.identify(&mut self.core, asked) {
+                self.admit(asked, sender);
             }
+            return;
         }
+        self.within(asked, |call, core, side, asked| call.request(core, side, asked));
+    }
+
+    fn found(&self, request: &Message) -> Option<(CallId, Side)> {
+        self.core.dialogs.get(&DialogId::of_request(request)?).copied()
+    }
+
+    /// Whether a request within a dialog is of a phone of the account that has the call: a transfer by anybody else is
+    /// refused without asking for a password.
+    fn is_from_phone(&self, asked: &Asked) -> bool {
+        let found = self.found(&asked.request).and_then(|(call, side)| Some((self.calls.get(&call)?, side)));
+        found.is_some_and(|(call, side)| call.has_phone_at(&self.core, side))
+    }
+
+    fn within(&mut self, asked: Asked, act: impl FnOnce(&mut Call, &mut Core, Side, Asked)) {
+        if let Some((call, side)) = self.found(&asked.request) {
+            return self.with_call(call, |call, core| act(call, core, side, asked));
+        }
+        let bye = asked.request.method() == Some(Method::Bye);
+        let parted = bye && DialogId::of_request(&asked.request).is_some_and(|id| self.farewells.bye(&id));
+        self.core.brush_off(&asked, if parted { 200 } else { 481 }, |_| {});
     }
 
     fn ack(&mut self, ack: &Message) {
@@ -387,7 +432,7 @@ impl Edge {
                 self.merges.remove(&key);
             }
             self.calls.remove(&id);
-            self.common.call_ended();
+            self.core.common.call_ended();
         }
         for farewell in std::mem::take(&mut self.core.farewells) {
             self.farewells.add(farewell);

@@ -1,5 +1,5 @@
 //! What remains to be said when a call is over: BYE that waits for the ACK of our 2xx (RFC 3261 section 15), BYE that a
-//! carrier challenges, BYE to those who answer too late.
+//! carrier challenges, BYE to those who answer too late or who have transferred their call.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,17 +10,30 @@ use sip::{Dialog, DialogId, Flow, Message, Method, Name, Transport, Uri, eq_igno
 use crate::call::{Leg, challenge_of};
 use crate::core::{Core, Purpose};
 use crate::directory::CarrierAuth;
+use crate::limits::TRANSFEROR_PATIENCE_MS;
 use crate::wakes::Wakes;
 
 /// One such leg.
 #[derive(Debug)]
 pub(crate) struct Farewell {
     leg: Leg,
+    /// Until then the peer may say BYE first.
+    patience_ms: Option<u64>,
 }
 
 impl Farewell {
     pub const fn new(leg: Leg) -> Self {
-        Self { leg }
+        Self { leg, patience_ms: None }
+    }
+
+    /// Of one who has transferred its call: it hangs up by itself (RFC 5589 section 6.1), or is hung up.
+    pub const fn of_transferor(leg: Leg, now_ms: u64) -> Self {
+        Self { leg, patience_ms: Some(now_ms.saturating_add(TRANSFEROR_PATIENCE_MS)) }
+    }
+
+    /// When something is due; `None` if it is time for our BYE.
+    fn next_ms(&self) -> Option<u64> {
+        [self.leg.deadline_ms(), self.patience_ms].into_iter().flatten().min()
     }
 }
 
@@ -45,15 +58,14 @@ impl Farewells {
 
     pub fn add(&mut self, farewell: Farewell) {
         let id = farewell.leg.dialog.id().clone();
-        self.wakes.set(&id, farewell.leg.deadline_ms());
+        self.wakes.set(&id, farewell.next_ms());
         self.legs.insert(id, farewell);
     }
 
     /// An ACK for which no call was found.
     pub fn ack(&mut self, core: &mut Core, id: &DialogId, ack: &Message) {
-        let acked = self.legs.get_mut(id).is_some_and(|farewell| farewell.leg.acked_by_peer(ack));
-        if acked {
-            self.part(core, id);
+        if self.legs.get_mut(id).is_some_and(|farewell| farewell.leg.acked_by_peer(ack)) {
+            self.go_on(core, id);
         }
     }
 
@@ -67,16 +79,18 @@ impl Farewells {
         while let Some(id) = self.wakes.due(core.now_ms) {
             let Some(farewell) = self.legs.get_mut(&id) else { continue };
             farewell.leg.tick(core);
-            match farewell.leg.deadline_ms() {
-                Some(at_ms) => self.wakes.set(&id, Some(at_ms)),
-                None => self.part(core, &id),
-            }
+            farewell.patience_ms.take_if(|at_ms| *at_ms <= core.now_ms);
+            self.go_on(core, &id);
         }
     }
 
-    fn part(&mut self, core: &mut Core, id: &DialogId) {
-        self.wakes.set(id, None);
-        if let Some(mut farewell) = self.legs.remove(id) {
+    /// Waits for what is due next, or says BYE.
+    fn go_on(&mut self, core: &mut Core, id: &DialogId) {
+        let next_ms = self.legs.get(id).and_then(Farewell::next_ms);
+        self.wakes.set(id, next_ms);
+        if next_ms.is_none()
+            && let Some(mut farewell) = self.legs.remove(id)
+        {
             farewell.leg.bye(core, None);
         }
     }
@@ -127,7 +141,7 @@ impl Parting {
     pub fn answered(mut self, core: &mut Core, response: &Message) {
         let Some((name, challenge)) = challenge_of(response).filter(|_| !self.proven) else { return };
         let remote = self.dialog.flow().remote;
-        let carrier = core.directory.carriers.values().find(|carrier| carrier.address == remote);
+        let carrier = core.directory.carrier_with(remote);
         let Some(known) = carrier.and_then(|carrier| carrier.auth.clone()) else { return };
         let auth = ClientAuth::new(&challenge);
         self.proven = true;

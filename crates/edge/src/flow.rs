@@ -3,13 +3,18 @@
 use account::{Flow, Transport};
 
 /// As the SIP layer has it.
-pub(crate) fn to_sip(flow: Flow) -> sip::Flow {
-    let transport = match flow.transport {
+pub(crate) const fn to_sip(flow: Flow) -> sip::Flow {
+    let transport = transport_to_sip(flow.transport);
+    sip::Flow { local: flow.local, remote: flow.remote, transport, connection: flow.connection }
+}
+
+/// As the SIP layer has it.
+pub(crate) const fn transport_to_sip(transport: Transport) -> sip::Transport {
+    match transport {
         Transport::Udp => sip::Transport::Udp,
         Transport::Tcp => sip::Transport::Tcp,
         Transport::Tls => sip::Transport::Tls,
-    };
-    sip::Flow { local: flow.local, remote: flow.remote, transport, connection: flow.connection }
+    }
 }
 
 /// As the account has it.

@@ -9,6 +9,9 @@ use crate::core::{ALLOW, Asked, Core, SDP};
 /// Body types we read in calls.
 const ACCEPT: &str = "application/sdp, multipart/mixed, multipart/alternative";
 
+/// The extensions we know: session timers, reliable provisional responses, replaced dialogs, transfers without reports.
+const KNOWN: [&str; 4] = ["timer", "100rel", "replaces", "norefersub"];
+
 /// What the gate made of a request.
 pub(crate) enum Passed {
     /// It was answered.
@@ -68,7 +71,7 @@ fn came_round(core: &Core, request: &Message) -> bool {
 fn method_taken(core: &mut Core, asked: &Asked, method: Method) -> bool {
     let status = match method {
         Method::Register | Method::Invite | Method::Options => return true,
-        Method::Bye | Method::Info | Method::Update | Method::Prack => 481,
+        Method::Bye | Method::Info | Method::Update | Method::Prack | Method::Refer => 481,
         Method::Other => 501,
         _ => 405,
     };
@@ -80,13 +83,12 @@ fn method_taken(core: &mut Core, asked: &Asked, method: Method) -> bool {
     false
 }
 
-/// RFC 3261 section 8.2.2.3: of the extensions that may be required we know session timers and reliable
-/// provisional responses.
+/// RFC 3261 section 8.2.2.3: the extensions that may be required are those of [`KNOWN`].
 pub(crate) fn requirements_met(core: &mut Core, asked: &Asked) -> bool {
     let required: Vec<&[u8]> = asked
         .request
         .headers(Name::Require)
-        .filter(|option| !option.is_empty() && !["timer", "100rel"].iter().any(|known| eq_ignore_case(option, known)))
+        .filter(|option| !option.is_empty() && !KNOWN.iter().any(|known| eq_ignore_case(option, known)))
         .collect();
     if required.is_empty() {
         return true;
@@ -187,6 +189,6 @@ fn accepts_sdp(request: &Message) -> bool {
 pub(crate) fn options(core: &mut Core, asked: &Asked) {
     core.brush_off(asked, 200, |builder| {
         builder.header(Name::Allow, ALLOW).header(Name::Accept, ACCEPT).header(Name::AcceptEncoding, "identity");
-        builder.header(Name::Supported, "timer, 100rel");
+        builder.header(Name::Supported, KNOWN.join(", "));
     });
 }

@@ -76,6 +76,9 @@ pub enum Input {
 pub enum Leave {
     /// Verify them now and report the outcome with [`Output::Auth`].
     Granted,
+    /// Verify them as those of a name that does not exist, and report that they failed: they are not to be looked at, and
+    /// nobody is to notice.
+    Blind,
     /// Drop the request in silence.
     Refused,
     /// Answer 503: the sender is new to a name that is being guessed at.

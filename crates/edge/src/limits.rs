@@ -28,6 +28,10 @@ pub(crate) const MAX_REASON_BYTES: usize = 256;
 pub(crate) const MAX_AUTH_NAME_BYTES: usize = 64;
 /// A carrier that has not even said 100 after this long is passed over, if there is another one.
 pub(crate) const CARRIER_PATIENCE_MS: u64 = 6_000;
+/// How long a carrier's server that gave no answer, or said 503, is tried after the carrier's other servers.
+pub(crate) const REST_MS: u64 = 60_000;
+/// Servers of carriers that are remembered for it.
+pub(crate) const MAX_RESTING: usize = 1_024;
 /// An answered call whose lease has not come after this long is hung up: paid routes fail closed.
 pub(crate) const LEASE_PATIENCE_MS: u64 = 32_000;
 /// How long a nonce is good.
@@ -40,3 +44,10 @@ pub(crate) const MAX_FORWARDS: u32 = 70;
 pub(crate) const EMERGENCY_RESERVE: usize = 64;
 /// Most characters of a short number: an emergency number behind an outside-line prefix.
 pub(crate) const MAX_SHORT_NUMBER: usize = 6;
+/// How long the subscription to the outcome of a transfer is said to last (RFC 3515 section 2.4.4), seconds; a target
+/// that rings longer is still reported.
+pub(crate) const REPORTS_END_S: u32 = 180;
+/// How long a transferor may take to hang up after the last word on its transfer before it is hung up.
+pub(crate) const TRANSFEROR_PATIENCE_MS: u64 = 4_000;
+/// How often two parties of joined calls are asked to agree on their session.
+pub(crate) const MAX_JOIN_TRIES: u8 = 8;

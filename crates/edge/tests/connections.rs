@@ -22,7 +22,7 @@ const HERE: Flow = Flow {
 /// Over a stream nothing is sent twice.
 fn world() -> World {
     let mut directory = directory();
-    directory.carriers.get_mut(&carrier_id("main")).unwrap().transport = Transport::Tcp;
+    directory.carriers.get_mut(&carrier_id("main")).unwrap().transport = Some(Transport::Tcp);
     World::with(directory, settings())
 }
 

@@ -47,7 +47,7 @@ fn each_fault_has_its_answer() {
     let cases = [
         (request("OPTIONS", &[], ""), 200),
         (request("SUBSCRIBE", &[], ""), 405),
-        (request("REFER", &[], ""), 405),
+        (request("REFER", &[], ""), 481),
         (request("BYE", &[], ""), 481),
         (request("INFO", &[], ""), 481),
         (request("FLY", &[], ""), 501),

@@ -289,8 +289,8 @@ fn carrier(name: &str) -> Carrier {
     Carrier {
         id: CarrierId::new(name).expect("a carrier's name of ours is one"),
         name: name.into(),
-        address: if name == "first" { PEERS[1] } else { PEERS[3] },
-        transport: Transport::Udp,
+        address: if name == "first" { PEERS[1] } else { PEERS[3] }.into(),
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),

@@ -7,8 +7,9 @@ use crate::ban::Ban;
 use crate::facts::FailureFacts;
 use crate::known::Standing;
 use crate::lockout::Lockout;
+use crate::own::Own;
 use crate::source::{MAX_NAME_BYTES, Source, canonical, shown};
-use crate::tally::Key;
+use crate::tally::{Key, Tally};
 
 /// A password that somebody wants verified.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,8 @@ pub struct Attempt<'a> {
     pub name: &'a str,
     /// The autonomous system of the address, where it is known.
     pub asn: Option<u32>,
+    /// Whose line it is, where the name exists and its account sets anything of its own.
+    pub own: Option<Own<'a>>,
 }
 
 /// Whether a password may be verified.
@@ -26,6 +29,9 @@ pub struct Attempt<'a> {
 pub enum Admission {
     /// Verify it, and settle the ticket with what came out.
     Verify(Ticket),
+    /// Answer as if there were no such name, and settle the ticket as failed: its account does not want the password looked
+    /// at, and nobody is to notice.
+    Blind(Ticket),
     /// Drop the request unanswered: its sender is banned, or is about to be for what it has in flight.
     Refuse,
     /// Do not verify it: its name or network is being guessed at, and the sender is new to it. It may come back.
@@ -56,9 +62,9 @@ impl Lockout {
     ///
     /// A name that has logged in from this address before has a bucket there of its own, and nothing else stops it, no
     /// automatic ban of the address either: one phone with an old password harms no neighbour. When that bucket is full, the exact
-    /// flow of a live binding has one more.
+    /// flow of a live binding has one more. The same holds in the networks on the allow-list of the name's account.
     pub fn reserve(&mut self, attempt: &Attempt<'_>, now_ms: u64) -> Admission {
-        let Attempt { from, asn, .. } = *attempt;
+        let Attempt { from, asn, own, .. } = *attempt;
         let from = canonical(from);
         let name: Arc<str> = shown(attempt.name, MAX_NAME_BYTES).into();
         if self.is_allowed(from.ip()) {
@@ -68,8 +74,11 @@ impl Lockout {
         let ban = self.ban_of(from.ip(), now_ms);
         let standing = self.known.standing(&name, source, now_ms);
         let is_shut_out = ban.is_some_and(Ban::is_operators) && !self.flows.is_live(from, now_ms);
-        if standing == Standing::Known && !is_shut_out {
-            return self.reserve_known(from, source, name, now_ms);
+        if !is_shut_out {
+            let allowed = || own.and_then(|own| own.settings.allows(from.ip())).map(Source::network_of);
+            if let Some(place) = (standing == Standing::Known).then_some(source).or_else(allowed) {
+                return self.reserve_known(from, place, name, now_ms);
+            }
         }
         if ban.is_some() {
             return Admission::Refuse;
@@ -81,7 +90,8 @@ impl Lockout {
             keys.extend(asn.map(Key::Asn));
             keys.push(Key::Line(name.clone()));
         }
-        self.reserve_stranger(from, name, keys, now_ms)
+        let own_keys = own.map_or_else(Vec::new, |own| Key::of_account(own, source, &name, &self.settings));
+        self.reserve_stranger(from, name, keys, own_keys, now_ms)
     }
 
     /// The verification failed. `user_agent` is what the request called itself. Returns the ban this failure brought on,
@@ -99,6 +109,7 @@ impl Lockout {
             tracker.confirm(ticket.number, &ticket.name);
             tracker.failed()
         });
+        self.shut_out(&ticket, now_ms);
         let may_ban = ticket.in_burst && self.settings.enabled && !self.is_allowed(ticket.from.ip());
         if !may_ban || self.ban_of(ticket.from.ip(), now_ms).is_some() {
             return None;
@@ -145,6 +156,19 @@ impl Lockout {
         self.known.forget_alone(&shown(name, MAX_NAME_BYTES));
     }
 
+    /// Shuts an address out of the lines of an account whose own number of failures it has reached.
+    fn shut_out(&mut self, ticket: &Ticket, now_ms: u64) {
+        let settings = &self.settings;
+        for key in ticket.keys.iter().filter(|key| settings.enabled && matches!(key, Key::OwnAddress(..))) {
+            let is_full = |tally: &Tally| tally.wait_ms(key.size(settings), now_ms) > 0;
+            self.tallies.update_existing(key, |tally| {
+                if is_full(tally) {
+                    tally.shut(settings, now_ms)
+                }
+            });
+        }
+    }
+
     fn reserve_known(&mut self, from: SocketAddr, source: Source, name: Arc<str>, now_ms: u64) -> Admission {
         let own = Key::Known(source, name.clone());
         let wait_ms = self.wait_ms(&own, now_ms);
@@ -161,7 +185,14 @@ impl Lockout {
         Admission::Verify(ticket)
     }
 
-    fn reserve_stranger(&mut self, from: SocketAddr, name: Arc<str>, keys: Vec<Key>, now_ms: u64) -> Admission {
+    fn reserve_stranger(
+        &mut self,
+        from: SocketAddr,
+        name: Arc<str>,
+        mut keys: Vec<Key>,
+        own_keys: Vec<Key>,
+        now_ms: u64,
+    ) -> Admission {
         let source = Source::of(from.ip());
         let (window_ms, keep) = (self.settings.window_ms(), self.settings.failures as usize);
         let counted = self.sources.update_existing(&source, |tracker| {
@@ -181,10 +212,14 @@ impl Lockout {
                 return Admission::wait(wait_ms);
             }
         }
+        let is_blind = self.settings.enabled && own_keys.iter().any(|key| self.wait_ms(key, now_ms) > 0);
+        if !is_blind {
+            keys.extend(own_keys);
+        }
         let ticket = self.ticket(from, name, keys, true);
         self.debit(&ticket.keys, now_ms);
         self.sources.update(&source, |tracker| tracker.reserve(ticket.number, keep, now_ms));
-        Admission::Verify(ticket)
+        if is_blind { Admission::Blind(ticket) } else { Admission::Verify(ticket) }
     }
 
     fn ticket(&mut self, from: SocketAddr, name: Arc<str>, keys: Vec<Key>, in_burst: bool) -> Ticket {
@@ -193,7 +228,7 @@ impl Lockout {
     }
 
     pub(crate) fn wait_ms(&self, key: &Key, now_ms: u64) -> u64 {
-        self.tallies.get(key).map_or(0, |tally| tally.bucket.wait_ms(key.size(&self.settings), now_ms))
+        self.tallies.get(key).map_or(0, |tally| tally.wait_ms(key.size(&self.settings), now_ms))
     }
 
     fn give_back(&mut self, ticket: &Ticket, now_ms: u64) {

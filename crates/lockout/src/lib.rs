@@ -23,6 +23,10 @@
 //! its successes: a phone with an old password, or a guesser among its neighbours, costs that name its bucket there and no
 //! colleague anything; a ban of the office's address stops only names that are new there.
 //!
+//! An account may be stricter about its own lines ([`OwnSettings`]): failures from one address where the line is new, and
+//! failures at one line from everywhere new, each in a leaky bucket of its own. What is beyond these is answered as a name
+//! that does not exist ([`Admission::Blind`]), and counts at the node as if it were one.
+//!
 //! # The bound
 //!
 //! Whoever guesses at one line from anywhere, over as many addresses as they like and for as long as they like, has at
@@ -34,7 +38,7 @@
 //! # Memory
 //!
 //! All state is bounded: [`MAX_BANS`], [`MAX_LISTS`] of [`MAX_LIST_PREFIXES`], [`MAX_FLOWS`], [`MAX_KNOWN_NAMES`] times [`MAX_KNOWN_ADDRESSES`],
-//! [`Settings::max_tracked_addresses`] (and four counters for each), [`MAX_NAMES_TRIED`] for a source, [`MAX_ANSWERED`]; `bounded.rs` says
+//! [`Settings::max_tracked_addresses`] (and six counters for each), [`MAX_NAMES_TRIED`] for a source, [`MAX_ANSWERED`]; `bounded.rs` says
 //! what is forgotten first. Counters live in memory only; bans and how often they were repeated outlive a restart through
 //! [`Lockout::restore`], where lines logged in from through [`Lockout::remember`].
 #![forbid(unsafe_code)]
@@ -51,6 +55,8 @@ mod lists;
 mod lockout;
 mod operator;
 mod outward;
+mod own;
+mod prefixes;
 mod pressed;
 mod settings;
 mod source;
@@ -66,6 +72,7 @@ pub use flows::MAX_FLOWS;
 pub use known::{KNOWN_DAYS, MAX_KNOWN_ADDRESSES, MAX_KNOWN_NAMES};
 pub use lists::{BlockList, MAX_LIST_PREFIXES, MAX_LISTS};
 pub use lockout::{Gate, Lockout};
+pub use own::{MAX_OWN_ALLOW_LIST, Own, OwnMistake, OwnSettings};
 pub use pressed::{MAX_PRESSED, Pressed, Target};
 pub use settings::{
     MAX_ALLOW_LIST, MAX_BAN_S, MAX_DAY_FAILURES, MAX_FAILURES, MAX_STRANGERS_S, MAX_TRACKED_ADDRESSES, MAX_WINDOW_S,

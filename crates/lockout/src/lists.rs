@@ -3,14 +3,14 @@
 //! Their makers know nothing of our customers: an address that somebody has logged in from passes, and so does the exact
 //! flow of a live binding.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::lockout::Lockout;
-use crate::source::{Source, truncated};
+use crate::prefixes::Prefixes;
 
 /// Most block lists at once.
 pub const MAX_LISTS: usize = 16;
@@ -20,9 +20,7 @@ pub const MAX_LIST_PREFIXES: usize = 200_000;
 /// A list as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockList {
-    prefixes: BTreeSet<IpNet>,
-    /// The lengths of the prefixes (IPv6 or not, length): an address is looked up once for each.
-    lengths: BTreeSet<(bool, u8)>,
+    prefixes: Prefixes,
     skipped: usize,
 }
 
@@ -49,10 +47,7 @@ impl BlockList {
 
     fn add(&mut self, prefix: Option<IpNet>) {
         match prefix.filter(|prefix| !is_too_wide(prefix)) {
-            Some(prefix) if self.prefixes.len() < MAX_LIST_PREFIXES => {
-                self.lengths.insert((prefix.addr().is_ipv6(), prefix.prefix_len()));
-                self.prefixes.insert(prefix);
-            }
+            Some(prefix) if self.prefixes.len() < MAX_LIST_PREFIXES => self.prefixes.insert(prefix),
             _ => self.skipped += 1,
         }
     }
@@ -64,18 +59,12 @@ impl BlockList {
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
-        self.prefixes.is_empty()
+        self.len() == 0
     }
 
     /// How many lines were neither a comment nor taken.
     pub fn skipped(&self) -> usize {
         self.skipped
-    }
-
-    fn contains(&self, ip: IpAddr) -> bool {
-        let family = ip.is_ipv6();
-        let mut lengths = self.lengths.range((family, 0)..=(family, u8::MAX));
-        lengths.any(|(_, length)| self.prefixes.contains(&truncated(ip, *length)))
     }
 }
 
@@ -116,12 +105,11 @@ impl Lockout {
         self.lists.by_name.iter().map(|(name, list)| (name.as_str(), list.len()))
     }
 
-    /// The block list that an address is refused for, if any. The allow-list wins, and so does a success from there.
+    /// The block list that an address is refused for, if any. Allow-lists win, and so does a success from there.
     pub fn listed(&self, from: SocketAddr, now_ms: u64) -> Option<&str> {
         let ip = from.ip().to_canonical();
-        let (name, _) = self.lists.by_name.iter().find(|(_, list)| list.contains(ip))?;
-        let passes =
-            self.is_allowed(ip) || self.known.is_known(Source::of(ip), now_ms) || self.flows.is_live(from, now_ms);
+        let (name, _) = self.lists.by_name.iter().find(|(_, list)| list.prefixes.contains(ip))?;
+        let passes = self.is_allowed(ip) || self.is_welcome(ip, now_ms) || self.flows.is_live(from, now_ms);
         (!passes).then_some(name)
     }
 }
@@ -147,7 +135,7 @@ mod tests {
             ("2001:db8::1", true),
             ("2001:db8::2", false),
         ] {
-            assert_eq!(list.contains(ip.parse().unwrap()), listed, "{ip}");
+            assert_eq!(list.prefixes.contains(ip.parse().unwrap()), listed, "{ip}");
         }
     }
 
@@ -155,14 +143,14 @@ mod tests {
     fn the_strings_of_a_document_are_read() {
         let list = BlockList::parse("{\"ipaddress\":[\"198.51.100.7\",\"203.0.113.0/24\"],\"ID\":\"1772323200\"}\n");
         assert_eq!((list.len(), list.skipped()), (2, 0));
-        assert!(list.contains("203.0.113.9".parse().unwrap()));
+        assert!(list.prefixes.contains("203.0.113.9".parse().unwrap()));
     }
 
     #[test]
     fn strangers_on_a_list_are_refused_and_those_who_logged_in_are_not() {
         let allow_list = vec!["203.0.113.1/32".parse().unwrap()];
         let mut lockout = Lockout::new(Settings { allow_list, ..Settings::default() });
-        let office = Attempt { from: at("203.0.113.7:5060"), name: "101", asn: None };
+        let office = Attempt { from: at("203.0.113.7:5060"), name: "101", asn: None, own: None };
         let Admission::Verify(ticket) = lockout.reserve(&office, 0) else { panic!("refused") };
         lockout.succeeded(ticket, 0);
         assert!(lockout.set_list("voipbl", BlockList::parse("203.0.113.0/24")));

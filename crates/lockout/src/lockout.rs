@@ -10,13 +10,14 @@ use crate::facts::FailureFacts;
 use crate::flows::Flows;
 use crate::known::Known;
 use crate::lists::Lists;
+use crate::prefixes::Prefixes;
 use crate::settings::Settings;
 use crate::source::{MAX_NAME_BYTES, MAX_TEXT_BYTES, Source, shown};
 use crate::tally::{Key, Tally};
 use crate::tracker::Tracker;
 
-/// How many counters there are for each tracked address: address, network, system and name.
-pub(crate) const TALLIES_PER_ADDRESS: usize = 4;
+/// How many counters there are for each tracked address: address, network, system and name, and two of an account's own.
+pub(crate) const TALLIES_PER_ADDRESS: usize = 6;
 
 /// What to do with a datagram before reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Lockout {
     pub(crate) known: Known,
     pub(crate) lists: Lists,
     pub(crate) flows: Flows,
+    /// The networks on the allow-lists of accounts.
+    pub(crate) welcome: Prefixes,
     pub(crate) last_ticket: u64,
     /// See [`Lockout::outward_version`].
     pub(crate) outward_version: u64,
@@ -58,21 +61,22 @@ impl Lockout {
             known: Known::default(),
             lists: Lists::default(),
             flows: Flows::default(),
+            welcome: Prefixes::default(),
             last_ticket: 0,
             outward_version: 0,
         }
     }
 
     /// Whether to read a datagram at all; cheap enough to ask for each. The exact flow of a live binding passes though
-    /// its address is banned, and so does an address that somebody has logged in from, unless an operator banned it: what
-    /// it may still try is for [`Lockout::reserve`] to say.
+    /// its address is banned, and so does an address that somebody has logged in from, or that an account allows, unless an
+    /// operator banned it: what it may still try is for [`Lockout::reserve`] to say.
     pub fn before_parse(&self, from: SocketAddr, now_ms: u64) -> Gate {
         if self.listed(from, now_ms).is_some() {
             return Gate::Banned;
         }
         let Some(ban) = self.ban_of(from.ip(), now_ms) else { return Gate::Pass };
-        let is_known = !ban.is_operators() && self.known.is_known(Source::of(from.ip()), now_ms);
-        if is_known || self.flows.is_live(from, now_ms) { Gate::Pass } else { Gate::Banned }
+        let is_welcome = !ban.is_operators() && self.is_welcome(from.ip().to_canonical(), now_ms);
+        if is_welcome || self.flows.is_live(from, now_ms) { Gate::Pass } else { Gate::Banned }
     }
 
     /// Whether nobody has proven anything from there: no live binding on this flow, and no success at its address.
@@ -157,6 +161,12 @@ impl Lockout {
         self.bans.is_empty() && self.lists().next().is_none()
     }
 
+    /// Whether an automatic ban or a block list does not stop an address: somebody has logged in from there, or it is on
+    /// the allow-list of an account.
+    pub(crate) fn is_welcome(&self, ip: IpAddr, now_ms: u64) -> bool {
+        self.known.is_known(Source::of(ip), now_ms) || self.welcome.contains(ip)
+    }
+
     pub(crate) fn is_allowed(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
         self.settings.allow_list.iter().any(|net| net.contains(&ip))
@@ -191,9 +201,7 @@ impl Lockout {
         let names_tried = tracker.map(|tracker| tracker.names_tried(now_ms)).unwrap_or_default();
         let settings = &self.settings;
         let ban = self.tallies.update(key, |tally| {
-            let repeat = tally.strike(now_ms);
-            let until_ms = now_ms.saturating_add(settings.ban_length_s(repeat) * 1000);
-            tally.set_strikes(repeat, until_ms.saturating_add(settings.max_ban_s * 1000));
+            let (repeat, until_ms) = tally.begin_ban(settings, now_ms);
             Ban {
                 prefix,
                 since_ms: now_ms,

@@ -37,9 +37,19 @@ impl Lockout {
         let allowed: Vec<IpNet> =
             self.bans().map(|ban| ban.prefix).filter(|prefix| self.is_wholly_allowed(prefix)).collect();
         for prefix in allowed {
-            self.lift(prefix);
+            self.lift(prefix, now_ms);
         }
         self.set_enabled(enabled, now_ms);
+    }
+
+    /// Tells it the networks on the allow-lists of all accounts, in place of those it was told before: automatic bans and
+    /// block lists do not stop what comes from there.
+    pub fn set_welcome(&mut self, networks: impl IntoIterator<Item = IpNet>) {
+        let welcome = networks.into_iter().collect();
+        if self.welcome != welcome {
+            self.welcome = welcome;
+            self.outward_version += 1;
+        }
     }
 
     /// All bans on the list, by prefix. One that has ended stays until the next tick; see [`Ban::until_ms`].
@@ -76,11 +86,14 @@ impl Lockout {
         if self.insert(ban.clone()) { Ok(ban) } else { Err(BanError::Full) }
     }
 
-    /// Takes the ban of exactly this prefix off. Whoever lifts it vouches for the source, so what its addresses failed
-    /// before is forgotten too. `false` if there was no such ban.
-    pub fn lift(&mut self, prefix: IpNet) -> bool {
+    /// Takes the ban of exactly this prefix off, and lets its addresses in again where they are shut out of an account's
+    /// lines. Whoever lifts it vouches for the source, so what its addresses failed before is forgotten too. `false` if
+    /// nothing was shut to it.
+    pub fn lift(&mut self, prefix: IpNet, now_ms: u64) -> bool {
         let prefix = prefix.trunc();
-        if self.bans.remove(&prefix).is_none() {
+        let was_banned = self.bans.remove(&prefix).is_some();
+        let is_shut = |key: &Key| matches!(key, Key::OwnAddress(..)) && self.wait_ms(key, now_ms) > 0;
+        if !was_banned && !self.tallies.iter().any(|(key, _)| key.lies_within(&prefix) && is_shut(key)) {
             return false;
         }
         let within: Vec<Source> =
@@ -88,13 +101,15 @@ impl Lockout {
         for source in within {
             self.sources.take(&source);
         }
-        let lies_within = |key: &&Key| key.banned().is_some_and(|banned| prefix.contains(&banned));
-        let within: Vec<Key> = self.tallies.iter().map(|(key, _)| key).filter(lies_within).cloned().collect();
+        let within: Vec<Key> =
+            self.tallies.iter().map(|(key, _)| key).filter(|key| key.lies_within(&prefix)).cloned().collect();
         for key in within {
             self.tallies.take(&key);
         }
-        self.outward_version += 1;
-        self.changes.push(BanChange::Lifted(prefix));
+        if was_banned {
+            self.outward_version += 1;
+            self.changes.push(BanChange::Lifted(prefix));
+        }
         true
     }
 

@@ -1,7 +1,7 @@
 //! Bans that a packet filter outside may carry out as well.
 //!
 //! A packet filter knows addresses only. What passes a ban here (the exact flow of a live binding, an address that somebody
-//! has logged in from, the allow-list) would not pass it there: bans that cover any of these are not handed out.
+//! has logged in from, what is on an allow-list) would not pass it there: bans that cover any of these are not handed out.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -20,7 +20,7 @@ impl Lockout {
         let holds = |ban: &&Ban| ban.until_ms > now_ms && (self.settings.enabled || ban.is_operators());
         let is_passed = |prefix: &IpNet| {
             let overlaps = |allowed: &IpNet| allowed.contains(prefix) || prefix.contains(allowed);
-            self.settings.allow_list.iter().any(overlaps)
+            self.settings.allow_list.iter().chain(self.welcome.iter()).any(overlaps)
                 || self.flows.live_within(prefix, now_ms)
                 || self.known.seen_within(prefix, now_ms)
         };
@@ -104,7 +104,7 @@ mod tests {
             "a phone talks from 203.0.113.200"
         );
         assert_eq!(outward(&lockout, 1_000), ["192.0.2.1/32", "203.0.113.0/24", "203.0.114.9/32"], "and no longer");
-        lockout.lift(net("192.0.2.1/32"));
+        lockout.lift(net("192.0.2.1/32"), 2);
         assert_eq!(outward(&lockout, 60_000), [""; 0], "all have ended");
     }
 
@@ -112,7 +112,9 @@ mod tests {
     fn a_login_at_a_banned_address_is_noticed() {
         let mut lockout = Lockout::new(Settings::default());
         let from = "203.0.113.7:5060".parse().unwrap();
-        let Admission::Verify(ticket) = lockout.reserve(&Attempt { from, name: "101", asn: None }, 0) else { panic!() };
+        let Admission::Verify(ticket) = lockout.reserve(&Attempt { from, name: "101", asn: None, own: None }, 0) else {
+            panic!()
+        };
         lockout.ban(net("203.0.113.7/32"), "alice", "", 60, 0).unwrap();
         assert_eq!(outward(&lockout, 1).len(), 1);
         let version = lockout.outward_version();

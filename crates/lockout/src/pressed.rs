@@ -35,6 +35,11 @@ pub enum Target {
     NameAt(String, IpAddr),
     /// An autonomous system: no name can be tried there that is new to its address.
     Asn(u32),
+    /// The lines of an account with numbers of its own, at one address where they are new: nothing they are tried with
+    /// there is looked at.
+    Account(String, IpAddr),
+    /// A name of such an account: nothing it is tried with from where it is new is looked at.
+    OwnName(String),
 }
 
 impl Lockout {
@@ -63,6 +68,8 @@ fn target(key: &Key) -> Option<Target> {
         Key::Neighbour(name) => Target::NameNearBy(name.to_string()),
         Key::Known(source, name) => Target::NameAt(name.to_string(), source.prefix().addr()),
         Key::Asn(asn) => Target::Asn(*asn),
+        Key::OwnAddress(account, source, _) => Target::Account(account.to_string(), source.prefix().addr()),
+        Key::OwnLine(name, _) => Target::OwnName(name.to_string()),
         Key::Address(_) | Key::Network(_) | Key::Flow(_) => return None,
     })
 }
@@ -73,6 +80,10 @@ impl fmt::Display for Target {
             Target::Name(name) => write!(f, "{name}, from networks it never logged in from"),
             Target::NameNearBy(name) => write!(f, "{name}, from new addresses in networks it logs in from"),
             Target::NameAt(name, ip) => write!(f, "{name}, from {ip}"),
+            Target::Account(account, ip) => {
+                write!(f, "lines of account {account}, from {ip} (the account's own limit)")
+            }
+            Target::OwnName(name) => write!(f, "{name}, from where it never logged in (its account's own limit)"),
             Target::Asn(asn) => write!(f, "names new to their address in AS{asn}"),
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub const MAX_FAILURES: u32 = 100;
 /// Most entries of the allow-list; each address with a ban is looked up in all of them.
 pub const MAX_ALLOW_LIST: usize = 1024;
-/// Most addresses whose failures can be tracked, with four counters for each; about 2 kB for each address at worst.
+/// Most addresses whose failures can be tracked, with six counters for each; about 3 kB for each address at worst.
 pub const MAX_TRACKED_ADDRESSES: u32 = 1_000_000;
 /// Largest bucket that drains in a day.
 pub const MAX_DAY_FAILURES: u32 = 9_000;

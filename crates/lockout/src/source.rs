@@ -21,6 +21,11 @@ impl Source {
         Source(truncated(ip, prefix_len))
     }
 
+    /// A whole network as one sender.
+    pub(crate) fn network_of(network: IpNet) -> Self {
+        Source(network)
+    }
+
     pub(crate) fn prefix(self) -> IpNet {
         self.0
     }

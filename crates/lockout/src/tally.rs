@@ -8,8 +8,9 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::bounded::{Rank, Remembered};
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, Size};
 use crate::facts::{RUN_MEMORY_MS, Run};
+use crate::own::{Own, OwnSettings};
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -33,17 +34,36 @@ pub(crate) enum Key {
     Known(Source, Arc<str>),
     /// The flow of a live binding, as a name that has logged in from its address.
     Flow(SocketAddr),
+    /// The lines of an account that sets numbers of its own, tried from one address where they are new. When it is full the
+    /// address is shut out of them.
+    OwnAddress(Arc<str>, Source, Size),
+    /// One name of such an account, tried from where it is new. When it is full strangers are shut out of it.
+    OwnLine(Arc<str>, Size),
 }
 
 impl Key {
-    /// How many failures its bucket holds, and drains in a day.
-    pub(crate) fn size(&self, settings: &Settings) -> u32 {
-        match self {
+    /// The size of its bucket. That of an account's own is part of the key: other settings begin another count.
+    pub(crate) fn size(&self, settings: &Settings) -> Size {
+        Size::of_day(match self {
             Key::Address(_) => settings.address_day,
             Key::Network(_) => settings.network_day,
             Key::Asn(_) => settings.asn_day,
             Key::Line(_) | Key::Neighbour(_) | Key::Known(..) | Key::Flow(_) => settings.line_day,
+            Key::OwnAddress(_, _, size) | Key::OwnLine(_, size) => return *size,
+        })
+    }
+
+    /// What an attempt at a line of an account counts under besides, where the account sets numbers of its own.
+    pub(crate) fn of_account(own: Own<'_>, source: Source, name: &Arc<str>, settings: &Settings) -> Vec<Key> {
+        let OwnSettings { failures, window_s, line_day, .. } = own.settings;
+        let mut keys = Vec::new();
+        if failures.is_some() || window_s.is_some() {
+            let holds = failures.unwrap_or(settings.failures);
+            let drains_ms = window_s.unwrap_or(settings.window_s).saturating_mul(1000);
+            keys.push(Key::OwnAddress(own.account.into(), source, Size { holds, drains_ms }));
         }
+        keys.extend(line_day.map(|holds| Key::OwnLine(name.clone(), Size::of_day(holds))));
+        keys
     }
 
     /// What is banned when it is full.
@@ -57,7 +77,15 @@ impl Key {
 
     /// Whether it is one name's alone.
     pub(crate) fn is_of_a_name(&self) -> bool {
-        matches!(self, Key::Line(_) | Key::Neighbour(_) | Key::Known(..) | Key::Flow(_))
+        matches!(self, Key::Line(_) | Key::Neighbour(_) | Key::Known(..) | Key::Flow(_) | Key::OwnLine(..))
+    }
+
+    /// Whether it lies within a prefix and is forgotten when that is let in.
+    pub(crate) fn lies_within(&self, prefix: &IpNet) -> bool {
+        match self {
+            Key::OwnAddress(_, source, _) => prefix.contains(&source.prefix()),
+            key => key.banned().is_some_and(|banned| prefix.contains(&banned)),
+        }
     }
 
     /// The key whose bans are of this prefix; `None` for prefixes that only operators and lists ban.
@@ -79,6 +107,8 @@ pub(crate) struct Tally {
     strikes: u32,
     /// When the bans in a row are forgiven.
     strikes_until_ms: u64,
+    /// Until when an address is shut out of the lines of an account.
+    shut_until_ms: u64,
 }
 
 impl Tally {
@@ -93,8 +123,13 @@ impl Tally {
         }
     }
 
+    /// How long until one more is let in, in milliseconds; 0 if it is now.
+    pub(crate) fn wait_ms(&self, size: Size, now_ms: u64) -> u64 {
+        self.bucket.wait_ms(size, now_ms).max(self.shut_until_ms.saturating_sub(now_ms))
+    }
+
     /// Takes failures back that were a mistyped password.
-    pub(crate) fn forgive(&mut self, count: u32, size: u32, now_ms: u64) {
+    pub(crate) fn forgive(&mut self, count: u32, size: Size, now_ms: u64) {
         self.bucket.take_back(count, size, now_ms);
         self.run.failures = self.run.failures.saturating_sub(count);
     }
@@ -105,12 +140,25 @@ impl Tally {
     }
 
     /// Notes one more ban and returns how many there were in a row.
-    pub(crate) fn strike(&mut self, now_ms: u64) -> u32 {
+    fn strike(&mut self, now_ms: u64) -> u32 {
         if now_ms >= self.strikes_until_ms {
             self.strikes = 0;
         }
         self.strikes = self.strikes.saturating_add(1);
         self.strikes
+    }
+
+    /// One more ban in a row begins, of a length that the settings say. Returns which it is, and when it ends.
+    pub(crate) fn begin_ban(&mut self, settings: &Settings, now_ms: u64) -> (u32, u64) {
+        let repeat = self.strike(now_ms);
+        let until_ms = now_ms.saturating_add(settings.ban_length_s(repeat) * 1000);
+        self.set_strikes(repeat, until_ms.saturating_add(settings.max_ban_s * 1000));
+        (repeat, until_ms)
+    }
+
+    /// Shuts an address out of the lines of an account, for as long as a ban would last.
+    pub(crate) fn shut(&mut self, settings: &Settings, now_ms: u64) {
+        (_, self.shut_until_ms) = self.begin_ban(settings, now_ms);
     }
 
     pub(crate) fn set_strikes(&mut self, strikes: u32, until_ms: u64) {

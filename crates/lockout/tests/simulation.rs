@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use lockout::{Admission, Attempt, Gate, Lockout, Settings};
+use lockout::{Admission, Attempt, Gate, Lockout, Own, OwnSettings, Settings};
 
 const DAY_MS: u64 = 86_400_000;
 const MINUTE_MS: u64 = 60_000;
@@ -42,6 +42,8 @@ impl Dice {
 enum Outcome {
     /// The password was looked at.
     Verified,
+    /// Answered as a wrong one, and not looked at.
+    Blind,
     /// Dropped unread, dropped unanswered, or told to wait.
     Refused,
 }
@@ -50,18 +52,25 @@ enum Outcome {
 struct World {
     lockout: Lockout,
     now_ms: u64,
+    /// What the account of all lines sets.
+    own: OwnSettings,
 }
 
 impl World {
     fn new() -> Self {
-        World { lockout: Lockout::new(Settings::default()), now_ms: START_MS }
+        Self::with(OwnSettings::default())
+    }
+
+    fn with(own: OwnSettings) -> Self {
+        World { lockout: Lockout::new(Settings::default()), now_ms: START_MS, own }
     }
 
     fn request(&mut self, from: SocketAddr, name: &str, asn: u32, is_right: bool) -> Outcome {
         if self.lockout.before_parse(from, self.now_ms) == Gate::Banned {
             return Outcome::Refused;
         }
-        match self.lockout.reserve(&Attempt { from, name, asn: Some(asn) }, self.now_ms) {
+        let own = (name != "invented").then_some(Own { account: "firm", settings: &self.own });
+        match self.lockout.reserve(&Attempt { from, name, asn: Some(asn), own }, self.now_ms) {
             Admission::Verify(ticket) => {
                 if is_right {
                     self.lockout.succeeded(ticket, self.now_ms);
@@ -70,6 +79,10 @@ impl World {
                     self.lockout.failed(ticket, None, self.now_ms);
                 }
                 Outcome::Verified
+            }
+            Admission::Blind(ticket) => {
+                self.lockout.failed(ticket, None, self.now_ms);
+                Outcome::Blind
             }
             Admission::Refuse | Admission::Wait { .. } => Outcome::Refused,
         }
@@ -266,4 +279,37 @@ fn a_botnet_at_a_hundred_lines() {
         verified.iter().sum::<u32>()
     );
     assert!(most <= bound(2));
+}
+
+/// A botnet at a line whose account bears three guesses a day, and the same one at an invented name: hardly any are looked
+/// at, the line's own phone goes on, and the attacker sees no difference.
+#[test]
+fn a_strict_account_bears_few_guesses_and_shows_nothing() {
+    let own = OwnSettings { failures: Some(2), line_day: Some(3), ..OwnSettings::default() };
+    let bound = |days: u32| 3 * (days + 1);
+    let mut most = 0;
+    for seed in 0..1_000 {
+        let (mut strict, mut plain, mut dice) = (World::with(own.clone()), World::new(), Dice(seed));
+        let office = Office::new(&mut dice, 1);
+        office.register_all(&mut strict, &mut dice);
+        let networks = [1, 3, 50, 10_000][dice.below(4) as usize];
+        let mut verified = 0;
+        while strict.now_ms < START_MS + 2 * DAY_MS {
+            let from = SocketAddr::new(dice.stranger(networks), 5060);
+            let at_line = strict.request(from, "100", 64_500, false);
+            let at_nobody = plain.request(from, "invented", 64_500, false);
+            verified += u32::from(at_line == Outcome::Verified);
+            assert_eq!(at_line == Outcome::Refused, at_nobody == Outcome::Refused, "seed {seed}");
+            if dice.below(40) == 0 {
+                assert_eq!(office.register(&mut strict, &mut dice, 0), Outcome::Verified, "seed {seed}");
+            }
+            let ms = 1 + dice.below(8 * MINUTE_MS);
+            strict.pass(ms);
+            plain.pass(ms);
+        }
+        assert!(verified <= bound(2), "seed {seed}: {verified} guesses in two days");
+        most = verified.max(most);
+    }
+    println!("strict account: at most {most} guesses at its line in two days; bound {}", bound(2));
+    assert!(most > 3, "the attackers tried");
 }

@@ -101,6 +101,19 @@ pub enum RelayCommand {
     },
 }
 
+impl RelayCommand {
+    /// The session it is about.
+    pub const fn relay(&self) -> RelayId {
+        match self {
+            Self::Open { relay, .. }
+            | Self::Announce { relay, .. }
+            | Self::Relatch { relay, .. }
+            | Self::Held { relay, .. }
+            | Self::Close { relay } => *relay,
+        }
+    }
+}
+
 /// What the relay's driver tells the call machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RelayEvent {

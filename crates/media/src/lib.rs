@@ -6,6 +6,7 @@ mod command;
 pub mod ports;
 pub mod relay;
 pub mod rtp;
+pub mod rtpengine;
 pub mod sdp;
 pub mod tone;
 
@@ -13,7 +14,7 @@ pub use command::{PortPair, RelayAddresses, RelayCommand, RelayCounters, RelayEv
 pub use ports::PortPool;
 pub use relay::{Arrival, DropReason, Fate, PacketKind, RelaySession, Silence};
 pub use rtp::RtpPacket;
-pub use sdp::{Direction, Sdp, SdpError, Stream, rewrite};
+pub use sdp::{Direction, Sdp, SdpError, Stream, rewrite, taken_up};
 
 /// Most streams (m-lines) of one call that the relay carries; later m-lines are refused with port 0.
 pub const MAX_STREAMS: usize = 4;

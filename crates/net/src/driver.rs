@@ -2,23 +2,33 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use account::Transport;
 use media::RelayCommand;
 use mio::{Events, Poll, Token};
 use node::{Command, Output, Record, Share, Worker};
-use store::WriterHandle;
+use store::{Pace, WriterHandle};
 
 use crate::Clock;
+use crate::batch::Inbox;
 use crate::mailbox::{Answer, CAPACITY, Letter, Mailbox, Postbox};
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
+use crate::resolver::Resolver;
 use crate::snapshots::Snapshots;
 use crate::streams::Streams;
 use crate::udp::{MAX_DATAGRAM, Sockets};
 
 pub const WAKE: Token = Token(usize::MAX);
+/// While much comes in, it is read in steps: waking up, and sending and syncing what follows, cost nearly as much for one
+/// message as for many.
+const STEP: Duration = Duration::from_micros(500);
+/// So many messages in one step make the next one wait for its end.
+const BUSY_MESSAGES: usize = 5;
+/// Messages have waited for so long, or so many records for the disk, that new calls are told to come back later.
+const MAX_BEHIND_MS: u64 = 100;
+const MAX_RECORDS_BEHIND: u64 = 2_048;
 /// The longest sleep without a deadline.
 const IDLE: Duration = Duration::from_secs(1);
 /// The longest sleep while the node winds down: whether all are idle is seen in time.
@@ -43,6 +53,7 @@ pub struct Driver {
     mailbox: Mailbox,
     post: Post,
     relay: Relay,
+    resolver: Resolver,
     clock: Clock,
     journal: WriterHandle<Record>,
     answers: BTreeMap<u64, Answer>,
@@ -68,6 +79,21 @@ impl Drop for End {
     }
 }
 
+/// How long the worker has been behind with its work.
+#[derive(Default)]
+struct Behind {
+    since_ms: Option<u64>,
+}
+
+impl Behind {
+    /// Whether it is too much for new calls. `more` says that something waits which this turn has not come to.
+    fn is_much(&mut self, now_ms: u64, more: bool, waiting_records: u64) -> bool {
+        self.since_ms = if more { self.since_ms.or(Some(now_ms)) } else { None };
+        let for_ms = self.since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
+        for_ms > MAX_BEHIND_MS || waiting_records > MAX_RECORDS_BEHIND
+    }
+}
+
 impl Driver {
     #[allow(clippy::too_many_arguments, reason = "the parts of one thread, put together in one place")]
     pub fn new(
@@ -76,7 +102,7 @@ impl Driver {
         place: Place,
         mailbox: Mailbox,
         post: Post,
-        relay: Relay,
+        (relay, resolver): (Relay, Resolver),
         clock: Clock,
         journal: WriterHandle<Record>,
         (pulse, boxes): (Arc<Pulse>, Arc<[Postbox]>),
@@ -89,6 +115,7 @@ impl Driver {
             mailbox,
             post,
             relay,
+            resolver,
             clock,
             journal,
             answers: BTreeMap::new(),
@@ -100,8 +127,11 @@ impl Driver {
     /// Runs until the node ends; what the worker has then.
     pub fn run(mut self) -> Share {
         let mut events = Events::with_capacity(64);
+        let mut inbox = Inbox::new(MAX_DATAGRAM);
         let mut buffer = vec![0; MAX_DATAGRAM];
         let mut patience = Duration::ZERO;
+        let mut pace = Pace::new(STEP, BUSY_MESSAGES, Instant::now());
+        let mut behind = Behind::default();
         self.flush();
         loop {
             if let Err(error) = self.place.poll.poll(&mut events, Some(patience))
@@ -110,14 +140,19 @@ impl Driver {
                 tracing::error!(%error, "the poller failed");
                 return self.worker.share();
             }
+            if !patience.is_zero() {
+                pace.gather();
+            }
             let now_ms = self.clock.now_ms();
             for event in &events {
                 self.place.streams.ready(event, now_ms);
             }
-            let mut more = self.receive(&mut buffer);
+            let (read, mut more) = self.receive(&mut inbox, &mut buffer);
             let (handled, more_letters) = self.letters();
             more |= more_letters;
+            pace.done(read + handled);
             let now_ms = self.clock.now_ms();
+            self.worker.set_busy(behind.is_much(now_ms, more, self.worker.waiting_records()));
             if self.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
                 self.worker.tick(now_ms);
             }
@@ -140,11 +175,11 @@ impl Driver {
 
     /// Tells the others whether this worker is idle while the node winds down, and on the first worker leads it to its
     /// end. True once all is over.
-    fn has_ended(&mut self, handled: u64) -> bool {
+    fn has_ended(&mut self, handled: usize) -> bool {
         if self.end.pulse.is_winding_down() {
             self.end.pulse.set_idle(self.number, self.worker.is_idle());
         }
-        self.end.pulse.handled(handled);
+        self.end.pulse.handled(handled as u64);
         let now_ms = self.clock.now_ms();
         let is_still = || self.end.pulse.is_still();
         if self.end.drain_until_ms.is_some_and(|until_ms| now_ms >= until_ms || is_still()) {
@@ -175,27 +210,33 @@ impl Driver {
         next.map_or(longest, |at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)).min(longest))
     }
 
-    /// Reads all sockets and connections; true where more waits than was read.
-    fn receive(&mut self, buffer: &mut [u8]) -> bool {
-        let mut more = false;
+    /// Reads all sockets and connections: how many messages, and whether more waits than was read.
+    fn receive(&mut self, inbox: &mut Inbox, buffer: &mut [u8]) -> (usize, bool) {
+        let (mut read, mut more) = (0, false);
         for number in 0..self.place.sockets.len() {
             let (worker, clock) = (&mut self.worker, &self.clock);
-            let each = |flow, bytes: &[u8]| worker.datagram(clock.now_ms(), flow, bytes);
-            more |= self.place.sockets.receive(number, buffer, each);
+            let each = |flow, bytes: &[u8]| {
+                read += 1;
+                worker.datagram(clock.now_ms(), flow, bytes);
+            };
+            more |= self.place.sockets.receive(number, inbox, each);
             self.flush();
         }
         let now_ms = self.clock.now_ms();
         let admits = |remote| self.worker.admits(now_ms, remote);
         self.place.streams.accept_ready(self.place.poll.registry(), now_ms, admits);
         let (worker, clock) = (&mut self.worker, &self.clock);
-        let each = |flow, bytes: &[u8]| worker.datagram(clock.now_ms(), flow, bytes);
+        let each = |flow, bytes: &[u8]| {
+            read += 1;
+            worker.datagram(clock.now_ms(), flow, bytes);
+        };
         more |= self.place.streams.receive(clock.now_ms(), buffer, each);
         self.flush();
-        more
+        (read, more)
     }
 
     /// Opens the letters, at most a box of them: how many of other workers there were, and whether more may wait.
-    fn letters(&mut self) -> (u64, bool) {
+    fn letters(&mut self) -> (usize, bool) {
         self.mailbox.look();
         self.worker.durable(self.clock.now_ms(), self.mailbox.durable());
         self.worker.disk_full(self.clock.now_ms(), self.mailbox.disk_full());
@@ -214,6 +255,7 @@ impl Driver {
                 }
                 Letter::Command(command, answer) => self.command(now_ms, *command, answer),
                 Letter::Relay(event) => self.worker.relay(now_ms, event),
+                Letter::Located(destination, servers) => self.worker.located(now_ms, destination, servers),
                 Letter::Stop => self.stop(now_ms),
             }
             self.flush();
@@ -243,13 +285,14 @@ impl Driver {
             self.worker.flow_failed(self.clock.now_ms(), flow);
             self.carry_out();
         }
+        self.place.sockets.flush();
     }
 
     fn carry_out(&mut self) {
         while let Some(output) = self.worker.poll_output() {
             match output {
                 Output::Send { flow, bytes } => match flow.transport {
-                    Transport::Udp => self.place.sockets.send(&flow, &bytes),
+                    Transport::Udp => self.place.sockets.put(&flow, bytes),
                     Transport::Tcp | Transport::Tls => {
                         let name = self.worker.peer_name(&flow);
                         let now_ms = self.clock.now_ms();
@@ -262,6 +305,7 @@ impl Driver {
                     }
                 }
                 Output::Relay(command) => self.relay(command),
+                Output::Locate(destinations) => self.resolver.want(destinations),
                 // A stopped writer has said so through the mailbox, which ends this thread.
                 Output::Journal(record) => drop(self.journal.submit(record)),
                 Output::Reply { token, reply } => {

@@ -1,11 +1,15 @@
 //! The thin drivers around a node's workers: their threads, sockets, timers and relay ports. No decision is taken here.
 
+mod batch;
 mod clock;
 mod driver;
 mod handle;
 mod mailbox;
 mod post;
 mod relay;
+mod reports;
+mod resolver;
+mod rtpengine;
 mod snapshots;
 mod start;
 mod streams;
@@ -14,6 +18,7 @@ mod udp;
 
 pub use clock::Clock;
 pub use handle::Handle;
+pub use rtpengine::RtpengineConfig;
 pub use start::{Config, Running, TlsConfig, start};
 pub use tls::{Identity, TlsError};
 

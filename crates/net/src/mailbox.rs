@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use media::RelayEvent;
 use mio::Waker;
 use node::{Command, CommandError, CommandReply};
+use sip::locate::{Destination, Server};
 
 /// Letters that may wait.
 pub const CAPACITY: usize = 4096;
@@ -23,6 +24,8 @@ pub enum Letter {
     Command(Box<Command>, Answer),
     /// The relay reports.
     Relay(RelayEvent),
+    /// The resolver has found out where a name leads; for the first worker.
+    Located(Destination, Vec<Server>),
     /// End all calls, then stop; for the first worker.
     Stop,
 }

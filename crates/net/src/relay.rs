@@ -1,4 +1,4 @@
-//! The built-in relay's thread: opens ports, moves packets as the sessions decide, reports silence.
+//! The way to the relay, and the built-in one's thread: opens ports, moves packets as the sessions decide, reports silence.
 
 mod session;
 
@@ -13,11 +13,12 @@ use media::{PortPool, RelayCommand, RelayEvent, RelayId};
 use mio::{Events, Poll, Token, Waker};
 
 use crate::Config;
-use crate::mailbox::{Letter, Postbox};
-use crate::{Clock, NetError};
+use crate::mailbox::Postbox;
+use crate::reports::Reports;
+use crate::{Clock, NetError, rtpengine};
 use session::{Slot, SocketKey};
 
-const WAKE: Token = Token(usize::MAX);
+pub const WAKE: Token = Token(usize::MAX);
 /// How often silence is looked for; commands and packets wake the thread at once.
 const LOOK_MS: u64 = 500;
 /// Commands that may wait.
@@ -33,23 +34,48 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts the thread.
-    pub fn start(config: &Config, clock: Clock, events: Arc<[Postbox]>) -> Result<Self, NetError> {
+    /// Starts what the configuration wants: the built-in relay, or what speaks with rtpengines, or both.
+    pub fn start(config: &Config, clock: Clock, boxes: &Arc<[Postbox]>) -> Result<Self, NetError> {
+        let rtpengine = &config.rtpengine;
+        let built_in = || Self::start_built_in(config, clock, Reports::new(Arc::clone(boxes)));
+        if rtpengine.servers.is_empty() {
+            return built_in();
+        }
+        let (relay, poll, inbox) = Self::channel()?;
+        let built_in = if rtpengine.falls_back { Some(built_in()?) } else { None };
+        let settings = media::rtpengine::Settings {
+            servers: rtpengine.servers.len(),
+            name: rtpengine.name.clone(),
+            silence_ms: config.silence_ms,
+            falls_back: rtpengine.falls_back,
+            is_v6: config.relay_ip.is_ipv6(),
+        };
+        rtpengine::start(rtpengine, settings, clock, (poll, inbox), Reports::new(Arc::clone(boxes)), built_in)?;
+        Ok(relay)
+    }
+
+    /// A way to a thread that does not run yet, and the thread's end of it.
+    fn channel() -> Result<(Self, Poll, Receiver<RelayCommand>), NetError> {
+        let system = |what| move |source| NetError::System { what, source };
+        let poll = Poll::new().map_err(system("poller"))?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(system("waker"))?);
+        let (commands, inbox) = sync_channel(COMMANDS);
+        Ok((Self { commands, waker }, poll, inbox))
+    }
+
+    fn start_built_in(config: &Config, clock: Clock, reports: Reports) -> Result<Self, NetError> {
         let system = |what| move |source| NetError::System { what, source };
         let (first, last) = config.relay_ports;
         let ports =
             PortPool::new(first, last, media::ports::COOL_DOWN_MS).map_err(|_| NetError::RelayPorts(first, last))?;
-        let poll = Poll::new().map_err(system("poller"))?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(system("waker"))?);
-        let (commands, inbox) = sync_channel(COMMANDS);
+        let (relay, poll, inbox) = Self::channel()?;
         let thread = Thread {
             ip: config.relay_ip,
             advertised: config.relay_advertised,
             silence_ms: config.silence_ms,
             poll,
             inbox,
-            events,
-            unsent: Vec::new(),
+            reports,
             ports,
             clock,
             slots: BTreeMap::new(),
@@ -57,7 +83,7 @@ impl Relay {
             next_token: 0,
         };
         Builder::new().name("relay".into()).spawn(move || thread.run()).map_err(system("thread"))?;
-        Ok(Self { commands, waker })
+        Ok(relay)
     }
 
     /// Passes a command on; an `Open` that finds no room comes back as failed at once.
@@ -91,9 +117,7 @@ struct Thread {
     silence_ms: u64,
     poll: Poll,
     inbox: Receiver<RelayCommand>,
-    events: Arc<[Postbox]>,
-    /// Events that found their worker's box full.
-    unsent: Vec<RelayEvent>,
+    reports: Reports,
     ports: PortPool,
     clock: Clock,
     slots: BTreeMap<RelayId, Slot>,
@@ -125,9 +149,7 @@ impl Thread {
                 look_at_ms = now_ms + LOOK_MS;
                 self.look_for_silence(now_ms);
             }
-            for event in std::mem::take(&mut self.unsent) {
-                self.report(event);
-            }
+            self.reports.put_again();
         }
     }
 
@@ -180,15 +202,15 @@ impl Thread {
                 if let Err(error) = registered {
                     tracing::warn!(%error, "relay ports cannot be polled");
                     self.forget(relay, &slot, now_ms);
-                    return self.report(RelayEvent::OpenFailed { relay });
+                    return self.reports.put(RelayEvent::OpenFailed { relay });
                 }
                 let (a, b) = slot.addresses(self.advertised);
                 self.slots.insert(relay, slot);
-                self.report(RelayEvent::Opened { relay, a, b });
+                self.reports.put(RelayEvent::Opened { relay, a, b });
             }
             Err(error) => {
                 tracing::warn!(%error, "no relay ports: widen the port range or free it");
-                self.report(RelayEvent::OpenFailed { relay });
+                self.reports.put(RelayEvent::OpenFailed { relay });
             }
         }
     }
@@ -197,7 +219,7 @@ impl Thread {
         if let Some(slot) = self.slots.remove(&relay) {
             let counters = slot.session.counters();
             self.forget(relay, &slot, now_ms);
-            self.report(RelayEvent::Closed { relay, counters });
+            self.reports.put(RelayEvent::Closed { relay, counters });
         }
     }
 
@@ -216,20 +238,7 @@ impl Thread {
             .filter_map(|(relay, slot)| slot.session.dead_call(now_ms, limit_ms).map(|since_ms| (*relay, since_ms)))
             .collect();
         for (relay, since_ms) in dead {
-            self.report(RelayEvent::Silent { relay, since_ms });
-        }
-    }
-
-    fn report(&mut self, event: RelayEvent) {
-        // Silence is found again at the next look; everything else waits for room.
-        let repeats = matches!(event, RelayEvent::Silent { .. });
-        let worker = node::worker_of_relay(event.relay());
-        if let Some(postbox) = self.events.get(worker)
-            && let Err(Letter::Relay(event)) = postbox.put(Letter::Relay(event))
-            && !repeats
-            && !postbox.is_orphaned()
-        {
-            self.unsent.push(event);
+            self.reports.put(RelayEvent::Silent { relay, since_ms });
         }
     }
 }

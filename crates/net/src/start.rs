@@ -9,12 +9,15 @@ use std::thread::{Builder, JoinHandle};
 use account::Transport;
 use mio::{Poll, Waker};
 use node::{NodeState, Record, Share, Worker};
+use sip::locate::Families;
 use store::WriterHandle;
 
 use crate::driver::{Driver, Place, WAKE};
 use crate::mailbox::mailbox;
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
+use crate::resolver::Resolver;
+use crate::rtpengine::RtpengineConfig;
 use crate::snapshots::Snapshots;
 use crate::streams::Streams;
 use crate::udp::Sockets;
@@ -32,12 +35,16 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// SIP over TLS.
     pub tls: TlsConfig,
+    /// DNS servers that tell where carriers known by a name are; those of the system where there are none.
+    pub dns: Vec<SocketAddr>,
     /// The relay's own address.
     pub relay_ip: IpAddr,
     /// The address that goes into SDP, where it differs (behind a static NAT).
     pub relay_advertised: IpAddr,
     /// First and last relay port.
     pub relay_ports: (u16, u16),
+    /// rtpengines that carry the calls in place of the built-in relay.
+    pub rtpengine: RtpengineConfig,
     /// RTP silence that ends a call.
     pub silence_ms: u64,
     /// A snapshot is handed over after so many records.
@@ -111,7 +118,9 @@ pub fn start(
         mailboxes.push(mailbox);
     }
     let boxes: Arc<[_]> = boxes.into();
-    let relay = Relay::start(config, clock, Arc::clone(&boxes))?;
+    let relay = Relay::start(config, clock, &boxes)?;
+    let first = boxes.first().cloned().expect("a node has one worker at least");
+    let resolver = Resolver::start(&config.dns, Families::of(&addresses), clock, first)?;
     let snapshots = Arc::new(Snapshots::new(config.snapshot_every, config.workers, snapshots));
     let handle = Handle::new(Arc::clone(&boxes), Arc::clone(&snapshots));
     let pulse = Pulse::new(config.workers);
@@ -120,9 +129,10 @@ pub fn start(
     for (number, (((worker, journal), place), mailbox)) in
         workers.into_iter().zip(journals).zip(places).zip(mailboxes).enumerate()
     {
+        let helpers = (relay.clone(), resolver.clone());
         let post = Post::new(Arc::clone(&boxes), Arc::clone(&pulse));
         let ends = (Arc::clone(&pulse), Arc::clone(&boxes));
-        let driver = Driver::new(number, worker, place, mailbox, post, relay.clone(), clock, journal, ends, &snapshots);
+        let driver = Driver::new(number, worker, place, mailbox, post, helpers, clock, journal, ends, &snapshots);
         let thread = Builder::new().name(format!("worker {number}")).spawn(move || driver.run());
         threads.push(thread.map_err(system("thread"))?);
     }

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use account::{Flow, Transport};
 use mio::net::UdpSocket;
@@ -11,20 +12,27 @@ use nix::sys::socket::sockopt::RcvBufForce;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::NetError;
+use crate::batch::{self, Addressed, BATCH, Inbox};
 use crate::start::Sharing;
 
 /// Kernel buffer asked for in each direction: bursts of calls must not be lost while a snapshot is copied, nor calls in a
 /// flood while another process has the processor.
 const SOCKET_BUFFER: usize = 8 * 1024 * 1024;
-/// Datagrams read from one socket before the others get their turn.
-const BURST: usize = 64;
 /// The largest datagram there is.
 pub const MAX_DATAGRAM: usize = 65_535;
 
 /// The SIP sockets.
 #[derive(Debug)]
 pub struct Sockets {
-    sockets: Vec<(SocketAddr, UdpSocket)>,
+    sockets: Vec<Bound>,
+}
+
+#[derive(Debug)]
+struct Bound {
+    local: SocketAddr,
+    socket: UdpSocket,
+    /// What goes out with the next flush.
+    outbox: Vec<Addressed>,
 }
 
 impl Sockets {
@@ -35,14 +43,15 @@ impl Sockets {
             let listen = |source| NetError::Listen { address, source };
             let mut socket = open(address, sharing).map_err(listen)?;
             registry.register(&mut socket, Token(number), Interest::READABLE).map_err(listen)?;
-            sockets.push((socket.local_addr().map_err(listen)?, socket));
+            let local = socket.local_addr().map_err(listen)?;
+            sockets.push(Bound { local, socket, outbox: Vec::new() });
         }
         Ok(Self { sockets })
     }
 
     /// The addresses that are bound.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().map(|(address, _)| *address).collect()
+        self.sockets.iter().map(|bound| bound.local).collect()
     }
 
     /// How many there are.
@@ -50,31 +59,48 @@ impl Sockets {
         self.sockets.len()
     }
 
-    /// Reads what waits on socket `number`, at most a burst; true where more may wait.
-    pub fn receive(&self, number: usize, buffer: &mut [u8], mut each: impl FnMut(Flow, &[u8])) -> bool {
-        let Some((local, socket)) = self.sockets.get(number) else { return false };
-        for _ in 0..BURST {
-            match socket.recv_from(buffer) {
-                Ok((length, remote)) => {
-                    let flow = Flow { local: *local, remote, transport: Transport::Udp, connection: 0 };
-                    each(flow, buffer.get(..length).unwrap_or_default());
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                // An ICMP error of an earlier send (ECONNREFUSED) is reported here; the transaction times out by itself.
-                Err(_) => {}
-            }
+    /// Reads what waits on socket `number`, at most a batch, before the others get their turn; true where more may wait.
+    pub fn receive(&self, number: usize, inbox: &mut Inbox, mut each: impl FnMut(Flow, &[u8])) -> bool {
+        let Some(Bound { local, socket, .. }) = self.sockets.get(number) else { return false };
+        let count = match inbox.receive(socket) {
+            Ok(count) => count,
+            // An ICMP error of an earlier send (ECONNREFUSED) is reported here; the transaction times out by itself.
+            Err(error) => return error.kind() != ErrorKind::WouldBlock,
+        };
+        for (remote, bytes) in inbox.datagrams() {
+            each(Flow { local: *local, remote, transport: Transport::Udp, connection: 0 }, bytes);
         }
-        true
+        count == BATCH
     }
 
-    /// Sends a datagram from the flow's own local address. A full buffer loses it, as the network may: timers resend.
-    pub fn send(&self, flow: &Flow, bytes: &[u8]) {
-        let socket = self.sockets.iter().find(|(local, _)| *local == flow.local).or(self.sockets.first());
-        if let Some((_, socket)) = socket
-            && let Err(error) = socket.send_to(bytes, flow.remote)
-        {
-            tracing::debug!(remote = %flow.remote, %error, "a datagram was not sent");
+    /// Puts a datagram down to be sent from the flow's own local address.
+    pub fn put(&mut self, flow: &Flow, bytes: Arc<[u8]>) {
+        let number = self.sockets.iter().position(|bound| bound.local == flow.local).unwrap_or_default();
+        let Some(bound) = self.sockets.get_mut(number) else { return };
+        bound.outbox.push((flow.remote, bytes));
+        if bound.outbox.len() == BATCH {
+            bound.flush();
         }
+    }
+
+    /// Sends what was put down.
+    pub fn flush(&mut self) {
+        self.sockets.iter_mut().for_each(Bound::flush);
+    }
+}
+
+impl Bound {
+    /// A full buffer loses datagrams, as the network may: timers resend.
+    fn flush(&mut self) {
+        let mut left = self.outbox.as_slice();
+        while let Some((remote, _)) = left.first() {
+            let done = batch::send(&self.socket, left).unwrap_or_else(|error| {
+                tracing::debug!(%remote, %error, "a datagram was not sent");
+                1
+            });
+            left = left.get(done.max(1)..).unwrap_or_default();
+        }
+        self.outbox.clear();
     }
 }
 

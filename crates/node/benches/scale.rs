@@ -150,7 +150,7 @@ impl Station {
                 Output::Relay(RelayCommand::Open { relay, .. }) => {
                     self.worker.relay(now_ms, world::opened(relay));
                 }
-                Output::Relay(_) | Output::Reply { .. } | Output::Share(_) | Output::Ban(_) => {}
+                Output::Relay(_) | Output::Locate(_) | Output::Reply { .. } | Output::Share(_) | Output::Ban(_) => {}
             }
         }
     }

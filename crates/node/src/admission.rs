@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use account::{Account, Change, Failures, Input};
 use billing::{AccountId, LineId};
 use edge::{AuthReport, Directory, Leave, LineEntry};
-use lockout::{Admission, Attempt, Lockout};
+use lockout::{Admission, Attempt, Lockout, Own};
 
 use crate::Worker;
 
@@ -21,6 +21,11 @@ fn line_of(input: &Input) -> Option<&LineId> {
         },
         _ => None,
     }
+}
+
+/// Tells the lock-out which networks accounts allow.
+pub(crate) fn welcome(lockout: &mut Lockout, directory: &Directory) {
+    lockout.set_welcome(directory.lockout.values().flat_map(|own| own.allow_list.iter().copied()));
 }
 
 /// Tells a new lock-out where the lines of an account log in from.
@@ -45,6 +50,10 @@ impl Worker {
     /// The edge asks leave to verify a password.
     pub(crate) fn ask_leave(&mut self, now_ms: u64, token: u64, from: SocketAddr, name: &str) {
         let asn = self.look_ups.places.locate(from.ip()).asn;
+        let own = self.directory.by_auth_name.get(name).and_then(|entry| {
+            let settings = self.directory.lockout.get(&entry.account)?;
+            Some(Own { account: entry.account.as_str(), settings })
+        });
         let (failures_before, admission) = self.doors.change(|lockout| {
             let window_s = lockout.settings().window_s;
             let facts = lockout.facts(from.ip(), name, now_ms);
@@ -54,12 +63,16 @@ impl Worker {
                 line: facts.line.failures,
                 line_addresses: facts.line_addresses,
             };
-            (failures_before, lockout.reserve(&Attempt { from, name, asn }, now_ms))
+            (failures_before, lockout.reserve(&Attempt { from, name, asn, own }, now_ms))
         });
         let leave = match admission {
             Admission::Verify(ticket) => {
                 self.tickets.insert(token, ticket);
                 Leave::Granted
+            }
+            Admission::Blind(ticket) => {
+                self.tickets.insert(token, ticket);
+                Leave::Blind
             }
             Admission::Refuse => Leave::Refused,
             Admission::Wait { retry_after_s } => Leave::Later { retry_after_s },

@@ -12,7 +12,9 @@ use crate::letter::FIRST;
 use crate::log::Release;
 use crate::look_ups::LookUps;
 use crate::share::owner_of;
-use crate::{Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Tell, Told, Worker};
+use crate::{
+    Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Tell, Told, Worker, admission,
+};
 
 /// How often the lock-out is given time, beside the ends of its bans.
 const LOCKOUT_TICK_MS: u64 = 100;
@@ -37,6 +39,7 @@ impl Worker {
             Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
             Command::Calls { account } => self.ask_all(now_ms, token, &Question::Calls(account)),
             Command::Exposure { account } => self.ask_all(now_ms, token, &Question::Exposure(account)),
+            Command::Locks { account } => self.ask_all(now_ms, token, &Question::Locks(account)),
             Command::Drain { limit_s } => {
                 self.post_all(now_ms, || Letter::Registry(Told::Drain));
                 let text = format!("The node takes no new calls and stops within {limit_s} s.");
@@ -122,6 +125,9 @@ impl Worker {
                 let calls = self.edge.calls().into_iter();
                 CommandReply::Calls(calls.filter(|call| only.as_ref().is_none_or(|id| call.account == *id)).collect())
             }
+            Question::Locks(only) => {
+                CommandReply::Locks(self.accounts.get(only).into_iter().flat_map(account::Account::locks).collect())
+            }
             Question::Exposure(only) => {
                 let asked = self.accounts.iter().filter(|(id, _)| only.as_ref().is_none_or(|only| only == *id));
                 let view = |account: &account::Account, look_ups: &mut LookUps| {
@@ -184,8 +190,9 @@ impl Worker {
     }
 
     /// Tells all workers of a new directory, or of new decks.
-    fn publish(&mut self, now_ms: u64, directory: Arc<Directory>) {
+    pub(crate) fn publish(&mut self, now_ms: u64, directory: Arc<Directory>) {
         let Some(registry) = &self.registry else { return };
+        self.doors.change(|lockout| admission::welcome(lockout, &directory));
         let decks = Arc::clone(&registry.book.decks);
         let publish =
             || Letter::Registry(Told::Published { directory: Arc::clone(&directory), decks: Arc::clone(&decks) });
@@ -214,6 +221,7 @@ impl Worker {
             self.node_changed(now_ms, change);
             let directory = self.registry.as_ref().map(|registry| registry.with_carriers(&self.directory));
             if let Some(directory) = directory {
+                self.ask_located(&directory);
                 self.publish(now_ms, directory);
             }
         }
@@ -221,7 +229,7 @@ impl Worker {
     }
 
     fn lift_ban(&mut self, now_ms: u64, token: u64, prefix: IpNet) {
-        if self.doors.change(|lockout| lockout.lift(prefix)) {
+        if self.doors.change(|lockout| lockout.lift(prefix, now_ms)) {
             self.bans_changed(now_ms, token, format!("{prefix} is no longer locked out."));
         } else {
             self.answer(token, Err(CommandError::NotBanned(prefix)));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use account::{Did, Effect, Line};
 use billing::{AccountId, LineId};
 use edge::{Directory, LineEntry};
+use lockout::OwnSettings;
 
 use crate::NodeState;
 
@@ -12,6 +13,9 @@ use crate::NodeState;
 pub fn build(state: &NodeState) -> Directory {
     let mut directory = Directory { carriers: state.book.carriers.clone(), ..Directory::default() };
     for (id, account) in &state.accounts {
+        if let Some(settings) = account.settings() {
+            put_lockout(&mut directory, id, &settings.lockout);
+        }
         for line in account.lines().values() {
             put_line(&mut directory, id, line);
         }
@@ -30,6 +34,7 @@ pub fn apply(directory: &Directory, account: &AccountId, effect: &Effect) -> Opt
     }
     let mut next = directory.clone();
     match effect {
+        Effect::Settings(settings) => put_lockout(&mut next, account, &settings.lockout),
         Effect::Line(line) => {
             remove_line(&mut next, account, &line.id);
             put_line(&mut next, account, line);
@@ -42,6 +47,14 @@ pub fn apply(directory: &Directory, account: &AccountId, effect: &Effect) -> Opt
         _ => return None,
     }
     (next != *directory).then_some(next)
+}
+
+fn put_lockout(directory: &mut Directory, account: &AccountId, settings: &OwnSettings) {
+    if *settings == OwnSettings::default() {
+        directory.lockout.remove(account);
+    } else {
+        directory.lockout.insert(account.clone(), settings.clone());
+    }
 }
 
 fn listed(directory: &Directory, account: &AccountId, line: &Line) -> bool {

@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, Change, ChangeError, Done, ExposureView, Flow};
+use account::{Actor, Change, ChangeError, Done, ExposureView, Flow, LockView};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -59,6 +59,11 @@ pub enum Command {
         /// Which account.
         account: Option<AccountId>,
     },
+    /// Addresses that incidents locked out of an account's lines.
+    Locks {
+        /// Which account.
+        account: AccountId,
+    },
     /// Bans in force.
     Bans,
     /// Bans that a packet filter may carry out, unless they are those of this version still.
@@ -100,6 +105,8 @@ pub enum CommandReply {
     Calls(Vec<CallView>),
     /// What accounts may lose, by account.
     Exposure(Vec<ExposureView>),
+    /// Addresses locked out of lines, by line.
+    Locks(Vec<LockView>),
     /// Bans.
     Bans(Vec<Ban>),
     /// Bans for a packet filter, with their ends in milliseconds since the Unix epoch; `None` where nothing has changed.
@@ -186,6 +193,9 @@ pub enum Output {
     },
     /// Work for the relay.
     Relay(RelayCommand),
+    /// From now on find out and keep finding out where these names lead, and no others; every answer that is another than
+    /// before goes to `Worker::located` of the first worker.
+    Locate(Vec<sip::locate::Destination>),
     /// Append to the journal, which numbers it; report durability through `Worker::durable`.
     Journal(Record),
     /// Hand to another worker (`Worker::letter`), in order. A letter that is refusable may come back through

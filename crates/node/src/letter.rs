@@ -103,6 +103,8 @@ pub enum Question {
     Calls(Option<AccountId>),
     /// What accounts may lose.
     Exposure(Option<AccountId>),
+    /// Which addresses are locked out of an account's lines.
+    Locks(AccountId),
 }
 
 /// What the workers tell the registry.

@@ -14,6 +14,7 @@ mod doors;
 mod full;
 mod io;
 mod letter;
+mod locate;
 mod log;
 mod look_ups;
 mod record;

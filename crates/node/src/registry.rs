@@ -9,7 +9,7 @@ use billing::{AccountId, CarrierId, DeckId, DeckVersion};
 use edge::{Directory, LineEntry};
 use guard::Board;
 
-use crate::{Command, CommandError, CommandReply, NodeBook, NodeChange, directory};
+use crate::{Command, CommandError, CommandReply, NodeBook, NodeChange, directory, locate};
 
 /// Changes that may wait for the one under way.
 const MAX_WAITING: usize = 4_096;
@@ -91,10 +91,10 @@ impl Registry {
         self.under_way = false;
         let mut next: Option<Directory> = None;
         for effect in effects {
-            match effect {
-                Effect::Settings(settings) => self.settings(id, settings),
-                effect => next = directory::apply(next.as_ref().unwrap_or(now), id, effect).or(next),
+            if let Effect::Settings(settings) = effect {
+                self.settings(id, settings);
             }
+            next = directory::apply(next.as_ref().unwrap_or(now), id, effect).or(next);
         }
         next
     }
@@ -110,6 +110,7 @@ impl Registry {
         match (known.as_mut(), part) {
             (Some(CommandReply::Calls(calls)), CommandReply::Calls(more)) => calls.extend(more),
             (Some(CommandReply::Exposure(views)), CommandReply::Exposure(more)) => views.extend(more),
+            (Some(CommandReply::Locks(locks)), CommandReply::Locks(more)) => locks.extend(more),
             (_, part) => *known = Some(part),
         }
         *left -= 1;
@@ -195,7 +196,9 @@ impl Registry {
 
     /// The directory with the book's carriers.
     pub fn with_carriers(&self, directory: &Directory) -> Arc<Directory> {
-        Arc::new(Directory { carriers: self.book.carriers.clone(), ..directory.clone() })
+        let mut next = Directory { carriers: self.book.carriers.clone(), ..directory.clone() };
+        next.located = locate::still_wanted(&next);
+        Arc::new(next)
     }
 }
 

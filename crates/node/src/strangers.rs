@@ -38,7 +38,6 @@ impl Worker {
     /// Whether a trunk or a carrier is set up at this address.
     fn is_fixed(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
-        self.directory.by_address.contains_key(&ip)
-            || self.directory.carriers.values().any(|one| one.address.ip() == ip || one.sources.contains(&ip))
+        self.directory.by_address.contains_key(&ip) || self.directory.is_carriers(ip)
     }
 }

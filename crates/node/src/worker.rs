@@ -72,6 +72,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
     for account in state.accounts.values() {
         admission::remember(&mut lockout, account, now_ms);
     }
+    admission::welcome(&mut lockout, &directory);
     let doors = Doors::new(lockout);
     let common = Arc::new(Common::new(setup.edge, setup.seed, setup.boot_epoch, count));
     let decks = Arc::clone(&state.book.decks);
@@ -114,6 +115,7 @@ impl Worker {
             orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
             self.wakes.set(id, account);
         }
+        self.ask_located(&Arc::clone(&self.directory));
         for (account, call, legs) in orphans {
             self.edge.handle(now_ms, edge::Input::Recover { account, call, legs });
         }
@@ -152,6 +154,17 @@ impl Worker {
         self.drive(now_ms);
     }
 
+    /// Whether this worker has more to do than it can: new calls are then told to come back later, but those to short
+    /// numbers; all else goes on.
+    pub fn set_busy(&mut self, busy: bool) {
+        self.edge.set_busy(busy);
+    }
+
+    /// How many records this worker has handed to the journal that are not durable yet.
+    pub fn waiting_records(&self) -> u64 {
+        self.log.waiting_records()
+    }
+
     /// Nothing can be sent on a flow any more: its connection is closed, or could not be opened.
     pub fn flow_failed(&mut self, now_ms: u64, flow: Flow) {
         if flow.connection == 0 {
@@ -166,16 +179,7 @@ impl Worker {
     /// The name that the peer at the other end of a connection of ours must prove over TLS: a carrier's domain, or its
     /// address.
     pub fn peer_name(&self, flow: &Flow) -> String {
-        let mut carriers = self.directory.carriers.values();
-        let carrier = carriers.find(|one| one.address == flow.remote && one.transport == flow.transport);
-        let host = carrier.and_then(|carrier| sip::HostPort::parse(carrier.domain.as_ref()?.as_bytes()).ok());
-        host.map_or_else(
-            || flow.remote.ip().to_string(),
-            |host| match host.host {
-                sip::Host::Ip(ip) => ip.to_string(),
-                sip::Host::Name(name) => name.to_owned(),
-            },
-        )
+        self.directory.name_to_prove(flow.remote).unwrap_or_else(|| flow.remote.ip().to_string())
     }
 
     /// The relay's driver reports.
@@ -307,7 +311,7 @@ impl Worker {
             // What was read before a ban is not answered after it.
             Letter::Message { flow, .. } if !self.admits(now_ms, flow.remote) => {}
             Letter::Message { flow, message } => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
-            Letter::Send { flow, bytes } => self.outputs.push_back(Output::Send { flow, bytes }),
+            Letter::Send { flow, bytes } => self.send(now_ms, flow, bytes),
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
             Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
             Letter::Reply(reply) => self.deliver(now_ms, reply),
@@ -316,6 +320,16 @@ impl Worker {
             }
             Letter::Registry(told) => self.told(now_ms, told),
             Letter::ToRegistry(tell) => self.tell(now_ms, tell),
+        }
+    }
+
+    /// Sends on a flow that this worker has; one within the node ends at its call machine.
+    fn send(&mut self, now_ms: u64, flow: Flow, bytes: Arc<[u8]>) {
+        let Some(flow) = edge::from_other_end(flow) else {
+            return self.outputs.push_back(Output::Send { flow, bytes });
+        };
+        if let Ok(message) = Message::parse(&bytes) {
+            self.edge.handle(now_ms, edge::Input::Message { flow, message });
         }
     }
 

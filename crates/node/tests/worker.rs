@@ -82,7 +82,7 @@ impl Node {
                     self.worker.relay(self.now_ms, RelayEvent::Opened { relay, a: side(20000), b: side(20002) });
                 }
                 Output::Letter { .. } | Output::Share(_) => panic!("a worker alone tells nobody"),
-                Output::Relay(_) | Output::Ban(_) => {}
+                Output::Relay(_) | Output::Locate(_) | Output::Ban(_) => {}
             }
         }
     }

@@ -38,6 +38,7 @@ pub(crate) fn settings() -> Settings {
         terms: Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: Default::default(),
     }
 }
 

@@ -12,8 +12,9 @@ use axum::response::Response;
 use crate::state::PortalState;
 use crate::{cookies, problem};
 
-/// What a page may load and do: its own style and images, forms to itself.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+/// What a page may load and do: its own style, script and images, events and forms of its own.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
 
 const FIXED: [(HeaderName, &str); 7] = [

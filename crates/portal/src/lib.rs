@@ -3,13 +3,14 @@
 //!
 //! Pages are made on the server and need no script. What is shown comes from the store's tables; what is changed goes as
 //! a [`node::Command`] to the running node through [`Control`]. Opening a page never changes anything: changes are POSTs
-//! with a token of the session.
+//! with a token of the session. What programs ask is in [`programs`].
 //!
 //! ```text
 //! /                                   overview of the node (administrators), of the account (owners)
 //! /accounts/{account}                 overview of an account
 //! /accounts/{account}/calls           calls; /{call}: one call
 //! /accounts/{account}/lines           lines; /{line}: one line, /secret: a new secret for it
+//! /accounts/{account}/limits          the owner's limits of an account; of a line below the line
 //! /accounts/{account}/incidents       incidents; /{incident}: one, /lift and /ours: the owner's answers to it
 //! /accounts/{account}/money           ledger and top-up
 //! /accounts/{account}/guard           whether the guard acts or watches
@@ -18,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod caller;
 mod control;
 mod cookies;
 mod forms;
@@ -25,15 +27,22 @@ mod frame;
 mod headers;
 mod login;
 mod pages;
+mod payment;
+mod per_minute;
 mod problem;
+mod programs;
 mod random;
 mod readers;
 mod router;
 mod state;
 mod throttle;
+mod voipms;
 mod words;
+mod world;
 mod zone;
 
 pub use control::{Asked, Control};
+pub use payment::{PaymentSecret, SecretError, WaitingPayments};
+pub use programs::{Programs, Weakness, programs};
 pub use router::{router, serve};
 pub use state::{PortalState, Settings};

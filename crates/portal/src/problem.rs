@@ -37,6 +37,9 @@ pub(crate) enum Problem {
     /// A page cannot be written.
     #[error("the page cannot be written")]
     Template(#[from] askama::Error),
+    /// As many pages are kept fresh as may be.
+    #[error("too many pages are kept fresh at once")]
+    Busy,
     /// A fault of ours.
     #[error("the portal has made a mistake")]
     Broken,
@@ -49,7 +52,7 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotAllowed | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::Typed(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Command(CommandError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Command(CommandError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Command(_) => StatusCode::CONFLICT,
             Self::Store(_) | Self::Template(_) | Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }

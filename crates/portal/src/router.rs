@@ -11,7 +11,9 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
-use crate::pages::{account, ask, call, calls, guard, incident, incidents, line, lines, lockout, money, node, secret};
+use crate::pages::{
+    account, ask, call, calls, guard, incident, incidents, limits, line, lines, lockout, money, node, secret,
+};
 use crate::problem::Problem;
 use crate::state::PortalState;
 use crate::{headers, login};
@@ -20,6 +22,8 @@ use crate::{headers, login};
 const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The one style sheet.
 const STYLE: &str = include_str!("../static/portal.css");
+/// The one script: without it every page works, and stands still.
+const SCRIPT: &str = include_str!("../static/live.js");
 /// The sign in the browser's tab.
 const ICON: &str = include_str!("../static/icon.svg");
 
@@ -48,6 +52,7 @@ fn pages() -> Router<PortalState> {
         .route("/logout", post(login::leave))
         .route("/portal.css", get(style))
         .route("/icon.svg", get(icon))
+        .route("/live.js", get(script))
         .route("/lockout", get(lockout::show).post(lockout::set))
         .route("/lockout/switch", post(lockout::switch))
         .route("/lockout/ban", post(lockout::ban))
@@ -58,17 +63,22 @@ fn pages() -> Router<PortalState> {
 fn account_pages() -> Router<PortalState> {
     Router::new()
         .route("/", get(account::overview))
+        .route("/live", get(account::live))
         .route("/calls", get(calls::show))
+        .route("/calls.csv", get(calls::sheet))
         .route("/calls/{call}", get(call::show))
         .route("/calls/{call}/hangup", post(call::hang_up))
+        .route("/limits", get(limits::show_account).post(limits::set_account))
         .route("/lines", get(lines::show))
         .route("/lines/{line}", get(line::show))
         .route("/lines/{line}/secret", get(secret::ask).post(secret::change))
         .route("/lines/{line}/binding", post(line::drop_binding))
         .route("/lines/{line}/international", post(line::international))
         .route("/lines/{line}/lift", post(line::lift))
+        .route("/lines/{line}/limits", get(limits::show_line).post(limits::set_line))
         .route("/incidents", get(incidents::show))
         .route("/incidents/{incident}", get(incident::show))
+        .route("/incidents/{incident}/calls.csv", get(incident::sheet))
         .route("/incidents/{incident}/lift", get(ask::lift).post(ask::lifted))
         .route("/incidents/{incident}/ours", get(ask::ours).post(ask::were_ours))
         .route("/incidents/{incident}/theirs", get(ask::theirs).post(ask::were_theirs))
@@ -82,6 +92,10 @@ fn account_pages() -> Router<PortalState> {
 
 async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")], STYLE)
+}
+
+async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")], SCRIPT)
 }
 
 async fn icon() -> impl IntoResponse {

@@ -15,6 +15,8 @@ use crate::throttle::Throttle;
 
 /// Passwords verified at once: each takes 64 MiB and a processor.
 const VERIFYING: usize = 2;
+/// Pages kept fresh at once.
+const STREAMS: usize = 64;
 
 /// What the configuration says to the portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,7 @@ pub struct PortalState {
     pub(crate) cookie: Arc<str>,
     pub(crate) throttle: Arc<Mutex<Throttle>>,
     pub(crate) verifying: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 impl PortalState {
@@ -87,6 +90,7 @@ impl PortalState {
             settings: Arc::new(settings),
             throttle: Arc::default(),
             verifying: Arc::new(Semaphore::new(VERIFYING)),
+            streams: Arc::new(Semaphore::new(STREAMS)),
         })
     }
 

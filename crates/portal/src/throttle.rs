@@ -81,7 +81,7 @@ impl Throttle {
 }
 
 /// One IPv4 address; an IPv6 /64, since one customer has all of it.
-fn network(ip: IpAddr) -> IpAddr {
+pub(crate) fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
         v4 => v4,

@@ -1,5 +1,7 @@
 //! What people read: results, places, lengths of time, lines.
 
+use std::net::IpAddr;
+
 use account::{Line, LineKind};
 use billing::{Cdr, CdrPlace, Country, Decision, Direction, HungUpBy, Route};
 use geo::Place;
@@ -90,6 +92,12 @@ pub(crate) fn town(place: &Place) -> String {
         (None, Some(town)) => town,
         (None, None) => "unknown place".to_owned(),
     }
+}
+
+/// The place of an address as [`town`] has it; the address itself where its place is not known.
+pub(crate) fn whereabouts(ip: IpAddr, place: &Place) -> String {
+    let is_known = place.named.is_some() || place.city.is_some() || place.country.is_some();
+    if is_known { town(place) } else { ip.to_canonical().to_string() }
 }
 
 /// The network: "PalTel (AS12975)"; "unknown network".

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
 /// A time zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone {
@@ -70,9 +72,17 @@ impl Zone {
         self.begins(day.parse::<Date>().ok()?.tomorrow().ok()?)
     }
 
-    /// The day of a moment, counted from the Unix epoch.
+    /// The day of a moment, counted from the Unix epoch by this zone's calendar: days of sums are kept so.
     pub(crate) fn day_of(&self, ms: u64) -> u32 {
-        day_number(&self.format(ms, "%Y-%m-%d")).unwrap_or(0)
+        let at = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX);
+        let since = at.to_zoned(self.zone.clone()).date().since(EPOCH);
+        since.ok().and_then(|span| u32::try_from(span.get_days()).ok()).unwrap_or(0)
+    }
+
+    /// "Sun 22 Nov" of such a number.
+    pub(crate) fn day_name(day: u32) -> String {
+        let date = EPOCH.checked_add(jiff::Span::new().days(i64::from(day)));
+        date.map(|date| date.strftime("%a %-d %b").to_string()).unwrap_or_default()
     }
 
     fn begins(&self, day: Date) -> Option<u64> {
@@ -83,8 +93,7 @@ impl Zone {
 
 /// A day (given as "2026-11-22") counted from the Unix epoch; `None` where it is no day or before.
 pub(crate) fn day_number(day: &str) -> Option<u32> {
-    let days = day.parse::<Date>().ok()? - Date::constant(1970, 1, 1);
-    u32::try_from(days.get_days()).ok()
+    u32::try_from((day.parse::<Date>().ok()? - EPOCH).get_days()).ok()
 }
 
 #[cfg(test)]
@@ -112,5 +121,7 @@ mod tests {
         assert_eq!(ends - begins, 23 * 3_600_000);
         assert_eq!(Some(denver.day_of(MS)), day_number("2026-03-08"));
         assert_eq!(denver.day_begins("tomorrow"), None);
+        assert_eq!((denver.day_of(begins - 1), denver.day_of(begins)), (20_519, 20_520));
+        assert_eq!(Zone::day_name(20_520), "Sun 8 Mar");
     }
 }

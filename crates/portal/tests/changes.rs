@@ -13,12 +13,14 @@ use node::{Command, CommandError, NodeChange};
 const URL: &str = "http://portal.example";
 
 /// Every form of the portal, and a page that shows its token.
-const FORMS: [(&str, &str); 15] = [
+const FORMS: [(&str, &str); 17] = [
     ("/accounts/law-000/calls/c00000000000w4/hangup", ""),
     ("/accounts/law-000/lines/107/secret", ""),
     ("/accounts/law-000/lines/107/binding", "contact=sip:107"),
     ("/accounts/law-000/lines/107/international", "allowed=false"),
     ("/accounts/law-000/lines/107/lift", ""),
+    ("/accounts/law-000/lines/107/limits", "international=on&countries=but&country=CU"),
+    ("/accounts/law-000/limits", "international=on&countries=but&ceiling=25"),
     ("/accounts/law-000/incidents/i0000000000009/lift", ""),
     ("/accounts/law-000/incidents/i0000000000009/ours", ""),
     ("/accounts/law-000/guard/act", ""),
@@ -39,7 +41,12 @@ fn changes(house: &House) -> Vec<Command> {
     let asks = |command: &Command| {
         !matches!(
             command,
-            Command::Calls { .. } | Command::Exposure { .. } | Command::Bans | Command::Guessed | Command::Carriers
+            Command::Calls { .. }
+                | Command::Exposure { .. }
+                | Command::Locks { .. }
+                | Command::Bans
+                | Command::Guessed
+                | Command::Carriers
         )
     };
     house.script.asked.lock().expect("no answer panicked").drain(..).filter(asks).collect()
@@ -140,6 +147,37 @@ async fn a_new_secret_is_strong_and_shown_once() {
 }
 
 #[tokio::test]
+async fn each_step_of_an_incident_is_done_there_and_leads_back() {
+    let house = House::full(URL);
+    let mut ada = Browser::of(&house, "ada").await;
+    let incident = "/accounts/law-000/incidents/i0000000000009";
+    let text = ada.get(incident).await.text;
+    assert_eq!(text.matches(">to do</span>").count(), 5, "{text}");
+    for (form, fields) in [
+        ("/accounts/law-000/lines/107/binding", "contact=sip%3A107%40198.18.0.9%3A31022%3Bob"),
+        ("/lockout/ban", "prefix=198.18.0.9%2F32&hours=168&note=calls+of+incident+i0000000000009"),
+        ("/lockout/switch", "on=true"),
+        ("/accounts/law-000/lines/107/international", "allowed=true"),
+    ] {
+        let action = format!("{form}?back={incident}");
+        assert!(text.contains(&format!("action=\"{action}\"")) || form.ends_with("international"), "{action}");
+        assert_eq!(ada.post(incident, &action, fields).await.location(), incident, "{form}");
+    }
+    let asked = changes(&house);
+    assert!(matches!(&asked[1], Command::Ban { prefix, length_s: 604_800, .. } if *prefix == id("198.18.0.9/32")));
+    let page = ada.post(incident, &format!("/accounts/law-000/lines/107/secret?back={incident}"), "").await;
+    assert!(page.text.contains(&format!("href=\"{incident}\">Done, go on")), "{}", page.text);
+    let page = ada.post(incident, "/lockout/switch?back=//evil.example/", "on=true").await;
+    assert_eq!(page.location(), "/lockout", "to our own pages alone");
+    ada.post(incident, &format!("{incident}/lift"), "").await;
+    let text = ada.get(incident).await.text;
+    assert!(text.contains("by ada. Whoever knew the old one is out") && text.contains("calls abroad go through"));
+    // An owner who shares the node with others asks whoever runs it.
+    let text = Browser::of(&house, "dana").await.get(incident).await.text;
+    assert!(text.contains("Whoever runs this node can lock these addresses out") && !text.contains("/lockout/ban"));
+}
+
+#[tokio::test]
 async fn lines_are_changed_by_their_buttons() {
     let house = House::full(URL);
     let mut browser = Browser::of(&house, "dana").await;
@@ -161,6 +199,39 @@ async fn lines_are_changed_by_their_buttons() {
     assert!(ask.contains("speak against whoever uses them again") && ask.contains("take this answer back"));
     browser.post(line, "/accounts/law-000/calls/c00000000000w4/hangup", "").await;
     assert!(matches!(only_change(&house), Change::HangUp { .. }));
+}
+
+#[tokio::test]
+async fn limits_are_set_by_their_forms() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let line = "/accounts/law-000/lines/107/limits";
+    let form = "international=on&countries=only&country=GB&country=DE&max_rate=0.50&max_calls=2&minutes_a_day=&hours=";
+    assert_eq!(browser.post(line, line, form).await.location(), line);
+    let Change::PutLine(put) = only_change(&house) else { panic!("a line") };
+    assert_eq!((put.international, put.max_calls, put.limits.allowed.len()), (true, Some(2), 2));
+    assert!(
+        put.secrets.is_none() && put.limits.max_rate == Some(Money::from_cents(50)) && put.name == "Conference room"
+    );
+    let text = browser.get(line).await.text;
+    assert!(text.contains("value=\"only\" checked") && text.contains("value=\"GB\" checked"), "as it was set");
+
+    let account = "/accounts/law-000/limits";
+    let form = "countries=but&country=CU&ceiling=12.50&max_calls=10&money_a_day=40&hours=Mon-Fri+08%3A00-18%3A00";
+    browser.post(account, account, form).await;
+    let Change::Settings(settings) = only_change(&house) else { panic!("settings") };
+    assert_eq!((settings.international, settings.max_calls, settings.limits.denied.len()), (false, 10, 1));
+    assert_eq!((settings.exposure_ceiling, settings.numbers.len()), (Money::from_cents(1_250), 1));
+    for (wrong, why) in [
+        ("countries=but&hours=always", "is not hours such as"),
+        ("countries=but&max_calls=21", "nly whoever runs this node"),
+        ("countries=but&ceiling=-1", "must not be below zero"),
+    ] {
+        let page = browser.post(account, account, wrong).await;
+        let note = note_after(&mut browser, &page).await;
+        assert!(note.contains(why), "{note}");
+    }
+    assert_eq!(changes(&house), []);
 }
 
 #[tokio::test]

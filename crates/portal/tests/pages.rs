@@ -11,7 +11,7 @@ use fixture::House;
 const URL: &str = "http://portal.example";
 
 /// Every page of an account.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/accounts/law-000",
     "/accounts/law-000/calls",
     "/accounts/law-000/calls?line=107&number=%2B355&verdict=refused&from=2020-01-01&to=2099-01-01",
@@ -19,16 +19,18 @@ const PAGES: [&str; 8] = [
     "/accounts/law-000/incidents",
     "/accounts/law-000/money",
     "/accounts/law-000/guard",
+    "/accounts/law-000/limits",
     "/accounts/law-000/calls?number=999",
 ];
 
 /// Those that need something to show.
-const DETAILS: [&str; 8] = [
+const DETAILS: [&str; 9] = [
     "/accounts/law-000/calls/c0000000000004",
     "/accounts/law-000/calls/c0000000000003",
     "/accounts/law-000/lines/107",
     "/accounts/law-000/lines/140",
     "/accounts/law-000/lines/107/secret",
+    "/accounts/law-000/lines/107/limits",
     "/accounts/law-000/incidents/i0000000000009",
     "/accounts/law-000/incidents/i0000000000009/lift",
     "/accounts/law-000/incidents/i0000000000009/ours",
@@ -120,14 +122,18 @@ async fn pages_load_nothing_from_elsewhere() {
     assert!(browser.cookies[0].0.starts_with("__Host-"));
     let page = browser.get(PAGES[0]).await;
     let policy = page.headers.get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
-    for part in ["default-src 'none'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+    for part in
+        ["default-src 'none'", "style-src 'self'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+    {
         assert!(policy.contains(part), "{policy}");
     }
     assert_eq!(page.headers.get("cache-control").unwrap(), "no-store");
     assert!(page.headers.contains_key("strict-transport-security"));
     for path in PAGES.iter().chain(&DETAILS) {
         let text = browser.get(path).await.text;
-        assert!(!text.contains("style=") && !text.contains("<script") && !text.contains("http://"), "{path}");
+        let scripts = text.matches("<script").count();
+        assert_eq!(scripts, text.matches("<script src=\"/live.js\" defer></script>").count(), "{path}");
+        assert!(!text.contains("style=") && !text.contains("http://"), "{path}");
     }
     let style = browser.get("/portal.css").await;
     assert!(style.text.len() < 40 * 1024 && style.status == StatusCode::OK);
@@ -162,6 +168,9 @@ async fn calls_are_paged_filtered_and_added_up() {
     assert!(!second.contains("rel=\"next\"") && second.contains("Newest"));
     let stolen = browser.get("/accounts/law-000/calls?number=%2B355").await.text;
     assert!(stolen.contains("3 calls") && stolen.contains("Khan Yunis"));
+    let sheet = browser.get("/accounts/law-000/calls.csv?number=%2B355").await.text;
+    assert_eq!((sheet.lines().count(), sheet.matches("Khan Yunis").count()), (4, 3), "{sheet}");
+    assert_eq!(browser.get("/accounts/law-000/calls.csv").await.text.lines().count(), 71);
     assert_eq!(browser.get("/accounts/law-000/calls?from=soon").await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
@@ -179,4 +188,77 @@ async fn an_incident_is_told_with_its_steps() {
     }
     let text = Browser::of(&house, "vic").await.get("/accounts/law-000/incidents/i0000000000009").await.text;
     assert!(!text.contains("i0000000000009/lift"), "a viewer is shown no buttons");
+}
+
+#[tokio::test]
+async fn the_overview_says_what_is_usual_and_where_the_money_goes() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let text = browser.get("/accounts/law-000").await.text;
+    for words in
+        ["at the usual $", "is usual for a whole day", "Spending on the last 14 days: ", "Albania <small>3 calls"]
+    {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    let text = Browser::of(&House::bare(URL), "dana").await.get("/accounts/law-000").await.text;
+    for words in ["Nothing was spent in the last two weeks", "what is usual is not known yet", "Nobody is talking"] {
+        assert!(text.contains(words), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn running_calls_are_told_as_they_are() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let events = browser.events("/accounts/law-000/live", 2).await;
+    assert_eq!(events[0], "event: incidents\ndata: 1\n\n");
+    assert!(
+        events[1].starts_with("event: calls\n") && events[1].contains("/calls/c00000000000w4/hangup"),
+        "{events:?}"
+    );
+    let events = Browser::of(&house, "vic").await.events("/accounts/law-000/live", 2).await;
+    assert!(!events[1].contains("hangup"), "a viewer has no buttons: {events:?}");
+    assert_eq!(Browser::of(&house, "hank").await.get("/accounts/law-000/live").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn lines_tell_what_an_owner_should_look_at() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let text = browser.get("/accounts/law-000/lines").await.text;
+    assert!(text.contains("spare: never used") && text.contains("secret is 400 days old"), "{text}");
+    let text = browser.get("/accounts/law-000/lines/107").await.text;
+    assert!(text.contains("Locked to strangers") && text.contains("by its ceiling"));
+    let text = browser.get("/accounts/law-000/lines/140").await.text;
+    assert!(!text.contains("Locked to strangers") && text.contains("nothing abroad: it may not call there"));
+}
+
+#[tokio::test]
+async fn an_incident_is_drawn_and_added_up() {
+    let house = House::full(URL);
+    let mut browser = Browser::of(&house, "dana").await;
+    let text = browser.get("/accounts/law-000/incidents/i0000000000009").await.text;
+    for words in [
+        "aria-label=\"Map: calls from Khan Yunis, Palestine to Albania, 3 calls.\"",
+        "aria-label=\"Timeline: 3 calls between ",
+        "the evidence reached 41.2 decibans",
+        "$23.10 an hour",
+        "one call at a time at $0.385 a minute; the ceiling of $50.00 a day",
+        "would have ended it after 2 h 9 min",
+        "2 hung up while talking, 1 refused before anybody was called",
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+    assert!(text.len() < 100_000, "{} bytes", text.len());
+    let sheet = browser.get("/accounts/law-000/incidents/i0000000000009/calls.csv").await;
+    assert_eq!(sheet.headers.get("content-type").unwrap(), "text/csv; charset=utf-8");
+    let rows: Vec<&str> = sheet.text.split("\r\n").collect();
+    assert!(rows.len() == 5 && rows[0].starts_with("call,start_utc,start_local,line,ip,port"), "{rows:?}");
+    for cell in ["198.18.0.9", "Khan Yunis", "+355691234567", "Albania mobile", "USD", "13.1"] {
+        assert!(rows[1].contains(cell), "{cell} is not in {}", rows[1]);
+    }
+    assert_eq!(
+        Browser::of(&house, "hank").await.get("/accounts/harbor/incidents/i0000000000009/calls.csv").await.status,
+        StatusCode::NOT_FOUND
+    );
 }

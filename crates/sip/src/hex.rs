@@ -11,7 +11,7 @@ pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// `bytes` as a lower-case hexadecimal string.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
 }
 
@@ -25,6 +25,11 @@ pub(crate) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
         *byte = pair.iter().try_fold(0u8, |sum, &digit| Some(sum << 4 | nibble(digit)?))?;
     }
     Some(out)
+}
+
+/// Reads hexadecimal in either case; `None` for anything else.
+pub fn decode_all(text: &[u8]) -> Option<Vec<u8>> {
+    text.chunks(2).map(|pair| decode::<1>(pair).map(|[byte]| byte)).collect()
 }
 
 fn nibble(digit: u8) -> Option<u8> {
@@ -46,5 +51,7 @@ mod tests {
         assert_eq!(decode::<3>(b"00aBfF"), Some([0, 0xab, 0xff]));
         assert_eq!(decode::<3>(b"00abf"), None);
         assert_eq!(decode::<1>(b"g0"), None);
+        assert_eq!(decode_all(b"00aBfF"), Some(vec![0, 0xab, 0xff]));
+        assert_eq!((decode_all(b"00a"), decode_all(b"0g"), decode_all(b"")), (None, None, Some(Vec::new())));
     }
 }

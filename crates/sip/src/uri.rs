@@ -217,6 +217,14 @@ impl<'a> Uri<'a> {
         self.password_raw.map(unescape)
     }
 
+    /// A header that a request made of this URI shall have, with the escapes of its value taken out (RFC 3261 section
+    /// 19.1.1).
+    pub fn header(&self, name: &str) -> Option<Cow<'a, [u8]>> {
+        let mut headers = self.headers_raw.split(|&b| b == b'&').map(|header| scan::split_once(header, b'='));
+        let (_, value) = headers.find(|(found, _)| scan::eq_ignore_case(&unescape(found), name))?;
+        Some(unescape(value.unwrap_or_default()))
+    }
+
     /// The host; `None` for tel.
     pub fn host(&self) -> Option<Host<'a>> {
         self.hostport.map(|hostport| hostport.host)

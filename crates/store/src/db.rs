@@ -3,8 +3,10 @@
 //! Three kinds of connection, one file in WAL mode: the [`Projector`] writes what the journal says, the [`Desk`] writes
 //! what is not in the journal (states of the outbox, users, sessions), a [`Reader`] only reads.
 
+mod access;
 mod desk;
 mod outbox;
+mod payments;
 mod project;
 mod projector;
 mod reader;
@@ -20,8 +22,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
+pub use access::{ApiAccess, MAX_API_ADDRESSES};
 pub use desk::Desk;
 pub use outbox::{Queued, Sending};
+pub use payments::{MAX_WAITING_PAYMENTS, Payment};
 pub use projector::Projector;
 pub use reader::{
     AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
@@ -31,6 +35,11 @@ pub use users::{MAX_SESSIONS_PER_USER, Role, Session, User};
 
 /// The steps from an empty database to the present format; `user_version` counts those taken.
 const STEPS: [&str; 1] = [include_str!("db/schema.sql")];
+
+/// Pages that a connection keeps in memory, KiB: the ends of all indexes of a busy node.
+const CACHE_KIB: i64 = 16 * 1024;
+/// The write-ahead log is copied into the database after so many pages (16 MB), most of them written over many times.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// How long a connection waits for another one that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -52,6 +61,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(())
     };

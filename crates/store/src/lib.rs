@@ -16,6 +16,7 @@ mod error;
 mod home;
 mod journal;
 mod keeper;
+mod pace;
 mod password;
 mod projection;
 mod recover;
@@ -25,14 +26,16 @@ mod threads;
 mod writer;
 
 pub use db::{
-    AccountRow, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, MAX_SESSIONS_PER_USER,
-    Projector, Queued, Reader, Retention, Role, Sending, Session, Totals, Usage, UsageBy, User, copy_database,
+    AccountRow, ApiAccess, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ADDED_UP, MAX_API_ADDRESSES,
+    MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS, Payment, Projector, Queued, Reader, Retention, Role,
+    Sending, Session, Totals, Usage, UsageBy, User, copy_database,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;
 pub use home::Home;
 pub use journal::{Journal, MAX_RECORD_BYTES, Numbered, Numerable, Records, Recovery, SEGMENT_BYTES};
 pub use keeper::Keeper;
+pub use pace::Pace;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, hash_password, verify_password};
 pub use projection::{BATCH_QUEUE, Projection};
 pub use recover::{recover_state, recover_tables};

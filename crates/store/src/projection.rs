@@ -1,7 +1,5 @@
 //! The projector's thread: takes the batches the writer made durable and turns them into rows.
 
-mod pace;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -10,12 +8,17 @@ use std::time::{Duration, Instant};
 
 use node::Record;
 
-use self::pace::Pace;
 use crate::threads::{OnEvent, StoreEvent};
-use crate::{Error, Projector};
+use crate::{Error, Pace, Projector};
 
 /// Batches that may wait for the projector; a full queue holds up the writer.
 pub const BATCH_QUEUE: usize = 256;
+
+/// While much happens the tables are written in steps, since a transaction costs as much as the rows of dozens of calls,
+/// and what it changes in one place is written once.
+const STEP: Duration = Duration::from_millis(50);
+/// So many records in one step make the next one wait for its end.
+const BUSY_RECORDS: usize = 160;
 
 /// Records in one transaction at most (one batch more at worst).
 const MAX_TRANSACTION: usize = 8192;
@@ -112,12 +115,13 @@ impl Drop for Ends {
 impl Worker {
     fn run(mut self) {
         let _ends = Ends(Arc::clone(&self.progress));
-        let mut pace = Pace::new(Instant::now());
+        let mut pace = Pace::new(STEP, BUSY_RECORDS, Instant::now());
         while let Ok(mut records) = self.batches.recv() {
-            self.gather(&mut records, pace.gather_until(Instant::now()));
+            pace.gather();
+            self.take_waiting(&mut records);
             match self.apply(&records) {
                 Ok(applied_lsn) => {
-                    pace.wrote(records.len());
+                    pace.done(records.len());
                     self.progress.update(|at| at.applied_lsn = applied_lsn);
                     (self.on_event)(StoreEvent::Applied(applied_lsn));
                 }
@@ -129,14 +133,10 @@ impl Worker {
         }
     }
 
-    /// Takes what waits, and what comes until then.
-    fn gather(&self, records: &mut Vec<Record>, until: Option<Instant>) {
-        let next = || match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            Some(left) if !left.is_zero() => self.batches.recv_timeout(left).ok(),
-            _ => self.batches.try_recv().ok(),
-        };
+    /// Adds all that wait, up to the transaction's maximum.
+    fn take_waiting(&self, records: &mut Vec<Record>) {
         while records.len() < MAX_TRANSACTION
-            && let Some(more) = next()
+            && let Ok(more) = self.batches.try_recv()
         {
             records.extend(more);
         }

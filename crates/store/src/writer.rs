@@ -18,13 +18,18 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::journal::Numerable;
 use crate::threads::{OnEvent, StoreEvent};
-use crate::{Disk, Error, Journal};
+use crate::{Disk, Error, Journal, Pace};
 
 /// Records that may wait for the writer.
 pub const QUEUE: usize = 4096;
 
 /// Records made durable by one sync at most.
 pub const MAX_BATCH: usize = 1024;
+
+/// While much happens records are synced in steps, so that one sync does for more of them.
+const STEP: Duration = Duration::from_millis(2);
+/// So many records in one step make the next one wait for its end.
+const BUSY_RECORDS: usize = 6;
 
 /// How long a full disk is left alone before the next try.
 const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
@@ -137,9 +142,12 @@ struct Worker<D, T> {
 
 impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
     fn run(mut self) -> u64 {
+        let mut pace = Pace::new(STEP, BUSY_RECORDS, Instant::now());
         while !self.stopping {
             let Ok(first) = self.inbox.recv() else { break };
+            pace.gather();
             let batch = self.take_waiting(first);
+            pace.done(batch.len());
             if batch.is_empty() {
                 continue;
             }

@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("geo", &[]),
     ("lockout", &[]),
     ("guard", &["billing", "geo"]),
-    ("account", &["billing", "geo", "guard"]),
+    ("account", &["billing", "geo", "guard", "lockout"]),
     ("replay", &["account", "billing", "geo", "guard", "lockout"]),
     ("edge", &["account", "billing", "geo", "lockout", "media", "sip"]),
     ("node", &["account", "billing", "edge", "geo", "guard", "lockout", "media", "sip"]),

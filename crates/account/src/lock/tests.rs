@@ -51,6 +51,8 @@ fn struck() -> Firm {
 #[test]
 fn the_stranger_is_locked_out_and_nobody_else() {
     let mut firm = struck();
+    let locks: Vec<LockView> = firm.account.locks().collect();
+    assert!(locks.len() == 1 && locks[0].line == line_id("107"), "{locks:?}");
     let refused = call(&mut firm, ABROAD, HOME).unwrap_err();
     assert_eq!(refused.code, RefusalCode::Cut);
     assert!(

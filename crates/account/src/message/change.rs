@@ -1,6 +1,7 @@
 //! What people change about an account, and what they are told.
 
 use billing::{CallId, E164, IncidentId, LineId, Money};
+use lockout::OwnMistake;
 use serde::{Deserialize, Serialize};
 
 use crate::{Did, GuardMode, Line, Secrets, Settings};
@@ -146,6 +147,9 @@ pub enum ChangeError {
     /// A mark-up nobody means.
     #[error("a mark-up is from -100% to 900%")]
     BadMarkup,
+    /// A number or network for guesses at its lines that makes no sense.
+    #[error("{0}")]
+    BadLockout(OwnMistake),
     /// A named maximum.
     #[error("an account can have at most {max} {what}")]
     TooMany {

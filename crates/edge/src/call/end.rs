@@ -68,6 +68,7 @@ impl Ending {
 impl Call {
     /// Ends the call, whatever its stage. `gone` is the side that ended it and needs not be told.
     pub fn finish(&mut self, core: &mut Core, ending: Ending, gone: Option<Side>) {
+        self.drop_transfer(core);
         self.end_caller(core, &ending, gone);
         self.end_callees(core, &ending, gone);
         self.drop_exchanges(core);
@@ -153,8 +154,9 @@ impl Call {
 
 /// BYE with the reason, where it is ours. A peer whose ACK is still under way is told after it in an ordinary end (RFC
 /// 3261 section 15); an end of our own does not wait: credit that ran out must not buy more talk.
-fn say_bye(core: &mut Core, leg: &mut Leg, ending: &Ending) {
+pub(super) fn say_bye(core: &mut Core, leg: &mut Leg, ending: &Ending) {
     match leg.unacked.take() {
+        _ if leg.parted => {}
         Some(unacked) if ending.end == CallEnd::Normal => {
             let mut parting = Leg::new(leg.dialog.clone());
             parting.unacked = Some(unacked);

@@ -34,7 +34,8 @@ impl Call {
     /// Passes a request on to the other leg, or refuses it.
     pub(super) fn pass_on(&mut self, core: &mut Core, from: Side, method: Method, asked: Asked) {
         let to = from.other();
-        if !matches!(self.stage, Stage::Talking) || self.exchanges.len() >= MAX_EXCHANGES {
+        let alone = self.leg(to).is_some_and(|leg| leg.parted);
+        if !matches!(self.stage, Stage::Talking) || alone || self.exchanges.len() >= MAX_EXCHANGES {
             return core.reply(&asked, 491);
         }
         if method == Method::Info {
@@ -89,7 +90,7 @@ impl Call {
     /// Whether an offer, its answer or its ACK is under way on either leg.
     pub(super) fn is_negotiating(&self) -> bool {
         let refreshes = [Some(&self.a), self.b.as_ref()].into_iter().flatten().any(|leg| leg.refresh.is_some());
-        refreshes || self.is_settling() || self.exchanges.iter().any(Exchange::is_offer)
+        refreshes || self.is_joining() || self.is_settling() || self.exchanges.iter().any(Exchange::is_offer)
     }
 
     /// Whether an ACK is still under way on either leg.

@@ -8,7 +8,7 @@ use billing::{CarrierId, LineId};
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
 use sip::transaction::Wire;
-use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri};
+use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
 
 use super::early::Early;
 use super::{CallId, session};
@@ -171,11 +171,11 @@ impl Fork {
         Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
     }
 
-    /// To a carrier, by its rules for numbers.
-    pub fn to_carrier(core: &mut Core, out: &Outbound, carrier: &Carrier) -> Self {
-        let flow = carrier_flow(core, carrier);
+    /// To a carrier at one of its servers, by its rules for numbers.
+    pub fn to_carrier(core: &mut Core, out: &Outbound, carrier: &Carrier, server: locate::Target) -> Self {
+        let flow = flow_to(core, server);
         let us = core.sent_by(flow);
-        let host = carrier.domain.clone().unwrap_or_else(|| carrier.address.to_string());
+        let host = carrier.host();
         let number = if out.emergency { out.called.clone() } else { carrier_number(carrier, &out.called) };
         let target = uri(&number, &host, us).to_string();
         let mut caller = out.caller.clone();
@@ -301,12 +301,10 @@ pub(crate) fn challenge_of(response: &Message) -> Option<(Name, Challenge<'_>)> 
     Challenge::strongest(response.headers(asks)).map(|challenge| (answers, challenge))
 }
 
-/// The way to a carrier: from our advertised address to its own.
-pub(crate) fn carrier_flow(core: &Core, carrier: &Carrier) -> Flow {
-    let local = core.settings.advertised;
-    let to = account::Flow { local, remote: carrier.address, transport: carrier.transport, connection: 0 };
-    let flow = flow::to_sip(to);
-    Flow { local: core.advertised(flow.transport), ..flow }
+/// The way to a server: from our advertised address to its own.
+pub(crate) fn flow_to(core: &Core, target: locate::Target) -> Flow {
+    let locate::Target { address: remote, transport } = target;
+    Flow { local: core.advertised(transport), remote, transport, connection: 0 }
 }
 
 fn carrier_number(carrier: &Carrier, number: &str) -> String {

@@ -84,7 +84,7 @@ impl Call {
     }
 
     /// Who the next callee is to see: one from outside stays who he is, with the number he came in by (invariant 12).
-    fn forwarded_caller(&self) -> Caller {
+    pub(super) fn forwarded_caller(&self) -> Caller {
         let caller = self.facts.caller.clone();
         let from_outside = self.facts.line.is_none();
         let diverted = caller.diverted.or_else(|| self.facts.dialled.parse().ok().filter(|_| from_outside));

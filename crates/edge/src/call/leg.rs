@@ -44,6 +44,10 @@ pub(crate) struct Leg {
     pub(super) takes_update: bool,
     /// The session description the peer was sent last.
     pub(super) description: Vec<u8>,
+    /// A REFER came on it before (RFC 3515 section 2.4.6).
+    pub(super) referred: bool,
+    /// The peer has said BYE and left the other party to us: it only hears how its transfer goes.
+    pub(super) parted: bool,
     /// The ACK of the last 2xx, by the CSeq of its INVITE: a retransmitted 2xx gets it again.
     acked: Option<(u32, Wire)>,
 }
@@ -59,6 +63,8 @@ impl Leg {
             refresh: None,
             takes_update: false,
             description: Vec::new(),
+            referred: false,
+            parted: false,
             acked: None,
         }
     }

@@ -9,10 +9,13 @@ mod end;
 mod exchange;
 mod fork;
 mod forward;
+mod join;
 mod leg;
 mod media;
+mod refer;
 mod refresh;
 mod reliable;
+mod replace;
 mod ring;
 mod saved;
 mod session;
@@ -29,18 +32,20 @@ use account::{Caller, Lease};
 use billing::{AccountId, CallId, CarrierId, LineId};
 
 pub(crate) use end::Ending;
-pub(crate) use fork::{carrier_flow, challenge_of};
+pub(crate) use fork::{challenge_of, flow_to};
 pub(crate) use forward::Forwarded;
 pub(crate) use leg::Leg;
 pub(crate) use saved::SavedLegs;
 pub(crate) use session::{MIN_SE_S, is_too_brief};
-pub(crate) use start::{merge_key, start};
+pub(crate) use start::{merge_key, start, start_inside};
 
 use self::exchange::Exchange;
 use self::fork::{Fork, Outbound};
 use self::media::Media;
+use self::refer::Transfer;
 use crate::core::Asked;
 use crate::io::CallView;
+use crate::peer::Route;
 
 /// How far a call has come.
 #[derive(Debug)]
@@ -113,11 +118,13 @@ pub(crate) struct Call {
     /// What callees are sent; set when the call is allowed.
     outbound: Option<Outbound>,
     forks: Vec<Fork>,
-    /// Carriers to try after the present one.
-    carriers_left: VecDeque<CarrierId>,
+    /// Servers of carriers to try after the present one.
+    routes_left: VecDeque<Route>,
     exchanges: Vec<Exchange>,
     /// How often the caller was redirected before.
     redirections: u8,
+    /// The transfer that is under way.
+    transfer: Option<Transfer>,
     clock: Clock,
 }
 
@@ -168,7 +175,16 @@ impl Call {
         let sessions = [Some(&self.a), self.b.as_ref()].into_iter().flatten().filter_map(|leg| leg.session.as_ref());
         let sessions = sessions.map(session::Session::next_ms);
         let clock = [stage_ms, self.clock.check_ms, self.clock.paid_ms].into_iter().flatten();
-        clock.chain(acks).chain(patience).chain(sessions).min()
+        let join_ms = self.joining_ms();
+        clock.chain(acks).chain(patience).chain(sessions).chain(join_ms).min()
+    }
+
+    /// The line of the account that is on that side.
+    fn line_at(&self, side: Side) -> Option<&LineId> {
+        match side {
+            Side::A => self.facts.line.as_ref(),
+            Side::B => self.facts.callee.as_ref(),
+        }
     }
 
     fn leg(&mut self, side: Side) -> Option<&mut Leg> {

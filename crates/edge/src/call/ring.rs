@@ -16,6 +16,9 @@ impl Call {
         let code = response.status().unwrap_or_default();
         if let Some(fork) = self.forks.get_mut(at) {
             fork.patience_ms = None;
+            if code < 300 {
+                core.resting.wake(fork.flow.remote);
+            }
         }
         match code {
             100 => {}
@@ -73,9 +76,17 @@ impl Call {
         if !matches!(self.stage, Stage::Ringing) {
             return;
         }
-        let to_carrier = matches!(fork.target, Target::Carrier(_));
-        if to_carrier && status::fails_over(code) && self.try_next_carrier(core) {
-            return;
+        if let Target::Carrier(carrier) = &fork.target {
+            let is_out_of_order = status::is_out_of_order(code);
+            if is_out_of_order {
+                core.resting.rest(fork.flow.remote, core.now_ms);
+            } else {
+                // What else is wrong is wrong at its other servers, too (RFC 3263 section 4.3).
+                self.routes_left.retain(|route| route.carrier != *carrier);
+            }
+            if status::fails_over(code) && self.try_next_carrier(core) {
+                return;
+            }
         }
         self.all_failed(core);
     }
@@ -97,14 +108,14 @@ impl Call {
         self.finish(core, ending, Some(Side::B));
     }
 
-    /// A carrier has shown no sign of life: the next one is called instead. Should it answer after all, it is hung up.
+    /// A carrier has shown no sign of life: its next server or the next carrier is called instead. Should it answer after all, it is hung up.
     pub(super) fn lose_patience(&mut self, core: &mut Core) {
         let now_ms = core.now_ms;
         let late = |fork: &super::Fork| fork.patience_ms.is_some_and(|at_ms| at_ms <= now_ms);
         let Some(at) = self.forks.iter().position(late) else { return };
         let Some(fork) = self.forks.get_mut(at) else { return };
         fork.patience_ms = None;
-        if self.carriers_left.is_empty() || !matches!(self.stage, Stage::Ringing) {
+        if self.routes_left.is_empty() || !matches!(self.stage, Stage::Ringing) {
             return;
         }
         if let Some(key) = fork.key.take() {

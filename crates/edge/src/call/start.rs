@@ -14,6 +14,7 @@ use super::reliable::Reliable;
 use super::{Call, Clock, Facts, Leg, Stage, refresh};
 use crate::auth::Sender;
 use crate::core::{Asked, Core};
+use crate::inside::Errand;
 use crate::limits::{MAX_TEXT_BYTES, MAX_USER_BYTES};
 use crate::{flow, text};
 
@@ -31,6 +32,16 @@ pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -
         return None;
     };
     let (account, attempt) = attempt;
+    begin(core, asked, account, attempt)
+}
+
+/// As [`start`], of an INVITE that another call of the node sends.
+pub(crate) fn start_inside(core: &mut Core, asked: Asked, errand: Errand, id: CallId) -> Option<Call> {
+    begin(core, asked, errand.account, Attempt { call: id, ..errand.attempt })
+}
+
+fn begin(core: &mut Core, asked: Asked, account: AccountId, attempt: Attempt) -> Option<Call> {
+    let id = attempt.call;
     let tag = core.mint.tag();
     let Ok(dialog) = Dialog::uas(&asked.request, &tag, asked.flow) else {
         core.reply(&asked, 400);
@@ -91,9 +102,10 @@ impl Beginning {
             media: Media::new(core.settings.relay.then_some(RelayId(id.0))),
             outbound: None,
             forks: Vec::new(),
-            carriers_left: VecDeque::new(),
+            routes_left: VecDeque::new(),
             exchanges: Vec::new(),
             redirections: 0,
+            transfer: None,
             clock: Clock {
                 stage_ms: core.now_ms.saturating_add(ring_ms),
                 agreed: Lease { check_at_s: None, paid_until_s: None },

@@ -61,6 +61,11 @@ pub(super) const fn fails_over(status: u16) -> bool {
     matches!(status, 401 | 407 | 408 | 500..=599)
 }
 
+/// Whether it is the server that is out of order: no answer, no connection, or 503 (RFC 3263 section 4.3).
+pub(super) const fn is_out_of_order(status: u16) -> bool {
+    matches!(status, 408 | 503)
+}
+
 /// A callee's final failure as the caller hears it.
 ///
 /// What is between us and a carrier (its challenge of our credentials, its opinion of our requests) is no business of

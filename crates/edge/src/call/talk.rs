@@ -15,19 +15,13 @@ use crate::gate;
 impl Call {
     /// A request within a dialog of the call (RFC 3261 section 12.2.2).
     pub fn request(&mut self, core: &mut Core, side: Side, asked: Asked) {
-        let Some(leg) = self.leg(side) else {
-            // From a callee who rings: an offer has to wait until somebody talks.
-            let status = if asked.request.method() == Some(Method::Update) { 491 } else { 481 };
-            return core.reply(&asked, status);
-        };
-        if leg.dialog.receive_request(&asked.request) == Sequence::OutOfOrder {
-            return core.reply(&asked, 500);
-        }
-        leg.dialog.set_flow(asked.flow);
+        let Some(asked) = self.in_turn(core, side, asked) else { return };
         match asked.request.method() {
             Some(Method::Bye) => {
                 core.reply(&asked, 200);
-                self.finish(core, Ending::bye(side), Some(side));
+                if !self.is_left_to_us(side) {
+                    self.finish(core, Ending::bye(side), Some(side));
+                }
             }
             Some(Method::Options) => gate::options(core, &asked),
             Some(Method::Prack) if side == Side::A => self.prack(core, &asked),
@@ -36,6 +30,7 @@ impl Call {
                     self.pass_on(core, side, method, asked);
                 }
             }
+            Some(Method::Refer) => core.reply(&asked, 403),
             method => {
                 let status = if method == Some(Method::Other) { 501 } else { 405 };
                 core.reply_with(&asked, status, |builder| {
@@ -43,6 +38,22 @@ impl Call {
                 });
             }
         }
+    }
+
+    /// Takes a request of the peer on that side; `None` if it comes out of its turn and was answered.
+    pub(super) fn in_turn(&mut self, core: &mut Core, side: Side, asked: Asked) -> Option<Asked> {
+        let Some(leg) = self.leg(side) else {
+            // From a callee who rings: an offer has to wait until somebody talks.
+            let status = if asked.request.method() == Some(Method::Update) { 491 } else { 481 };
+            core.reply(&asked, status);
+            return None;
+        };
+        if leg.dialog.receive_request(&asked.request) == Sequence::OutOfOrder {
+            core.reply(&asked, 500);
+            return None;
+        }
+        leg.dialog.set_flow(asked.flow);
+        Some(asked)
     }
 
     /// The ACK of a 2xx of ours. If it carries the answer to the other side's offer, that side is owed it.
@@ -80,12 +91,18 @@ impl Call {
         (invite && success && self.acknowledge_again(core, response))
             || self.fork_response(core, key, response)
             || self.refresh_response(core, key, response)
+            || self.transfer_response(core, key, response)
+            || self.join_response(core, key, response)
             || self.exchange_response(core, key, response)
     }
 
     /// A request of this call got no response: as if it were `status`.
     pub fn no_response(&mut self, core: &mut Core, key: ClientKey, status: u16) {
-        if !self.fork_timeout(core, key, status) && !self.refresh_failed(core, key, status, None) {
+        let taken = self.fork_timeout(core, key, status)
+            || self.refresh_failed(core, key, status, None)
+            || self.transfer_failed(core, key, status)
+            || self.join_failed(core, key, status);
+        if !taken {
             self.exchange_failed(core, key, status);
         }
     }
@@ -127,6 +144,7 @@ impl Call {
             return;
         }
         self.lose_patience(core);
+        self.keep_joining(core);
         let legs = [Some(&mut self.a), self.b.as_mut()];
         let gave_up = legs.into_iter().flatten().any(|leg| leg.tick(core) == AckOutcome::GaveUp);
         if gave_up {

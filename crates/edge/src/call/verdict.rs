@@ -9,6 +9,7 @@ use super::media::description;
 use super::{Call, Ending, Stage, status};
 use crate::core::Core;
 use crate::limits::{MAX_FORKS, MAX_FORWARDS};
+use crate::peer::Route;
 use crate::text;
 
 impl Call {
@@ -37,14 +38,14 @@ impl Call {
 
     fn go_on(&mut self, core: &mut Core, permit: Permit, lease: Lease) {
         let outbound = self.outbound(&permit);
-        match permit {
+        match &permit {
             Permit::Lines { bindings, .. } => {
                 for (line, binding) in bindings.iter().take(MAX_FORKS) {
                     let trunk = core.directory.is_trunk(&self.facts.account, line);
                     self.forks.push(Fork::to_phone(core, &outbound, line.clone(), binding, trunk));
                 }
             }
-            Permit::Carrier { carriers, .. } => self.carriers_left = carriers.into(),
+            Permit::Carrier { carriers, .. } => self.routes_left = core.routes(carriers),
         }
         self.outbound = Some(outbound);
         self.clock.agreed = lease;
@@ -111,13 +112,13 @@ impl Call {
         self.all_failed(core);
     }
 
-    /// Calls the next carrier; false if there is none left.
+    /// Calls the next carrier, or the same at its next server; false if there is none left.
     pub(super) fn try_next_carrier(&mut self, core: &mut Core) -> bool {
         let Some(outbound) = &self.outbound else { return false };
         let directory = core.directory.clone();
-        while let Some(id) = self.carriers_left.pop_front() {
+        while let Some(Route { carrier: id, target }) = self.routes_left.pop_front() {
             let Some(carrier) = directory.carriers.get(&id) else { continue };
-            let mut fork = Fork::to_carrier(core, outbound, carrier);
+            let mut fork = Fork::to_carrier(core, outbound, carrier, target);
             let sent = fork.send(core, self.id, outbound);
             if !sent {
                 fork.failed = Some(Failure::of(503));

@@ -1,10 +1,13 @@
 //! One registration with a carrier: registering, refreshing at half its time, trying again with growing pauses.
 
+use std::collections::VecDeque;
+
 use sip::digest::{ClientAuth, Credentials};
+use sip::locate::Target;
 use sip::transaction::ClientKey;
 use sip::{Message, Method, Name, RequestBuilder, SipUri};
 
-use crate::call::{carrier_flow, challenge_of};
+use crate::call::{challenge_of, flow_to};
 use crate::core::{Core, Purpose};
 use crate::directory::Carrier;
 use crate::io::Output;
@@ -28,6 +31,10 @@ pub(super) struct Registration {
     pub carrier: Carrier,
     /// When to send the next REGISTER; `None` while one is under way.
     pub next_ms: Option<u64>,
+    /// The server it is registered at, or is being tried.
+    target: Option<Target>,
+    /// Servers to try after that one before there is a pause.
+    left: VecDeque<Target>,
     /// What people were told last.
     up: Option<bool>,
     call_id: String,
@@ -46,6 +53,8 @@ impl Registration {
         Self {
             carrier,
             next_ms: Some(core.now_ms),
+            target: None,
+            left: VecDeque::new(),
             up: None,
             call_id: core.mint.call_id(),
             tag: core.mint.tag(),
@@ -61,17 +70,55 @@ impl Registration {
     /// It is time: a new REGISTER, with the credentials of the last challenge if there was one.
     pub fn refresh(&mut self, core: &mut Core) {
         self.tries = 0;
-        self.send(core);
+        self.left = core.targets(&self.carrier).into();
+        // Where it is known it stays, as long as that is a server still.
+        if let Some(at) = self.left.iter().position(|target| Some(*target) == self.target) {
+            self.left.swap(0, at);
+        }
+        self.try_next(core);
     }
 
-    fn send(&mut self, core: &mut Core) {
+    /// Whether its name led nowhere when it was last tried.
+    pub const fn has_no_server(&self) -> bool {
+        self.target.is_none()
+    }
+
+    fn try_next(&mut self, core: &mut Core) {
+        self.target = self.left.pop_front();
+        match self.target {
+            Some(target) => self.send(core, target),
+            None => self.failed(core, "its name leads to no server"),
+        }
+    }
+
+    /// Sends it again where it was sent, with what that server asked for.
+    fn send_again(&mut self, core: &mut Core) {
+        if let Some(target) = self.target {
+            self.send(core, target);
+        }
+    }
+
+    /// The server is out of order (RFC 3263 section 4.3): the next one is tried at once, if there is one.
+    fn out_of_order(&mut self, core: &mut Core, why: &str) {
+        if let Some(target) = self.target {
+            core.resting.rest(target.address, core.now_ms);
+        }
+        if self.left.is_empty() {
+            self.failed(core, why);
+        } else {
+            self.tries = 0;
+            self.try_next(core);
+        }
+    }
+
+    fn send(&mut self, core: &mut Core, target: Target) {
         self.next_ms = None;
         let Some(known) = self.carrier.auth.clone() else { return };
-        let flow = carrier_flow(core, &self.carrier);
+        let flow = flow_to(core, target);
         let sent_by = core.sent_by(flow);
-        let host = self.carrier.domain.clone().unwrap_or_else(|| self.carrier.address.to_string());
+        let host = self.carrier.host();
         let registrar =
-            sip::HostPort::parse(host.as_bytes()).map_or_else(|_| SipUri::from_addr(self.carrier.address), SipUri::new);
+            sip::HostPort::parse(host.as_bytes()).map_or_else(|_| SipUri::from_addr(target.address), SipUri::new);
         let (uri, aor) = (registrar.to_string(), registrar.with_user(&known.username));
         let contact = SipUri::new(sent_by).with_user(&known.username);
         let contact = match flow.transport {
@@ -110,19 +157,20 @@ impl Registration {
         match response.status().unwrap_or_default() {
             100..=199 => {}
             200..=299 => self.registered(core, response),
-            401 | 407 if self.challenged(response) => self.send(core),
+            401 | 407 if self.challenged(response) => self.send_again(core),
             401 | 403 | 407 => self.failed(core, "it refuses our name or secret"),
-            423 if self.longer(response) => self.send(core),
+            423 if self.longer(response) => self.send_again(core),
             status => {
                 let phrase = text::bounded(response.reason(), MAX_TEXT_BYTES);
-                self.failed(core, &format!("it answers {status} {phrase}"));
+                let why = format!("it answers {status} {phrase}");
+                if status == 503 { self.out_of_order(core, &why) } else { self.failed(core, &why) }
             }
         }
     }
 
     pub fn no_response(&mut self, core: &mut Core, key: ClientKey) {
         if self.key == Some(key) {
-            self.failed(core, "it does not answer");
+            self.out_of_order(core, "it does not answer");
         }
     }
 

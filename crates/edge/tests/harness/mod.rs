@@ -57,8 +57,8 @@ pub fn carrier(name: &str, address: &str) -> Carrier {
     Carrier {
         id: carrier_id(name),
         name: name.to_owned(),
-        address: addr(address),
-        transport: Transport::Udp,
+        address: addr(address).into(),
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),
@@ -190,6 +190,10 @@ impl World {
             match output {
                 Output::Send { flow, bytes } => {
                     let message = Message::parse(&bytes).unwrap();
+                    if let Some(flow) = edge::from_other_end(flow) {
+                        self.edge.handle(self.now_ms, Input::Message { flow, message });
+                        continue;
+                    }
                     // A refusal of an invalid request repeats its invalid headers.
                     let refusal = message.status().is_some_and(|status| status >= 400);
                     if let (false, Err(invalid)) = (refusal, message.validate()) {

@@ -11,8 +11,8 @@ use crate::scene::Scene;
 
 const MOST_DB: i32 = 16;
 
-/// Redialling after no answer, by attempts before.
-const REDIALS: [i32; 7] = [0, 1, 2, 3, 4, 5, 6];
+/// Redialling after no answer, by attempts before: after the third people and machines are alike.
+const REDIALS: [i32; 4] = [0, 1, 2, 3];
 /// Calling again after an answer, by answers before.
 const AGAIN: [i32; 4] = [0, 4, 8, 11];
 

@@ -23,7 +23,7 @@ fn lockout() -> Lockout {
 }
 
 fn ask(lockout: &mut Lockout, from: &str, name: &str, now_ms: u64) -> Admission {
-    lockout.reserve(&Attempt { from: at(from), name, asn: Some(64_496) }, now_ms)
+    lockout.reserve(&Attempt { from: at(from), name, asn: Some(64_496), own: None }, now_ms)
 }
 
 /// Leave to verify; panics if there is none.
@@ -234,7 +234,7 @@ fn guessing_spread_over_a_network_bans_the_network() {
     assert_eq!(lockout.before_parse(at("203.0.113.200:1"), START_MS + 99), Gate::Banned);
     assert_eq!(lockout.before_parse(at(office), START_MS + 99), Gate::Pass, "known by its success");
     log_in(&mut lockout, office, "101", START_MS + 99);
-    assert!(lockout.lift(net("203.0.113.0/24")));
+    assert!(lockout.lift(net("203.0.113.0/24"), 0));
     assert_eq!(guess(&mut lockout, "203.0.113.200:1", "x", START_MS + 99), Some(None), "lifted, its counter too");
 }
 
@@ -243,12 +243,14 @@ fn spread(lockout: &mut Lockout, name: &str, guesses: u32, now_ms: u64) -> usize
     let addresses = (0..guesses).map(|n| SocketAddr::from((std::net::Ipv4Addr::from(0x0b00_0000 + n * 256), 5060)));
     addresses
         .enumerate()
-        .filter(|(n, from)| match lockout.reserve(&Attempt { from: *from, name, asn: Some(*n as u32) }, now_ms) {
-            Admission::Verify(ticket) => {
-                assert_eq!(lockout.failed(ticket, None, now_ms), None);
-                true
+        .filter(|(n, from)| {
+            match lockout.reserve(&Attempt { from: *from, name, asn: Some(*n as u32), own: None }, now_ms) {
+                Admission::Verify(ticket) => {
+                    assert_eq!(lockout.failed(ticket, None, now_ms), None);
+                    true
+                }
+                _ => false,
             }
-            _ => false,
         })
         .count()
 }
@@ -349,8 +351,8 @@ fn operators_ban_and_lift() {
     assert_eq!(ban.describe(), "banned by alice: rings at night, tried 100");
     assert_eq!(lockout.before_parse(at(ATTACKER), START_MS), Gate::Banned, "holds while lock-out is off");
     assert!(matches!(ask(&mut lockout, ATTACKER, "100", START_MS), Admission::Refuse));
-    assert!(!lockout.lift(net("198.18.0.0/24")), "no such ban");
-    assert!(lockout.lift(net("198.18.0.9/32")));
+    assert!(!lockout.lift(net("198.18.0.0/24"), 0), "no such ban");
+    assert!(lockout.lift(net("198.18.0.9/32"), 0));
     assert_eq!(lockout.facts(at(ATTACKER).ip(), "100", START_MS).address.failures, 0, "forgotten");
     let wide = lockout.ban(net("0.0.0.0/0"), "alice", "", 60, START_MS);
     assert!(matches!(wide, Err(BanError::TooWide { .. })));

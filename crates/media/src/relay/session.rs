@@ -102,6 +102,16 @@ impl RelaySession {
         self.held
     }
 
+    /// What another relay says it has carried of a side so far; more than before is a sign of life.
+    pub fn carried(&mut self, side: Side, packets: u64, bytes: u64, now_ms: u64) {
+        if let Some(counters) = self.counters.get_mut(side.index()) {
+            if packets > counters.packets {
+                counters.last_packet_ms = Some(now_ms);
+            }
+            (counters.packets, counters.bytes) = (packets, bytes);
+        }
+    }
+
     /// Decides on a packet and counts it.
     pub fn on_packet(&mut self, packet: &Arrival<'_>, now_ms: u64) -> Fate {
         let fate = self.decide(packet, now_ms);

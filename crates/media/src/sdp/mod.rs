@@ -9,7 +9,7 @@ mod stream;
 mod tests;
 
 pub use parse::Sdp;
-pub use rewrite::rewrite;
+pub use rewrite::{rewrite, taken_up};
 pub use stream::{Direction, Stream};
 
 /// Longest description that is read, in bytes.

@@ -3,7 +3,7 @@
 use super::SdpError;
 use super::line::{Line, connection_ip, net_address};
 use super::parse::{Sdp, origin_id_and_version};
-use super::stream::Stream;
+use super::stream::{Direction, Stream};
 use crate::{PortPair, RelayAddresses};
 
 /// Attributes that do not pass, besides `ice-...` and `group:BUNDLE`.
@@ -38,6 +38,17 @@ const DROPPED: [&[u8]; 13] = [
 /// What [`Sdp::parse`] returns, and [`SdpError::NoConnection`] for a stream in use without a c-line.
 pub fn rewrite(sdp: &[u8], to: &RelayAddresses) -> Result<Vec<u8>, SdpError> {
     Sdp::parse(sdp)?.rewrite(to)
+}
+
+/// A description as its writer would offer it again with nothing on hold: without the attributes that say in which
+/// direction a stream flows (RFC 3264 section 8.4).
+#[must_use]
+pub fn taken_up(sdp: &[u8]) -> Vec<u8> {
+    let directs = |raw: &&[u8]| {
+        let attribute = Line::read(raw).and_then(|line| line.attribute());
+        attribute.is_some_and(|(name, _)| Direction::of_attribute(name).is_some())
+    };
+    sdp.split_inclusive(|&byte| byte == b'\n').filter(|raw| !directs(raw)).flatten().copied().collect()
 }
 
 impl Sdp<'_> {

@@ -45,6 +45,7 @@ pub fn settings(max_calls: u32) -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 
@@ -73,7 +74,7 @@ pub fn carrier() -> Carrier {
         id: CarrierId::new("wholesale").unwrap(),
         name: "Wholesale".into(),
         address: CARRIER.parse().unwrap(),
-        transport: Transport::Udp,
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),

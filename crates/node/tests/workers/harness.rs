@@ -145,7 +145,7 @@ impl Node {
                         assert_eq!(worker_of_relay(relay), number, "a relay is its call's");
                         self.workers[number].relay(self.now_ms, opened(relay));
                     }
-                    Output::Relay(_) | Output::Ban(_) => {}
+                    Output::Relay(_) | Output::Locate(_) | Output::Ban(_) => {}
                 }
             }
         }

@@ -1,18 +1,24 @@
 //! The overview of one account: what is wrong, what there is to spend, who is talking, what was called last.
 
+mod charts;
+mod live;
+
 use account::ExposureView;
 use askama::Template;
 use axum::response::Response;
-use edge::CallView;
 use node::{Command, CommandReply};
-use store::{CdrFilter, LineRow, Reader, Totals};
+use store::{CdrFilter, LineRow, Reader, Totals, Usage, UsageBy};
 
-use super::table::{CallTable, non_empty};
+use super::table::CallTable;
 use crate::access::Scope;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::state::now_ms;
 use crate::words::{count, length, line_in_full};
+use charts::{Days, Part, USUAL_DAYS, Usual};
+use live::RunningCalls;
+
+pub(crate) use live::live;
 
 /// Open incidents shown as banners.
 const MAX_BANNERS: u32 = 5;
@@ -26,15 +32,6 @@ pub(super) struct Banner {
     pub(super) text: String,
 }
 
-/// A running call.
-pub(super) struct Running {
-    pub(super) call: String,
-    pub(super) hang_up: String,
-    pub(super) line: String,
-    pub(super) callee: String,
-    pub(super) state: String,
-}
-
 struct CutLine {
     href: String,
     name: String,
@@ -44,13 +41,24 @@ struct CutLine {
 /// The account's money, in words.
 struct Purse {
     balance: String,
+    /// How long it lasts.
+    lasts: String,
     held: String,
     free: String,
     today: String,
     today_charge: String,
+    /// What is usual.
+    usual: String,
     ceiling: String,
     /// What of the ceiling is used; `None` where the node does not answer.
     exposure: Option<Exposure>,
+}
+
+/// What was spent lately.
+struct Spending {
+    /// `None` where nothing was.
+    days: Option<Days>,
+    countries: Vec<Part>,
 }
 
 /// How far the ceiling is used.
@@ -73,8 +81,10 @@ struct AccountPage {
     registered: String,
     account_cut: Option<String>,
     cut_lines: Vec<CutLine>,
-    running: Option<Vec<Running>>,
-    may_change: bool,
+    limits_href: String,
+    spending: Spending,
+    running: RunningCalls,
+    live: String,
     calls: CallTable,
     calls_href: String,
 }
@@ -83,22 +93,27 @@ struct Found {
     incidents: Vec<guard::Incident>,
     lines: Vec<LineRow>,
     totals: Totals,
+    days: Vec<Usage>,
+    countries: Vec<Usage>,
     calls: Vec<billing::Cdr>,
 }
 
 /// The page.
 pub(crate) async fn overview(scope: Scope) -> Result<Response, Problem> {
     let (id, today) = (scope.id().clone(), scope.zone.day_of(now_ms()));
+    let lately = today.saturating_sub(USUAL_DAYS)..today.saturating_add(1);
     let found = scope.visitor.state.read(move |reader: &Reader| {
         Ok(Found {
             incidents: reader.incidents(Some(&id), true, MAX_BANNERS)?,
             lines: reader.lines(&id)?,
             totals: reader.totals_of_days(&id, None, today..today + 1)?,
+            days: reader.usage(Some(&id), lately.clone(), UsageBy::Day)?,
+            countries: reader.usage(Some(&id), lately, UsageBy::Country)?,
             calls: reader.cdrs(&CdrFilter { account: Some(id), limit: LAST_CALLS, ..CdrFilter::default() })?,
         })
     });
     let found = found.await?;
-    let running = running(&scope).await;
+    let running = RunningCalls::of(&scope).await;
     let exposure = exposure(&scope).await;
     page(&view(&scope, &found, running, exposure))
 }
@@ -117,22 +132,29 @@ async fn exposure(scope: &Scope) -> Option<Exposure> {
     })
 }
 
-fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>, exposure: Option<Exposure>) -> AccountPage {
+fn view(scope: &Scope, found: &Found, running: RunningCalls, exposure: Option<Exposure>) -> AccountPage {
     let (account, settings) = (&scope.account, &scope.account.settings);
     let now = now_ms();
     let cut = found.lines.iter().filter_map(|row| row.line.cut.map(|cut| (row, cut)));
     let at_home = |row: &&LineRow| row.line.bindings.iter().any(|binding| binding.expires_ms > now);
     let registered = found.lines.iter().filter(at_home).count();
+    let today = scope.zone.day_of(now);
+    let usual = Usual::of(&found.days, today);
     let guard_acts = settings.guard == account::GuardMode::Active;
     AccountPage {
         f: Frame::of_account(scope, Tab::Overview, &settings.name),
         banners: found.incidents.iter().map(|incident| banner(scope, incident, &found.lines)).collect(),
         purse: Purse {
             balance: scope.money(account.balance),
+            lasts: usual.lasts(scope, account.balance),
             held: scope.money(account.held),
             free: scope.money(account.balance.saturating_sub(account.held)),
-            today: today(&found.totals),
+            today: totals(&found.totals),
             today_charge: scope.money(found.totals.charge),
+            usual: match usual.days {
+                0 => "what is usual is not known yet".to_owned(),
+                _ => format!("{} is usual for a whole day", scope.money(usual.charge)),
+            },
             ceiling: scope.money(settings.exposure_ceiling),
             exposure,
         },
@@ -148,42 +170,24 @@ fn view(scope: &Scope, found: &Found, running: Option<Vec<Running>>, exposure: O
                 since: scope.zone.in_full(cut.since_ms),
             })
             .collect(),
+        limits_href: scope.path("/limits"),
+        spending: Spending {
+            days: charts::days(scope, &found.days, today, &usual),
+            countries: charts::countries(scope, &found.countries),
+        },
         running,
-        may_change: scope.visitor.is_allowed_to_change(),
+        live: scope.path("/live"),
         calls: CallTable::of(scope, &found.calls, "No calls yet. The first one will be listed here."),
         calls_href: scope.path("/calls"),
     }
 }
 
-fn today(totals: &Totals) -> String {
+fn totals(totals: &Totals) -> String {
     if totals.calls == 0 {
         return "no calls".to_owned();
     }
     let calls = count(usize::try_from(totals.calls).unwrap_or(usize::MAX), "call");
     format!("{calls}, {} answered, {} talked", totals.answered, length(totals.talk_ms))
-}
-
-/// The running calls of the account; `None` where the node does not answer.
-async fn running(scope: &Scope) -> Option<Vec<Running>> {
-    let command = Command::Calls { account: Some(scope.id().clone()) };
-    match scope.visitor.state.control.send(command).await {
-        Ok(CommandReply::Calls(calls)) => Some(calls.iter().map(|call| running_call(scope, call)).collect()),
-        _ => None,
-    }
-}
-
-fn running_call(scope: &Scope, call: &CallView) -> Running {
-    let now = now_ms();
-    Running {
-        call: call.call.to_string(),
-        hang_up: scope.path(&format!("/calls/{}/hangup", call.call)),
-        line: call.line.as_ref().map_or_else(|| non_empty(&call.caller, "outside"), ToString::to_string),
-        callee: non_empty(&call.callee, "unknown"),
-        state: match call.answer_ms {
-            Some(answer_ms) => format!("talking for {}", length(now.saturating_sub(answer_ms))),
-            None => format!("ringing for {}", length(now.saturating_sub(call.start_ms))),
-        },
-    }
 }
 
 fn banner(scope: &Scope, incident: &guard::Incident, lines: &[LineRow]) -> Banner {

@@ -49,6 +49,7 @@ struct CallsPage {
     totals: String,
     charge: String,
     calls: CallTable,
+    sheet: String,
     older: Option<String>,
     newest: Option<String>,
 }
@@ -87,10 +88,18 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
         charge: scope.money(totals.charge),
         calls: CallTable::of(&scope, &cdrs, wanted.nothing()),
         older: cdrs.last().filter(|_| has_older).map(|last| wanted.address(&action, Some(last))),
+        sheet: wanted.address(&scope.path("/calls.csv"), None),
         newest: (!wanted.before.is_empty()).then(|| wanted.address(&action, None)),
         action,
         wanted,
     })
+}
+
+/// All calls that are asked for, as a file to keep.
+pub(crate) async fn sheet(scope: Scope, Query(wanted): Query<Wanted>) -> Result<Response, Problem> {
+    let filter = filter(&scope, &wanted)?;
+    let name = format!("calls-{}", scope.id());
+    Ok(super::sheet::of_filter(scope, filter, &name))
 }
 
 /// `counted`: one by one, as many as are.

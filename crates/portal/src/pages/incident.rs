@@ -1,21 +1,31 @@
 //! One incident, told in order, with the steps that put it right.
 
-use account::LineKind;
+mod cost;
+mod map;
+mod steps;
+mod timeline;
+
+use account::{LockView, Notice};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
-use billing::{IncidentId, LineId};
+use billing::{Cdr, IncidentId, LineId};
 use guard::{Incident, IncidentState};
-use store::{AuditRow, LineRow};
+use lockout::Ban;
+use node::{Command, CommandReply};
+use store::{AuditRow, LineRow, Sending};
 
 use super::story;
+use super::table::non_empty;
 use crate::access::Scope;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
-use crate::words::{self, Badge, Tone, line_in_full};
+use crate::words::{self, Badge, Tone};
 
 /// Changes by people looked at.
 const MAX_AUDIT: u32 = 200;
+/// Notices looked at.
+const MAX_NOTICES: u32 = 200;
 
 struct Fact {
     name: &'static str,
@@ -34,6 +44,9 @@ struct Call {
     destination: String,
     result: Badge,
     charge: String,
+    /// From where, as far as its record is written.
+    from: String,
+    town: String,
 }
 
 struct Source {
@@ -49,22 +62,11 @@ struct Event {
     text: String,
 }
 
-/// What the steps need to know.
-struct Steps {
-    is_open: bool,
-    is_trunk: bool,
-    line: String,
-    secret_href: Option<String>,
-    secret_changed: Option<String>,
-    lockout_on: bool,
-    lockout_href: Option<String>,
-    lift_href: String,
-    is_cut: bool,
-    /// Answers that can be given, each with its page.
+/// The owner's answer: those that can be given, each with its page.
+struct Answers {
     ours_href: Option<String>,
     theirs_href: Option<String>,
     take_back_href: Option<String>,
-    may_change: bool,
 }
 
 /// What happened, in short.
@@ -79,23 +81,83 @@ struct Told {
     shadow: bool,
 }
 
+/// Why we think so.
+struct Why {
+    score: String,
+    odds: String,
+    facts: Vec<Fact>,
+}
+
 #[derive(Template)]
 #[template(path = "incident.html")]
 struct IncidentPage {
     f: Frame,
     incidents: String,
+    sheet: String,
     short: Told,
-    score: String,
-    odds: String,
-    facts: Vec<Fact>,
+    bill: cost::Bill,
+    timeline: Option<timeline::Timeline>,
+    map: Option<map::WorldMap>,
+    why: Why,
     sources: Vec<Source>,
     told: Vec<String>,
     calls: Vec<Call>,
-    cost: String,
     events: Vec<Event>,
-    times: Vec<String>,
-    steps: Steps,
+    answers: Option<Answers>,
+    steps: Vec<steps::Step>,
     printed: String,
+}
+
+/// An incident with all that is shown of it.
+struct Case {
+    incident: Incident,
+    line: Option<LineRow>,
+    /// The account's lines.
+    lines: Vec<LineRow>,
+    /// Records of its calls that have ended, the oldest first.
+    cdrs: Vec<Cdr>,
+    /// What people did since it was opened, the latest first.
+    audit: Vec<AuditRow>,
+    /// When its mails were sent.
+    mailed_ms: Vec<u64>,
+    lockout_on: bool,
+    bans: Vec<Ban>,
+    locks: Vec<LockView>,
+}
+
+impl Case {
+    async fn read(scope: &Scope, incident: Incident, line: Option<LineRow>) -> Result<Self, Problem> {
+        let id = scope.id().clone();
+        let case = scope.visitor.state.read(move |reader| {
+            let mut cdrs = Vec::new();
+            for call in &incident.calls {
+                cdrs.extend(reader.cdr(Some(&id), call.call)?);
+            }
+            cdrs.sort_by_key(|cdr| (cdr.times.start_ms, cdr.call));
+            let mut audit = reader.audit(Some(&id), MAX_AUDIT)?;
+            audit.retain(|row| row.at_ms >= incident.opened_ms);
+            let notices = reader.outbox(Some(&id), MAX_NOTICES)?;
+            let mailed = notices.iter().filter_map(|(queued, sending)| match (&queued.notice, sending) {
+                (Notice::Incident(told), Sending::Sent { at_ms }) if told.id == incident.id => Some(*at_ms),
+                _ => None,
+            });
+            let mailed_ms = mailed.collect();
+            let (lines, lockout_on) = (reader.lines(&id)?, reader.lockout()?.enabled);
+            Ok(Self { incident, line, lines, cdrs, audit, mailed_ms, lockout_on, bans: Vec::new(), locks: Vec::new() })
+        });
+        let mut case = case.await?;
+        let asked = scope.visitor.state.control.send(Command::Locks { account: scope.id().clone() });
+        if let Ok(CommandReply::Locks(locks)) = asked.await {
+            case.locks = locks;
+        }
+        if scope.visitor.sees_lockout
+            && let Ok(CommandReply::Bans(bans)) = scope.visitor.state.control.send(Command::Bans).await
+        {
+            let now = crate::state::now_ms();
+            case.bans = bans.into_iter().filter(|ban| ban.until_ms > now).collect();
+        }
+        Ok(case)
+    }
 }
 
 /// An incident of the account, with its line if there still is one.
@@ -126,50 +188,44 @@ pub(super) fn lifts(scope: &Scope, incident: &Incident, line: Option<&LineRow>) 
 /// The page.
 pub(crate) async fn show(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
     let (incident, line) = find(&scope, &incident).await?;
-    let id = scope.id().clone();
-    let found = scope.visitor.state.read(move |reader| Ok((reader.audit(Some(&id), MAX_AUDIT)?, reader.lockout()?)));
-    let (audit, lockout) = found.await?;
-    let audit: Vec<AuditRow> = audit.into_iter().filter(|row| during(&incident, row.at_ms)).collect();
-    page(&view(&scope, &incident, line.as_ref(), &audit, lockout.enabled))
+    let case = Case::read(&scope, incident, line).await?;
+    page(&view(&scope, &case))
 }
 
-/// Whether something was done while the incident was open.
-fn during(incident: &Incident, at_ms: u64) -> bool {
-    at_ms >= incident.opened_ms && incident.closed_ms.is_none_or(|closed_ms| at_ms <= closed_ms)
+/// Its calls, as a file to keep.
+pub(crate) async fn sheet(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
+    let (incident, line) = find(&scope, &incident).await?;
+    let case = Case::read(&scope, incident, line).await?;
+    Ok(super::sheet::of_calls(&scope, &case.cdrs, &format!("incident-{}", case.incident.id)))
 }
 
-fn view(
-    scope: &Scope,
-    incident: &Incident,
-    line: Option<&LineRow>,
-    audit: &[AuditRow],
-    lockout_on: bool,
-) -> IncidentPage {
-    let kind = line.map(|row| row.line.kind);
-    let cost = scope.money(story::cost(incident));
+fn view(scope: &Scope, case: &Case) -> IncidentPage {
+    let incident = &case.incident;
+    let kind = case.line.as_ref().map(|row| row.line.kind);
     let zone = &scope.zone;
     IncidentPage {
         f: Frame::of_account(scope, Tab::Incidents, &story::title(incident, kind)),
         incidents: scope.path("/incidents"),
+        sheet: scope.path(&format!("/incidents/{}/calls.csv", incident.id)),
         short: Told {
             state: story::state(incident),
             began: zone.in_full(story::began_ms(incident)),
-            what: story::what_happened(incident, kind, &cost),
+            what: story::what_happened(incident, kind, &scope.money(story::cost(incident))),
             done: story::done(incident),
             why: words::sentence(&incident.why()),
             still: if incident.shadow { "" } else { "Calls at home and emergency calls still work." },
             shadow: incident.shadow,
         },
-        score: incident.score.to_string(),
-        odds: odds(incident.score.tenths()),
-        facts: facts(incident),
+        bill: cost::bill(scope, case),
+        timeline: timeline::draw(scope, case),
+        map: map::draw(scope, case),
+        why: Why { score: incident.score.to_string(), odds: odds(incident.score.tenths()), facts: facts(incident) },
         sources: incident.origins.iter().map(|(ip, place)| source(*ip, place)).collect(),
         told: incident.told.clone(),
-        calls: incident.calls.iter().map(|call| view_call(scope, call)).collect(),
-        cost,
-        events: events(scope, incident, audit),
-        times: incident.calls.iter().map(|call| zone.moment(call.start_ms)).collect(),
-        steps: steps(scope, incident, line, audit, lockout_on),
+        calls: incident.calls.iter().map(|call| view_call(scope, case, call)).collect(),
+        events: events(scope, case),
+        answers: scope.visitor.is_allowed_to_change().then(|| answers(scope, incident)),
+        steps: steps::all(scope, case),
         printed: zone.in_full(crate::state::now_ms()),
     }
 }
@@ -207,10 +263,12 @@ fn facts(incident: &Incident) -> Vec<Fact> {
         for_owner: evidence.weight.tenths() < 0,
         text: words::sentence(&evidence.text),
     };
-    incident.evidence.iter().map(fact).collect()
+    // What is not remarkable has no words.
+    incident.evidence.iter().filter(|evidence| !evidence.text.is_empty()).map(fact).collect()
 }
 
-fn view_call(scope: &Scope, call: &guard::IncidentCall) -> Call {
+fn view_call(scope: &Scope, case: &Case, call: &guard::IncidentCall) -> Call {
+    let cdr = case.cdrs.iter().find(|cdr| cdr.call == call.call);
     Call {
         href: scope.path(&format!("/calls/{}", call.call)),
         when: scope.zone.short(call.start_ms),
@@ -219,10 +277,13 @@ fn view_call(scope: &Scope, call: &guard::IncidentCall) -> Call {
         destination: call.destination.clone(),
         result: Badge::new(call.result.clone(), story::result_tone(&call.result)),
         charge: call.charge.map_or_else(|| "not known yet".to_owned(), |charge| scope.money(charge)),
+        from: cdr.map_or_else(|| "still running".to_owned(), |cdr| cdr.from.ip.to_string()),
+        town: cdr.map(|cdr| words::call_town(&cdr.from.place)).unwrap_or_default(),
     }
 }
 
-fn events(scope: &Scope, incident: &Incident, audit: &[AuditRow]) -> Vec<Event> {
+fn events(scope: &Scope, case: &Case) -> Vec<Event> {
+    let Case { incident, audit, .. } = case;
     let event = |at_ms: u64, tone: Tone, text: String| Event {
         at_ms,
         when: scope.zone.moment(at_ms),
@@ -239,6 +300,9 @@ fn events(scope: &Scope, incident: &Incident, audit: &[AuditRow]) -> Vec<Event> 
         .collect();
     let opened = format!("The evidence was enough: {} decibans. {}", incident.score, story::done(incident));
     events.push(event(incident.acted_ms, Tone::Bad, opened));
+    let contacts: Vec<&str> = scope.account.settings.contacts.iter().map(|contact| contact.email.as_str()).collect();
+    let mailed = format!("Mail sent to {}.", non_empty(&contacts.join(", "), "nobody: the account has no contact"));
+    events.extend(case.mailed_ms.iter().map(|at_ms| event(*at_ms, Tone::Plain, mailed.clone())));
     events.extend(audit.iter().map(|row| event(row.at_ms, Tone::Good, format!("{}: {}", row.by, row.text))));
     if let Some(closed_ms) = incident.closed_ms {
         let text = match incident.state {
@@ -251,29 +315,13 @@ fn events(scope: &Scope, incident: &Incident, audit: &[AuditRow]) -> Vec<Event> 
     events
 }
 
-fn steps(scope: &Scope, incident: &Incident, line: Option<&LineRow>, audit: &[AuditRow], lockout_on: bool) -> Steps {
-    let visitor = &scope.visitor;
+fn answers(scope: &Scope, incident: &Incident) -> Answers {
     let answer = |word: &str| scope.path(&format!("/incidents/{}/{word}", incident.id));
     let answered = matches!(incident.state, IncidentState::Ours | IncidentState::Theirs);
-    let line_path = format!("/lines/{}", incident.line);
-    let has_secret = line.is_some_and(|row| row.line.auth_name.is_some());
-    let name = line.map_or_else(|| format!("Line {}", incident.line), |row| line_in_full(&row.line));
-    let start = line.map(|row| format!("{} has a new secret", words::line_name(row.line.kind, row.line.id.as_str())));
-    let changed = audit.iter().rev().find(|row| start.as_ref().is_some_and(|start| row.text.starts_with(start)));
-    Steps {
-        is_open: incident.is_open(),
-        is_trunk: line.is_some_and(|row| row.line.kind == LineKind::Trunk),
-        line: name,
-        secret_href: has_secret.then(|| scope.path(&format!("{line_path}/secret"))),
-        secret_changed: changed.map(|row| scope.zone.in_full(row.at_ms)),
-        lockout_on,
-        lockout_href: visitor.sees_lockout.then(|| visitor.path("/lockout")),
-        lift_href: scope.path(&format!("/incidents/{}/lift", incident.id)),
-        is_cut: !lifts(scope, incident, line).is_empty(),
+    Answers {
         ours_href: (incident.state != IncidentState::Ours).then(|| answer("ours")),
         theirs_href: (incident.state != IncidentState::Theirs).then(|| answer("theirs")),
         take_back_href: answered.then(|| answer("take-back")),
-        may_change: visitor.is_allowed_to_change(),
     }
 }
 

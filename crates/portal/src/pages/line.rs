@@ -1,17 +1,18 @@
 //! One line: where it is registered, what it may do, and the buttons to change that.
 
-use account::{Binding, Change, Line, LineKind};
+use account::{Binding, Change, Line, LineKind, LockView};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use billing::LineId;
+use node::{Command, CommandReply};
 use serde::Deserialize;
 use store::{CdrFilter, LineRow};
 
-use super::lines::{kind, last_seen, state};
+use super::lines::{flags, kind, last_seen, state};
 use super::table::{CallTable, non_empty};
 use crate::access::Scope;
-use crate::forms::{Button, Signed};
+use crate::forms::{Back, Button, Signed};
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::state::now_ms;
@@ -35,6 +36,13 @@ struct CutWords {
     incident: String,
 }
 
+/// An address that an incident locked out of the line.
+struct Lock {
+    ip: String,
+    place: String,
+    incident: String,
+}
+
 #[derive(Template)]
 #[template(path = "line.html")]
 struct LinePage {
@@ -46,6 +54,8 @@ struct LinePage {
     international: bool,
     cut: Option<CutWords>,
     account_cut: bool,
+    locks: Vec<Lock>,
+    flags: Vec<Badge>,
     places: Vec<Place>,
     has_secret: bool,
     may_change: bool,
@@ -74,6 +84,7 @@ pub(crate) async fn show(scope: Scope, Path((_, line)): Path<(String, String)>) 
     let dids: Vec<String> = ringing.map(|row_of_did| row_of_did.did.number.to_string()).collect();
     let line = &row.line;
     let title = words::line_name(line.kind, line.id.as_str());
+    let locks = locks(&scope, &line.id).await;
     let now = now_ms();
     page(&LinePage {
         f: Frame::of_account(&scope, Tab::Lines, &title),
@@ -86,6 +97,8 @@ pub(crate) async fn show(scope: Scope, Path((_, line)): Path<(String, String)>) 
             incident: scope.path(&format!("/incidents/{}", cut.incident)),
         }),
         account_cut: scope.account.cut.is_some(),
+        locks,
+        flags: flags(line, now),
         places: line.bindings.iter().filter(|b| b.expires_ms > now).map(|b| place(&scope, b)).collect(),
         has_secret: line.auth_name.is_some(),
         may_change: scope.visitor.is_allowed_to_change(),
@@ -93,6 +106,21 @@ pub(crate) async fn show(scope: Scope, Path((_, line)): Path<(String, String)>) 
         lines: scope.path("/lines"),
         calls: CallTable::of(&scope, &cdrs, "This line has placed no calls yet."),
     })
+}
+
+/// Which addresses are locked out of a line; none where the node does not answer.
+async fn locks(scope: &Scope, line: &LineId) -> Vec<Lock> {
+    let command = Command::Locks { account: scope.id().clone() };
+    let Ok(CommandReply::Locks(locks)) = scope.visitor.state.control.send(command).await else { return Vec::new() };
+    let view = |lock: LockView| {
+        let place = scope.visitor.state.places.locate(lock.ip);
+        Lock {
+            ip: lock.ip.to_canonical().to_string(),
+            place: format!("{}, {}", words::town(&place), words::network(&place)),
+            incident: scope.path(&format!("/incidents/{}", lock.incident)),
+        }
+    };
+    locks.into_iter().filter(|lock| lock.line == *line).map(view).collect()
 }
 
 fn facts(scope: &Scope, row: &LineRow, dids: Vec<String>) -> Vec<(&'static str, String)> {
@@ -106,6 +134,7 @@ fn facts(scope: &Scope, row: &LineRow, dids: Vec<String>) -> Vec<(&'static str, 
         ("Rings for", if dids.is_empty() { "no number from outside".to_owned() } else { dids.join(", ") }),
         ("Last seen", seen(scope, line)),
         ("Limits", limits(scope, line)),
+        ("A hijack can cost", at_most(scope, line)),
     ]
 }
 
@@ -116,6 +145,19 @@ fn limits(scope: &Scope, line: &Line) -> String {
     words.extend(line.max_calls.map(|most| format!("at most {most} outside calls at once")));
     words.extend(settings.limits.in_words(&settings.currency).iter().map(|limit| format!("{limit} (the account's)")));
     if words.is_empty() { "none but the guard's".to_owned() } else { words.join("; ") }
+}
+
+/// The most that whoever has the line's secret can spend, by the limits and the ceiling.
+fn at_most(scope: &Scope, line: &Line) -> String {
+    let settings = &scope.account.settings;
+    if !line.international || !settings.international {
+        return "nothing abroad: it may not call there".to_owned();
+    }
+    let ceiling = settings.exposure_ceiling;
+    match line.limits.money_a_day.or(settings.limits.money_a_day) {
+        Some(limit) if limit < ceiling => format!("{} a day, by the limit", scope.money(limit)),
+        _ => format!("{} a day at destinations that are not the account's own, by its ceiling", scope.money(ceiling)),
+    }
 }
 
 fn changes(version: Option<u32>) -> String {
@@ -174,10 +216,11 @@ pub(crate) struct Dropped {
 pub(crate) async fn drop_binding(
     scope: Scope,
     Path((_, line)): Path<(String, String)>,
+    back: Back,
     Signed(Dropped { contact }): Signed<Dropped>,
 ) -> Result<Response, Problem> {
     let line = find(&scope, &line).await?.line.id;
-    let back = scope.page(&format!("/lines/{line}"));
+    let back = back.or(scope.page(&format!("/lines/{line}")));
     let done = scope.change(Change::DropBinding { line, contact }).await;
     scope.visitor.then(done, &back)
 }
@@ -192,10 +235,11 @@ pub(crate) struct Abroad {
 pub(crate) async fn international(
     scope: Scope,
     Path((_, line)): Path<(String, String)>,
+    back: Back,
     Signed(Abroad { allowed }): Signed<Abroad>,
 ) -> Result<Response, Problem> {
     let line = find(&scope, &line).await?.line;
-    let back = scope.page(&format!("/lines/{}", line.id));
+    let back = back.or(scope.page(&format!("/lines/{}", line.id)));
     // Without digests: the machine keeps those it has.
     let changed = Line { international: allowed, secrets: None, ..line };
     let done = scope.change(Change::PutLine(changed)).await;

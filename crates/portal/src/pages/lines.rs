@@ -10,6 +10,12 @@ use crate::problem::Problem;
 use crate::state::now_ms;
 use crate::words::{self, Badge, Tone, count};
 
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// A line that was not used for so long is a spare one: nobody misses its secret.
+const SPARE_MS: u64 = 60 * DAY_MS;
+/// A secret that old should be changed.
+const OLD_MS: u64 = 365 * DAY_MS;
+
 struct Row {
     href: String,
     id: String,
@@ -19,6 +25,7 @@ struct Row {
     seen: String,
     seen_where: String,
     state: Badge,
+    flags: Vec<Badge>,
 }
 
 #[derive(Template)]
@@ -27,6 +34,8 @@ struct LinesPage {
     f: Frame,
     rows: Vec<Row>,
     account_cut: bool,
+    limits: String,
+    ceiling: String,
 }
 
 /// The page.
@@ -38,6 +47,8 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
         f: Frame::of_account(&scope, Tab::Lines, "Lines"),
         rows: rows.iter().map(|row| view(&scope, &row.line)).collect(),
         account_cut,
+        limits: scope.path("/limits"),
+        ceiling: scope.money(scope.account.settings.exposure_ceiling),
     })
 }
 
@@ -52,7 +63,27 @@ fn view(scope: &Scope, line: &Line) -> Row {
         seen,
         seen_where,
         state: state(scope, line),
+        flags: flags(line, now_ms()),
     }
+}
+
+/// What an owner should look at before a thief does.
+pub(super) fn flags(line: &Line, now_ms: u64) -> Vec<Badge> {
+    let mut flags = Vec::new();
+    if line.auth_name.is_some() {
+        match line.last_seen.as_ref().map(|(at_ms, _, _)| now_ms.saturating_sub(*at_ms)) {
+            None => flags.push(Badge::new("spare: never used", Tone::Warn)),
+            Some(idle_ms) if idle_ms > SPARE_MS => {
+                flags.push(Badge::new(format!("spare: not used for {} days", idle_ms / DAY_MS), Tone::Warn));
+            }
+            Some(_) => {}
+        }
+        if line.shut_out_ms > 0 && now_ms.saturating_sub(line.shut_out_ms) > OLD_MS {
+            let days = now_ms.saturating_sub(line.shut_out_ms) / DAY_MS;
+            flags.push(Badge::new(format!("secret is {days} days old"), Tone::Warn));
+        }
+    }
+    flags
 }
 
 pub(super) fn kind(line: &Line) -> &'static str {

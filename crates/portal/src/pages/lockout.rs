@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::time::{Duration, sleep};
 
 use crate::access::Visitor;
-use crate::forms::Signed;
+use crate::forms::{Back, Signed};
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::words::{self, sentence};
@@ -152,11 +152,15 @@ pub(crate) struct Switch {
 }
 
 /// Turns it on or off.
-pub(crate) async fn switch(visitor: Visitor, Signed(Switch { on }): Signed<Switch>) -> Result<Response, Problem> {
+pub(crate) async fn switch(
+    visitor: Visitor,
+    back: Back,
+    Signed(Switch { on }): Signed<Switch>,
+) -> Result<Response, Problem> {
     visitor.must_change_lockout()?;
     let old = visitor.state.read(|reader| reader.lockout()).await?;
     let done = put(&visitor, Settings { enabled: on, ..old }).await;
-    visitor.then(done, "/lockout")
+    visitor.then(done, &back.or("/lockout".to_owned()))
 }
 
 /// The limits.
@@ -236,7 +240,7 @@ pub(crate) struct ByHand {
 }
 
 /// Locks an address out by hand.
-pub(crate) async fn ban(visitor: Visitor, Signed(by_hand): Signed<ByHand>) -> Result<Response, Problem> {
+pub(crate) async fn ban(visitor: Visitor, back: Back, Signed(by_hand): Signed<ByHand>) -> Result<Response, Problem> {
     visitor.must_change_lockout()?;
     let done = match prefix(&by_hand.prefix) {
         Ok(prefix) => {
@@ -246,7 +250,7 @@ pub(crate) async fn ban(visitor: Visitor, Signed(by_hand): Signed<ByHand>) -> Re
         }
         Err(problem) => Err(problem),
     };
-    visitor.then(done, "/lockout")
+    visitor.then(done, &back.or("/lockout".to_owned()))
 }
 
 /// A ban to lift.

@@ -9,7 +9,7 @@ use sip::digest::Ha1Set;
 use super::ask::AskPage;
 use super::line::find;
 use crate::access::Scope;
-use crate::forms::{Button, Signed};
+use crate::forms::{Back, Button, Signed};
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
 use crate::random;
@@ -27,7 +27,8 @@ struct SecretPage {
     domain: String,
     server: String,
     back: String,
-    incidents: String,
+    /// What is found there.
+    back_name: &'static str,
 }
 
 fn path_of(line: &Line) -> String {
@@ -59,6 +60,7 @@ pub(crate) async fn ask(scope: Scope, Path((_, line)): Path<(String, String)>) -
 pub(crate) async fn change(
     scope: Scope,
     Path((_, line)): Path<(String, String)>,
+    back: Back,
     Signed(Button {}): Signed<Button>,
 ) -> Result<Response, Problem> {
     let line = find(&scope, &line).await?.line;
@@ -71,8 +73,9 @@ pub(crate) async fn change(
     let secrets = Secrets { ha1_md5, ha1_sha256, version: 0 };
     let done = match scope.change(Change::SetSecret { line: line.id.clone(), secrets }).await {
         Ok(done) => done,
-        Err(problem) => return scope.visitor.then(Err(problem), &scope.page(&path_of(&line))),
+        Err(problem) => return scope.visitor.then(Err(problem), &back.or(scope.page(&path_of(&line)))),
     };
+    let back_name = if back.is_given() { "Done, go on" } else { "Done, see the line" };
     page(&SecretPage {
         f: Frame::of_account(&scope, Tab::Lines, "The new secret"),
         done,
@@ -82,7 +85,7 @@ pub(crate) async fn change(
         auth_name: auth_name.to_owned(),
         domain: settings.realm.clone(),
         server: settings.sip_server.clone(),
-        back: scope.path(&path_of(&line)),
-        incidents: scope.path("/incidents"),
+        back: scope.visitor.path(&back.or(scope.page(&path_of(&line)))),
+        back_name,
     })
 }

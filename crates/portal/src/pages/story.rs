@@ -4,7 +4,7 @@ use account::LineKind;
 use billing::Money;
 use guard::{Action, Incident, IncidentState};
 
-use crate::words::{Badge, Tone, count, line_name, town};
+use crate::words::{Badge, Tone, count, line_name, whereabouts};
 
 /// When it began: with its first call.
 pub(crate) fn began_ms(incident: &Incident) -> u64 {
@@ -68,7 +68,7 @@ pub(crate) fn what_happened(incident: &Incident, kind: Option<LineKind>, cost: &
     };
     let mut towns: Vec<String> = Vec::new();
     for (ip, place) in &incident.origins {
-        let place = if place.is_unknown() { ip.to_string() } else { town(place) };
+        let place = whereabouts(*ip, place);
         if !towns.contains(&place) {
             towns.push(place);
         }

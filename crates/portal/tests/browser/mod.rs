@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
+use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use store::Session;
 use tower::ServiceExt;
@@ -75,19 +76,32 @@ impl Browser {
         self.post_raw(path, &format!("csrf={csrf}&{form}")).await
     }
 
+    /// The first events of a stream that does not end.
+    pub async fn events(&mut self, path: &str, count: usize) -> Vec<String> {
+        let response = self.response(Request::get(path), Body::empty()).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let parts: Vec<_> = response.into_body().into_data_stream().take(count).collect().await;
+        parts.into_iter().map(|part| String::from_utf8(part.unwrap().to_vec()).unwrap()).collect()
+    }
+
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Page {
+        let response = self.response(request, body).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
+        Page { status, headers, text }
+    }
+
+    async fn response(&mut self, request: axum::http::request::Builder, body: Body) -> axum::response::Response {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.header(COOKIE, cookies.join("; ")).body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        for line in headers.get_all(SET_COOKIE) {
+        for line in response.headers().get_all(SET_COOKIE) {
             let (name, value) = line.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.retain(|(known, _)| known != name);
             if !value.is_empty() {
                 self.cookies.push((name.to_owned(), value.to_owned()));
             }
         }
-        let text = String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
-        Page { status, headers, text }
+        response
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn settings(terms: Terms) -> Settings {
         terms,
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 

@@ -209,6 +209,11 @@ impl Carrier {
                 let sdp = running.talk.describe();
                 self.stack.accept_offer(call, server, &message, &sdp, now_ms);
             }
+            StackEvent::Acknowledged { call, body } => {
+                if let Some(running) = self.calls.get_mut(&call) {
+                    running.talk.take_answer(&body);
+                }
+            }
             StackEvent::Ended { call, by, status, hung_up_ms, .. } => {
                 // A call refused before it was one (a challenge) is nobody's business.
                 let Some(running) = self.calls.remove(&call) else { return };
@@ -220,6 +225,7 @@ impl Carrier {
             | StackEvent::RegisterFailed { .. }
             | StackEvent::Progress { .. }
             | StackEvent::OfferAnswered { .. }
+            | StackEvent::Transfer { .. }
             | StackEvent::Info { .. } => {}
         }
     }

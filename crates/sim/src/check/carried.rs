@@ -70,7 +70,9 @@ impl Carried {
             };
             let talk_ms = call.talk_ms.unwrap_or(0);
             let bills = |cdr: &Cdr| talk_ms <= cdr.times.talk_ms() + FAREWELL_MS;
-            let found = self.cdrs.iter().position(|cdr| fits(cdr) && bills(cdr));
+            // Of two calls to one number at one time the shorter must not take the record of the longer.
+            let fitting = self.cdrs.iter().enumerate().filter(|(_, cdr)| fits(cdr) && bills(cdr));
+            let found = fitting.min_by_key(|(_, cdr)| cdr.times.talk_ms()).map(|(at, _)| at);
             let Some(found) = found else {
                 return hold(false, || format!("the carrier carried a call nobody recorded or billed: {call:?}"));
             };

@@ -39,6 +39,23 @@ struct Attempt {
     /// Whether the caller acknowledged that: before, no BYE may be sent (RFC 3261 section 15).
     acknowledged: bool,
     settled: bool,
+    /// A transfer asked for it: who did hears of it, and is not in it.
+    referred: bool,
+}
+
+impl Attempt {
+    const fn new(node: HostId, from: SocketAddr, user: String) -> Attempt {
+        Attempt {
+            node,
+            from,
+            at_ms: BTreeSet::new(),
+            user,
+            answered: false,
+            acknowledged: false,
+            settled: false,
+            referred: false,
+        }
+    }
 }
 
 /// What is known of a node.
@@ -117,6 +134,9 @@ impl Wire {
         }
         let Ok(message) = Message::parse(bytes) else { return };
         let new = message.to().is_ok_and(|to| to.tag().is_none());
+        if message.method() == Some(Method::Refer) {
+            return self.referred(id, from, &message, now_ms);
+        }
         if message.method() == Some(Method::Ack) {
             if let Some(attempt) = self.attempts.get_mut(&key(id, &message)) {
                 attempt.acknowledged = attempt.answered;
@@ -127,15 +147,19 @@ impl Wire {
             return;
         }
         let user = SipUri::parse(message.request_uri()).ok().and_then(|uri| uri.user()).unwrap_or_default();
-        let attempt = self.attempts.entry(key(id, &message)).or_insert_with(|| Attempt {
-            node: id,
-            from,
-            at_ms: BTreeSet::new(),
-            user,
-            answered: false,
-            acknowledged: false,
-            settled: false,
-        });
+        let attempt = self.attempts.entry(key(id, &message)).or_insert_with(|| Attempt::new(id, from, user));
+        attempt.at_ms.insert(now_ms);
+    }
+
+    /// A transfer that names a number is an attempt of whoever asks for it, in which it has no part.
+    fn referred(&mut self, id: HostId, from: SocketAddr, refer: &Message, now_ms: u64) {
+        let target = refer.header(Name::ReferTo).and_then(|value| sip::NameAddr::parse(value).ok());
+        let user = target.and_then(|target| SipUri::parse(target.uri).ok()?.user());
+        let proven = refer.header(Name::Authorization).is_some();
+        let (Some(user), Ok(cseq), true) = (user, refer.cseq(), proven) else { return };
+        let key = [key(id, refer), cseq.number.to_string().into_bytes()].join(&b' ');
+        let attempt =
+            self.attempts.entry(key).or_insert_with(|| Attempt { referred: true, ..Attempt::new(id, from, user) });
         attempt.at_ms.insert(now_ms);
     }
 
@@ -153,7 +177,9 @@ impl Wire {
         let Ok(message) = Message::parse(bytes) else { return hold(false, || "a node sent what is no SIP".to_owned()) };
         hides_topology(seen, &self.inside, to, &message, bytes)?;
         match (message.method(), message.status()) {
-            (Some(Method::Invite), _) => shows_own_number(seen, to, &message)?,
+            (Some(Method::Invite), _) if message.to().is_ok_and(|to| to.tag().is_none()) => {
+                shows_own_number(seen, to, &message)?;
+            }
             (Some(Method::Bye), _) => {
                 let branch = message.top_via().ok().and_then(|via| via.branch()).unwrap_or_default().to_vec();
                 if seen.branches.insert(branch) {
@@ -191,6 +217,7 @@ impl Wire {
             format!("call {} was answered and its record says it was not", cdr.call)
         })?;
         let caller = match (attempt.answered, attempt.acknowledged) {
+            _ if attempt.referred => Caller::Waits,
             (true, true) => Caller::Talks,
             (true, false) => Caller::Unacknowledged,
             (false, _) => Caller::Waits,
@@ -276,10 +303,13 @@ fn shows_own_number(seen: &Seen, to: &SocketAddr, invite: &Message) -> Verdict {
         let address = sip::NameAddr::parse(value).ok()?;
         SipUri::parse(address.uri).ok()?.user()
     };
+    // Or who has called one of them, and is sent on.
+    let diverting = invite.header(Name::Diversion).and_then(user).unwrap_or_default();
+    let diverts = numbers.contains(diverting.trim_start_matches('+'));
     for header in [Name::From, Name::PAssertedIdentity] {
         for value in invite.headers(header) {
             let shown = user(value).unwrap_or_default();
-            let own = numbers.contains(shown.trim_start_matches('+'));
+            let own = numbers.contains(shown.trim_start_matches('+')) || diverts;
             hold(own, || format!("the carrier is shown {shown} in {header}, which is no number of the account"))?;
         }
     }

@@ -69,6 +69,10 @@ impl Stack {
                 self.events.push_back(StackEvent::Info { call, message: request });
             }
             Some(Method::Options) => self.answer(server, &request, 200, from, now_ms),
+            Some(Method::Notify) => {
+                self.answer(server, &request, 200, from, now_ms);
+                self.told(call, &request);
+            }
             _ => self.answer(server, &request, 501, from, now_ms),
         }
     }
@@ -95,8 +99,12 @@ impl Stack {
 
     fn acknowledged(&mut self, ack: &Message) {
         let call = DialogId::of_request(ack).and_then(|id| self.dialogs.get(&id).copied());
-        if let Some(leg) = call.and_then(|call| self.legs.get_mut(&call)) {
+        let leg = call.and_then(|call| Some((call, self.legs.get_mut(&call)?)));
+        if let Some((call, leg)) = leg.filter(|(_, leg)| leg.ack_wait.is_some()) {
             leg.ack_wait = None;
+            if !ack.body().is_empty() {
+                self.events.push_back(StackEvent::Acknowledged { call, body: ack.body().to_vec() });
+            }
         }
     }
 

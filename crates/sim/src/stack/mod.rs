@@ -8,6 +8,7 @@ mod incoming;
 mod leg;
 mod outgoing;
 mod register;
+mod transfer;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -15,12 +16,13 @@ use std::sync::Arc;
 
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::{Answer, ClientKey, Output, ServerKey, TransactionTable};
-use sip::{DialogId, Flow, Host, HostPort, Message, Method, Name, RequestBuilder, ResponseBuilder, Transport};
+use sip::{DialogId, Flow, HashKey, Host, HostPort, Message, Method, Name, RequestBuilder, ResponseBuilder, Transport};
 
 use crate::Dice;
 use leg::Leg;
 pub(crate) use outgoing::Invitation;
 use register::Registration;
+pub use transfer::Target;
 
 /// Most transactions of each side; a simulated station has few.
 const MAX_TRANSACTIONS: usize = 4_096;
@@ -76,6 +78,10 @@ pub(crate) enum StackEvent {
     Offer { call: CallHandle, server: ServerKey, message: Message },
     /// Our own new offer was answered.
     OfferAnswered { call: CallHandle, status: u16 },
+    /// The answer to our offer came in the ACK.
+    Acknowledged { call: CallHandle, body: Vec<u8> },
+    /// How a transfer of ours goes: 100 to 199 on its way, then what came of it.
+    Transfer { call: CallHandle, status: u16 },
     /// INFO within a call.
     Info { call: CallHandle, message: Message },
     /// The call is over; `hung_up_ms` is when we hung up, if we did.
@@ -88,6 +94,7 @@ enum Pending {
     Invite(CallHandle),
     Reinvite { call: CallHandle, cseq: u32 },
     InDialog { call: CallHandle, method: Method },
+    Refer { call: CallHandle, refer_to: String, tries: u8 },
     Register,
 }
 
@@ -115,7 +122,7 @@ impl Stack {
         Stack {
             station,
             dice: Dice::new(seed),
-            table: TransactionTable::new(MAX_TRANSACTIONS, MAX_TRANSACTIONS),
+            table: TransactionTable::new(MAX_TRANSACTIONS, MAX_TRANSACTIONS, HashKey::default()),
             pending: BTreeMap::new(),
             acks: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -196,6 +203,10 @@ impl Stack {
             Some(&Pending::Invite(call)) => self.invite_answered(key, call, status, response, now_ms),
             Some(&Pending::Reinvite { call, cseq }) => self.reinvite_answered(key, call, cseq, status, response),
             Some(&Pending::InDialog { call, method }) => self.in_dialog_answered(call, method, status),
+            Some(Pending::Refer { call, refer_to, tries }) => {
+                let asked = (*call, refer_to.clone(), *tries);
+                self.refer_answered(asked, status, response, now_ms);
+            }
             Some(Pending::Register) => self.register_answered(status, response, now_ms),
             None => {}
         }

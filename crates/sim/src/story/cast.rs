@@ -27,7 +27,7 @@ pub(super) const PBX: &str = "192.0.2.10:5060";
 pub(super) const PROVIDER: &str = "198.51.100.10:5060";
 pub(super) const WHOLESALE: &str = "198.51.100.200:5060";
 /// The spare extension whose password is as easy as its name.
-pub(super) const SPARE: &str = "107";
+pub const SPARE: &str = "107";
 /// Extensions of people; the last two work from home, behind a router.
 pub(super) const PEOPLE: [&str; 6] = ["101", "102", "103", "104", "105", "106"];
 const AT_HOME: usize = 2;
@@ -115,6 +115,7 @@ pub(super) fn settings(whose: Whose, plan: &Plan) -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 
@@ -278,8 +279,8 @@ pub(super) fn book(whose: Whose, plan: &Plan) -> NodeBook {
     let carrier = Carrier {
         id: CarrierId::new(if pbx { "provider" } else { "wholesale" }).expect("a name within the rules"),
         name: if pbx { "Our provider" } else { "Wholesale" }.to_owned(),
-        address: address(if pbx { PROVIDER } else { WHOLESALE }),
-        transport: Transport::Udp,
+        address: address(if pbx { PROVIDER } else { WHOLESALE }).into(),
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),

@@ -1,4 +1,4 @@
-//! An honest Monday: calls out, in and between desks, holds, busy lines, calls given up. Nobody may be cut.
+//! An honest Monday: calls out, in and between desks, holds, transfers, busy lines, calls given up. Nobody may be cut.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,14 @@ enum Todo {
     GiveUp(HostId, CallHandle),
     Hold(HostId, CallHandle, bool),
     Digit(HostId, CallHandle),
+    /// Sends the other end of the call on to somebody else.
+    SendOn(HostId, CallHandle),
+    /// Puts the other end on hold and asks a colleague first.
+    AskFirst(HostId, CallHandle),
+    /// Connects the other ends of two calls.
+    Connect(HostId, CallHandle, CallHandle),
+    /// Hangs up all calls at a desk.
+    Leave(HostId),
 }
 
 impl Story {
@@ -59,19 +67,25 @@ impl Story {
         let mut seen = self.world.log().len();
         while let Some(((at_ms, _), next)) = todo.pop_first() {
             self.at(at_ms)?;
-            self.carry_out(next)?;
-            let calls = self.calls_since(&mut seen);
-            for (phone, call) in calls {
-                let now_ms = self.world.now_ms();
-                let mut plan = |after_ms: u64, what| drop(todo.insert((now_ms + after_ms, dice.seed()), what));
-                plan(PATIENCE_MS, Todo::GiveUp(phone, call));
+            let further = self.carry_out(next, dice)?;
+            let now_ms = self.world.now_ms();
+            let mut plan = |after_ms: u64, what| drop(todo.insert((now_ms + after_ms, dice.seed()), what));
+            for (after_ms, what) in further {
+                plan(after_ms, what);
+            }
+            for (phone, call, ours) in self.calls_since(&mut seen) {
+                if ours {
+                    plan(PATIENCE_MS, Todo::GiveUp(phone, call));
+                }
                 match dice_of(call, now_ms) {
-                    0 => {
+                    0 if ours => {
                         plan(25_000, Todo::Hold(phone, call, true));
                         plan(65_000, Todo::Hold(phone, call, false));
                     }
-                    1 => plan(20_000, Todo::Digit(phone, call)),
-                    2 => plan(3_000, Todo::GiveUp(phone, call)),
+                    1 if ours => plan(20_000, Todo::Digit(phone, call)),
+                    2 if ours => plan(3_000, Todo::GiveUp(phone, call)),
+                    3 => plan(18_000, Todo::SendOn(phone, call)),
+                    4 => plan(18_000, Todo::AskFirst(phone, call)),
                     _ => {}
                 }
             }
@@ -105,8 +119,17 @@ impl Story {
         todo
     }
 
-    fn carry_out(&mut self, what: Todo) -> Result<(), Stopped> {
+    /// Does it, and says what is to be done later, after how long.
+    fn carry_out(&mut self, what: Todo, dice: &mut Dice) -> Result<Vec<(u64, Todo)>, Stopped> {
         match what {
+            Todo::SendOn(phone, call) if self.talks(phone, call) => return self.send_on(phone, call, dice),
+            Todo::AskFirst(phone, call) if self.talks(phone, call) => return self.ask_first(phone, call, dice),
+            Todo::SendOn(..) | Todo::AskFirst(..) => Ok(()),
+            Todo::Connect(phone, call, asked) if self.talks(phone, asked) => {
+                self.world.phone(phone, ua::Command::Transfer { call, to: ua::Target::Call(asked) })
+            }
+            Todo::Connect(phone, _, asked) => self.world.phone(phone, ua::Command::HangUp { call: Some(asked) }),
+            Todo::Leave(phone) => self.world.phone(phone, ua::Command::HangUp { call: None }),
             Todo::Call(phone, number, talk_ms) => {
                 self.world.phone(phone, ua::Command::Call { number, talk_ms: Some(talk_ms) })
             }
@@ -115,15 +138,64 @@ impl Story {
                 self.world.carrier(self.cast.wholesale, carrier::Command::Call { did, from, talk_ms: Some(talk_ms) })
             }
             Todo::GiveUp(phone, call) => {
-                let talks = self.world.log().iter().any(|happening| {
-                    happening.host == phone
-                        && matches!(happening.told, Told::Phone(ua::Event::Answered { call: other }) if other == call)
-                });
-                if talks { Ok(()) } else { self.world.phone(phone, ua::Command::HangUp { call: Some(call) }) }
+                if self.talks(phone, call) {
+                    Ok(())
+                } else {
+                    self.world.phone(phone, ua::Command::HangUp { call: Some(call) })
+                }
             }
             Todo::Hold(phone, call, on) => self.world.phone(phone, ua::Command::Hold { call, on }),
             Todo::Digit(phone, call) => self.world.phone(phone, ua::Command::Dtmf { call, digit: '5' }),
         }
+        .map(|()| Vec::new())
+    }
+
+    fn talks(&self, phone: HostId, call: CallHandle) -> bool {
+        self.world.log().iter().any(|happening| {
+            happening.host == phone
+                && matches!(happening.told, Told::Phone(ua::Event::Answered { call: other }) if other == call)
+        })
+    }
+
+    /// To a colleague, or to a number outside that hangs up after a while.
+    fn send_on(&mut self, phone: HostId, call: CallHandle, dice: &mut Dice) -> Result<Vec<(u64, Todo)>, Stopped> {
+        let colleague = self.free_colleague(phone, dice).filter(|_| dice.chance(500));
+        let number = colleague.map_or("19709872210", |(_, user)| user).to_owned();
+        if colleague.is_none() {
+            let fate = carrier::Fate::Answer { ring_ms: (2_000, 6_000), talk_ms: Some((30_000, 60_000)) };
+            let expect = carrier::Command::Expect { number: number.clone(), fate };
+            self.world.carrier(self.cast.wholesale, expect)?;
+        }
+        self.world.phone(phone, ua::Command::Transfer { call, to: ua::Target::Number(number) })?;
+        Ok(colleague.map(|(desk, _)| (90_000, Todo::Leave(desk))).into_iter().collect())
+    }
+
+    fn ask_first(&mut self, phone: HostId, call: CallHandle, dice: &mut Dice) -> Result<Vec<(u64, Todo)>, Stopped> {
+        let Some((desk, user)) = self.free_colleague(phone, dice) else { return Ok(Vec::new()) };
+        self.world.phone(phone, ua::Command::Hold { call, on: true })?;
+        self.world.phone(phone, ua::Command::Call { number: user.to_owned(), talk_ms: Some(60_000) })?;
+        let asked = self.world.log().iter().rev().find_map(|happening| match &happening.told {
+            Told::Phone(ua::Event::Calling { call, .. }) if happening.host == phone => Some(*call),
+            _ => None,
+        });
+        let Some(asked) = asked else { return Ok(Vec::new()) };
+        Ok(vec![(20_000, Todo::Connect(phone, call, asked)), (90_000, Todo::Leave(desk))])
+    }
+
+    /// Somebody else at a desk who is not in a call, and his extension.
+    fn free_colleague(&self, phone: HostId, dice: &mut Dice) -> Option<(HostId, &'static str)> {
+        let mut calls: BTreeMap<HostId, i32> = BTreeMap::new();
+        for happening in self.world.log() {
+            let change = match &happening.told {
+                Told::Phone(ua::Event::Calling { .. } | ua::Event::IncomingCall { .. }) => 1,
+                Told::Phone(ua::Event::Ended { .. }) => -1,
+                _ => 0,
+            };
+            *calls.entry(happening.host).or_default() += change;
+        }
+        let free = |desk: &HostId| *desk != phone && calls.get(desk).is_none_or(|running| *running == 0);
+        let others = self.cast.phones.iter().copied().zip(PEOPLE).filter(|(desk, _)| free(desk));
+        dice.pick(&others.collect::<Vec<_>>()).copied()
     }
 
     /// Whoever talked for a while heard the other end, and not himself.
@@ -146,19 +218,20 @@ impl Story {
         Ok(())
     }
 
-    /// Calls that telephones have begun since the log was last looked at.
-    fn calls_since(&self, seen: &mut usize) -> Vec<(HostId, CallHandle)> {
+    /// Calls that telephones have begun or that came to them since the log was last looked at; true: begun.
+    fn calls_since(&self, seen: &mut usize) -> Vec<(HostId, CallHandle, bool)> {
         let later = self.world.log().get(*seen..).unwrap_or_default();
         *seen = self.world.log().len();
         let calling = later.iter().filter_map(|happening| match &happening.told {
-            Told::Phone(ua::Event::Calling { call, .. }) => Some((happening.host, *call)),
+            Told::Phone(ua::Event::Calling { call, .. }) => Some((happening.host, *call, true)),
+            Told::Phone(ua::Event::IncomingCall { call, .. }) => Some((happening.host, *call, false)),
             _ => None,
         });
         calling.collect()
     }
 }
 
-/// What becomes of a call beyond talking, one in five each: hold, a digit, a change of mind.
+/// What becomes of a call beyond talking, one in five each: hold, a digit, a change of mind, a transfer of either kind.
 fn dice_of(call: CallHandle, now_ms: u64) -> u64 {
     Dice::new(call.0 ^ now_ms).below(5)
 }

@@ -109,14 +109,33 @@ impl Talk {
         self.direction = if on { Direction::SendOnly } else { Direction::SendRecv };
     }
 
-    /// A new offer of the other end; returns whether it puts us on hold.
+    /// A new offer of the other end; returns whether it puts us on hold. Where it has none we are to make one, and are
+    /// held no longer.
     pub(crate) fn take_offer(&mut self, body: &[u8]) -> bool {
-        let Some((to, direction)) = sdp::voice_of(body) else { return false };
+        let Some((to, direction)) = sdp::voice_of(body) else {
+            if self.direction != Direction::SendOnly {
+                self.direction = Direction::SendRecv;
+            }
+            return false;
+        };
         self.direction = sdp::answer_to(direction);
+        self.speak_to(to);
+        direction != Direction::SendRecv
+    }
+
+    /// The answer to an offer of ours.
+    pub(crate) fn take_answer(&mut self, body: &[u8]) {
+        let Some((to, direction)) = sdp::voice_of(body) else { return };
+        if self.direction != Direction::SendOnly {
+            self.direction = sdp::answer_to(direction);
+        }
+        self.speak_to(to);
+    }
+
+    fn speak_to(&mut self, to: Option<SocketAddr>) {
         if let Some(mouth) = self.mouth.as_mut().filter(|_| to.is_some()) {
             mouth.set_target(to);
         }
-        direction != Direction::SendRecv
     }
 
     pub(crate) fn next_wake_ms(&self) -> Option<u64> {

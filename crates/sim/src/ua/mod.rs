@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sip::Message;
 
+pub use crate::stack::Target;
 use crate::stack::{CallHandle, End, Invitation, Stack, StackEvent, Station};
 pub use crate::talk::{Heard, Voice};
 use crate::talk::{Next, Packet, Talk};
@@ -117,6 +118,7 @@ impl UserAgent {
                 let body = format!("Signal={digit}\r\nDuration=160\r\n");
                 self.stack.info(call, "application/dtmf-relay", body.as_bytes(), now_ms);
             }
+            Command::Transfer { call, to } => self.stack.refer(call, &to, now_ms),
             Command::SetSecret(secret) => self.stack.set_secret(&secret),
         }
     }
@@ -215,6 +217,18 @@ impl UserAgent {
                 let sdp = talk.describe();
                 self.stack.accept_offer(call, server, &message, &sdp, now_ms);
                 self.event(Event::Held { call, on: held });
+            }
+            StackEvent::Acknowledged { call, body } => {
+                if let Some(talk) = self.calls.get_mut(&call) {
+                    talk.take_answer(&body);
+                }
+            }
+            StackEvent::Transfer { call, status } => {
+                // RFC 5589 section 6.1: who has transferred a call leaves it.
+                if (200..300).contains(&status) {
+                    self.stack.hang_up(call, now_ms);
+                }
+                self.event(Event::Transfer { call, status });
             }
             StackEvent::OfferAnswered { call, status } => self.event(Event::HoldAnswered { call, status }),
             StackEvent::Info { call, message } => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sip::Message;
 
-use crate::stack::{CallHandle, End};
+use crate::stack::{CallHandle, End, Target};
 use crate::talk::{Heard, Voice};
 
 /// What a telephone is made from.
@@ -120,6 +120,13 @@ pub enum Command {
         /// 0-9, *, #.
         digit: char,
     },
+    /// Connect the other end of a call with somebody else, and leave it.
+    Transfer {
+        /// Which call.
+        call: CallHandle,
+        /// With whom.
+        to: Target,
+    },
     /// Use another secret from now on.
     SetSecret(String),
 }
@@ -202,6 +209,13 @@ pub enum Event {
         /// Which call.
         call: CallHandle,
         /// SIP status.
+        status: u16,
+    },
+    /// How a transfer of ours goes.
+    Transfer {
+        /// Which call.
+        call: CallHandle,
+        /// SIP status: below 200 on its way, then what came of it.
         status: u16,
     },
     /// INFO came within the call.

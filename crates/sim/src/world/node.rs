@@ -334,7 +334,8 @@ impl Node {
                         running.keep_snapshot(&state)?;
                     }
                 }
-                Output::Ban(_) => {}
+                // The carriers of the stories have addresses.
+                Output::Ban(_) | Output::Locate(_) => {}
             }
         }
         Ok(())

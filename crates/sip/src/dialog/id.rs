@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DialogError, MAX_ID_BYTES, text};
-use crate::Message;
+use crate::{Message, Params, scan};
 
 /// Call-ID, our tag and the peer's. A peer of RFC 2543 may have no tag: then its tag is empty here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DialogId {
     call_id: String,
     local_tag: String,
@@ -42,6 +42,20 @@ impl DialogId {
             return None;
         }
         Self::new(response.call_id(), from.tag()?, to.tag()).ok()
+    }
+
+    /// The dialog a Replaces header names (RFC 3891 section 6.1), as the one who receives it knows it: the to-tag is
+    /// ours. `None` if it names none.
+    pub fn of_replaces(value: &[u8]) -> Option<Self> {
+        let (call_id, params) = scan::split_once(value, b';');
+        let params = Params::new(params?);
+        let tag = |name| params.value(name).filter(|tag| !tag.is_empty());
+        Self::new(call_id.trim_ascii(), tag("to-tag")?, tag("from-tag")).ok()
+    }
+
+    /// The Replaces header that names this dialog to the one at its other end.
+    pub fn to_replaces(&self) -> String {
+        format!("{};to-tag={};from-tag={}", self.call_id, self.remote_tag, self.local_tag)
     }
 
     /// The Call-ID.

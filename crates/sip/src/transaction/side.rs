@@ -1,14 +1,14 @@
 //! One side of the table, server or client: the machines, their matching keys and their timers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Action;
 use crate::arena::{Arena, Slot};
 use crate::flow::Flow;
+use crate::{HashKey, Keyed};
 
-/// What a message is matched by (RFC 3261 sections 17.1.3 and 17.2.3), as ordered bytes: an
-/// ordered map has no hash for an attacker to collide, and replays the same.
+/// What a message is matched by (RFC 3261 sections 17.1.3 and 17.2.3).
 type MatchKey = Arc<[u8]>;
 
 /// A transaction machine as a side drives it.
@@ -31,13 +31,13 @@ struct Entry<M> {
 #[derive(Debug)]
 pub(super) struct Side<M> {
     entries: Arena<Entry<M>>,
-    by_key: BTreeMap<MatchKey, Slot>,
+    by_key: Keyed<MatchKey, Slot>,
     timers: BTreeSet<(u64, Slot)>,
 }
 
 impl<M: Machine> Side<M> {
-    pub(super) fn new() -> Self {
-        Self { entries: Arena::default(), by_key: BTreeMap::new(), timers: BTreeSet::new() }
+    pub(super) fn new(key: HashKey) -> Self {
+        Self { entries: Arena::default(), by_key: Keyed::new(key), timers: BTreeSet::new() }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -18,6 +18,7 @@ pub use super::key::MAX_KEY_BYTES;
 use super::side::Side;
 use super::timer::earliest;
 use super::{Action, NonInviteClient, Wire};
+use crate::HashKey;
 use crate::flow::Flow;
 
 /// All transactions of one worker.
@@ -36,17 +37,17 @@ pub struct TransactionTable {
 
 impl Default for TransactionTable {
     fn default() -> Self {
-        Self::new(MAX_SERVERS, MAX_CLIENTS)
+        Self::new(MAX_SERVERS, MAX_CLIENTS, HashKey::default())
     }
 }
 
 impl TransactionTable {
     /// An empty table. A flood of requests fills only `max_servers`, so that our own BYEs always find room.
-    pub fn new(max_servers: usize, max_clients: usize) -> Self {
+    pub fn new(max_servers: usize, max_clients: usize, key: HashKey) -> Self {
         Self {
-            servers: Side::new(),
-            clients: Side::new(),
-            cancels: Side::new(),
+            servers: Side::new(key),
+            clients: Side::new(key),
+            cancels: Side::new(key),
             max_servers,
             max_clients,
             outputs: VecDeque::new(),

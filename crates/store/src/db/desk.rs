@@ -1,4 +1,4 @@
-//! The writer of what is in SQLite alone: outbox states, users, sessions.
+//! The writer of what is in SQLite alone: outbox states, users, sessions, API accesses, payments that were told.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

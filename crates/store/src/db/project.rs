@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod node;
+pub(super) mod sums;
 
 use rusqlite::{Params, Transaction};
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use node::{Body, Record};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::project::sums::Sums;
 use super::project::{account, node as node_rows};
 use super::row;
 use crate::Error;
@@ -76,19 +77,21 @@ fn applied_lsn(connection: &Connection) -> Result<u64, Error> {
 pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record]) -> Result<u64, Error> {
     let before = applied_lsn(transaction)?;
     let mut applied = before;
+    let mut sums = Sums::default();
     for record in records.iter().skip_while(|record| record.lsn <= before) {
         if record.lsn != applied + 1 {
             return Err(Error::Gap { expected: applied + 1, found: record.lsn });
         }
         match &record.body {
             Body::Account { account, effects, .. } => {
-                let mut rows = account::Rows { transaction, record, account, n: 0 };
+                let mut rows = account::Rows { transaction, record, account, sums: &mut sums, n: 0 };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
             Body::Node(change) => node_rows::apply(transaction, record.at_ms, change)?,
         }
         applied = record.lsn;
     }
+    sums.write(transaction)?;
     transaction
         .execute("UPDATE applied SET lsn = ?1", [row::int(applied)])
         .map_err(|source| Error::Database { what: "be written", source })?;

@@ -4,6 +4,7 @@ mod accounts;
 mod cdrs;
 mod filter;
 mod node;
+mod programs;
 mod usage;
 
 use std::path::Path;

@@ -1,4 +1,5 @@
--- The tables people query, format 1. All but outbox states, users and sessions are projected from the journal.
+-- The tables people query, format 1. All but outbox states, users, sessions, API accesses
+-- and payments that were told are projected from the journal.
 -- Times are milliseconds since the Unix epoch, money is micro-units of the account's currency. No table holds a secret
 -- of a line or carrier.
 
@@ -109,7 +110,8 @@ CREATE TABLE ledger (
     call           TEXT,
     json           TEXT    NOT NULL,
     PRIMARY KEY (account, seq)
-) STRICT;
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ledger_by_time ON ledger (account, kind, at_ms) WHERE kind NOT IN ('hold', 'release');
 
 CREATE TABLE incidents (
     incident  TEXT PRIMARY KEY,
@@ -205,3 +207,27 @@ CREATE TABLE sessions (
     expires_ms   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sessions_by_login ON sessions (login, last_used_ms);
+
+-- What programs log in with to VOIP.MS's API.
+CREATE TABLE api_access (
+    account       TEXT PRIMARY KEY,
+    username      TEXT    NOT NULL UNIQUE COLLATE NOCASE,
+    password_hash BLOB    NOT NULL,
+    allowed       TEXT    NOT NULL,
+    is_on         INTEGER NOT NULL,
+    created_ms    INTEGER NOT NULL
+) STRICT;
+
+-- Payments that the payment system told of, until they are in the ledger and, for their references, after it.
+CREATE TABLE payments (
+    account       TEXT    NOT NULL,
+    reference     TEXT    NOT NULL,
+    amount_micros INTEGER NOT NULL,
+    received_ms   INTEGER NOT NULL,
+    booked_ms     INTEGER,
+    why           TEXT    NOT NULL,
+    attempts      INTEGER NOT NULL,
+    next_try_ms   INTEGER NOT NULL,
+    PRIMARY KEY (account, reference)
+) STRICT;
+CREATE INDEX payments_due ON payments (next_try_ms) WHERE booked_ms IS NULL;

@@ -36,20 +36,60 @@ impl Seen {
 /// Runs a scenario of `benches/sipp` from `here` for that long, and measures the server meanwhile.
 pub fn run(server: &Server, scenario: &str, here: SocketAddr, a_second: u32, length: Duration) -> Seen {
     let folder = tempfile::tempdir().unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/sipp").join(format!("{scenario}.xml"));
-    let text = std::fs::read_to_string(source).unwrap().replace("@CHALLENGE@", server.challenge);
+    run_in(&folder, server, scenario, here, a_second, length, &[])
+}
+
+/// The same; also the time from the first INVITE to the 200 of each call, milliseconds.
+pub fn run_timed(server: &Server, here: SocketAddr, a_second: u32, length: Duration) -> (Seen, Vec<f64>) {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = run_in(&folder, server, "call", here, a_second, length, &["-trace_rtt", "-rtt_freq", "1000"]);
+    let rows = std::fs::read_to_string(file(&folder, "_rtt.csv")).unwrap();
+    (seen, rows.lines().skip(1).filter_map(|line| line.split(';').nth(1)?.parse().ok()).collect())
+}
+
+/// Begins so many calls or registrations and goes on while the value lives.
+pub fn begin(server: &Server, scenario: &str, here: SocketAddr, a_second: u32, count: u32) -> Answering {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = phones(&folder, server, scenario, here);
+    let (rate, count) = (a_second.to_string(), count.to_string());
+    command.args(["-r", &rate, "-m", &count, "-l", "60000"]).arg(server.address.to_string());
+    Answering(command.spawn().unwrap(), folder)
+}
+
+/// SIPp with a scenario and the list of callers; calls of scenario `held` do not end.
+fn phones(folder: &TempDir, server: &Server, scenario: &str, here: SocketAddr) -> Command {
+    let name = if scenario == "held" { "call" } else { scenario };
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/sipp").join(format!("{name}.xml"));
+    let mut text = std::fs::read_to_string(source).unwrap().replace("@CHALLENGE@", server.challenge);
+    if scenario == "held" {
+        text = text.replace("<pause milliseconds=\"1000\"/>", "<pause milliseconds=\"3600000\"/>");
+    }
     let path = folder.path().join("scenario.xml");
     std::fs::write(&path, text).unwrap();
     std::fs::write(folder.path().join("who.csv"), list(server)).unwrap();
+    let mut command = sipp(folder, &path, here);
+    command.args(["-inf", "who.csv"]);
+    command
+}
+
+fn run_in(
+    folder: &TempDir,
+    server: &Server,
+    scenario: &str,
+    here: SocketAddr,
+    a_second: u32,
+    length: Duration,
+    more: &[&str],
+) -> Seen {
     let (rate, count) = (a_second.to_string(), u64::from(a_second) * length.as_secs());
     let before_s = cpu_s(&server.processes);
     let lost_before = lost(server.address);
-    let mut command = sipp(&folder, &path, here);
-    command.args(["-inf", "who.csv", "-r", &rate, "-m", &count.to_string(), "-l", "60000", "-trace_stat", "-timeout"]);
+    let mut command = phones(folder, server, scenario, here);
+    command.args(["-r", &rate, "-m", &count.to_string(), "-l", "60000", "-trace_stat", "-timeout"]).args(more);
     command.arg((length.as_secs() + 60).to_string()).arg(server.address.to_string());
     command.status().unwrap();
     let cpu_ms = (cpu_s(&server.processes) - before_s) * 1e6 / count as f64;
-    let statistics = Statistics::of(&folder);
+    let statistics = Statistics::of(folder);
     let value = |name: &str| statistics.value(name);
     let lost = lost(server.address) - lost_before;
     Seen {
@@ -60,10 +100,11 @@ pub fn run(server: &Server, scenario: &str, here: SocketAddr, a_second: u32, len
     }
 }
 
-/// Somebody who answers every call at `here`; ends with the value.
+/// A SIPp that ends with the value.
 pub struct Answering(std::process::Child, #[allow(dead_code, reason = "lives as long as SIPp")] TempDir);
 
 impl Answering {
+    /// One that answers every call at `here`.
     pub fn start(here: SocketAddr) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp/answer.xml");
@@ -101,15 +142,19 @@ fn list(server: &Server) -> String {
     text
 }
 
+/// The file of SIPp's whose name ends so.
+fn file(folder: &TempDir, end: &str) -> PathBuf {
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.to_string_lossy().ends_with(end)).expect("SIPp has written its statistics")
+}
+
 /// What SIPp has counted: the last line of its statistics, by the names of its columns.
 pub struct Statistics(Vec<(String, u64)>);
 
 impl Statistics {
     /// Of the SIPp that ran in a folder with `-trace_stat`.
     pub fn of(folder: &TempDir) -> Self {
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let path: Option<PathBuf> = files.into_iter().find(|path| path.to_string_lossy().ends_with("_.csv"));
-        let text = std::fs::read_to_string(path.expect("SIPp has written its statistics")).unwrap();
+        let text = std::fs::read_to_string(file(folder, "_.csv")).unwrap();
         let (names, last) = (text.lines().next().unwrap_or_default(), text.lines().last().unwrap_or_default());
         let pairs = names.split(';').zip(last.split(';'));
         Self(pairs.map(|(name, value)| (name.to_owned(), value.parse().unwrap_or(0))).collect())

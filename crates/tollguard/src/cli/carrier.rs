@@ -21,6 +21,7 @@ new account uses all carriers that are there.
 
 Examples:
   tollguard carrier add wholesale --address 198.51.100.9:5060
+  tollguard carrier add second --address sip.example.net
   tollguard carrier add provider --address 192.0.2.10:5060 --username law-hq --secret-file trunk-secret \\
       --register-s 300 --tell-origin true")]
 pub struct Carrier {
@@ -96,9 +97,9 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
             carrier.id.to_string(),
             carrier.name,
             match carrier.transport {
-                Transport::Udp => carrier.address.to_string(),
-                Transport::Tcp => format!("{} over TCP", carrier.address),
-                Transport::Tls => format!("{} over TLS", carrier.address),
+                None | Some(Transport::Udp) => carrier.address.to_string(),
+                Some(Transport::Tcp) => format!("{} over TCP", carrier.address),
+                Some(Transport::Tls) => format!("{} over TLS", carrier.address),
             },
             or_dash(carrier.auth.map(|auth| auth.username)),
             told.unwrap_or_else(|| otherwise.to_owned()),

@@ -21,6 +21,7 @@ mod line;
 mod options;
 mod output;
 mod password;
+mod payment;
 mod reconcile;
 mod replay;
 mod serve;
@@ -28,6 +29,7 @@ mod span;
 mod status;
 mod strength;
 mod user;
+mod voipms;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -38,6 +40,7 @@ use tracing_subscriber::EnvFilter;
 
 use context::Context;
 pub use error::CliError;
+pub use strength::weakness;
 
 /// Where the configuration is looked for.
 const CONFIG: &str = "tollguard.toml";
@@ -77,6 +80,8 @@ enum Command {
     Ban(ban::Ban),
     Key(key::Key),
     User(user::User),
+    Voipms(voipms::Voipms),
+    Payment(payment::Payment),
     Call(call::Call),
     Status(status::Status),
     Audit(audit::Audit),
@@ -128,6 +133,8 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Ban(ban) => ban.run(&context()?),
         Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
+        Command::Voipms(voipms) => voipms.run(&context()?),
+        Command::Payment(payment) => payment.run(&context()?),
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),
         Command::Audit(audit) => audit.run(&context()?),

@@ -10,6 +10,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+
 pub use document::Mistake;
 
 /// What the node is told by its operator.
@@ -116,6 +118,8 @@ pub struct Sip {
     pub listen: Vec<SocketAddr>,
     /// The address peers reach us at, where we listen on all addresses.
     pub advertised: Option<IpAddr>,
+    /// DNS servers to ask where carriers are; those of the system where there are none.
+    pub dns: Vec<SocketAddr>,
     /// Digest realm.
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5.
@@ -158,6 +162,10 @@ pub struct Media {
     pub ports: (u16, u16),
     /// Silence from both sides that ends a call, seconds.
     pub silence_s: u32,
+    /// rtpengines that carry voice in place of the built-in relay.
+    pub rtpengine: Vec<SocketAddr>,
+    /// Whether the built-in relay carries it where none of them answers.
+    pub rtpengine_falls_back: bool,
 }
 
 /// Web pages.
@@ -167,6 +175,10 @@ pub struct Portal {
     pub listen: Option<SocketAddr>,
     /// How people reach it, for links in mails, where it differs from the address.
     pub url: Option<String>,
+    /// Reverse proxies whose word of who called them is believed.
+    pub proxies: Vec<IpNet>,
+    /// The file with the secrets that payments are signed with.
+    pub payment_secret_file: Option<PathBuf>,
 }
 
 /// Mail.

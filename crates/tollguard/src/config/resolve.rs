@@ -17,11 +17,17 @@ use super::{Config, Geo, Mail, Media, Nftables, Portal, Sip, Tls};
 const MAX_IGNORED_AGENTS: usize = 64;
 /// Addresses one node can listen on.
 const MAX_LISTEN: usize = 16;
+/// Reverse proxies that can be named.
+const MAX_PROXIES: usize = 64;
 /// The most calls at once that one node can be set to.
 const MAX_CALLS: usize = 10_000;
 /// The fewest ports a relay range must have: room for two calls.
 const MIN_PORTS: u16 = 8;
 
+/// Where DNS servers listen.
+const DNS_PORT: u16 = 53;
+/// Where rtpengines usually listen for the ng protocol.
+const RTPENGINE_PORT: u16 = 2223;
 const ADDRESS: &str = "an address with a port, such as 192.0.2.10:5060";
 const IP: &str = "an IP address";
 
@@ -115,6 +121,7 @@ impl<'t> Reader<'t> {
         let sip = Sip {
             listen,
             advertised,
+            dns: self.addresses(&mut section, "dns", DNS_PORT),
             realm: realm.unwrap_or_default(),
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
             ignored_agents: self.ignored_agents(&mut section),
@@ -148,6 +155,21 @@ impl<'t> Reader<'t> {
         }
         let given = !tls.listen.is_empty() || tls.trusted.is_some() || tls.certificate.is_some();
         given.then_some(tls)
+    }
+
+    /// A list of other servers; `port` stands in where none is written.
+    fn addresses(&mut self, section: &mut Section<'t>, key: &'static str, port: u16) -> Vec<SocketAddr> {
+        let option = section.option(key);
+        let texts: Vec<String> = section.take(key, &mut self.mistakes).unwrap_or_default();
+        if texts.len() > MAX_LISTEN {
+            self.mistakes.add(&option, format!("holds at most {MAX_LISTEN} addresses"));
+        }
+        let mut read = |text: &String| {
+            let ip = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port));
+            let address = text.parse::<SocketAddr>().or_else(|_| ip());
+            address.inspect_err(|_| self.mistakes.add(&option, format!("`{text}` is not {ADDRESS}"))).ok()
+        };
+        texts.iter().filter_map(&mut read).collect()
     }
 
     /// Scanners that are not answered.
@@ -214,6 +236,8 @@ impl<'t> Reader<'t> {
             advertised: advertised.unwrap_or(ip),
             ports: ports.map_or((20_000, 29_999), |text| self.ports(&text)),
             silence_s: self.number(&mut section, "silence_s", 60, 5, 3600),
+            rtpengine: self.addresses(&mut section, "rtpengine", RTPENGINE_PORT),
+            rtpengine_falls_back: section.take("rtpengine_falls_back", &mut self.mistakes).unwrap_or(false),
         };
         section.end(&mut self.mistakes);
         media
@@ -249,8 +273,29 @@ impl<'t> Reader<'t> {
             }
             None => {}
         }
+        let proxies = self.proxies(&mut section);
+        let secret: Option<String> = section.take("payment_secret_file", &mut self.mistakes);
+        let payment_secret_file = secret.map(|path| self.folder.join(path));
+        if let Some(missing) = payment_secret_file.as_ref().filter(|path| !path.is_file()) {
+            self.mistakes.add("portal.payment_secret_file", format!("there is no file {}", missing.display()));
+        }
         section.end(&mut self.mistakes);
-        Portal { listen, url: url.map(|url| url.trim_end_matches('/').to_owned()) }
+        Portal { listen, url: url.map(|url| url.trim_end_matches('/').to_owned()), proxies, payment_secret_file }
+    }
+
+    fn proxies(&mut self, section: &mut Section<'t>) -> Vec<IpNet> {
+        let listed: Vec<String> = section.take("proxies", &mut self.mistakes).unwrap_or_default();
+        if listed.len() > MAX_PROXIES {
+            self.mistakes.add("portal.proxies", format!("has more than {MAX_PROXIES} addresses: name their network"));
+        }
+        let mut proxies = Vec::new();
+        for text in listed.iter().take(MAX_PROXIES) {
+            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(net) => proxies.push(net),
+                Err(_) => self.mistakes.add("portal.proxies", format!("`{text}` is not {IP} or a network")),
+            }
+        }
+        proxies
     }
 
     fn mail(&mut self, mut section: Section<'t>, portal: &Portal) -> Option<Mail> {

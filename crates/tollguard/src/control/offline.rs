@@ -69,7 +69,7 @@ impl Offline {
                     Output::Reply { reply, .. } => answer = Some(reply),
                     // It has no other worker, and nobody asks it for a snapshot.
                     Output::Letter { .. } | Output::Share(_) => {}
-                    Output::Send { .. } | Output::Relay(_) | Output::Ban(_) => {}
+                    Output::Send { .. } | Output::Relay(_) | Output::Locate(_) | Output::Ban(_) => {}
                 }
             }
             if records.is_empty() {

@@ -33,6 +33,22 @@ pub enum ServeError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The file with the secrets of payments.
+    #[error("cannot read {}, which portal.payment_secret_file names", path.display())]
+    PaymentSecretFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// What is in it.
+    #[error("{} holds no good secret", path.display())]
+    PaymentSecret {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why not.
+        source: portal::SecretError,
+    },
     /// The mail server.
     #[error(transparent)]
     Mail(#[from] notify::SettingsError),

@@ -136,7 +136,8 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
         told.attach(handle);
         (0..workers).map(|worker| threads.handle(worker)).collect()
     };
-    let bind = || net::start(&net_config(config, tls.clone()), clock, make, attach, states);
+    let net = net_config(config, tls.clone(), rtpengine_name(boot_epoch, clock.now_ms()));
+    let bind = || net::start(&net, clock, make, attach, states);
     let running = match Privileges::bound(own, bind) {
         Ok(running) => running,
         Err(error) => {
@@ -208,14 +209,25 @@ fn supervise(
     }
 }
 
-fn net_config(config: &Config, tls: net::TlsConfig) -> net::Config {
+/// How our calls at rtpengines are named: by this run of this node.
+fn rtpengine_name(boot_epoch: u32, now_ms: u64) -> String {
+    format!("tg{boot_epoch:x}-{:x}-{now_ms:x}-", std::process::id())
+}
+
+fn net_config(config: &Config, tls: net::TlsConfig, rtpengine_name: String) -> net::Config {
     net::Config {
         workers: config.workers(),
         listen: config.sip.listen.clone(),
         tls,
+        dns: config.sip.dns.clone(),
         relay_ip: config.media.ip,
         relay_advertised: config.media.advertised,
         relay_ports: config.media.ports,
+        rtpengine: net::RtpengineConfig {
+            servers: config.media.rtpengine.clone(),
+            falls_back: config.media.rtpengine_falls_back,
+            name: rtpengine_name,
+        },
         silence_ms: u64::from(config.media.silence_s) * 1000,
         snapshot_every: SNAPSHOT_EVERY,
     }

@@ -1,12 +1,12 @@
 //! What runs on the async runtime beside the worker: control socket, mail and portal.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{Mailer, StoreOutbox, SystemClock};
-use portal::PortalState;
+use portal::{PaymentSecret, PortalState, Programs, WaitingPayments};
 use store::{Desk, Home, Reader};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -109,12 +109,35 @@ impl Parts<'_> {
         let (desk, places) = (Arc::clone(self.desk), Arc::clone(self.places));
         let state =
             PortalState::open(control, &self.home.database(), desk, places, settings).map_err(OpenError::Store)?;
+        let programs = self.programs()?;
+        let takes_payments = !programs.payment_secrets.is_empty();
+        let pages = portal::router(state.clone()).merge(portal::programs(state.clone(), programs));
+        if takes_payments {
+            runtime.spawn(WaitingPayments::of(state).book(over(stopped.clone())));
+        }
         runtime.spawn(async move {
-            if let Err(error) = portal::serve(listener, portal::router(state), over(stopped)).await {
+            if let Err(error) = portal::serve(listener, pages, over(stopped)).await {
                 tracing::error!(%error, "the portal stopped");
             }
         });
         Ok(Some(url))
+    }
+
+    /// What programs are told, and what they must know.
+    fn programs(&self) -> Result<Programs, ServeError> {
+        let portal = &self.config.portal;
+        let payment_secrets = match &portal.payment_secret_file {
+            Some(path) => secrets_in(path)?,
+            None => Vec::new(),
+        };
+        Ok(Programs {
+            proxies: portal.proxies.clone(),
+            payment_secrets,
+            weakness: crate::cli::weakness,
+            max_expiry_s: self.config.sip.expires_s.2,
+            silence_s: self.config.media.silence_s,
+            ring_limit_s: self.config.sip.ring_limit_s,
+        })
     }
 
     /// Sends what waits in the outbox, if there is a mail server.
@@ -135,6 +158,13 @@ impl Parts<'_> {
         runtime.spawn(worker.run(wake, over(stopped)));
         Ok(())
     }
+}
+
+/// The secrets in a file.
+fn secrets_in(path: &Path) -> Result<Vec<PaymentSecret>, ServeError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ServeError::PaymentSecretFile { path: path.to_owned(), source })?;
+    PaymentSecret::read(&text).map_err(|source| ServeError::PaymentSecret { path: path.to_owned(), source })
 }
 
 /// Done when the services are to end.

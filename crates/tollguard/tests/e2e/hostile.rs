@@ -1,14 +1,14 @@
 //! Real tools and a fierce guesser against a line with a weak password: locked out before they find it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{
-    Child, Guessed, Hosts, Node, NodeOptions, Office, SOON, Sipp, guess, register, wait_for, wait_until,
+    Child, Guessed, Hosts, Node, NodeOptions, Office, SOON, Sipp, guess, register, try_word, wait_for, wait_until,
 };
 
 /// A password that every list holds, set by force.
@@ -101,6 +101,33 @@ fn a_new_secret_makes_a_stranger_of_the_thief() {
     assert_eq!(guess(hosts.sip(1), hosts.host(66), "107", &[WEAK.to_owned()]).rejected, 1);
     guess(hosts.sip(1), hosts.host(66), "107", &words(50));
     assert!(banned());
+}
+
+/// Two words are looked at, and not the third, which fits; yet three more are answered before the ban, as at any name.
+#[test]
+fn a_strict_account_looks_at_fewer_words_and_nobody_sees_it() {
+    let hosts = Hosts::new();
+    let node = weak_office(hosts, &NodeOptions::default());
+    node.command(&["account", "set", "firm", "--lockout-failures", "2"]);
+    assert!(node.command(&["account", "show", "firm"]).contains("shut out after 2 failures"));
+    for (host, name) in [(66, "107"), (67, "nobody")] {
+        let socket = UdpSocket::bind((hosts.host(host), 0)).unwrap();
+        socket.connect(hosts.sip(1)).unwrap();
+        let words = ["one", "two", WEAK, WEAK, "three"];
+        let mut number = 0;
+        for word in words {
+            // It waits for a challenge but a moment, which a busy machine may miss.
+            let tried = wait_for(SOON, "a challenge", || {
+                number += 1;
+                try_word(&socket, 0, number, name, word)
+            });
+            assert_eq!(tried.status, Some(401), "{name} with {word}");
+        }
+        assert!(try_word(&socket, 0, 1_000, name, "four").is_none(), "banned");
+    }
+    assert!(node.command(&["ban", "guessed"]).contains(&format!("lines of account firm, from {}", hosts.host(66))));
+    node.command(&["account", "set", "firm", "--lockout-allow", &hosts.host(66).to_string()]);
+    Sipp::calling("register", hosts.sip(66), node.ip()).login("107", WEAK).run();
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn cancel_finds_its_invite_and_nothing_else() {
 
 #[test]
 fn a_full_table_refuses_and_a_forgotten_transaction_makes_room() {
-    let mut table = TransactionTable::new(1, 1);
+    let mut table = TransactionTable::new(1, 1, HashKey::default());
     let register = with_branch("REGISTER", "a");
     let server = new_server(&mut table, &register);
     assert_eq!(table.receive_request(&with_branch("REGISTER", "b"), udp(), 0), Incoming::Full);
@@ -296,7 +296,7 @@ fn responses_match_by_branch_and_method() {
 
 #[test]
 fn a_branch_is_used_once_and_room_is_limited() {
-    let mut table = TransactionTable::new(1, 1);
+    let mut table = TransactionTable::new(1, 1, HashKey::default());
     new_client(&mut table, Method::Bye, udp());
     let bytes = ours(Method::Bye, "z9hG4bKo");
     let mut send = |branch: &str| table.send_request(Method::Bye, bytes.clone(), branch, udp(), 0);

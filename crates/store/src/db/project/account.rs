@@ -7,21 +7,24 @@ use node::Record;
 use rusqlite::{Transaction, params};
 
 use super::run;
+use super::sums::Sums;
 use crate::Error;
 use crate::db::row::{body, int, json};
 
 /// The effects of one record on their way into tables.
-pub(in crate::db) struct Rows<'a> {
+pub(in crate::db) struct Rows<'a, 'b> {
     pub(in crate::db) transaction: &'a Transaction<'a>,
     pub(in crate::db) record: &'a Record,
     pub(in crate::db) account: &'a AccountId,
+    /// What is written at the end of the batch.
+    pub(in crate::db) sums: &'b mut Sums<'a>,
     /// Rows of this record so far that have no number of their own.
     pub(in crate::db) n: i64,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a, '_> {
     /// One effect.
-    pub(in crate::db) fn apply(&mut self, effect: &Effect) -> Result<(), Error> {
+    pub(in crate::db) fn apply(&mut self, effect: &'a Effect) -> Result<(), Error> {
         match effect {
             Effect::Cdr(cdr) => self.cdr(cdr),
             Effect::Ledger(entry) => self.ledger(entry),
@@ -32,19 +35,21 @@ impl Rows<'_> {
             Effect::DidRemoved(number) => self.did_removed(*number),
             Effect::Incident(incident) => self.incident(incident),
             Effect::AccountCut(cut) => self.account_cut(*cut),
-            Effect::Balance { balance, held } => self.balance(*balance, *held),
+            Effect::Balance { balance, held } => {
+                self.sums.balance(self.account, *balance, *held);
+                Ok(())
+            }
             Effect::Notice(notice) => self.notice(notice),
             Effect::Audit { by, text } => self.audit(by, text),
         }
     }
 
-    fn cdr(&self, cdr: &Cdr) -> Result<(), Error> {
+    fn cdr(&mut self, cdr: &'a Cdr) -> Result<(), Error> {
         let number = cdr.number.e164.map_or_else(|| cdr.number.dialled.clone(), |number| number.to_string());
         let carrier = match &cdr.route {
             Some(Route::Carrier(carrier)) => Some(carrier.as_str()),
             Some(Route::Line(_)) | None => None,
         };
-        let start_ms = int(cdr.times.start_ms);
         let rows = run(
             self.transaction,
             "write a call",
@@ -55,7 +60,7 @@ impl Rows<'_> {
                 int(cdr.call.0),
                 cdr.who.line.as_ref().map(LineId::as_str),
                 cdr.who.direction.as_str(),
-                start_ms,
+                int(cdr.times.start_ms),
                 cdr.times.answer_ms.is_some(),
                 int(cdr.times.talk_ms()),
                 number,
@@ -71,36 +76,8 @@ impl Rows<'_> {
             ],
         )?;
         self.once(rows, "call detail record")?;
-        if rows == 0 {
-            return Ok(());
-        }
-        run(self.transaction, "write a call", "UPDATE masked SET before_ms = ?1 WHERE before_ms > ?1", [start_ms])?;
-        self.usage(cdr, carrier)
-    }
-
-    /// Adds a call to the sums of its day.
-    fn usage(&self, cdr: &Cdr, carrier: Option<&str>) -> Result<(), Error> {
-        let line = cdr.who.line.as_ref().map(LineId::as_str);
-        let country = cdr.number.country.as_ref().map(billing::Country::code);
-        for (by, of) in [("line", line), ("country", country), ("carrier", carrier)] {
-            run(
-                self.transaction,
-                "add a call up",
-                "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET
-                 calls = calls + 1, answered = answered + ?5, talk_ms = talk_ms + ?6, billed_s = billed_s + ?7,
-                 charge_micros = charge_micros + ?8, cost_micros = cost_micros + ?9",
-                params![
-                    by,
-                    cdr.times.local_day(),
-                    self.account.as_str(),
-                    of.unwrap_or(""),
-                    cdr.times.answer_ms.is_some(),
-                    int(cdr.times.talk_ms()),
-                    cdr.money.billed_s,
-                    cdr.money.charge.micros(),
-                    cdr.money.cost.unwrap_or_default().micros(),
-                ],
-            )?;
+        if rows == 1 {
+            self.sums.call(self.account, cdr, carrier);
         }
         Ok(())
     }
@@ -142,16 +119,6 @@ impl Rows<'_> {
             "INSERT INTO accounts (account, name, settings) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET name = excluded.name, settings = excluded.settings",
             params![self.account.as_str(), settings.name, json("account", settings)?],
-        )
-        .map(drop)
-    }
-
-    fn balance(&self, balance: Money, held: Money) -> Result<(), Error> {
-        run(
-            self.transaction,
-            "write a balance",
-            "UPDATE accounts SET balance_micros = ?2, held_micros = ?3 WHERE account = ?1",
-            params![self.account.as_str(), balance.micros(), held.micros()],
         )
         .map(drop)
     }

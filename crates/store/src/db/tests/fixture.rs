@@ -47,6 +47,7 @@ pub fn settings() -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 
@@ -164,7 +165,7 @@ pub fn carrier() -> Carrier {
         id: id("wholesale"),
         name: "Wholesale Ltd".into(),
         address: id("192.0.2.10:5060"),
-        transport: Transport::Udp,
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),

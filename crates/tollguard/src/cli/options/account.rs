@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{LimitOptions, TermOptions, Wrong};
+use super::{LimitOptions, LockoutOptions, TermOptions, Wrong};
 use crate::cli::CliError;
 use crate::cli::init::STARTER_DECK;
 
@@ -64,6 +64,9 @@ pub struct AccountOptions {
     /// What else may be called by all lines together.
     #[command(flatten)]
     limits: LimitOptions,
+    /// What holds for guesses at its lines.
+    #[command(flatten)]
+    lockout: LockoutOptions,
 }
 
 impl AccountOptions {
@@ -94,6 +97,7 @@ impl AccountOptions {
             terms: Terms::default(),
             international: true,
             limits: account::Limits::default(),
+            lockout: lockout::OwnSettings::default(),
         };
         self.change(&mut settings)?;
         Ok(settings)
@@ -147,6 +151,7 @@ impl AccountOptions {
         self.terms.change(&mut settings.terms, &mut wrong);
         settings.international = self.international.unwrap_or(settings.international);
         self.limits.change(&mut settings.limits, &mut wrong);
+        self.lockout.change(&mut settings.lockout, &mut wrong);
         wrong.end()
     }
 }

@@ -1,11 +1,11 @@
 //! What a carrier can be told.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use account::Transport;
 use billing::CarrierId;
 use clap::Args;
-use edge::{Carrier, CarrierAuth};
+use edge::{Carrier, CarrierAuth, NoPeerAddress, PeerAddress};
 use serde::Deserialize;
 
 use super::Wrong;
@@ -22,13 +22,15 @@ pub struct CarrierOptions {
     /// Its name for people.
     #[arg(long)]
     name: Option<String>,
-    /// Where calls are sent.
-    #[arg(long, value_name = "IP:PORT")]
+    /// Where calls are sent: an address with its port, or a name. A name without a port is looked up as RFC 3263 has it
+    /// (NAPTR, SRV), and again before the answer runs out; its servers are tried in their order.
+    #[arg(long, value_name = "IP:PORT|NAME")]
     address: Option<String>,
-    /// How they are sent; over tcp and tls, every such connection from the carrier's host is the carrier's [default: udp].
-    #[arg(long, value_name = "udp|tcp|tls")]
+    /// How they are sent; over tcp and tls, every such connection from the carrier's host is the carrier's [default: udp,
+    /// or with a name what the DNS says].
+    #[arg(long, value_name = "udp|tcp|tls|dns")]
     transport: Option<String>,
-    /// Host name it wants in requests [default: the address].
+    /// Host name it wants in requests, and proves over TLS [default: the address].
     #[arg(long, value_name = "HOST")]
     domain: Option<String>,
     /// Other address its calls may come from, again for each.
@@ -64,25 +66,27 @@ impl CarrierOptions {
     /// All mistakes.
     pub fn make(&self, id: &CarrierId, old: Option<Carrier>) -> Result<Carrier, CliError> {
         let mut wrong = Wrong::default();
-        let address: Option<SocketAddr> = self.address.as_ref().and_then(|text| {
-            let address = text.parse().ok();
-            if address.is_none() {
-                wrong.add(format!("address: `{text}` is not an address with a port such as 198.51.100.9:5060"));
+        let address: Option<PeerAddress> = self.address.as_ref().and_then(|text| match text.parse() {
+            Ok(address) => Some(address),
+            Err(error) => {
+                let error: NoPeerAddress = error;
+                wrong.add(format!("address: `{text}` {error}"));
+                None
             }
-            address
         });
-        let Some(mut carrier) = old.or_else(|| address.map(|address| fresh(id, address))) else {
-            wrong.add(format!("carrier {id} needs an address such as 198.51.100.9:5060"));
+        let Some(mut carrier) = old.or_else(|| address.clone().map(|address| fresh(id, address))) else {
+            wrong.add(format!("carrier {id} needs an address such as 198.51.100.9:5060, or a name"));
             wrong.end()?;
             return refused(format!("carrier {id} needs an address"));
         };
         carrier.address = address.unwrap_or(carrier.address);
         match self.transport.as_deref() {
             None => {}
-            Some("udp") => carrier.transport = Transport::Udp,
-            Some("tcp") => carrier.transport = Transport::Tcp,
-            Some("tls") => carrier.transport = Transport::Tls,
-            Some(other) => wrong.add(format!("transport: `{other}` is neither udp, tcp nor tls")),
+            Some("udp") => carrier.transport = Some(Transport::Udp),
+            Some("tcp") => carrier.transport = Some(Transport::Tcp),
+            Some("tls") => carrier.transport = Some(Transport::Tls),
+            Some("dns") => carrier.transport = None,
+            Some(other) => wrong.add(format!("transport: `{other}` is neither udp, tcp, tls nor dns")),
         }
         carrier.name = self.name.clone().unwrap_or(carrier.name);
         carrier.domain = self.domain.clone().or(carrier.domain);
@@ -126,12 +130,13 @@ impl CarrierOptions {
     }
 }
 
-fn fresh(id: &CarrierId, address: SocketAddr) -> Carrier {
+fn fresh(id: &CarrierId, address: PeerAddress) -> Carrier {
+    let is_named = matches!(address, PeerAddress::Name { .. });
     Carrier {
         id: id.clone(),
         name: id.to_string(),
         address,
-        transport: Transport::Udp,
+        transport: (!is_named).then_some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),
@@ -156,6 +161,20 @@ mod tests {
             make(&CarrierOptions { address: Some("198.51.100.9:5060".into()), ..Default::default() }).unwrap();
         assert_eq!((carrier.name.as_str(), carrier.plus, carrier.auth), ("up", true, None));
         assert!(make(&CarrierOptions::default()).is_err());
+    }
+
+    #[test]
+    fn a_name_is_left_to_the_dns_unless_a_transport_is_said() {
+        let named = |transport: Option<&str>| CarrierOptions {
+            address: Some("sip.example.net".into()),
+            transport: transport.map(str::to_owned),
+            ..Default::default()
+        };
+        let carrier = make(&named(None)).unwrap();
+        assert_eq!((carrier.address.to_string().as_str(), carrier.transport), ("sip.example.net", None));
+        assert_eq!(make(&named(Some("tls"))).unwrap().transport, Some(Transport::Tls));
+        let wrong = CarrierOptions { address: Some("not a name".into()), ..Default::default() };
+        assert!(make(&wrong).unwrap_err().to_string().contains("nor a name"));
     }
 
     #[test]

@@ -109,7 +109,7 @@ mod tests {
         wrong.end().unwrap();
         assert_eq!(
             limits.in_words(&billing::Currency::USD).join("; "),
-            "abroad only DE, GB; not AL; at most $0.50 a minute; at most 120 minutes a day; at most $20.00 a day; only \
+            "abroad only Germany, United Kingdom; not Albania; at most $0.50 a minute; at most 120 minutes a day; at most $20.00 a day; only \
              Mon-Fri 08:00-18:00"
         );
         let none = || text(NONE);

@@ -4,6 +4,7 @@ mod account;
 mod carrier;
 mod limits;
 mod line;
+mod lockout;
 mod terms;
 
 use std::fmt::Display;
@@ -13,6 +14,7 @@ pub use account::AccountOptions;
 pub use carrier::CarrierOptions;
 pub use limits::LimitOptions;
 pub use line::{LineOptions, secrets};
+pub use lockout::LockoutOptions;
 pub use terms::TermOptions;
 
 use super::CliError;

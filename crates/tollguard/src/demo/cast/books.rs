@@ -91,8 +91,8 @@ fn carrier(side: Side, name: &str, address: SocketAddr) -> Carrier {
     Carrier {
         id: carrier_id(side),
         name: name.to_owned(),
-        address,
-        transport: Transport::Udp,
+        address: address.into(),
+        transport: Some(Transport::Udp),
         domain: None,
         sources: Vec::new(),
         prefix: String::new(),
@@ -151,6 +151,7 @@ fn settings(side: Side) -> Settings {
         terms: account::Terms::default(),
         international: true,
         limits: account::Limits::default(),
+        lockout: lockout::OwnSettings::default(),
     }
 }
 

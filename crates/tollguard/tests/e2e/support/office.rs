@@ -37,6 +37,13 @@ impl Office {
         self
     }
 
+    /// A carrier known by a name, or the same by one.
+    pub fn named(mut self, id: &'static str, name: &str) -> Self {
+        self.carriers.retain(|(other, _)| *other != id);
+        self.carriers.push((id, format!("address = \"{name}\"\n")));
+        self
+    }
+
     /// The carrier added last is reached over another transport.
     pub fn over(mut self, transport: &str) -> Self {
         let _ = writeln!(self.carriers.last_mut().unwrap().1, "transport = \"{transport}\"");

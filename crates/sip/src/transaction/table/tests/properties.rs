@@ -58,7 +58,7 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            table: TransactionTable::new(MAX, MAX),
+            table: TransactionTable::new(MAX, MAX, crate::HashKey::default()),
             now_ms: 1_000,
             servers: Vec::new(),
             clients: Vec::new(),

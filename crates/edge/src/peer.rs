@@ -1,0 +1,233 @@
+//! Where carriers are: by address or by name, the servers a name leads to, and which of them a call tries first.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use billing::CarrierId;
+use serde::{Deserialize, Serialize};
+use sip::locate::{Destination, Server, Target, order};
+use sip::{Host, HostPort, Transport};
+
+use crate::core::Core;
+use crate::directory::{Carrier, Directory};
+use crate::flow;
+use crate::limits::{MAX_RESTING, REST_MS};
+
+/// Where a peer is, as its configuration says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum PeerAddress {
+    /// An address and port.
+    Ip(SocketAddr),
+    /// A domain, whose servers the DNS tells (RFC 3263), or a host with a port.
+    Name {
+        /// In lower-case letters.
+        name: String,
+        /// The port, if one is given.
+        port: Option<u16>,
+    },
+}
+
+/// Neither an address with its port nor a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is neither an address with a port, such as 198.51.100.9:5060, nor a name such as sip.example.net")]
+pub struct NoPeerAddress;
+
+impl From<SocketAddr> for PeerAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self::Ip(address)
+    }
+}
+
+impl FromStr for PeerAddress {
+    type Err = NoPeerAddress;
+
+    fn from_str(text: &str) -> Result<Self, NoPeerAddress> {
+        let HostPort { host, port } = HostPort::parse(text.as_bytes()).map_err(|_| NoPeerAddress)?;
+        match (host, port) {
+            (_, Some(0)) | (Host::Ip(_), None) => Err(NoPeerAddress),
+            (Host::Ip(ip), Some(port)) => Ok(Self::Ip((ip, port).into())),
+            (Host::Name(name), port) => {
+                let name = name.trim_end_matches('.').to_ascii_lowercase();
+                let fits = |label: &str| (1..=63).contains(&label.len());
+                // RFC 1123 section 2.1: a name whose last label is a number would be an address.
+                let last = name.rsplit('.').next().unwrap_or_default();
+                let is_name =
+                    name.len() <= 253 && name.split('.').all(fits) && !last.bytes().all(|b| b.is_ascii_digit());
+                if is_name { Ok(Self::Name { name, port }) } else { Err(NoPeerAddress) }
+            }
+        }
+    }
+}
+
+impl fmt::Display for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => write!(f, "{address}"),
+            Self::Name { name, port: Some(port) } => write!(f, "{name}:{port}"),
+            Self::Name { name, port: None } => f.write_str(name),
+        }
+    }
+}
+
+impl TryFrom<String> for PeerAddress {
+    type Error = NoPeerAddress;
+
+    fn try_from(text: String) -> Result<Self, NoPeerAddress> {
+        text.parse()
+    }
+}
+
+impl From<PeerAddress> for String {
+    fn from(address: PeerAddress) -> Self {
+        address.to_string()
+    }
+}
+
+/// The servers that names lead to, as far as the DNS has told.
+pub type Located = BTreeMap<Destination, Arc<[Server]>>;
+
+impl Carrier {
+    /// What the DNS has to tell of it; `None` for a carrier with an address.
+    pub fn destination(&self) -> Option<Destination> {
+        match &self.address {
+            PeerAddress::Ip(_) => None,
+            PeerAddress::Name { name, port } => {
+                let transport = self.transport.map(flow::transport_to_sip);
+                Some(Destination { name: name.clone(), port: *port, transport })
+            }
+        }
+    }
+
+    /// Host for the Request-URI and To: its domain, or what it is configured by.
+    pub fn host(&self) -> String {
+        self.domain.clone().unwrap_or_else(|| self.address.to_string())
+    }
+}
+
+impl Directory {
+    /// The carrier's servers, as far as they are known.
+    pub(crate) fn servers(&self, carrier: &Carrier) -> Vec<Server> {
+        match (&carrier.address, carrier.destination()) {
+            (PeerAddress::Ip(address), _) => {
+                let transport = carrier.transport.map_or(Transport::Udp, flow::transport_to_sip);
+                vec![Server::only(Target { address: *address, transport })]
+            }
+            (_, Some(destination)) => {
+                self.located.get(&destination).map(|servers| servers.to_vec()).unwrap_or_default()
+            }
+            (PeerAddress::Name { .. }, None) => Vec::new(),
+        }
+    }
+
+    /// Whether one of the carrier's servers is one that `fits`.
+    pub fn has_server(&self, carrier: &Carrier, fits: impl Fn(Target) -> bool) -> bool {
+        match (&carrier.address, carrier.destination()) {
+            (PeerAddress::Ip(address), _) => {
+                let transport = carrier.transport.map_or(Transport::Udp, flow::transport_to_sip);
+                fits(Target { address: *address, transport })
+            }
+            (PeerAddress::Name { .. }, destination) => {
+                let servers = destination.and_then(|destination| self.located.get(&destination));
+                servers.is_some_and(|servers| servers.iter().flat_map(Server::targets).any(fits))
+            }
+        }
+    }
+
+    /// The carrier at an address and port.
+    pub fn carrier_with(&self, address: SocketAddr) -> Option<&Carrier> {
+        self.carriers.values().find(|carrier| self.has_server(carrier, |target| target.address == address))
+    }
+
+    /// Whether a carrier's calls come from an address.
+    pub fn is_carriers(&self, ip: IpAddr) -> bool {
+        self.carriers.values().any(|carrier| {
+            carrier.sources.contains(&ip) || self.has_server(carrier, |target| target.address.ip() == ip)
+        })
+    }
+
+    /// The name that whoever is at the other end of a connection of ours must prove over TLS: the domain that the carrier
+    /// is known by, not the host the DNS led to (RFC 5922 section 7.1).
+    pub fn name_to_prove(&self, remote: SocketAddr) -> Option<String> {
+        let carrier = self.carrier_with(remote)?;
+        let host = carrier.domain.clone().or_else(|| match &carrier.address {
+            PeerAddress::Name { name, .. } => Some(name.clone()),
+            PeerAddress::Ip(_) => None,
+        })?;
+        HostPort::parse(host.as_bytes()).ok().map(|host| match host.host {
+            Host::Ip(ip) => ip.to_string(),
+            Host::Name(name) => name.to_owned(),
+        })
+    }
+}
+
+/// The next thing a call tries: a carrier at one of its servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub carrier: CarrierId,
+    pub target: Target,
+}
+
+/// Servers that gave no answer or said 503: for a while they are tried after the other servers of their carrier.
+#[derive(Debug, Default)]
+pub(crate) struct Resting(BTreeMap<SocketAddr, u64>);
+
+impl Resting {
+    /// A server is out of order.
+    pub fn rest(&mut self, address: SocketAddr, now_ms: u64) {
+        self.0.retain(|_, until_ms| *until_ms > now_ms);
+        if self.0.len() < MAX_RESTING {
+            self.0.insert(address, now_ms.saturating_add(REST_MS));
+        }
+    }
+
+    /// It has answered.
+    pub fn wake(&mut self, address: SocketAddr) {
+        self.0.remove(&address);
+    }
+
+    pub fn has(&self, address: SocketAddr, now_ms: u64) -> bool {
+        self.0.get(&address).is_some_and(|until_ms| *until_ms > now_ms)
+    }
+}
+
+impl Core {
+    /// The carrier's servers in the order in which one request tries them (RFC 3263 section 4.3).
+    pub fn targets(&mut self, carrier: &Carrier) -> Vec<Target> {
+        let servers = self.directory.servers(carrier);
+        let mut targets = order(&servers, || u32::from_be_bytes(self.mint.bytes()));
+        targets.sort_by_key(|target| self.resting.has(target.address, self.now_ms));
+        targets
+    }
+
+    /// All that a call to these carriers may try, in order.
+    pub fn routes(&mut self, carriers: &[CarrierId]) -> VecDeque<Route> {
+        let directory = Arc::clone(&self.directory);
+        let mut routes = VecDeque::new();
+        for carrier in carriers.iter().filter_map(|id| directory.carriers.get(id)) {
+            let targets = self.targets(carrier).into_iter();
+            routes.extend(targets.map(|target| Route { carrier: carrier.id.clone(), target }));
+        }
+        routes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_names_are_read_as_they_are_written() {
+        let text = |text: &str| text.parse::<PeerAddress>().map(|address| address.to_string());
+        for good in ["198.51.100.9:5060", "[2001:db8::1]:5060", "sip.example.net", "sip.example.net:5080"] {
+            assert_eq!(text(good).as_deref(), Ok(good));
+        }
+        assert_eq!(text("SIP.Example.NET.").as_deref(), Ok("sip.example.net"));
+        for bad in ["", "198.51.100.9", "198.51.100.300:5060", "a..b", "sip.example.net:0", "a b", "[::1]"] {
+            assert_eq!(text(bad), Err(NoPeerAddress), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What many records of a batch change in one place, written once: balances, and the sums of a day.
+
+use std::collections::BTreeMap;
+
+use billing::{AccountId, Cdr, Country, LineId, Money};
+use rusqlite::{Transaction, params};
+
+use super::run;
+use crate::Error;
+use crate::db::row::int;
+
+/// Changes gathered from a batch.
+#[derive(Default)]
+pub(in crate::db) struct Sums<'a> {
+    /// Balance and what is held, as the last record has them.
+    balances: BTreeMap<&'a AccountId, (Money, Money)>,
+    usage: BTreeMap<Day<'a>, Used>,
+    /// When the oldest of the calls began.
+    oldest_ms: Option<u64>,
+}
+
+/// Where a call is added up, in the order of the rows.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Day<'a> {
+    by: &'static str,
+    day: u32,
+    account: &'a AccountId,
+    of: &'a str,
+}
+
+#[derive(Default)]
+struct Used {
+    calls: i64,
+    answered: i64,
+    talk_ms: u64,
+    billed_s: i64,
+    charge: Money,
+    cost: Money,
+}
+
+impl<'a> Sums<'a> {
+    /// An account's balance from now on.
+    pub(super) fn balance(&mut self, account: &'a AccountId, balance: Money, held: Money) {
+        self.balances.insert(account, (balance, held));
+    }
+
+    /// Adds a call.
+    pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr, carrier: Option<&'a str>) {
+        self.oldest_ms = self.oldest_ms.into_iter().chain([cdr.times.start_ms]).min();
+        let day = cdr.times.local_day();
+        let line = cdr.who.line.as_ref().map_or("", LineId::as_str);
+        let country = cdr.number.country.as_ref().map_or("", Country::code);
+        for (by, of) in [("line", line), ("country", country), ("carrier", carrier.unwrap_or(""))] {
+            let used = self.usage.entry(Day { by, day, account, of }).or_default();
+            used.calls += 1;
+            used.answered += i64::from(cdr.times.answer_ms.is_some());
+            used.talk_ms += cdr.times.talk_ms();
+            used.billed_s += i64::from(cdr.money.billed_s);
+            used.charge = used.charge.saturating_add(cdr.money.charge);
+            used.cost = used.cost.saturating_add(cdr.money.cost.unwrap_or_default());
+        }
+    }
+
+    /// Writes everything, in the batch's transaction.
+    pub(in crate::db) fn write(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        for (account, (balance, held)) in &self.balances {
+            run(
+                transaction,
+                "write a balance",
+                "UPDATE accounts SET balance_micros = ?2, held_micros = ?3 WHERE account = ?1",
+                params![account.as_str(), balance.micros(), held.micros()],
+            )?;
+        }
+        for (Day { by, day, account, of }, used) in &self.usage {
+            run(
+                transaction,
+                "add calls up",
+                "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
+                 calls = calls + ?5, answered = answered + ?6, talk_ms = talk_ms + ?7, billed_s = billed_s + ?8,
+                 charge_micros = charge_micros + ?9, cost_micros = cost_micros + ?10",
+                params![
+                    by,
+                    day,
+                    account.as_str(),
+                    of,
+                    used.calls,
+                    used.answered,
+                    int(used.talk_ms),
+                    used.billed_s,
+                    used.charge.micros(),
+                    used.cost.micros(),
+                ],
+            )?;
+        }
+        let Some(oldest_ms) = self.oldest_ms else { return Ok(()) };
+        let sql = "UPDATE masked SET before_ms = ?1 WHERE before_ms > ?1";
+        run(transaction, "note an old call", sql, [int(oldest_ms)]).map(drop)
+    }
+}
