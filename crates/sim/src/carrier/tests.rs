@@ -137,6 +137,7 @@ fn phone_event(event: &ua::Event) -> String {
         ua::Event::Ended { by, status, talk_ms, heard, .. } => {
             format!("phone ended {by:?} {status} {talk_ms:?} {:?}", heard.tone_hz)
         }
+        ua::Event::Transfer { status, .. } => format!("phone transfer {status}"),
         ua::Event::Calling { number, .. } => format!("phone calls {number}"),
         ua::Event::Info { text, .. } => format!("phone info {text}"),
     }

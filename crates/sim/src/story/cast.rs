@@ -27,7 +27,7 @@ pub(super) const PBX: &str = "192.0.2.10:5060";
 pub(super) const PROVIDER: &str = "198.51.100.10:5060";
 pub(super) const WHOLESALE: &str = "198.51.100.200:5060";
 /// The spare extension whose password is as easy as its name.
-pub const SPARE: &str = "107";
+pub(super) const SPARE: &str = "107";
 /// Extensions of people; the last two work from home, behind a router.
 pub(super) const PEOPLE: [&str; 6] = ["101", "102", "103", "104", "105", "106"];
 const AT_HOME: usize = 2;
