@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use store::Home;
 
-use crate::support::{FIRM, Hosts, Node, NodeOptions, Office, SOON, Sipp, secret, wait_until};
+use crate::support::{Hosts, Node, NodeOptions, Office, SOON, Sipp, secret, wait_until};
 
 const CALLS: usize = 3;
 
@@ -46,7 +46,7 @@ fn old_calls_are_masked_then_go_and_the_audit_passes() {
     assert!(audit.contains("everything adds up"), "{audit}");
     let month = jiff::Timestamp::from_millisecond(i64::try_from(month).unwrap()).unwrap();
     let month = month.to_zoned(jiff::tz::TimeZone::get("America/Denver").unwrap()).strftime("%Y-%m").to_string();
-    let report = node.command(&["cdr", "report", "--account", FIRM, "--month", &month, "--by", "line"]);
+    let report = node.command(&["cdr", "report", "--account", "firm", "--month", &month, "--by", "line"]);
     assert!(report.contains("101"), "{report}");
     // A charge of now without a record is no matter of age.
     node.stop();

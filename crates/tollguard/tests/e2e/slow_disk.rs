@@ -39,8 +39,9 @@ fn on_a_slow_disk_calls_wait_and_none_is_lost_or_billed_twice() {
         println!("strace may not look into processes here: a slow disk cannot be tried");
         return;
     };
+    let ip = node.ip();
     let dial = |host: u8, name: &str, number: &str| {
-        Sipp::calling("call", hosts.sip(host), node.ip()).dial(number).login(name, &secret(name)).within(limit)
+        Sipp::calling("call", hosts.sip(host), ip).dial(number).login(name, &secret(name)).within(limit)
     };
     let begun = Instant::now();
     let callers: Vec<Sipp> = (10..).take(CALLS).map(|host| dial(host, "alice", "13035550123").start()).collect();

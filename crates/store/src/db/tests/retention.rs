@@ -1,5 +1,7 @@
 //! What is removed by age, what stays, and what a rebuild from the journal does not bring back.
 
+use billing::Cdr;
+
 use super::*;
 use crate::{Journal, MemoryDisk, recover_tables};
 
