@@ -133,7 +133,9 @@ fn masked(text: &str) -> String {
         let (before, number) = rest.split_at(at);
         let len = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
         let (digits, after) = number.split_at(len);
-        let kept = if len < LEAST_DIGITS { len } else { len - MASKED_DIGITS };
+        // A number that is masked already stays as it is.
+        let is_done = after.starts_with('x');
+        let kept = if len < LEAST_DIGITS || is_done { len } else { len - MASKED_DIGITS };
         out.push_str(before);
         out.push_str(digits.get(..kept).unwrap_or_default());
         out.extend(std::iter::repeat_n('x', len - kept));
