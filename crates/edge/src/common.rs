@@ -161,6 +161,7 @@ mod tests {
         let settings = EdgeSettings {
             realm: "sip.test".into(),
             sha256: true,
+            warning: true,
             ignored_agents: Vec::new(),
             advertised: "192.0.2.1:5060".parse().unwrap(),
             advertised_tls: None,

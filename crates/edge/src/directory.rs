@@ -93,6 +93,9 @@ pub struct EdgeSettings {
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5 (RFC 8760); some phones give up where they meet one.
     pub sha256: bool,
+    /// Whether a refused caller's phone is told why in a Warning (399, RFC 3261 section 20.43), which phones show; the
+    /// Reason header says it in any case.
+    pub warning: bool,
     /// Requests whose User-Agent begins so are dropped unanswered, as those of a banned address are; lower-case letters.
     pub ignored_agents: Vec<String>,
     /// The address and port we are reached at, for Via and Contact, when the flow's own local address is unspecified.

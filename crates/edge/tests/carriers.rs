@@ -139,6 +139,23 @@ fn a_challenge_is_answered_once() {
 }
 
 #[test]
+fn a_warning_says_why_where_that_is_wanted() {
+    use account::{Refusal, RefusalCode};
+    for warning in [true, false] {
+        let settings = edge::EdgeSettings { warning, ..harness::settings() };
+        let mut world = World::with(harness::directory(), settings);
+        let refusal = Refusal { code: RefusalCode::Guard, text: "a new country".to_owned() };
+        world.verdict = Some(Verdict::Refused(refusal));
+        let mut ana = Peer::new(ANA, "101");
+        let offer = ana.sdp(4_000, "sendrecv");
+        ana.authenticated(&mut world, "INVITE", "sip:355691@pbx.example", &offer);
+        let refused = world.take(ANA).pop().unwrap();
+        let said = refused.header(Name::Warning).map(text);
+        assert_eq!(said.as_deref(), warning.then_some("399 192.0.2.1:5060 \"a new country\""));
+    }
+}
+
+#[test]
 fn trouble_fails_over_and_a_users_answer_does_not() {
     for (status, told) in [(503, None), (500, None), (408, None), (486, Some("486 INVITE")), (404, Some("404 INVITE"))]
     {

@@ -317,6 +317,7 @@ fn settings() -> EdgeSettings {
     EdgeSettings {
         realm: "pbx.example".into(),
         sha256: true,
+        warning: true,
         advertised: US,
         advertised_tls: None,
         expires_s: (60, 600, 3_600),

@@ -10,16 +10,37 @@ const FADE_Q16: [u64; 17] = [
     35_734, 34_219, 32_768,
 ];
 
-/// Logarithm to the base 2 of `x`, in 1024ths; 0 for 0 and 1. One bit of the fraction by each squaring.
+/// Logarithms of the counts that habits hold mostly.
+static LOG2_Q10: [i16; 1024] = {
+    let mut table = [0; 1024];
+    let mut x = 0;
+    while x < table.len() {
+        table[x] = squared_log2_q10(x as u64) as i16;
+        x += 1;
+    }
+    table
+};
+
+/// Logarithm to the base 2 of `x`, in 1024ths; 0 for 0 and 1.
 fn log2_q10(x: u64) -> i64 {
+    match usize::try_from(x).ok().and_then(|x| LOG2_Q10.get(x)) {
+        Some(log) => i64::from(*log),
+        None => squared_log2_q10(x),
+    }
+}
+
+/// The same, worked out: one bit of the fraction by each squaring.
+const fn squared_log2_q10(x: u64) -> i64 {
     if x <= 1 {
         return 0;
     }
     let whole = 63 - x.leading_zeros();
     // The mantissa in [1, 2) with 31 fractional bits.
     let mut mantissa = if whole > 31 { x >> (whole - 31) } else { x << (31 - whole) };
-    let mut log = i64::from(whole);
-    for _ in 0..FRACTION_BITS {
+    let mut log = whole as i64;
+    let mut bit = 0;
+    while bit < FRACTION_BITS {
+        bit += 1;
         mantissa = (mantissa * mantissa) >> 31;
         log <<= 1;
         if mantissa >= 1 << 32 {

@@ -30,8 +30,10 @@ impl Call {
         let tag = self.a.dialog.id().local_tag().to_owned();
         let mut answer = core.answer(&self.invite, code, "", Some(&tag));
         answer.header(Name::Reason, status::refusal_reason(refusal));
-        let agent = core.our_addr(self.invite.flow);
-        answer.header_display(Name::Warning, format_args!("399 {agent} {}", text::quoted(&refusal.text)));
+        if core.settings.warning {
+            let agent = core.our_addr(self.invite.flow);
+            answer.header_display(Name::Warning, format_args!("399 {agent} {}", text::quoted(&refusal.text)));
+        }
         core.respond(self.invite.server, code, answer.finish());
         self.forget(core);
     }

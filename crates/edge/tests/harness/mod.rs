@@ -93,6 +93,7 @@ pub fn settings() -> EdgeSettings {
     EdgeSettings {
         realm: REALM.to_owned(),
         sha256: true,
+        warning: true,
         ignored_agents: Vec::new(),
         advertised: addr(US),
         advertised_tls: None,

@@ -104,8 +104,12 @@ fn is_tool(agent: &[u8]) -> bool {
     let begins = |at: usize, tool: &str| {
         agent.get(at..at + tool.len()).is_some_and(|name| name.eq_ignore_ascii_case(tool.as_bytes()))
     };
-    let mut letters = agent.iter().enumerate().filter(|(_, byte)| matches!(**byte | 32, b'f' | b's' | b'v' | b'p'));
-    letters.any(|(at, _)| TOOLS.iter().any(|tool| begins(at, tool)))
+    // The two letters that a tool's name begins with are in few others.
+    let pairs = agent.iter().zip(agent.iter().skip(1)).enumerate();
+    let mut likely = pairs.filter(|(_, (first, second))| {
+        matches!((**first | 32, **second | 32), (b'f', b'r') | (b's', b'i' | b'u' | b'm') | (b'v', b'a') | (b'p', b'p'))
+    });
+    likely.any(|(at, _)| TOOLS.iter().any(|tool| begins(at, tool)))
 }
 
 /// How new an origin is, by the widest circle it is new in.

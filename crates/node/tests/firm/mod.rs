@@ -17,6 +17,7 @@ pub fn edge(max_calls: usize, sha256: bool) -> EdgeSettings {
     EdgeSettings {
         realm: REALM.into(),
         sha256,
+        warning: true,
         ignored_agents: Vec::new(),
         advertised: NODE.parse().unwrap(),
         advertised_tls: None,

@@ -59,12 +59,15 @@ impl<'a> Members<'a> {
     ///
     /// # Errors
     /// Where the row is no JSON.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<(Cow<'a, str>, Value<'a>)>, Error> {
-        if self.skip(b'}') {
-            return if self.rest().trim_ascii().is_empty() { Ok(None) } else { Err(self.wrong()) };
-        }
-        if self.begun && !self.skip(b',') {
-            return Err(self.wrong());
+        if !(self.begun && self.skip(b',')) {
+            if self.skip(b'}') {
+                return if self.rest().trim_ascii().is_empty() { Ok(None) } else { Err(self.wrong()) };
+            }
+            if self.begun {
+                return Err(self.wrong());
+            }
         }
         self.begun = true;
         self.space();
@@ -85,6 +88,7 @@ impl<'a> Members<'a> {
         self.row.get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.row.as_bytes().get(self.at).copied()
     }
@@ -95,13 +99,17 @@ impl<'a> Members<'a> {
         }
     }
 
+    #[inline]
     fn skip(&mut self, byte: u8) -> bool {
-        self.space();
+        if self.peek() != Some(byte) {
+            self.space();
+        }
         let is_there = self.peek() == Some(byte);
         self.at += usize::from(is_there);
         is_there
     }
 
+    #[inline]
     fn text(&mut self) -> Result<Cow<'a, str>, Error> {
         if self.peek() == Some(b'"') {
             let begin = self.at + 1;
@@ -154,6 +162,7 @@ impl<'a> Members<'a> {
     }
 
     /// One value by the parser.
+    #[cold]
     fn by_parser<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Error> {
         let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<T>();
         let value = values.next();
@@ -166,6 +175,7 @@ impl<'a> Members<'a> {
     }
 
     /// What is wrong with the row.
+    #[cold]
     fn wrong(&self) -> Error {
         let whole: Result<serde::de::IgnoredAny, Error> = serde_json::from_str(self.row);
         whole.err().unwrap_or_else(|| serde::de::Error::custom("it is no object"))

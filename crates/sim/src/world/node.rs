@@ -99,6 +99,7 @@ impl Node {
         let settings = EdgeSettings {
             realm,
             sha256: true,
+            warning: true,
             ignored_agents: Vec::new(),
             advertised: address,
             advertised_tls: None,

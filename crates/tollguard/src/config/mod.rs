@@ -124,6 +124,8 @@ pub struct Sip {
     pub realm: String,
     /// Whether SHA-256 challenges are sent beside MD5.
     pub sha256: bool,
+    /// Whether a refused caller's phone is told why in a Warning.
+    pub warning: bool,
     /// User agents that are not answered, by how they begin; lower-case letters.
     pub ignored_agents: Vec<String>,
     /// How long a call may ring, seconds.
@@ -292,6 +294,7 @@ impl Config {
         edge::EdgeSettings {
             realm: self.sip.realm.clone(),
             sha256: self.sip.sha256,
+            warning: self.sip.warning,
             ignored_agents: self.sip.ignored_agents.clone(),
             advertised: SocketAddr::new(self.sip.advertised.unwrap_or(first.ip()), first.port()),
             advertised_tls: self

@@ -124,6 +124,7 @@ impl<'t> Reader<'t> {
             dns: self.addresses(&mut section, "dns", DNS_PORT),
             realm: realm.unwrap_or_default(),
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
+            warning: section.take("warning", &mut self.mistakes).unwrap_or(true),
             ignored_agents: self.ignored_agents(&mut section),
             ring_limit_s: self.number(&mut section, "ring_limit_s", 90, 5, 600),
             max_calls: self.number(&mut section, "max_calls", 500, 1, MAX_CALLS),
