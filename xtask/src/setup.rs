@@ -22,6 +22,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/perf", "linux-perf"),
     ("/usr/bin/valgrind", "valgrind"),
     ("/usr/bin/ip", "iproute2"),
+    ("/usr/bin/strace", "strace"),
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),
     ("/usr/bin/npm", "npm"),

@@ -56,7 +56,8 @@ impl Account {
     ) -> Money {
         let Some(held) = self.ledger.hold(call) else { return Money::ZERO };
         let amount = charge(&number.rate, talk_ms).min(held);
-        let note = format!("call to {}", number.e164);
+        // Entries are kept for good, so that they do not tell the number.
+        let note = format!("call to {}", number.destination.name(number.e164));
         let posting = Posting { at_ms: now_ms, by: NODE, note: &note };
         // It cannot fail: the hold is there and the amount is not below zero.
         let Ok(captured) = self.ledger.capture(call, amount, posting) else { return Money::ZERO };

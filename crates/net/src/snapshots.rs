@@ -2,10 +2,15 @@
 
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use node::{NodeState, Share};
 
 use crate::mailbox::Postbox;
+
+/// After so long one is taken however little has happened, so that the journal keeps what is old no longer than a few times
+/// that.
+const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// Gathers the shares of one snapshot at a time.
 pub struct Snapshots {
@@ -17,25 +22,28 @@ pub struct Snapshots {
 struct Gathering {
     /// `None` once the node ends: whoever receives must see that no more comes.
     out: Option<SyncSender<NodeState>>,
-    /// The record of the last snapshot that was asked for.
+    /// The record of the last snapshot that was asked for, and when.
     lsn: u64,
+    asked: Instant,
     /// Whether it is being gathered.
     under_way: bool,
     shares: Vec<Share>,
 }
 
 impl Snapshots {
-    /// One after every so many records; a full channel skips one.
+    /// One after every so many records, and with the first record after a day; a full channel skips one.
     pub fn new(every: u64, workers: usize, out: SyncSender<NodeState>) -> Self {
-        let gathering = Gathering { out: Some(out), lsn: 0, under_way: false, shares: Vec::new() };
+        let gathering =
+            Gathering { out: Some(out), lsn: 0, asked: Instant::now(), under_way: false, shares: Vec::new() };
         Self { every, workers, gathering: Mutex::new(gathering) }
     }
 
     /// Records up to `lsn` are durable: asks for shares if it is time.
     pub fn durable(&self, lsn: u64, boxes: &[Postbox]) {
         let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
-        if !gathering.under_way && lsn >= gathering.lsn + self.every {
-            (gathering.lsn, gathering.under_way) = (lsn, true);
+        let is_due = lsn >= gathering.lsn + self.every || gathering.asked.elapsed() >= LONGEST;
+        if !gathering.under_way && is_due {
+            (gathering.lsn, gathering.asked, gathering.under_way) = (lsn, Instant::now(), true);
             boxes.iter().for_each(Postbox::want_share);
         }
     }

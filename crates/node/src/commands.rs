@@ -72,8 +72,8 @@ impl Worker {
                 self.doors.look(|lockout| lockout.lists().map(|(name, size)| (name.to_owned(), size)).collect()),
             ),
             Command::Status => {
-                let (disk_full, waiting_records) = self.waits_for_room();
-                CommandReply::Status { disk_full, waiting_records }
+                let (disk_full, waiting_records, waiting_ms) = self.waits_for_disk(now_ms);
+                CommandReply::Status { disk_full, waiting_records, waiting_ms }
             }
             Command::Carriers => {
                 let known = self.registry.iter().flat_map(|registry| &registry.carriers);

@@ -28,9 +28,10 @@ impl Worker {
         }
     }
 
-    /// Whether the disk is full, and how many records wait to be written.
-    pub fn waits_for_room(&self) -> (bool, u64) {
-        (self.disk_full, self.log.waiting_records())
+    /// Whether the disk is full, how many records wait to be written, and for how long the oldest of them has,
+    /// milliseconds.
+    pub fn waits_for_disk(&self, now_ms: u64) -> (bool, u64, u64) {
+        (self.disk_full, self.log.waiting_records(), self.log.longest_wait_ms(now_ms))
     }
 
     /// The answer to what must not even be written down any more.

@@ -128,6 +128,8 @@ pub enum CommandReply {
         disk_full: bool,
         /// Records of the first worker that are not on the disk yet.
         waiting_records: u64,
+        /// For how long the oldest of them has waited, milliseconds.
+        waiting_ms: u64,
     },
 }
 

@@ -31,13 +31,16 @@ pub enum Release {
 pub struct Log {
     handed_in: u64,
     durable: u64,
+    /// When those that are not durable yet were handed in, in order.
+    waiting_since_ms: VecDeque<u64>,
     withheld: VecDeque<(u64, Release)>,
 }
 
 impl Log {
     /// One more record is handed in.
-    pub fn hand_in(&mut self) {
+    pub fn hand_in(&mut self, now_ms: u64) {
         self.handed_in += 1;
+        self.waiting_since_ms.push_back(now_ms);
     }
 
     /// How many records were handed in.
@@ -52,7 +55,10 @@ impl Log {
 
     /// The first `count` records are durable.
     pub fn durable(&mut self, count: u64) {
-        self.durable = self.durable.max(count);
+        let more = count.saturating_sub(self.durable);
+        self.durable += more;
+        let more = usize::try_from(more).unwrap_or(usize::MAX).min(self.waiting_since_ms.len());
+        self.waiting_since_ms.drain(..more);
     }
 
     /// The next thing that may go, in order.
@@ -80,6 +86,11 @@ impl Log {
         self.handed_in - self.durable
     }
 
+    /// For how long the oldest of them has waited, milliseconds.
+    pub fn longest_wait_ms(&self, now_ms: u64) -> u64 {
+        self.waiting_since_ms.front().map_or(0, |since_ms| now_ms.saturating_sub(*since_ms))
+    }
+
     /// How many releases wait.
     pub fn waiting(&self) -> usize {
         self.withheld.len()
@@ -94,15 +105,17 @@ mod tests {
     fn nothing_goes_before_its_record_is_durable() {
         let mut log = Log::default();
         for token in [1, 2] {
-            log.hand_in();
+            log.hand_in(token * 100);
             log.withhold(Release::Reply(Reply::RegisterRefused { token, status: 500 }));
         }
         assert!(log.released().is_none());
+        assert_eq!(log.longest_wait_ms(450), 350);
         log.durable(1);
+        assert_eq!(log.longest_wait_ms(450), 250);
         assert!(matches!(log.released(), Some(Release::Reply(Reply::RegisterRefused { token: 1, .. }))));
         assert!(log.released().is_none());
         log.durable(2);
         assert!(log.released().is_some());
-        assert_eq!(log.waiting(), 0);
+        assert_eq!((log.waiting(), log.longest_wait_ms(450)), (0, 0));
     }
 }

@@ -424,7 +424,7 @@ impl Worker {
 
     /// Hands a record to the journal.
     pub(crate) fn journal(&mut self, now_ms: u64, body: Body) {
-        self.log.hand_in();
+        self.log.hand_in(now_ms);
         self.outputs.push_back(Output::Journal(Record { lsn: 0, at_ms: now_ms, body }));
     }
 }

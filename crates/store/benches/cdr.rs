@@ -47,17 +47,18 @@ impl Mix {
     }
 }
 
+const COUNTRIES: [(&str, &str, u64); 8] = [
+    ("US", "United States", 13_035_550_000),
+    ("US", "United States", 12_125_550_000),
+    ("CA", "Canada", 14_165_550_000),
+    ("GB", "United Kingdom", 442_079_460_000),
+    ("DE", "Germany", 493_012_340_000),
+    ("MX", "Mexico", 525_512_340_000),
+    ("AL", "Albania mobile", 355_691_230_000),
+    ("IN", "India", 912_212_340_000),
+];
+
 fn cdr(n: u64, rows: u64, mix: &mut Mix) -> Cdr {
-    const COUNTRIES: [(&str, &str, u64); 8] = [
-        ("US", "United States", 13_035_550_000),
-        ("US", "United States", 12_125_550_000),
-        ("CA", "Canada", 14_165_550_000),
-        ("GB", "United Kingdom", 442_079_460_000),
-        ("DE", "Germany", 493_012_340_000),
-        ("MX", "Mexico", 525_512_340_000),
-        ("AL", "Albania mobile", 355_691_230_000),
-        ("IN", "India", 912_212_340_000),
-    ];
     // One call in 50,000 goes to Cuba from an address and over a carrier that hardly anybody uses.
     let is_rare = mix.below(50_000) == 0;
     let (code, name, first) = match is_rare {

@@ -10,6 +10,7 @@ mod payments;
 mod project;
 mod projector;
 mod reader;
+mod retention;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use projector::Projector;
 pub use reader::{
     AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
 };
+pub use retention::Retention;
 pub use users::{MAX_SESSIONS_PER_USER, Role, Session, User};
 
 /// The steps from an empty database to the present format; `user_version` counts those taken.

@@ -209,6 +209,15 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
         Ok(())
     }
 
+    /// Goes on in a new segment, so that what is in this one can leave the journal as soon as nobody needs it any more,
+    /// however little it is. Nothing happens while something waits to be written.
+    pub fn begin_segment(&mut self) {
+        if self.len > 0 && !self.torn && !self.poisoned && self.durable_lsn == self.last_lsn {
+            self.segments.push(self.last_lsn + 1);
+            self.len = 0;
+        }
+    }
+
     /// The first record there is, or one above the last where there is none.
     pub fn first_lsn(&self) -> u64 {
         self.segments[0]
@@ -249,8 +258,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
     /// Everything in the current segment is durable here, so the next one may begin.
     fn rotate_if_full(&mut self) {
         if self.len >= self.segment_bytes {
-            self.segments.push(self.last_lsn + 1);
-            self.len = 0;
+            self.begin_segment();
         }
     }
 }

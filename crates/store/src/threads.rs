@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use node::Record;
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub enum StoreEvent {
     NotSaved(Error),
     /// The disk is full. It is tried again every second; what depends on durability waits (paid calls fail closed).
     DiskFull(Error),
+    /// A write took so long that callers hear it. Nothing is lost: what depends on it waits.
+    Slow(Duration),
     /// A thread has stopped for good; records after the last durable one are lost. Restart the node.
     Failed(Error),
 }

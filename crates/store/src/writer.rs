@@ -34,6 +34,9 @@ const BUSY_RECORDS: usize = 6;
 /// How long a full disk is left alone before the next try.
 const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
 
+/// A write that takes so long is told.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// What the writer is asked.
 enum Message<T> {
     Record(usize, T),
@@ -148,9 +151,14 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
             if batch.is_empty() {
                 continue;
             }
+            let begun = Instant::now();
             if let Err(error) = self.make_durable(&batch) {
                 (self.on_event)(StoreEvent::Failed(error));
                 break;
+            }
+            let took = begun.elapsed();
+            if took >= SLOW {
+                (self.on_event)(StoreEvent::Slow(took));
             }
             (self.on_event)(StoreEvent::Durable { lsn: self.journal.durable_lsn(), of_source: self.taken.clone() });
             if self.projector.send(batch).is_err() {
@@ -179,6 +187,7 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
                     if let Err(error) = self.journal.remove_before(lsn) {
                         tracing::warn!(%error, "old journal segments stay for now");
                     }
+                    self.journal.begin_segment();
                 }
                 Message::Stop => self.stopping = true,
             }

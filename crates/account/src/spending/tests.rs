@@ -48,6 +48,33 @@ fn a_months_limit_lasts_to_its_end() {
     firm.call("101", ALBANIA);
 }
 
+/// The night on which the clocks of Denver go back, at 08:00 UTC; a minute before the midnight before it.
+const BEFORE_MIDNIGHT_MS: u64 = 1_793_512_740_000;
+
+#[test]
+fn a_call_over_midnight_and_a_changed_clock_costs_the_time_that_passes() {
+    let mut firm = firm(Terms::default(), "1000");
+    firm.now_ms = BEFORE_MIDNIGHT_MS;
+    let (call, _, _) = firm.call("101", HOME);
+    firm.answer(call);
+    // Three hours, of which the clock on the wall shows two.
+    for _ in 0..3 * HOUR_S / 20 - 1 {
+        firm.after_s(20);
+        firm.extend(call);
+    }
+    firm.after_s(20);
+    let answer = firm.end(call);
+    let cdr = answer.effects.iter().find_map(|effect| match effect {
+        Effect::Cdr(cdr) => Some(cdr),
+        _ => None,
+    });
+    let cdr = cdr.unwrap();
+    assert_eq!(u64::from(cdr.money.billed_s), 3 * HOUR_S);
+    assert_eq!(cdr.money.charge.micros(), cdr.money.per_minute.micros() * 180);
+    let begun = cdr.times.start_ms.saturating_add_signed(i64::from(cdr.times.utc_offset_min) * 60_000);
+    assert_eq!(u64::from(cdr.times.local_day()), begun / 86_400_000, "it counts on the day it began");
+}
+
 #[test]
 fn running_calls_count_towards_a_limit() {
     let mut firm = firm(Terms { monthly_limit: Some(money("0.75")), ..Terms::default() }, "10");

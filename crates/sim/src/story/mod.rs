@@ -65,6 +65,8 @@ pub enum Scenario {
     Unnoticed,
     /// An honest day of calls, on which nobody may be cut.
     Workday,
+    /// The same on nodes whose every write to the disk takes seconds: calls wait, and none is lost or billed twice.
+    SlowDisk,
 }
 
 /// Tells a scenario by a seed; `packets` prints every SIP message on the way.
@@ -81,6 +83,11 @@ pub fn tell(scenario: Scenario, seed: u64, packets: bool) -> Result<Outcome, Box
     if scenario == Scenario::Unnoticed {
         plan.fall_asleep(&mut dice);
     }
+    if scenario == Scenario::SlowDisk {
+        plan.sync_ms = (1_000, 4_000);
+        // A crash in the seconds that such a disk takes to keep an answer leaves a callee without BYE (docs/money.md).
+        plan.crashes.clear();
+    }
     let fail = |why, told| Box::new(Failure { why, told, plan: plan.clone() });
     let (mut world, cast) = cast::assemble(&plan, &mut dice).map_err(|why| fail(why, Vec::new()))?;
     if packets {
@@ -90,7 +97,7 @@ pub fn tell(scenario: Scenario, seed: u64, packets: bool) -> Result<Outcome, Box
     let played = match scenario {
         Scenario::Story => story.play(),
         Scenario::Unnoticed => story.play_unnoticed(),
-        Scenario::Workday => story.play_workday(&mut dice),
+        Scenario::Workday | Scenario::SlowDisk => story.play_workday(&mut dice),
     };
     played.map_err(|why| fail(why, story.told))
 }

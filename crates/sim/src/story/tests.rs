@@ -26,6 +26,11 @@ fn an_honest_day_is_left_alone() {
 }
 
 #[test]
+fn on_a_slow_disk_calls_wait_and_none_is_lost() {
+    told(Scenario::SlowDisk, 1..=3);
+}
+
+#[test]
 fn a_seed_always_tells_the_same_story() {
     let [a, b] = [0, 1].map(|_| tell(Scenario::Story, 4, false).map(|outcome| (outcome.told, outcome.checks)));
     assert_eq!(a.map_err(|failure| failure.why.to_string()), b.map_err(|failure| failure.why.to_string()));

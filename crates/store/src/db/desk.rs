@@ -22,9 +22,12 @@ impl Desk {
     /// Where it cannot be opened, or is of a newer format.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let connection = super::connect(path)?;
-        connection
-            .pragma_update(None, "synchronous", "FULL")
-            .map_err(|source| Error::Database { what: "change its settings", source })?;
+        let settings = || {
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            // What it removes is overwritten: it is removed so that nobody can read it any more.
+            connection.pragma_update(None, "secure_delete", true)
+        };
+        settings().map_err(|source| Error::Database { what: "change its settings", source })?;
         Ok(Self { connection: Mutex::new(connection) })
     }
 

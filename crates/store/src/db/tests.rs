@@ -5,6 +5,7 @@ mod fixture;
 mod programs;
 mod projection;
 mod questions;
+mod retention;
 
 use std::path::PathBuf;
 

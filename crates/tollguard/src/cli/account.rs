@@ -4,7 +4,7 @@ use account::{Change, GuardMode, Settings, Terms};
 use billing::{AccountId, LineId, Money};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use store::{AccountRow, CdrFilter, Reader};
+use store::{AccountRow, CdrFilter, MAX_ADDED_UP, Reader};
 
 use super::context::Context;
 use super::error::refused;
@@ -209,12 +209,16 @@ fn page(reader: &Reader, row: &AccountRow) -> Result<Vec<(&'static str, String)>
     let registered = lines.iter().filter(|line| !line.line.bindings.is_empty()).count();
     let since_ms = Some(now_ms().saturating_sub(86_400_000));
     let totals = reader.totals_of(&CdrFilter { account: Some(row.id.clone()), since_ms, ..CdrFilter::default() })?;
+    let latest = if totals.calls == u64::from(MAX_ADDED_UP) { "the latest " } else { "" };
     let plan = &settings.dial_plan;
     Ok(vec![
         ("account", row.id.to_string()),
         ("name", settings.name.clone()),
         ("balance", format!("{}, of which {} set aside for running calls", money(row.balance), money(row.held))),
-        ("last 24 h", format!("{} calls, {} answered, {}", totals.calls, totals.answered, money(totals.charge))),
+        (
+            "last 24 h",
+            format!("{latest}{} calls, {} answered, {}", totals.calls, totals.answered, money(totals.charge)),
+        ),
         ("lines", format!("{}, {registered} registered", lines.len())),
         ("guard", guard_word(settings.guard).to_owned()),
         ("international", cut_word(row)),

@@ -9,7 +9,7 @@ use store::{AccountRow, CdrFilter, MAX_ROWS, Reader};
 use super::CliError;
 use super::context::Context;
 use super::error::refused;
-use super::output::print;
+use super::output::{now_ms, print};
 
 /// Differences that are told; beyond them they are only counted.
 const MAX_TOLD: usize = 200;
@@ -36,6 +36,8 @@ struct Found {
     accounts: u64,
     calls: u64,
     entries: u64,
+    /// Charges whose records were removed by age.
+    removed: u64,
     differences: Vec<String>,
     count: u64,
 }
@@ -58,14 +60,21 @@ impl Audit {
             None => reader.accounts()?,
         };
         let mut decks = Decks { reader: &reader, known: BTreeMap::new() };
+        // Records go by when their call began, and a charge comes at its end.
+        let days = context.config.retention.calls_days;
+        let removed_before_ms =
+            days.map_or(0, |days| now_ms().saturating_sub(u64::from(days.saturating_sub(1)) * 86_400_000));
         let mut found = Found::default();
         for account in accounts {
             found.accounts += 1;
             let charged = ledger(&reader, account, &mut found)?;
-            calls(&reader, &mut decks, charged, &mut found)?;
+            calls(&reader, &mut decks, charged, removed_before_ms, &mut found)?;
         }
         for text in &found.differences {
             print(&format!("{text}\n"));
+        }
+        if found.removed > 0 {
+            print(&format!("{} charges are of calls whose records were removed by age.\n", found.removed));
         }
         let sum = format!("{} accounts, {} calls, {} ledger entries", found.accounts, found.calls, found.entries);
         if found.count > 0 {
@@ -79,7 +88,8 @@ impl Audit {
 /// What the ledger charged for each call of an account.
 struct Charged {
     account: AccountId,
-    calls: BTreeMap<CallId, Money>,
+    /// When, and how much.
+    calls: BTreeMap<CallId, (u64, Money)>,
 }
 
 /// Sums an account's entries up and compares them with its row.
@@ -98,7 +108,7 @@ fn ledger(reader: &Reader, mut row: AccountRow, found: &mut Found) -> Result<Cha
 
 fn sums(reader: &Reader, row: &AccountRow, found: &mut Found) -> Result<Charged, CliError> {
     let mut books = [0_i128; Book::ALL.len()];
-    let mut calls: BTreeMap<CallId, Money> = BTreeMap::new();
+    let mut calls: BTreeMap<CallId, (u64, Money)> = BTreeMap::new();
     let mut seq = 0;
     loop {
         let page = reader.ledger(&row.id, seq, MAX_ROWS)?;
@@ -116,7 +126,7 @@ fn sums(reader: &Reader, row: &AccountRow, found: &mut Found) -> Result<Charged,
                 found.differs(format!("account {}: entry {seq} says {}, the sum is {balance}", row.id, entry.balance));
             }
             if let (EntryKind::Capture, Some(call)) = (entry.kind, entry.call)
-                && calls.insert(call, entry.amount).is_some()
+                && calls.insert(call, (entry.at_ms, entry.amount)).is_some()
             {
                 found.differs(format!("account {}: call {call} is charged twice", row.id));
             }
@@ -135,7 +145,13 @@ fn sums(reader: &Reader, row: &AccountRow, found: &mut Found) -> Result<Charged,
 }
 
 /// Works the charge of every call out again.
-fn calls(reader: &Reader, decks: &mut Decks<'_>, mut charged: Charged, found: &mut Found) -> Result<(), CliError> {
+fn calls(
+    reader: &Reader,
+    decks: &mut Decks<'_>,
+    mut charged: Charged,
+    removed_before_ms: u64,
+    found: &mut Found,
+) -> Result<(), CliError> {
     let filter = CdrFilter { account: Some(charged.account.clone()), limit: MAX_ROWS, ..CdrFilter::default() };
     let mut after = None;
     loop {
@@ -144,7 +160,7 @@ fn calls(reader: &Reader, decks: &mut Decks<'_>, mut charged: Charged, found: &m
         after = Some((last.times.start_ms, last.call));
         for cdr in &page {
             found.calls += 1;
-            let ledger = charged.calls.remove(&cdr.call).unwrap_or_default();
+            let (_, ledger) = charged.calls.remove(&cdr.call).unwrap_or_default();
             if ledger != cdr.money.charge {
                 let charge = cdr.money.charge;
                 found.differs(format!("call {}: the record says {charge}, the ledger {ledger}", cdr.call));
@@ -154,10 +170,14 @@ fn calls(reader: &Reader, decks: &mut Decks<'_>, mut charged: Charged, found: &m
             }
         }
     }
-    // Records that retention has removed leave their entries behind; a newer entry than any call is a difference.
-    if let Some((call, amount)) = charged.calls.first_key_value().filter(|_| after.is_some()) {
-        let text = format!("{} charges without a record, the first of {amount} for {call}", charged.calls.len());
-        print(&format!("account {}: {text} (records that were removed by age are no difference)\n", charged.account));
+    for (call, (at_ms, amount)) in charged.calls {
+        // Retention removes records and leaves the entries.
+        if at_ms < removed_before_ms {
+            found.removed += 1;
+        } else {
+            found
+                .differs(format!("account {}: {amount} for call {call}, of which there is no record", charged.account));
+        }
     }
     Ok(())
 }
@@ -193,7 +213,11 @@ impl Decks<'_> {
         let Some(version) = self.known.get(&key).and_then(Option::as_ref) else {
             return Ok(Some(format!("deck {} of that time is not there any more", key.0)));
         };
-        let row = cdr.number.e164.and_then(|number| version.deck.rate_for(number));
+        // A number that was masked by age still has its price, at the prefix that was found for it.
+        let row = match cdr.number.e164 {
+            Some(number) => version.deck.rate_for(number),
+            None => version.deck.rates().iter().find(|rate| rate.prefix == used.prefix),
+        };
         let same = row
             .map(|row| row.marked_up(used.source.markup_bp))
             .is_some_and(|row| Rate { destination: "".into(), ..row } == rate);

@@ -29,7 +29,7 @@ const LONGEST_RING_MS: u64 = 3_600_000;
 #[command(long_about = "\
 Holds a carrier's invoice (a table with a header) against our records of the calls that it took: what is on both, on both \
 with another duration or price, on the invoice only, and in our records only; with sums by destination. Prices are compared \
-where the carrier has a deck of its own (`tollguard carrier set --cost-deck`). Ends with 1 if anything differs.
+where the carrier has a deck of its own (`tollguard carrier add --cost-deck`). Ends with 1 if anything differs.
 
 A row belongs to a call of the same number if its time lies near the call, from its beginning to its answer. Where a number \
 was called often, as many as possible are paired, and so that times and durations differ least.

@@ -9,11 +9,15 @@ use super::error::refused;
 use super::output::{self, fields};
 use super::{CliError, Listing};
 
+/// A record that waits for so long makes callers wait, milliseconds.
+const SLOW_MS: u64 = 1_000;
+
 /// How the running node itself fares: room on its disk, what waits to be written.
 #[derive(Debug, Args)]
 #[command(long_about = "\
 How the running node itself fares. While its disk is full, calls that cost money are refused; calls that run go on, and so \
-do emergency calls and calls among phones. It ends with 1 where something needs attention.")]
+do emergency calls and calls among phones. While it is slow, what spends money or promises something waits for it. It ends \
+with 1 where something needs attention.")]
 pub struct Status {
     #[command(flatten)]
     listing: Listing,
@@ -24,19 +28,34 @@ impl Status {
     pub fn run(self, context: &Context) -> Result<(), CliError> {
         let mut node = context.node()?;
         let running = node.is_running();
-        let CommandReply::Status { disk_full, waiting_records } = node.ask(&Command::Status)? else {
+        let CommandReply::Status { disk_full, waiting_records, waiting_ms } = node.ask(&Command::Status)? else {
             return refused("the node does not tell how it fares");
         };
+        let is_slow = waiting_ms >= SLOW_MS;
         if self.listing.json {
-            output::json(&json!({"running": running, "disk_full": disk_full, "waiting_records": waiting_records}))?;
+            output::json(&json!({
+                "running": running, "disk_full": disk_full, "waiting_records": waiting_records, "waiting_ms": waiting_ms,
+            }))?;
         } else {
-            let disk = if disk_full { "full: calls that cost money are refused" } else { "has room" };
+            let disk = match (disk_full, is_slow) {
+                (true, _) => "full: calls that cost money are refused",
+                (false, true) => "slow: what spends money waits for it",
+                (false, false) => "has room",
+            };
+            let waiting = format!(
+                "{waiting_records} records are not on the disk yet, the oldest for {}.{} s",
+                waiting_ms / 1000,
+                waiting_ms % 1000 / 100
+            );
             output::print(&fields(&[
                 ("node", if running { "runs" } else { "does not run" }.to_owned()),
                 ("disk", disk.to_owned()),
-                ("waiting", format!("{waiting_records} records are not on the disk yet")),
+                ("waiting", waiting),
             ]));
         }
-        if disk_full { refused("make room on the disk of the data directory") } else { Ok(()) }
+        if disk_full {
+            return refused("make room on the disk of the data directory");
+        }
+        if is_slow { refused("find out what makes the disk of the data directory slow") } else { Ok(()) }
     }
 }

@@ -37,10 +37,10 @@ pub struct Config {
     pub portal: Portal,
     /// Mail; `None`: notices are kept in the outbox and not sent.
     pub mail: Option<Mail>,
-    /// Databases that say where an address is.
+    /// Where an address is.
     pub geo: Geo,
-    /// The operator's own networks.
-    pub networks: Vec<geo::NamedNetwork>,
+    /// What is kept how long.
+    pub retention: store::Retention,
     /// The lock-out's settings at the very first start; afterwards the store's rule.
     pub lockout: lockout::Settings,
     /// Block lists from outside.
@@ -212,7 +212,7 @@ impl Mail {
     }
 }
 
-/// Databases in MaxMind's format.
+/// Databases in MaxMind's format, and what the operator knows better.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Geo {
     /// City database.
@@ -221,6 +221,8 @@ pub struct Geo {
     pub asn: Option<PathBuf>,
     /// Country database; the one that ships with Tollguard where `None`.
     pub country: Option<PathBuf>,
+    /// The operator's own networks.
+    pub networks: Vec<geo::NamedNetwork>,
 }
 
 /// Why there is no configuration.

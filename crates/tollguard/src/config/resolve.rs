@@ -1,6 +1,7 @@
 //! From the file's tables to a checked [`Config`].
 
 mod lockout;
+mod retention;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -68,6 +69,7 @@ impl<'t> Reader<'t> {
         let mail = file.table("mail", self.text, &mut self.mistakes);
         let geo = file.table("geo", self.text, &mut self.mistakes);
         let networks = file.tables("network", self.text, &mut self.mistakes);
+        let retention = file.table("retention", self.text, &mut self.mistakes);
         let mut lockout = file.table("lockout", self.text, &mut self.mistakes);
         let block_lists = self.block_lists(&mut lockout);
         let nftables = self.nftables(&mut lockout);
@@ -89,8 +91,8 @@ impl<'t> Reader<'t> {
             media,
             portal,
             mail,
-            geo: self.geo(geo),
-            networks: self.networks(networks),
+            geo: self.geo(geo, networks),
+            retention: self.retention(retention),
             lockout: self.lockout(lockout),
             block_lists,
             nftables,
@@ -353,7 +355,7 @@ impl<'t> Reader<'t> {
         Some(Mail { smtp, from })
     }
 
-    fn geo(&mut self, mut section: Section<'t>) -> Geo {
+    fn geo(&mut self, mut section: Section<'t>, networks: Vec<Section<'t>>) -> Geo {
         let mut file = |key| {
             let path: Option<PathBuf> = section.take(key, &mut self.mistakes);
             let path = path.map(|path| self.folder.join(path));
@@ -362,9 +364,9 @@ impl<'t> Reader<'t> {
             }
             path
         };
-        let geo = Geo { city: file("city"), asn: file("asn"), country: file("country") };
+        let (city, asn, country) = (file("city"), file("asn"), file("country"));
         section.end(&mut self.mistakes);
-        geo
+        Geo { city, asn, country, networks: self.networks(networks) }
     }
 
     fn networks(&mut self, sections: Vec<Section<'t>>) -> Vec<NamedNetwork> {

@@ -34,8 +34,8 @@ pub fn text(config: &Config, running: &Running) -> String {
         let built = built.map_or(String::new(), |at| format!(" of {}", at.strftime("%Y-%m-%d")));
         line("places", &format!("{} database{built}", source.kind));
     }
-    if !config.networks.is_empty() {
-        line("", &format!("{} networks of your own", config.networks.len()));
+    if !config.geo.networks.is_empty() {
+        line("", &format!("{} networks of your own", config.geo.networks.len()));
     }
     line("data", &config.data_dir.display().to_string());
     if found.calls > 0 {

@@ -16,6 +16,7 @@ mod open;
 mod packet_filter;
 mod places;
 mod privileges;
+mod retention;
 mod run_file;
 mod services;
 mod tls;

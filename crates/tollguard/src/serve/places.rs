@@ -37,7 +37,7 @@ pub enum PlacesError {
 /// # Errors
 /// [`PlacesError`] for the first file that cannot be used.
 pub fn load(config: &Config) -> Result<Places, PlacesError> {
-    let named = config.networks.clone();
+    let named = config.geo.networks.clone();
     open(config.geo.city.as_deref(), config.geo.asn.as_deref(), config.geo.country.as_deref(), named)
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::lists::Lists;
 use super::packet_filter::PacketFilter;
-use super::{OpenError, ServeError, tls};
+use super::{OpenError, ServeError, retention, tls};
 use crate::config::Config;
 use crate::control::{self, Control};
 
@@ -67,6 +67,7 @@ impl Services {
         let mut lists = Lists::new(&parts.config.block_lists, &parts.config.data_dir, parts.control.clone());
         runtime.block_on(lists.read());
         runtime.spawn(lists.keep_up(stopped.clone()));
+        runtime.spawn(retention::keep(parts.config.retention.clone(), Arc::clone(parts.desk), stopped.clone()));
         let packet_filter = PacketFilter::new(parts.config, parts.bound);
         if let Some(filter) = &packet_filter {
             runtime.spawn(PacketFilter::follow(filter.mirror(), parts.control.clone(), stopped.clone()));

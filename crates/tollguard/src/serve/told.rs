@@ -3,10 +3,14 @@
 use std::error::Error as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use net::Handle;
 use store::{OnEvent, StoreEvent};
 use tokio::sync::watch;
+
+/// How long after one alarm about a slow disk the next one comes.
+const SLOW_AGAIN: Duration = Duration::from_secs(60);
 
 /// Hears the store's threads.
 pub(super) struct Told {
@@ -15,6 +19,8 @@ pub(super) struct Told {
     applied_lsn: watch::Sender<u64>,
     /// Whether the journal, and whether the tables, wait for room on the disk.
     full: [AtomicBool; 2],
+    /// When it was last said that the disk is slow.
+    slow: Mutex<Option<Instant>>,
     /// The first reason to stop.
     failure: Mutex<Option<store::Error>>,
 }
@@ -34,6 +40,7 @@ impl Told {
             durable_lsn: Arc::new(AtomicU64::new(last_lsn)),
             applied_lsn: watch::Sender::new(last_lsn),
             full: [AtomicBool::new(false), AtomicBool::new(false)],
+            slow: Mutex::new(None),
             failure: Mutex::new(None),
         })
     }
@@ -87,6 +94,7 @@ impl Told {
                 tracing::error!(%error, source = error.source(), "the journal grows longer");
             }
             StoreEvent::DiskFull(error) => self.is_full(&error),
+            StoreEvent::Slow(took) => self.is_slow(took),
             StoreEvent::Failed(error) => self.fail(error),
         }
     }
@@ -100,6 +108,18 @@ impl Told {
         tracing::error!(%error, "ALARM: the disk is full; calls that cost money are refused until there is room");
         if let Some(workers) = self.workers.get() {
             workers.disk_full(true);
+        }
+    }
+
+    /// The alarm: once in a while, as long as it is so.
+    fn is_slow(&self, took: Duration) {
+        let mut last = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() >= SLOW_AGAIN) {
+            *last = Some(Instant::now());
+            tracing::error!(
+                took_ms = took.as_millis(),
+                "ALARM: the disk is slow; what spends money or promises something waits for it"
+            );
         }
     }
 

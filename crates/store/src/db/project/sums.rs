@@ -15,6 +15,8 @@ pub(in crate::db) struct Sums<'a> {
     /// Balance and what is held, as the last record has them.
     balances: BTreeMap<&'a AccountId, (Money, Money)>,
     usage: BTreeMap<Day<'a>, Used>,
+    /// When the oldest of the calls began.
+    oldest_ms: Option<u64>,
 }
 
 /// Where a call is added up, in the order of the rows.
@@ -44,6 +46,7 @@ impl<'a> Sums<'a> {
 
     /// Adds a call.
     pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr, carrier: Option<&'a str>) {
+        self.oldest_ms = self.oldest_ms.into_iter().chain([cdr.times.start_ms]).min();
         let day = cdr.times.local_day();
         let line = cdr.who.line.as_ref().map_or("", LineId::as_str);
         let country = cdr.number.country.as_ref().map_or("", Country::code);
@@ -89,6 +92,8 @@ impl<'a> Sums<'a> {
                 ],
             )?;
         }
-        Ok(())
+        let Some(oldest_ms) = self.oldest_ms else { return Ok(()) };
+        let sql = "UPDATE masked SET before_ms = ?1 WHERE before_ms > ?1";
+        run(transaction, "note an old call", sql, [int(oldest_ms)]).map(drop)
     }
 }

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::db::row::{from_body, from_json, int};
 
 /// The most calls that are read one by one to be added up.
-pub const MAX_ADDED_UP: u32 = 10_000;
+pub const MAX_ADDED_UP: u32 = 2_000;
 
 /// Calls of some time added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -16,8 +16,8 @@ use crate::db::row::int;
 
 /// So many calls are found and sorted within milliseconds.
 const FEW: u32 = 10_000;
-/// A range, so that an index serves it; `:` comes after the digits.
-const NUMBER: &str = "number >= ? AND number < ? || ':'";
+/// A range, so that an index serves it; `{` comes after the digits and after the `x` of a masked one.
+const NUMBER: &str = "number >= ? AND number < ? || '{'";
 
 /// Which calls; what is `None` does not restrict.
 #[derive(Clone, Debug, PartialEq, Eq)]
