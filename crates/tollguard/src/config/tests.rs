@@ -194,6 +194,7 @@ fn what_the_template_shows_is_the_default() {
             "incidents_days",
             "mails_days",
             "audit_days",
+            "payment_secret_file",
         ];
         match option {
             Some(option) if !example.iter().any(|key| option.starts_with(&format!("{key} ="))) => {
