@@ -30,7 +30,7 @@ impl Call {
         let tag = self.a.dialog.id().local_tag().to_owned();
         let mut answer = core.answer(&self.invite, code, "", Some(&tag));
         answer.header(Name::Reason, status::refusal_reason(refusal));
-        if core.settings.warning {
+        if core.common.settings.warning {
             let agent = core.our_addr(self.invite.flow);
             answer.header_display(Name::Warning, format_args!("399 {agent} {}", text::quoted(&refusal.text)));
         }
