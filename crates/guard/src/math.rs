@@ -17,13 +17,15 @@ static LOG2_Q10: [u16; 1 << BITS] = {
     while i < table.len() {
         // In [1, 2) with 31 fractional bits.
         let mut mantissa = (1 << 31) + ((i as u64) << (31 - BITS));
-        let mut bit = 0;
-        while bit < BITS {
+        let (mut log, mut bits) = (0, 0);
+        while bits < BITS {
             mantissa = (mantissa * mantissa) >> 31;
-            table[i] = table[i] << 1 | (mantissa >> 32) as u16;
-            mantissa >>= mantissa >> 32;
-            bit += 1;
+            let doubled = mantissa >> 32;
+            mantissa >>= doubled;
+            log = (log << 1) | doubled as u16;
+            bits += 1;
         }
+        table[i] = log;
         i += 1;
     }
     table

@@ -2,7 +2,6 @@
 
 use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -91,16 +90,6 @@ impl Baresip {
                 Err(_) => panic!("baresip told of no {what} within {SOON:?}"),
             }
         }
-    }
-
-    /// Its recording of what it heard.
-    #[track_caller]
-    pub fn recording(&self) -> PathBuf {
-        wait_for(SOON, "a recording", || {
-            let files = std::fs::read_dir(self.directory.path()).unwrap().map(|file| file.unwrap().path());
-            let is_heard = |path: &PathBuf| path.to_str().is_some_and(|name| name.ends_with("-dec.wav"));
-            files.into_iter().find(is_heard)
-        })
     }
 
     /// Waits until the last second of what it heard is this tone and not the other. It begins another recording whenever
