@@ -111,7 +111,9 @@ impl Station {
             for taken in 0..BURST {
                 match self.inbox.try_recv() {
                     Ok(Feed::Letter(letter)) => self.worker.letter(now_ms, letter),
-                    Ok(Feed::Datagram(from, text)) => self.worker.datagram(now_ms, flow(from), text.as_bytes()),
+                    Ok(Feed::Datagram(from, text)) => {
+                        self.worker.datagram(now_ms, flow(from), text.as_bytes());
+                    }
                     // Who can begin no call and hears nothing sleeps, as a worker's thread does.
                     Err(_) if is_full && taken == 0 => {
                         self.bell.sleep();

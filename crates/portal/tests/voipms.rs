@@ -1,6 +1,5 @@
 //! VOIP.MS's API: who is let in, what each method answers, and what is refused with which word.
 #![allow(clippy::unwrap_used, reason = "an answer that is not as it should be fails the test")]
-#![allow(clippy::unwrap_used, reason = "an answer that is not as it should be fails the test")]
 
 mod fixture;
 

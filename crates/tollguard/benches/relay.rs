@@ -104,10 +104,14 @@ impl Relaying {
     fn round(&self) -> Seen {
         // The first packets tell the relay where to send; they are not counted.
         for _ in 0..3 {
-            self.streams.iter().for_each(|stream| drop(stream.send()));
+            for stream in &self.streams {
+                stream.send();
+            }
             std::thread::sleep(Duration::from_millis(50));
         }
-        self.streams.iter().for_each(|stream| drop(stream.receive()));
+        for stream in &self.streams {
+            stream.receive();
+        }
         let before_s = cpu_s(&self.processes);
         let (mut sent, mut received) = (0, 0);
         let (begun, every) = (Instant::now(), Duration::from_secs(1) / PACKETS_A_SECOND);

@@ -54,6 +54,7 @@ pub fn settings() -> Settings {
 pub fn line(name: &str) -> Line {
     Line {
         id: id(name),
+        certificates: Vec::new(),
         kind: LineKind::Extension,
         name: "Conference room".into(),
         auth_name: Some(format!("law-{name}").into()),
