@@ -112,6 +112,7 @@ impl Plan {
             twice_permille: if bad { dice.below(30) } else { 0 },
             min_ms,
             max_ms: min_ms + if bad { dice.between(5, 200) } else { 1 },
+            clocks: true,
         };
         let slow_disk = dice.chance(200);
         Plan {

@@ -28,13 +28,13 @@ pub(super) struct Clock {
 
 impl Clock {
     /// A node's: always right.
-    pub fn of_node(now_ms: u64, dice: Dice) -> Self {
+    pub fn right(now_ms: u64, dice: Dice) -> Self {
         Self { set_ms: now_ms, shown_ms: now_ms, ppm: 0, next_jump_ms: None, dice }
     }
 
     /// Anybody else's.
     pub fn of_station(now_ms: u64, dice: Dice) -> Self {
-        let mut clock = Self::of_node(now_ms, dice);
+        let mut clock = Self::right(now_ms, dice);
         clock.ppm = ppm(&mut clock.dice);
         clock.shown_ms = now_ms.saturating_add(clock.dice.between(0, MAX_OFF_MS));
         clock.next_jump_ms = Some(now_ms + clock.dice.between(JUMP_EVERY_MS.0, JUMP_EVERY_MS.1));

@@ -82,6 +82,8 @@ pub struct World {
     hosts: Vec<Host>,
     /// What each host takes for the time.
     clocks: Vec<Clock>,
+    /// Whether clocks of others than nodes err.
+    clocks_err: bool,
     dice: Dice,
     by_ip: BTreeMap<IpAddr, HostId>,
     wakes: BTreeSet<(u64, HostId)>,
@@ -106,6 +108,7 @@ impl World {
             network: Network::new(faults, dice.fork()),
             hosts: Vec::new(),
             clocks: Vec::new(),
+            clocks_err: faults.clocks,
             dice: dice.fork(),
             by_ip: BTreeMap::new(),
             wakes: BTreeSet::new(),
@@ -146,8 +149,8 @@ impl World {
     fn add(&mut self, ip: IpAddr, host: Host) -> HostId {
         let id = HostId(self.hosts.len());
         let dice = self.dice.fork();
-        let is_node = matches!(host, Host::Node(_));
-        let clock = if is_node { Clock::of_node(self.now_ms, dice) } else { Clock::of_station(self.now_ms, dice) };
+        let is_right = !self.clocks_err || matches!(host, Host::Node(_));
+        let clock = if is_right { Clock::right(self.now_ms, dice) } else { Clock::of_station(self.now_ms, dice) };
         self.clocks.push(clock);
         self.hosts.push(host);
         self.wake_of.push(None);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::Dice;
 
-/// How bad the network is.
+/// How bad the network is, and the clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Datagrams lost in a thousand.
@@ -17,6 +17,8 @@ pub struct Faults {
     pub min_ms: u64,
     /// The slowest; the spread between both lets datagrams overtake each other.
     pub max_ms: u64,
+    /// Whether phones, carriers and attackers have clocks of their own; otherwise all are right.
+    pub clocks: bool,
 }
 
 /// A router in front of a host: the world sees another address, and other ports. Several hosts may be behind one address;
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn faults_lose_double_and_reorder() {
-        let faults = Faults { lost_permille: 100, twice_permille: 100, min_ms: 1, max_ms: 50 };
+        let faults = Faults { lost_permille: 100, twice_permille: 100, min_ms: 1, max_ms: 50, clocks: false };
         let mut network = Network::new(faults, Dice::new(1));
         for n in 0..=255 {
             network.send(1_000, datagram(n));

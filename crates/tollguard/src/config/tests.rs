@@ -51,7 +51,7 @@ allow = ["192.0.2.0/24", "home"]
 "#;
     same_lines(
         &parse(text).unwrap_err(),
-        "line 1: dat_dir: there is no such option here; there are data_dir, name, role, user, workers, sip, tls, media, portal, mail, geo, network, retention, lockout
+        "line 1: dat_dir: there is no such option here; there are data_dir, name, role, user, workers, sip, tls, certificate, media, portal, mail, geo, network, retention, lockout
 line 3: sip.listen: `192.0.2.10` is not an address with a port, such as 192.0.2.10:5060
 line 3: sip.listen: 0.0.0.0:5060 listens on every address: set sip.advertised to the one that phones reach
 line 4: sip.ring_limit_s: invalid type: string \"long\", expected u32
@@ -172,6 +172,8 @@ fn what_the_template_shows_is_the_default() {
             "listen",
             "certificate",
             "key",
+            "file",
+            "clients",
             "trusted",
             "advertised",
             "ip",
@@ -194,7 +196,6 @@ fn what_the_template_shows_is_the_default() {
             "incidents_days",
             "mails_days",
             "audit_days",
-            "payment_secret_file",
         ];
         match option {
             Some(option) if !example.iter().any(|key| option.starts_with(&format!("{key} ="))) => {

@@ -43,7 +43,7 @@ fn of_two_servers_the_first_is_dead_and_the_second_has_the_call() {
     world.dns.srv(UDP, 1, world.server(3), "a.carrier.test");
     world.dns.srv(UDP, 2, world.server(4), "b.carrier.test");
     let mut node = world.node();
-    node.expect_log("a carrier's name was looked up");
+    node.expect_logged("a carrier's name was looked up");
     world.call(4);
     let cdr = node.expect_cdr();
     assert_eq!(cdr.result.sip_status, 200);
@@ -60,7 +60,7 @@ fn a_carrier_that_moves_is_followed_and_its_calls_are_known_by_their_servers() {
     let world = World::new();
     world.dns.srv(UDP, 1, world.server(3), "a.carrier.test");
     let mut node = world.node();
-    node.expect_log("a carrier's name was looked up");
+    node.expect_logged("a carrier's name was looked up");
     world.call(3);
     register(&node, "alice", 10);
     world.dns.clear();

@@ -102,7 +102,8 @@ fn round(node: &mut Node, dice: &mut Dice, balance: Money, sum: &mut Sum) -> Mon
         talkers.is_done() && callers.is_done()
     });
     let (talkers, callers) = (talkers.end(), callers.end());
-    wait_until(SOON, "the calls to end", || running(node).is_empty() && node.account().held == Money::ZERO);
+    // A caller that SIPp gave up may owe the ACK of its answer: the node waits 32 seconds for it.
+    wait_until(PATIENCE, "the calls to end", || running(node).is_empty() && node.account().held == Money::ZERO);
     // A callee whose answer nobody had heard repeats it, and is hung up then.
     wait_without(SOON, || legs_answered(&carrier.trace()));
     let cdrs =

@@ -15,7 +15,7 @@ use super::hosts::Hosts;
 use super::office::{FIRM, Office};
 use super::process::{Child, THE_NODE};
 use super::record::record;
-use super::wait::{SOON, wait_for};
+use super::wait::{SOON, wait_for, wait_until};
 
 /// The binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_tollguard");
@@ -175,6 +175,13 @@ impl Node {
         let child = self.child.as_mut().unwrap();
         child.expect_line(text, SOON);
         child.output()
+    }
+
+    /// Waits until the running node has logged a line that holds `text`, at whatever time since its start.
+    #[track_caller]
+    pub fn expect_logged(&mut self, text: &str) {
+        let child = self.child.as_mut().unwrap();
+        wait_until(SOON, text, || child.output().contains(text));
     }
 
     /// Runs a subcommand that must succeed, and returns what it printed.
