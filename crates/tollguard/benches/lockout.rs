@@ -28,6 +28,8 @@ use support::{Child, Guessed, Hosts, Node, NodeOptions, Office, guess, try_word}
 const N: u32 = 5;
 /// Addresses that guess until they are banned, for the time it takes.
 const ROUNDS: u8 = 100;
+/// Long enough for an answer over loopback.
+const ANSWERED: Duration = Duration::from_millis(20);
 /// Runs of each tool, for what is let through.
 const RUNS: u8 = 5;
 /// Words the tools try.
@@ -61,16 +63,13 @@ fn main() {
 
     let mut report = Report::new("lockout");
     report.note("failures", N, "wrong passwords that lead to a ban, for both");
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
+    let (mut ours, mut theirs) = (Bans::default(), Bans::default());
     for round in 0..ROUNDS {
-        ours.push(until_banned(hosts.sip(1), Ipv4Addr::new(127, 10, 0, round + 1), |banned| {
+        ours.round(hosts.sip(1), Ipv4Addr::new(127, 10, 0, round + 1), |banned| {
             node.expect_line(&format!("locked out {banned} for"));
             Instant::now()
-        }));
-        theirs.push(until_banned(kamailio_at, Ipv4Addr::new(127, 11, 0, round + 1), |banned| {
-            fail2ban.expect_ban(banned)
-        }));
+        });
+        theirs.round(kamailio_at, Ipv4Addr::new(127, 11, 0, round + 1), |banned| fail2ban.expect_ban(banned));
     }
     times(&mut report, &ours, &theirs);
 
@@ -116,17 +115,42 @@ fn main() {
     report.write();
 }
 
-/// Guesses from `here` until the limit, then waits for the ban; the time from the last guess to it.
-fn until_banned(address: SocketAddr, here: Ipv4Addr, heard: impl FnOnce(IpAddr) -> Instant) -> f64 {
-    let socket = UdpSocket::bind((here, 0)).unwrap();
-    socket.connect(address).unwrap();
-    let mut last = None;
-    for number in 0..N as usize {
-        // It waits for a challenge but a moment, which a busy machine may miss.
-        let tried = (0..20).find_map(|_| try_word(&socket, 0, number, "107", &format!("guess-{number}")));
-        last = Some(tried.expect("a challenge").at);
+/// What rounds of guesses saw.
+#[derive(Default)]
+struct Bans {
+    /// From the last guess to the word of the ban, milliseconds.
+    after_ms: Vec<f64>,
+    /// Requests that followed the last guess at once and were answered.
+    answered: u32,
+}
+
+impl Bans {
+    /// Guesses from `here` until the limit, sends one request more, and waits for the ban.
+    fn round(&mut self, address: SocketAddr, here: Ipv4Addr, heard: impl FnOnce(IpAddr) -> Instant) {
+        let socket = UdpSocket::bind((here, 0)).unwrap();
+        socket.connect(address).unwrap();
+        let mut last = None;
+        for number in 0..N as usize {
+            // It waits for a challenge but a moment, which a busy machine may miss.
+            let tried = (0..20).find_map(|_| try_word(&socket, 0, number, "107", &format!("guess-{number}")));
+            last = Some(tried.expect("a challenge").at);
+        }
+        let here = socket.local_addr().unwrap();
+        // Long, so that strangers' share of answers, which are no longer than what came, allows one.
+        let agent = "x".repeat(800);
+        let behind = format!(
+            "OPTIONS sip:107@{address} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bKbehind\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:107@{address}>;tag=b\r\nTo: <sip:107@{address}>\r\n\
+             Call-ID: behind@{here}\r\nCSeq: 9 OPTIONS\r\nUser-Agent: {agent}\r\nContent-Length: 0\r\n\r\n"
+        );
+        socket.send(behind.as_bytes()).unwrap();
+        self.after_ms.push(ms(heard(here.ip()).duration_since(last.unwrap())));
+        socket.set_read_timeout(Some(ANSWERED)).unwrap();
+        let mut buffer = [0; 4_096];
+        while let Ok(length) = socket.recv(&mut buffer) {
+            self.answered += u32::from(String::from_utf8_lossy(&buffer[..length]).contains("CSeq: 9 OPTIONS"));
+        }
     }
-    ms(heard(here.into()).duration_since(last.unwrap()))
 }
 
 /// How many failures of an address our list of bans tells.
@@ -136,9 +160,12 @@ fn failures_of(node: &Node, here: Ipv4Addr) -> f64 {
     ban.map_or(0.0, |ban| f64::from(ban.failures))
 }
 
-fn times(report: &mut Report, ours: &[f64], theirs: &[f64]) {
+fn times(report: &mut Report, ours: &Bans, theirs: &Bans) {
+    let what = format!("of {ROUNDS} requests sent right behind the last wrong digest, answered");
+    report.note("behind_answered", ours.answered, &format!("Tollguard, {what}"));
+    report.note("fail2ban_behind_answered", theirs.answered, "Kamailio and fail2ban, the same");
     for (percent, name) in [(50, "median"), (95, "p95"), (99, "p99"), (100, "worst")] {
-        let (mine, other) = (percentile(ours, percent), percentile(theirs, percent));
+        let (mine, other) = (percentile(&ours.after_ms, percent), percentile(&theirs.after_ms, percent));
         report.note(
             &format!("ban_after_last_failure_ms_{name}"),
             mine,

@@ -39,7 +39,7 @@ impl Fail2ban {
         .unwrap();
         let jail = format!(
             "[peer]\nenabled = true\nfilter = peer\nbackend = auto\nlogpath = {}\nmaxretry = {failures}\n\
-             findtime = 600\nbantime = 3600\nusedns = no\nbanaction = nftables\n\
+             findtime = 600\nbantime = 3600\nusedns = no\nignoreself = false\nbanaction = nftables\n\
              action = nftables[type=allports, name=peer, protocol=udp]\n",
             log.display()
         );
