@@ -131,7 +131,7 @@ impl Edge {
         }
     }
 
-    /// Registrations with carriers are the node's, not each worker's.
+    /// Registrations with carriers and questions to them are the node's, not each worker's.
     fn sync_carriers(&mut self) {
         if self.core.mint.worker() == 0 {
             self.carriers.sync(&mut self.core);
@@ -326,7 +326,7 @@ impl Edge {
                     hang_up_stray(&mut self.core, flow, response);
                 }
             }
-            Some(Purpose::Register(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
+            Some(Purpose::Carrier(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
             Some(Purpose::Bye(parting)) if response.status().is_some_and(|status| status >= 200) => {
                 self.core.clients.remove(&key);
                 parting.answered(&mut self.core, response);
@@ -338,7 +338,7 @@ impl Edge {
     fn no_response(&mut self, key: ClientKey, status: u16) {
         match self.core.clients.get(&key).cloned() {
             Some(Purpose::Call(id)) => self.with_call(id, |call, core| call.no_response(core, key, status)),
-            Some(Purpose::Register(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
+            Some(Purpose::Carrier(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
             Some(Purpose::Bye(parting)) if status == 503 => parting.undeliverable(&mut self.core),
             Some(Purpose::Bye(_)) | None => {}
         }

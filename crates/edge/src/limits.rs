@@ -26,9 +26,10 @@ pub(crate) const MAX_TEXT_BYTES: usize = 128;
 pub(crate) const MAX_REASON_BYTES: usize = 256;
 /// Bytes of an authentication name that is reported.
 pub(crate) const MAX_AUTH_NAME_BYTES: usize = 64;
-/// A carrier that has not even said 100 after this long is passed over, if there is another one.
+/// A carrier that has not even said 100 to an INVITE after this long is passed over, if there is another one; one that has
+/// not answered OPTIONS counts as gone.
 pub(crate) const CARRIER_PATIENCE_MS: u64 = 6_000;
-/// How long a carrier's server that gave no answer, or said 503, is tried after the carrier's other servers.
+/// How long a carrier's server that gave a call no answer, or said 503, is tried after others.
 pub(crate) const REST_MS: u64 = 60_000;
 /// Servers of carriers that are remembered for it.
 pub(crate) const MAX_RESTING: usize = 1_024;

@@ -28,7 +28,7 @@ impl Call {
             Target::Carrier(carrier) => self.facts.carrier = Some(carrier.clone()),
         }
         fork.key = None;
-        let cseq = fork.cseq;
+        let (cseq, flow) = (fork.cseq, fork.flow);
         self.cancel_forks(core);
         self.facts.answer_ms = Some(core.now_ms);
         self.run_lease(core.now_ms, self.clock.agreed);
@@ -38,7 +38,8 @@ impl Call {
         b.owed = Some(cseq);
         b.session = Session::agreed(response, core.now_ms);
         b.takes_update = takes_update(response);
-        b.description = self.outbound.as_ref().map(|outbound| outbound.body.clone()).unwrap_or_default();
+        b.description =
+            self.outbound.as_ref().map(|outbound| outbound.offer.facing(flow.remote).to_vec()).unwrap_or_default();
         let answer = description(response).or(early.as_deref());
         if let Some(sdp) = answer {
             self.media.announce(core, Side::B, sdp);

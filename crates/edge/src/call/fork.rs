@@ -11,6 +11,7 @@ use sip::transaction::Wire;
 use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
 
 use super::early::Early;
+use super::media::Offer;
 use super::replace::Replacing;
 use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
@@ -28,13 +29,28 @@ pub(super) struct Outbound {
     pub emergency: bool,
     /// Line and address the call comes from, for a carrier that is to be told.
     pub origin: Option<(LineId, IpAddr)>,
-    /// Why the call is diverted, if it is (RFC 5806 section 4).
-    pub diversion: &'static str,
+    /// Why the call is diverted, if it is.
+    pub diversion: Diversion,
     pub max_forwards: u32,
-    /// The offer; empty if the caller made none.
-    pub body: Vec<u8>,
+    /// Empty if the caller made none.
+    pub offer: Offer,
     /// Whose place the caller takes, if it is that.
     pub replacing: Option<Replacing>,
+}
+
+/// Why a call is diverted: as Diversion says it (RFC 5806 section 4), and as the `cause` of History-Info (RFC 4458, RFC 7544
+/// section 3.2).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Diversion {
+    reason: &'static str,
+    cause: u16,
+}
+
+impl Diversion {
+    /// A phone has redirected it.
+    pub const DEFLECTION: Self = Self { reason: "deflection", cause: 480 };
+    /// A PBX does it of its own.
+    pub const UNKNOWN: Self = Self { reason: "unknown", cause: 404 };
 }
 
 /// Whom a fork calls.
@@ -109,6 +125,8 @@ pub(super) struct Fork {
     uri: String,
     from: String,
     to: String,
+    /// The number that diverts the call, as this callee is to read it.
+    diverting: Option<String>,
     call_id: String,
     proof: Proof,
     /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
@@ -153,6 +171,7 @@ impl Fork {
             uri,
             from: format!("{from};tag={tag}"),
             to,
+            diverting: None,
             call_id: core.mint.call_id(),
             proof: Proof::default(),
             min_se_s: 0,
@@ -170,8 +189,9 @@ impl Fork {
         let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
         let from = from(&out.caller, &realm, us);
         let to = format!("<{}>", uri(&out.called, &realm, us));
+        let diverting = out.caller.diverted.map(|number| uri(&number.to_string(), &realm, us).to_string());
         let fork = Self::new(core, Target::Line(line), flow, target, from, to);
-        Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
+        Self { user_agent: Arc::clone(&binding.user_agent), diverting, ..fork }
     }
 
     /// To a call of the node, to take a party's place there.
@@ -195,7 +215,10 @@ impl Fork {
         let own_host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
         let from = from(&caller, &own_host, us);
         let to = format!("<{target}>");
-        Self::new(core, Target::Carrier(carrier.id.clone()), flow, target, from, to)
+        let diverting = out.caller.diverted.map(|number| carrier_caller(carrier, &number.to_string()));
+        let diverting = diverting.map(|number| uri(&number, &own_host, us).to_string());
+        let fork = Self::new(core, Target::Carrier(carrier.id.clone()), flow, target, from, to);
+        Self { diverting, ..fork }
     }
 
     /// Sends the INVITE, with credentials if there was a challenge. False if it could not be sent.
@@ -217,12 +240,14 @@ impl Fork {
             .header(Name::Allow, ALLOW);
         session::ask(&mut invite, self.min_se_s);
         // Without an offer of ours theirs would have to be answered before anybody talks.
-        if !out.body.is_empty() {
+        let offer = out.offer.facing(self.flow.remote);
+        if !offer.is_empty() {
             invite.header(Name::Supported, "100rel");
         }
         if let Target::Line(_) = &self.target {
             invite.header(Name::Supported, "replaces");
         }
+        self.diversion(&mut invite, out.diversion);
         if let Some(replacing) = &out.replacing {
             replacing.write_to(&mut invite);
         }
@@ -231,7 +256,7 @@ impl Fork {
             let Some(carrier) = directory.carriers.get(id) else { return false };
             self.carrier_headers(core, &mut invite, carrier, out);
         }
-        self.request = invite.finish_with_body(SDP, &out.body).into();
+        self.request = invite.finish_with_body(SDP, offer).into();
         let purpose = Purpose::Call(call);
         self.key = core.send_request(Method::Invite, self.request.clone(), &branch, self.flow, purpose);
         self.patience_ms = match self.target {
@@ -241,8 +266,16 @@ impl Fork {
         self.key.is_some()
     }
 
-    /// Credentials, the asserted identity (RFC 3325), who diverts the call (RFC 5806), and what the carrier is told of the
-    /// origin.
+    /// Who diverts the call, in either of the ways that callees read (RFC 5806, RFC 7044 section 5).
+    fn diversion(&self, invite: &mut RequestBuilder, Diversion { reason, cause }: Diversion) {
+        if let Some(diverting) = &self.diverting {
+            invite.header_display(Name::Diversion, format_args!("<{diverting}>;reason={reason}"));
+            let history = format!("<{diverting}>;index=1, <{};cause={cause}>;index=1.1;mp=1", self.uri);
+            invite.header(Name::HistoryInfo, history);
+        }
+    }
+
+    /// Credentials, the asserted identity (RFC 3325), and what the carrier is told of the origin.
     fn carrier_headers(&mut self, core: &mut Core, invite: &mut RequestBuilder, carrier: &Carrier, out: &Outbound) {
         if let (Some((name, auth)), Some(known)) = (&mut self.proof.auth, &carrier.auth) {
             let credentials = Credentials { username: &known.username, secret: &known.secret };
@@ -255,10 +288,6 @@ impl Fork {
         invite.header_display(Name::PAssertedIdentity, format_args!("<{asserted}>"));
         if out.caller.private {
             invite.header(Name::Privacy, "id");
-        }
-        if let Some(number) = out.caller.diverted {
-            let diverting = uri(&carrier_caller(carrier, &number.to_string()), &host, us);
-            invite.header_display(Name::Diversion, format_args!("<{diverting}>;reason={}", out.diversion));
         }
         if let Some((line, ip)) = out.origin.as_ref().filter(|_| carrier.tell_origin) {
             invite.header_named(ORIGIN_HEADER, format!("extension={line};address={ip}"));
