@@ -175,7 +175,7 @@ fn a_diversion_that_somebody_only_claims_counts_for_nothing() {
     let mut ana = Peer::new(ANA, "101");
     ana.extra = claims.map(str::to_owned).to_vec();
     let offer = ana.sdp(4_000, "sendrecv");
-    ana.authenticated(&mut world, "INVITE", ALBANIA, &offer);
+    ana.authenticated(&mut world, "INVITE", "sip:+355691234567@pbx.example", &offer);
     assert_eq!(world.attempt().caller.diverted, None);
     let invite = world.one(CARRIER);
     assert_eq!((invite.header(Name::Diversion), invite.header(Name::HistoryInfo)), (None, None));

@@ -39,7 +39,9 @@ fn options(world: &mut World, at: &str) -> Message {
 /// Ana calls abroad.
 fn call(world: &mut World, carriers: &[&str]) {
     world.allow_carriers(carriers, FREE);
-    let mut ana = Peer::new(ANA, "101");
+    world.take(ANA);
+    let number = u32::try_from(world.told.len()).unwrap();
+    let mut ana = Peer { call_id: format!("call-{number}@phone"), branch: 100 * number, ..Peer::new(ANA, "101") };
     let offer = ana.sdp(4_000, "sendrecv");
     ana.authenticated(world, "INVITE", "sip:011355691234567@pbx.example", &offer);
     world.take(ANA);

@@ -6,6 +6,7 @@ use sip::{Message, Name};
 
 use super::fork::Target;
 use super::media::description;
+use super::refer::Transfer;
 use super::refresh::takes_update;
 use super::session::Session;
 use super::{Call, Leg, SavedLegs, Stage};
@@ -112,5 +113,8 @@ impl Call {
         self.a.dialog.confirm();
         self.a.accept(core, self.invite.server, cseq, answer);
         self.stage = Stage::Talking;
+        if matches!(self.transfer, Some(Transfer::Awaited)) {
+            self.join(core, Side::A);
+        }
     }
 }
