@@ -16,6 +16,9 @@ pub(crate) const MAX_PROVISIONALS: usize = 4;
 pub(crate) const MAX_REDIRECTIONS: u8 = 5;
 /// Requests of one call passed from one leg to the other and not yet answered.
 pub(crate) const MAX_EXCHANGES: usize = 8;
+/// The largest INVITE that a carrier whose transport is left to the DNS gets over UDP, unless it takes no TCP (RFC 3261
+/// section 18.1.1).
+pub(crate) const MAX_DATAGRAM_BYTES: usize = 1_300;
 /// Answers to one carrier's challenges before the carrier counts as unusable for the request.
 pub(crate) const MAX_AUTH_TRIES: u8 = 3;
 /// Bytes of a user part that is taken from a message: what is dialled, who calls.

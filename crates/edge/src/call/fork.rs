@@ -8,7 +8,7 @@ use billing::{CarrierId, LineId};
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
 use sip::transaction::Wire;
-use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
+use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, Transport, locate};
 
 use super::early::Early;
 use super::media::Offer;
@@ -16,7 +16,7 @@ use super::replace::Replacing;
 use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
-use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES, MAX_REASON_BYTES, MAX_TEXT_BYTES};
+use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES, MAX_DATAGRAM_BYTES, MAX_REASON_BYTES, MAX_TEXT_BYTES};
 use crate::{flow, text};
 
 /// What every callee of a call is sent.
@@ -127,6 +127,8 @@ pub(super) struct Fork {
     to: String,
     /// The number that diverts the call, as this callee is to read it.
     diverting: Option<String>,
+    /// The way over UDP, where a request that is too large for one packet is to be tried over TCP first.
+    plain: Option<Flow>,
     call_id: String,
     proof: Proof,
     /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
@@ -172,6 +174,7 @@ impl Fork {
             from: format!("{from};tag={tag}"),
             to,
             diverting: None,
+            plain: None,
             call_id: core.mint.call_id(),
             proof: Proof::default(),
             min_se_s: 0,
@@ -218,16 +221,50 @@ impl Fork {
         let diverting = out.caller.diverted.map(|number| carrier_caller(carrier, &number.to_string()));
         let diverting = diverting.map(|number| uri(&number, &own_host, us).to_string());
         let fork = Self::new(core, Target::Carrier(carrier.id.clone()), flow, target, from, to);
-        Self { diverting, ..fork }
+        // One whose transport is configured, and not left to the DNS, is spoken to that way alone.
+        let plain = (carrier.transport.is_none() && flow.transport == Transport::Udp).then_some(flow);
+        Self { diverting, plain, ..fork }
     }
 
     /// Sends the INVITE, with credentials if there was a challenge. False if it could not be sent.
     pub fn send(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
-        let branch = core.mint.branch();
         self.cseq += 1;
         for early in self.earlies.drain(..) {
             core.dialogs.remove(early.dialog.id());
         }
+        let Some(mut written) = self.write(core, out) else { return false };
+        // RFC 3261 section 18.1.1.
+        if written.0.len() > MAX_DATAGRAM_BYTES && self.plain == Some(self.flow) {
+            self.flow = flow_to(core, locate::Target { address: self.flow.remote, transport: Transport::Tcp });
+            let Some(again) = self.write(core, out) else { return false };
+            written = again;
+        }
+        let (request, branch) = written;
+        self.request = request;
+        let purpose = Purpose::Call(call);
+        self.key = core.send_request(Method::Invite, self.request.clone(), &branch, self.flow, purpose);
+        self.patience_ms = match self.target {
+            Target::Carrier(_) => Some(core.now_ms.saturating_add(CARRIER_PATIENCE_MS)),
+            Target::Line(_) => None,
+        };
+        self.key.is_some()
+    }
+
+    /// Whether it went over TCP for its size, and may go over UDP yet.
+    pub fn may_go_plain(&self) -> bool {
+        self.plain.is_some_and(|plain| plain != self.flow)
+    }
+
+    /// Sends it over UDP all the same, once there is no way over TCP. False if it did not go over TCP for its size.
+    pub fn send_plain(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
+        let Some(plain) = self.plain.take().filter(|plain| *plain != self.flow) else { return false };
+        self.flow = plain;
+        self.send(core, call, out)
+    }
+
+    /// The INVITE with its branch; `None` if its carrier is no more.
+    fn write(&mut self, core: &mut Core, out: &Outbound) -> Option<(Wire, String)> {
+        let branch = core.mint.branch();
         let mut invite = RequestBuilder::new(Method::Invite, &self.uri);
         invite
             .via(self.flow.transport, core.sent_by(self.flow), &branch)
@@ -253,17 +290,9 @@ impl Fork {
         }
         if let Target::Carrier(id) = &self.target {
             let directory = core.directory.clone();
-            let Some(carrier) = directory.carriers.get(id) else { return false };
-            self.carrier_headers(core, &mut invite, carrier, out);
+            self.carrier_headers(core, &mut invite, directory.carriers.get(id)?, out);
         }
-        self.request = invite.finish_with_body(SDP, offer).into();
-        let purpose = Purpose::Call(call);
-        self.key = core.send_request(Method::Invite, self.request.clone(), &branch, self.flow, purpose);
-        self.patience_ms = match self.target {
-            Target::Carrier(_) => Some(core.now_ms.saturating_add(CARRIER_PATIENCE_MS)),
-            Target::Line(_) => None,
-        };
-        self.key.is_some()
+        Some((invite.finish_with_body(SDP, offer).into(), branch))
     }
 
     /// Who diverts the call, in either of the ways that callees read (RFC 5806, RFC 7044 section 5).

@@ -48,6 +48,11 @@ impl Call {
 
     /// A callee cannot be reached, or says nothing: as if it had answered `code`.
     fn no_answer(&mut self, core: &mut Core, at: usize, code: u16) {
+        if let (Some(fork), Some(outbound), Stage::Ringing) = (self.forks.get_mut(at), &self.outbound, &self.stage)
+            && fork.send_plain(core, self.id, outbound)
+        {
+            return;
+        }
         self.server_rests(core, at, Standing::Gone);
         self.fork_failed(core, at, Failure::of(code));
     }
@@ -139,7 +144,7 @@ impl Call {
         let Some(at) = self.forks.iter().position(late) else { return };
         let Some(fork) = self.forks.get_mut(at) else { return };
         fork.patience_ms = None;
-        if self.routes_left.is_empty() || !matches!(self.stage, Stage::Ringing) {
+        if (self.routes_left.is_empty() && !fork.may_go_plain()) || !matches!(self.stage, Stage::Ringing) {
             return;
         }
         if let Some(key) = fork.key.take() {

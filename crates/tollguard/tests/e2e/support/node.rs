@@ -29,7 +29,7 @@ pub struct NodeOptions {
 }
 
 impl NodeOptions {
-    /// Sets an option that the written file shows in a comment.
+    /// Sets an option that the written file shows, in a comment or not.
     pub fn set(mut self, option: &str, value: &str) -> Self {
         self.changes.push((option.to_owned(), value.to_owned()));
         self
@@ -39,8 +39,8 @@ impl NodeOptions {
     fn apply(&self, text: &str) -> String {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         for (option, value) in &self.changes {
-            let start = format!("# {option} = ");
-            let line = lines.iter_mut().find(|line| line.starts_with(&start));
+            let start = format!("{option} = ");
+            let line = lines.iter_mut().find(|line| line.trim_start_matches("# ").starts_with(&start));
             *line.unwrap_or_else(|| panic!("the configuration shows no `{option}`")) = format!("{option} = {value}");
         }
         lines.join("\n")
