@@ -65,7 +65,7 @@ fn a_phone_over_ipv4_and_one_over_ipv6_hear_each_other() {
     enter_own_network_v6(&[host(0, 1), host(0, 11)]);
     let office = Office::new(hosts.sip(2), "10").extension("101", "alice").extension("102", "bob");
     let both = format!("[\"{}\", \"{}\"]", hosts.sip(1), sip(1));
-    let node = Node::start(hosts, &NodeOptions::default().set("listen", &both), &office);
+    let node = Node::start(hosts, &NodeOptions::default().reset("listen", &both), &office);
     let auto = ";answermode=auto";
     let mut alice = Baresip::start(&node, "alice", 10, ALICE_HZ, auto);
     let mut bob = Baresip::start_at("udp", host(0, 11).into(), host(0, 1).into(), "bob", BOB_HZ, auto);
