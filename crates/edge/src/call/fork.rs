@@ -122,17 +122,24 @@ pub(super) struct Fork {
     pub earlies: Vec<Early>,
     /// CSeq of the INVITE as sent last.
     pub cseq: u32,
-    uri: String,
-    from: String,
-    to: String,
-    /// The number that diverts the call, as this callee is to read it.
-    diverting: Option<String>,
+    names: Names,
     /// The way over UDP, where a request that is too large for one packet is to be tried over TCP first.
     plain: Option<Flow>,
     call_id: String,
     proof: Proof,
     /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
     min_se_s: u32,
+}
+
+/// Who calls whom, as the callee reads it.
+#[derive(Debug)]
+struct Names {
+    /// The Request-URI.
+    uri: String,
+    from: String,
+    to: String,
+    /// The number that diverts the call, if one does.
+    diverting: Option<String>,
 }
 
 /// Our answer to a carrier's challenges of one INVITE.
@@ -158,8 +165,8 @@ fn from(caller: &Caller, host: &str, or: HostPort<'_>) -> String {
 }
 
 impl Fork {
-    fn new(core: &mut Core, target: Target, flow: Flow, uri: String, from: String, to: String) -> Self {
-        let tag = core.mint.tag();
+    fn new(core: &mut Core, target: Target, flow: Flow, names: Names) -> Self {
+        let from = format!("{};tag={}", names.from, core.mint.tag());
         Self {
             target,
             key: None,
@@ -170,10 +177,7 @@ impl Fork {
             patience_ms: None,
             earlies: Vec::new(),
             cseq: 0,
-            uri,
-            from: format!("{from};tag={tag}"),
-            to,
-            diverting: None,
+            names: Names { from, ..names },
             plain: None,
             call_id: core.mint.call_id(),
             proof: Proof::default(),
@@ -190,11 +194,14 @@ impl Fork {
         let contact = SipUri::parse(binding.contact.as_bytes());
         let contact = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote));
         let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
-        let from = from(&out.caller, &realm, us);
-        let to = format!("<{}>", uri(&out.called, &realm, us));
-        let diverting = out.caller.diverted.map(|number| uri(&number.to_string(), &realm, us).to_string());
-        let fork = Self::new(core, Target::Line(line), flow, target, from, to);
-        Self { user_agent: Arc::clone(&binding.user_agent), diverting, ..fork }
+        let names = Names {
+            uri: target,
+            from: from(&out.caller, &realm, us),
+            to: format!("<{}>", uri(&out.called, &realm, us)),
+            diverting: out.caller.diverted.map(|number| uri(&number.to_string(), &realm, us).to_string()),
+        };
+        let fork = Self::new(core, Target::Line(line), flow, names);
+        Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
     }
 
     /// To a call of the node, to take a party's place there.
@@ -202,8 +209,8 @@ impl Fork {
         let us = core.sent_by(flow);
         let realm = core.common.settings.realm.clone();
         let called = uri(&out.called, &realm, us).to_string();
-        let to = format!("<{called}>");
-        Self::new(core, Target::Line(line), flow, called, from(&out.caller, &realm, us), to)
+        let (from, to) = (from(&out.caller, &realm, us), format!("<{called}>"));
+        Self::new(core, Target::Line(line), flow, Names { uri: called, from, to, diverting: None })
     }
 
     /// To a carrier at one of its servers, by its rules for numbers.
@@ -216,14 +223,17 @@ impl Fork {
         let mut caller = out.caller.clone();
         caller.user = carrier_caller(carrier, &caller.user);
         let own_host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
-        let from = from(&caller, &own_host, us);
-        let to = format!("<{target}>");
         let diverting = out.caller.diverted.map(|number| carrier_caller(carrier, &number.to_string()));
-        let diverting = diverting.map(|number| uri(&number, &own_host, us).to_string());
-        let fork = Self::new(core, Target::Carrier(carrier.id.clone()), flow, target, from, to);
+        let names = Names {
+            from: from(&caller, &own_host, us),
+            to: format!("<{target}>"),
+            uri: target,
+            diverting: diverting.map(|number| uri(&number, &own_host, us).to_string()),
+        };
+        let fork = Self::new(core, Target::Carrier(carrier.id.clone()), flow, names);
         // One whose transport is configured, and not left to the DNS, is spoken to that way alone.
         let plain = (carrier.transport.is_none() && flow.transport == Transport::Udp).then_some(flow);
-        Self { diverting, plain, ..fork }
+        Self { plain, ..fork }
     }
 
     /// Sends the INVITE, with credentials if there was a challenge. False if it could not be sent.
@@ -265,12 +275,12 @@ impl Fork {
     /// The INVITE with its branch; `None` if its carrier is no more.
     fn write(&mut self, core: &mut Core, out: &Outbound) -> Option<(Wire, String)> {
         let branch = core.mint.branch();
-        let mut invite = RequestBuilder::new(Method::Invite, &self.uri);
+        let mut invite = RequestBuilder::new(Method::Invite, &self.names.uri);
         invite
             .via(self.flow.transport, core.sent_by(self.flow), &branch)
             .header_display(Name::MaxForwards, out.max_forwards)
-            .header(Name::From, &self.from)
-            .header(Name::To, &self.to)
+            .header(Name::From, &self.names.from)
+            .header(Name::To, &self.names.to)
             .header(Name::CallId, &self.call_id)
             .header_display(Name::CSeq, format_args!("{} INVITE", self.cseq))
             .header(Name::Contact, core.contact(self.flow))
@@ -297,9 +307,9 @@ impl Fork {
 
     /// Who diverts the call, in either of the ways that callees read (RFC 5806, RFC 7044 section 5).
     fn diversion(&self, invite: &mut RequestBuilder, Diversion { reason, cause }: Diversion) {
-        if let Some(diverting) = &self.diverting {
+        if let Some(diverting) = &self.names.diverting {
             invite.header_display(Name::Diversion, format_args!("<{diverting}>;reason={reason}"));
-            let history = format!("<{diverting}>;index=1, <{};cause={cause}>;index=1.1;mp=1", self.uri);
+            let history = format!("<{diverting}>;index=1, <{};cause={cause}>;index=1.1;mp=1", self.names.uri);
             invite.header(Name::HistoryInfo, history);
         }
     }
@@ -309,7 +319,7 @@ impl Fork {
         if let (Some((name, auth)), Some(known)) = (&mut self.proof.auth, &carrier.auth) {
             let credentials = Credentials { username: &known.username, secret: &known.secret };
             let cnonce = core.mint.cnonce();
-            invite.header(*name, auth.answer(credentials, b"INVITE", self.uri.as_bytes(), &cnonce));
+            invite.header(*name, auth.answer(credentials, b"INVITE", self.names.uri.as_bytes(), &cnonce));
         }
         let us = core.sent_by(self.flow);
         let host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
