@@ -124,7 +124,7 @@ fn tollguard(arguments: &[&str]) {
 
 /// Firms with phones and plenty of money.
 fn firms(carrier: SocketAddr) -> String {
-    let mut text = format!("[carrier.wholesale]\naddress = \"{carrier}\"\n");
+    let mut text = format!("[carrier.wholesale]\naddress = \"{carrier}\"\noptions_s = 0\n");
     for firm in 0..ACCOUNTS {
         let _ = writeln!(
             text,
