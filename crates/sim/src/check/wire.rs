@@ -38,7 +38,8 @@ struct Attempt {
     answered: bool,
     /// Whether the caller acknowledged that: before, no BYE may be sent (RFC 3261 section 15).
     acknowledged: bool,
-    settled: bool,
+    /// The record that was taken for this call's.
+    record: Option<Claim>,
     /// A transfer asked for it: who did hears of it, and is not in it.
     referred: bool,
 }
@@ -52,9 +53,30 @@ impl Attempt {
             user,
             answered: false,
             acknowledged: false,
-            settled: false,
+            record: None,
             referred: false,
         }
+    }
+}
+
+/// What a record says of how its call came to the node.
+#[derive(Clone, Debug)]
+struct Claim {
+    node: HostId,
+    from: SocketAddr,
+    /// When it came, from and to.
+    at_ms: (u64, u64),
+    user: String,
+    answered: bool,
+}
+
+impl Claim {
+    fn fits(&self, attempt: &Attempt) -> bool {
+        attempt.node == self.node
+            && attempt.from == self.from
+            && attempt.at_ms.range(self.at_ms.0..=self.at_ms.1).next().is_some()
+            && attempt.user.trim_start_matches('+') == self.user
+            && (self.answered || !attempt.answered)
     }
 }
 
@@ -69,7 +91,6 @@ struct Seen {
     tells: Option<IpAddr>,
     /// Where its calls leave, and which numbers they may show.
     shows: Option<(IpAddr, BTreeSet<String>)>,
-    crashed: bool,
 }
 
 /// The observer.
@@ -96,14 +117,7 @@ impl Wire {
     }
 
     pub(super) fn add_node(&mut self, id: HostId, address: SocketAddr) {
-        let seen = Seen {
-            address,
-            byes: BTreeMap::new(),
-            branches: BTreeSet::new(),
-            tells: None,
-            shows: None,
-            crashed: false,
-        };
+        let seen = Seen { address, byes: BTreeMap::new(), branches: BTreeSet::new(), tells: None, shows: None };
         self.nodes.insert(id, seen);
     }
 
@@ -118,12 +132,6 @@ impl Wire {
     pub(crate) fn may_show(&mut self, id: HostId, whom: IpAddr, numbers: BTreeSet<String>) {
         if let Some(seen) = self.nodes.get_mut(&id) {
             seen.shows = Some((whom, numbers));
-        }
-    }
-
-    pub(super) fn crashed(&mut self, id: HostId, _: u64) {
-        if let Some(seen) = self.nodes.get_mut(&id) {
-            seen.crashed = true;
         }
     }
 
@@ -201,21 +209,21 @@ impl Wire {
     pub(super) fn settled(&mut self, id: HostId, cdr: &Cdr, count: &mut u64) -> Verdict {
         *count += 1;
         let from = SocketAddr::new(cdr.from.ip, cdr.from.port);
-        let earliest_ms = cdr.times.start_ms.saturating_sub(self.late_ms);
-        let fits = |attempt: &&mut Attempt| {
-            attempt.node == id
-                && attempt.from == from
-                && !attempt.settled
-                && attempt.at_ms.range(earliest_ms..=cdr.times.start_ms).next().is_some()
-                && attempt.user.trim_start_matches('+') == cdr.number.dialled.trim_start_matches('+')
+        let claim = Claim {
+            node: id,
+            from,
+            at_ms: (cdr.times.start_ms.saturating_sub(self.late_ms), cdr.times.start_ms),
+            user: cdr.number.dialled.trim_start_matches('+').to_owned(),
+            answered: cdr.times.answer_ms.is_some(),
         };
-        let Some(attempt) = self.attempts.values_mut().find(fits) else {
-            return hold(false, || format!("the record of call {} has no INVITE on the wire: {cdr:?}", cdr.call));
+        let Some(attempt) = self.claim(claim) else {
+            return hold(false, || {
+                format!(
+                    "the record of call {} has no INVITE on the wire that was answered as it says: {cdr:?}",
+                    cdr.call
+                )
+            });
         };
-        attempt.settled = true;
-        hold(!attempt.answered || cdr.times.answer_ms.is_some(), || {
-            format!("call {} was answered and its record says it was not", cdr.call)
-        })?;
         let caller = match (attempt.answered, attempt.acknowledged) {
             _ if attempt.referred => Caller::Waits,
             (true, true) => Caller::Talks,
@@ -223,6 +231,27 @@ impl Wire {
             (false, _) => Caller::Waits,
         };
         self.both_legs(id, cdr, from, caller)
+    }
+
+    /// The attempt that a record is about. Which of two at one time to one number is whose cannot be told: one that another
+    /// record has taken is free if that one fits a free one as well.
+    fn claim(&mut self, claim: Claim) -> Option<&Attempt> {
+        let free = |wire: &Wire, claim: &Claim| {
+            let mut attempts = wire.attempts.iter();
+            attempts.find(|(_, attempt)| attempt.record.is_none() && claim.fits(attempt)).map(|(key, _)| key.clone())
+        };
+        let key = free(self, &claim).or_else(|| {
+            let mut taken = self.attempts.iter().filter(|(_, attempt)| claim.fits(attempt));
+            let (key, other, free) = taken.find_map(|(key, attempt)| {
+                let other = attempt.record.clone()?;
+                Some((key.clone(), other.clone(), free(self, &other)?))
+            })?;
+            self.attempts.get_mut(&free)?.record = Some(other);
+            Some(key)
+        })?;
+        let attempt = self.attempts.get_mut(&key)?;
+        attempt.record = Some(claim);
+        Some(attempt)
     }
 
     /// A call that the node ended: BYE goes to both sides in the same millisecond (the
@@ -250,7 +279,7 @@ impl Wire {
             matches!((&cdr.route, cdr.who.direction), (Some(Route::Carrier(_)), _) | (None, Direction::Outbound));
         let carrier = seen.shows.as_ref().map(|(ip, _)| *ip);
         // After a crash many calls end in one millisecond: who placed another of them is owed that one's BYE.
-        let unsettled = |attempt: &&Attempt| attempt.node == id && attempt.answered && !attempt.settled;
+        let unsettled = |attempt: &&Attempt| attempt.node == id && attempt.answered && attempt.record.is_none();
         let callers: BTreeSet<_> = self.attempts.values().filter(unsettled).map(|attempt| attempt.from).collect();
         let may_be = |to: &SocketAddr| *to != from && carrier.is_none_or(|carrier| (to.ip() == carrier) == outside);
         let far_told = said(&|to| may_be(to) && !callers.contains(to)) || said(&may_be);
@@ -266,7 +295,7 @@ impl Wire {
             hold(bye.is_some(), || format!("{whom} never got the BYE of a call that ended at {end_ms}"))?;
         }
 
-        let lost = self.attempts.values().find(|attempt| attempt.answered && !attempt.settled);
+        let lost = self.attempts.values().find(|attempt| attempt.answered && attempt.record.is_none());
         hold(lost.is_none(), || format!("an answered call has no record: {lost:?}"))
     }
 }

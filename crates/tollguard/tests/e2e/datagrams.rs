@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use billing::Money;
+use fuzz::Mutator;
 
 use crate::support::{Hosts, Node, NodeOptions, Office, SOON, Sipp, WildPbx, secret, wait_until};
 
@@ -24,55 +25,6 @@ const BATCH: usize = 100;
 const CALLS: u32 = 20;
 const CALLS_PER_SECOND: u32 = 4;
 
-/// Xorshift: every run sends the same datagrams.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
-    }
-
-    /// Makes most messages new ones: with the same branch they would be retransmissions.
-    fn draw_branch(&mut self, bytes: &mut Vec<u8>) {
-        const COOKIE: &[u8] = b"z9hG4bK";
-        let found = bytes.windows(COOKIE.len()).position(|window| window == COOKIE);
-        if let Some(at) = found.filter(|_| self.below(8) > 0) {
-            let end = at + COOKIE.len();
-            bytes.splice(end..end, format!("{:x}", self.0).into_bytes());
-        }
-    }
-
-    /// A message with a few bytes changed, taken out, doubled, or brought from another.
-    fn mutation(&mut self, messages: &[Vec<u8>]) -> Vec<u8> {
-        const TELLING: &[u8] = b"\r\n \t:;,<>\"\\=@%[]?&\0\xff";
-        let mut bytes = messages[self.below(messages.len())].clone();
-        self.draw_branch(&mut bytes);
-        let other = &messages[self.below(messages.len())];
-        for _ in 0..self.below(5) {
-            let at = self.below(bytes.len());
-            let end = (at + 1 + self.below(40)).min(bytes.len());
-            match self.below(4) {
-                0 if !bytes.is_empty() => bytes[at] = TELLING[self.below(TELLING.len())],
-                1 => drop(bytes.drain(at..end)),
-                2 => {
-                    let doubled = bytes[at..end].to_vec();
-                    bytes.splice(at..at, doubled);
-                }
-                _ => {
-                    let from = self.below(other.len());
-                    let to = (from + self.below(80)).min(other.len());
-                    bytes.splice(at..at, other[from..to].iter().copied());
-                }
-            }
-        }
-        bytes.truncate(8_000);
-        bytes
-    }
-}
-
 /// The torture messages: none of them, nor a few bytes' change of them, dials a number.
 fn messages() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sip/tests/torture");
@@ -86,14 +38,32 @@ fn messages() -> Vec<Vec<u8>> {
 struct Flood {
     pbx: WildPbx,
     stranger: UdpSocket,
-    dice: Dice,
+    mutator: Mutator,
     messages: Vec<Vec<u8>>,
     sent: u64,
 }
 
 impl Flood {
+    /// A message with a few bytes changed, and most often a branch of its own: with the same one it would be a
+    /// retransmission.
+    fn mutation(&mut self) -> Vec<u8> {
+        const COOKIE: &[u8] = b"z9hG4bK";
+        let mutator = &mut self.mutator;
+        let mut bytes = self.messages[mutator.below(self.messages.len())].clone();
+        let found = bytes.windows(COOKIE.len()).position(|window| window == COOKIE);
+        if let Some(at) = found.filter(|_| mutator.below(8) > 0) {
+            let end = at + COOKIE.len();
+            bytes.splice(end..end, format!("{:x}", mutator.draw()).into_bytes());
+        }
+        let times = mutator.below(5);
+        let other = &self.messages[mutator.below(self.messages.len())];
+        mutator.mutate(&mut bytes, other, times);
+        bytes.truncate(8_000);
+        bytes
+    }
+
     fn batch(&mut self) {
-        let batch: Vec<_> = (0..BATCH).map(|_| self.dice.mutation(&self.messages)).collect();
+        let batch: Vec<_> = (0..BATCH).map(|_| self.mutation()).collect();
         let (to_strangers, trusted) = batch.split_at(BATCH / 4);
         for bytes in to_strangers {
             self.stranger.send(bytes).unwrap();
@@ -114,7 +84,8 @@ fn mutated_datagrams_disturb_no_call() {
     let node = Node::start(hosts, &NodeOptions::default().set("strangers_s", "1000000"), &office);
     let stranger = UdpSocket::bind(hosts.sip(30)).unwrap();
     stranger.connect(hosts.sip(1)).unwrap();
-    let mut flood = Flood { pbx: WildPbx::new(hosts), stranger, dice: Dice(0x5eed), messages: messages(), sent: 0 };
+    let mut flood =
+        Flood { pbx: WildPbx::new(hosts), stranger, mutator: Mutator::new(0x5eed), messages: messages(), sent: 0 };
     let (first, settled) = ((count / 10).min(100_000), if count >= MANY { TRANSACTION } else { Duration::ZERO });
     let begin = Instant::now();
     let mut next_report = first;
