@@ -11,8 +11,10 @@ const MAX_OFF_MS: u64 = 3_600_000;
 const MAX_AHEAD_MS: u64 = 5_000;
 /// How far NTP sets a clock at once, and what a node that starts again mostly finds its machine's clock set by.
 const MAX_JUMP_MS: u64 = 400;
-/// What it may find it set by where somebody put a wrong clock right, or a right one wrong, and how often in a thousand.
-const MAX_LEAP_MS: u64 = 3_600_000;
+/// What it may find it set by where a wrong clock was put right, or a right one wrong: back, and on. Set on by more, the
+/// registrations of phones have lapsed, and nobody reaches them until they register again.
+const MAX_LEAP_MS: (u64, u64) = (3_600_000, 240_000);
+/// How often, in a thousand.
 const LEAPS_PERMILLE: u64 = 250;
 /// How often NTP does so, about.
 const JUMP_EVERY_MS: (u64, u64) = (60_000, 1_200_000);
@@ -58,8 +60,9 @@ impl Clock {
     /// Returns by how much it was set back.
     pub fn start_again(&mut self, now_ms: u64, newest_record_ms: u64) -> u64 {
         let shown_ms = self.at(now_ms);
-        let most_ms = if self.dice.chance(LEAPS_PERMILLE) { MAX_LEAP_MS } else { MAX_JUMP_MS };
-        let read_ms = (shown_ms + self.dice.between(0, 2 * most_ms)).saturating_sub(most_ms);
+        let leaps = self.dice.chance(LEAPS_PERMILLE);
+        let (back_ms, on_ms) = if leaps { MAX_LEAP_MS } else { (MAX_JUMP_MS, MAX_JUMP_MS) };
+        let read_ms = (shown_ms + self.dice.between(0, on_ms)).saturating_sub(self.dice.between(0, back_ms));
         (self.set_ms, self.shown_ms) = (now_ms, read_ms.max(newest_record_ms));
         shown_ms.saturating_sub(self.shown_ms)
     }
