@@ -176,13 +176,13 @@ fn silence_ends_a_talking_call_and_no_ringing_one() {
     world.allow_carriers(&["main"], FREE);
     calling(&mut world);
     let relay = RelayId(world.call().0);
-    world.input(Input::Relay(RelayEvent::Silent { relay, since_ms: 0 }));
+    world.input(Input::Relay(RelayEvent::Silent { relay, heard_ms: 0 }));
     assert!(world.settlements().is_empty());
     let mut world = World::new();
     talking(&mut world, FREE);
     let relay = RelayId(world.call().0);
-    world.input(Input::Relay(RelayEvent::Silent { relay, since_ms: 0 }));
-    assert_eq!(world.settlements()[0].end, CallEnd::Silence);
+    world.input(Input::Relay(RelayEvent::Silent { relay, heard_ms: 0 }));
+    assert_eq!(world.settlements()[0].end, CallEnd::Silence { heard_ms: 0 });
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl World {
             }
             b'r' => {
                 if let Some(relay) = self.relays.keys().next().copied() {
-                    self.input(Input::Relay(RelayEvent::Silent { relay, since_ms: self.now_ms }));
+                    self.input(Input::Relay(RelayEvent::Silent { relay, heard_ms: self.now_ms }));
                 }
             }
             b'x' => self.input(Input::Shutdown),
@@ -280,7 +280,7 @@ fn binding() -> Binding {
         cseq: 1,
         user_agent: "phone".into(),
         place: Place::default(),
-        since_ms: START_MS,
+        heard_ms: START_MS,
         expires_ms: u64::MAX,
     }
 }

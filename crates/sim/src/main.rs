@@ -29,6 +29,8 @@ enum Which {
     Unnoticed(Range),
     /// An honest day of calls, on which nobody may be cut.
     Workday(Range),
+    /// The same on nodes whose every write takes seconds, with crashes.
+    SlowDisk(Range),
     /// Random interleavings of calls, payments, price changes and crashes, against a model's books.
     Books(Range),
     /// Plays firms of generated worlds as SIP, and holds the node's decisions against the replay's.
@@ -112,6 +114,7 @@ fn main() -> ExitCode {
         Which::Story(range) => (Scenario::Story, range),
         Which::Unnoticed(range) => (Scenario::Unnoticed, range),
         Which::Workday(range) => (Scenario::Workday, range),
+        Which::SlowDisk(range) => (Scenario::SlowDisk, range),
         Which::Books(range) => return books(&range),
         Which::Played(arguments) => return arguments.run(),
         Which::World(arguments) => return said(arguments.run()),
