@@ -166,16 +166,16 @@ impl CdrTimes {
     /// How long the call was connected, in milliseconds: 0 if nobody answered, at least 1 if somebody did.
     #[must_use]
     pub fn talk_ms(&self) -> u64 {
-        self.from_answer_to(self.end_ms)
+        self.since_answer(self.end_ms)
     }
 
     /// How much of it is billed, as [`crate::charge`] wants it: until the hang-up, or until the silence that led to it.
     #[must_use]
     pub fn billed_ms(&self) -> u64 {
-        self.from_answer_to(self.heard_ms.map_or(self.end_ms, |heard_ms| heard_ms.min(self.end_ms)))
+        self.since_answer(self.heard_ms.map_or(self.end_ms, |heard_ms| heard_ms.min(self.end_ms)))
     }
 
-    fn from_answer_to(&self, end_ms: u64) -> u64 {
+    fn since_answer(&self, end_ms: u64) -> u64 {
         self.answer_ms.map_or(0, |answer_ms| end_ms.saturating_sub(answer_ms).max(1))
     }
 }

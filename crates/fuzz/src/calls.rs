@@ -280,7 +280,7 @@ fn binding() -> Binding {
         cseq: 1,
         user_agent: "phone".into(),
         place: Place::default(),
-        heard_ms: START_MS,
+        since_ms: START_MS,
         expires_ms: u64::MAX,
     }
 }

@@ -41,7 +41,7 @@ impl Alarms {
     /// [`AlarmError`]: whether another try is of use, [`SendError::is_final`] says.
     pub async fn tell(&self, to: &Contact, alarm: DiskAlarm, at_ms: u64) -> Result<(), AlarmError> {
         let mail = render_alarm(alarm, &self.node, &self.portal, at_ms)?;
-        let message_id = self.mailer.message_id(&self.node, &format!("{alarm:?}"), (0, at_ms), &to.email);
+        let message_id = self.mailer.message_id(&self.node, format!("{alarm:?}"), (0, at_ms), &to.email);
         Ok(self.mailer.send(to, &mail, &message_id, at_ms).await?)
     }
 }
