@@ -383,7 +383,9 @@ impl Edge {
                 self.with_call(call_of(relay), |call, core| call.relay_opened(core, a, b));
             }
             RelayEvent::OpenFailed { relay } => self.with_call(call_of(relay), |call, core| call.relay_failed(core)),
-            RelayEvent::Silent { relay, .. } => self.with_call(call_of(relay), |call, core| call.silent(core)),
+            RelayEvent::Silent { relay, heard_ms } => {
+                self.with_call(call_of(relay), |call, core| call.silent(core, heard_ms));
+            }
             RelayEvent::Closed { .. } => {}
         }
     }

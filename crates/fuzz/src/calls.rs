@@ -113,7 +113,7 @@ impl World {
             }
             b'r' => {
                 if let Some(relay) = self.relays.keys().next().copied() {
-                    self.input(Input::Relay(RelayEvent::Silent { relay, since_ms: self.now_ms }));
+                    self.input(Input::Relay(RelayEvent::Silent { relay, heard_ms: self.now_ms }));
                 }
             }
             b'x' => self.input(Input::Shutdown),

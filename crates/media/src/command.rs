@@ -148,8 +148,8 @@ pub enum RelayEvent {
     Silent {
         /// The session.
         relay: RelayId,
-        /// When it fell silent, milliseconds since the Unix epoch.
-        since_ms: u64,
+        /// When a packet last came from either side, milliseconds since the Unix epoch.
+        heard_ms: u64,
     },
     /// The session is gone.
     Closed {

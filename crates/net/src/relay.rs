@@ -257,10 +257,10 @@ impl Thread {
         let dead: Vec<_> = self
             .slots
             .iter()
-            .filter_map(|(relay, slot)| slot.session.dead_call(now_ms, limit_ms).map(|since_ms| (*relay, since_ms)))
+            .filter_map(|(relay, slot)| slot.session.dead_call(now_ms, limit_ms).map(|heard_ms| (*relay, heard_ms)))
             .collect();
-        for (relay, since_ms) in dead {
-            self.reports.put(RelayEvent::Silent { relay, since_ms });
+        for (relay, heard_ms) in dead {
+            self.reports.put(RelayEvent::Silent { relay, heard_ms });
         }
     }
 }

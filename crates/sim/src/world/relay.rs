@@ -125,9 +125,9 @@ impl Relay {
         self.next_check_ms = now_ms.saturating_add(SILENCE_CHECK_MS);
         let mut events = Vec::new();
         for (relay, session) in self.sessions.iter_mut().filter(|(_, session)| !session.told_silent) {
-            if let Some(since_ms) = session.session.dead_call(now_ms, limit_ms) {
+            if let Some(heard_ms) = session.session.dead_call(now_ms, limit_ms) {
                 session.told_silent = true;
-                events.push(RelayEvent::Silent { relay: *relay, since_ms });
+                events.push(RelayEvent::Silent { relay: *relay, heard_ms });
             }
         }
         events

@@ -9,6 +9,7 @@
 
 pub mod banner;
 pub mod boot;
+mod disk_alarm;
 mod error;
 mod fetch;
 mod lists;

@@ -104,6 +104,7 @@ pub fn cdr(n: u64) -> Cdr {
             ring_ms: None,
             answer_ms: (!refused).then_some(start_ms + 1_000),
             end_ms: start_ms + 31_000,
+            heard_ms: None,
             utc_offset_min: -420,
         },
         result: CdrResult {
