@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::decimal::{Digits, IpText};
 use crate::{Malformed, Params, scan};
 
 /// Which kind of URI.
@@ -77,7 +78,7 @@ impl<'a> Host<'a> {
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Host::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
+            Host::Ip(ip @ IpAddr::V4(_)) => f.write_str(IpText::new(*ip).as_str()),
             Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
             Host::Name(name) => f.write_str(name),
         }
@@ -121,8 +122,12 @@ impl<'a> HostPort<'a> {
 impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.port {
-            Some(port) => write!(f, "{}:{port}", self.host),
-            None => write!(f, "{}", self.host),
+            Some(port) => {
+                self.host.fmt(f)?;
+                f.write_str(":")?;
+                f.write_str(Digits::new(port.into()).as_str())
+            }
+            None => self.host.fmt(f),
         }
     }
 }

@@ -26,7 +26,7 @@ pub use invite_server::{InviteServer, InviteServerInput, InviteServerState};
 pub use non_invite_client::{NonInviteClient, NonInviteClientInput, NonInviteClientState};
 pub use non_invite_server::{NonInviteServer, NonInviteServerInput, NonInviteServerState};
 pub use table::{
-    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_KEY_BYTES, MAX_SERVERS, MAX_TRYING_BYTES, Output, SendError,
+    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_KEY_BYTES, MAX_SERVERS, MAX_HEAD_BYTES, Output, SendError,
     ServerKey, TransactionTable,
 };
 
