@@ -11,7 +11,7 @@ use node::{Command, Output, Record, Share, Worker};
 use store::{Pace, WriterHandle};
 
 use crate::Clock;
-use crate::batch::Inbox;
+use crate::batch::{BATCH, Inbox};
 use crate::mailbox::{Answer, CAPACITY, Letter, Mailbox, Postbox};
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
@@ -145,7 +145,7 @@ impl Driver {
     /// Runs until the node ends; what the worker has then.
     pub fn run(mut self) -> Share {
         let mut events = Events::with_capacity(64);
-        let mut inbox = Inbox::new(MAX_DATAGRAM);
+        let mut inbox = Inbox::new(BATCH, MAX_DATAGRAM);
         let mut buffer = vec![0; MAX_DATAGRAM];
         let mut patience = Duration::ZERO;
         let mut pace = Pace::new(STEP, BUSY_MESSAGES, Instant::now());

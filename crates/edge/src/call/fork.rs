@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use account::{Binding, Caller};
 use billing::{CarrierId, LineId};
+use sip::dialog::Sent;
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
-use sip::transaction::Wire;
 use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
 
 use super::early::Early;
@@ -94,8 +94,6 @@ pub(super) struct Fork {
     pub target: Target,
     pub key: Option<ClientKey>,
     pub flow: Flow,
-    /// The INVITE as sent last.
-    pub request: Wire,
     /// How it failed, once it did.
     pub failed: Option<Failure>,
     /// What the phone calls itself.
@@ -144,7 +142,6 @@ impl Fork {
             target,
             key: None,
             flow,
-            request: Wire::default(),
             failed: None,
             user_agent: "".into(),
             patience_ms: None,
@@ -212,7 +209,7 @@ impl Fork {
             .header(Name::From, &self.from)
             .header(Name::To, &self.to)
             .header(Name::CallId, &self.call_id)
-            .header_display(Name::CSeq, format_args!("{} INVITE", self.cseq))
+            .cseq(self.cseq, Method::Invite)
             .header(Name::Contact, core.contact(self.flow))
             .header(Name::Allow, ALLOW);
         session::ask(&mut invite, self.min_se_s);
@@ -231,9 +228,8 @@ impl Fork {
             let Some(carrier) = directory.carriers.get(id) else { return false };
             self.carrier_headers(core, &mut invite, carrier, out);
         }
-        self.request = invite.finish_with_body(SDP, &out.body).into();
-        let purpose = Purpose::Call(call);
-        self.key = core.send_request(Method::Invite, self.request.clone(), &branch, self.flow, purpose);
+        let bytes = invite.finish_with_body(SDP, &out.body).into();
+        self.key = core.send_request(Method::Invite, bytes, &branch, self.flow, Purpose::Call(call));
         self.patience_ms = match self.target {
             Target::Carrier(_) => Some(core.now_ms.saturating_add(CARRIER_PATIENCE_MS)),
             Target::Line(_) => None,
@@ -274,8 +270,13 @@ impl Fork {
             early.dialog.confirm_from(response).ok()?;
             return Some((early.dialog.clone(), early.answer.take()));
         }
-        let invite = Message::parse(&self.request).ok()?;
-        Some((Dialog::uac(&invite, response, self.flow).ok()?, None))
+        Some((self.dialog_of(response)?, None))
+    }
+
+    /// The dialog that a response makes.
+    pub fn dialog_of(&self, response: &Message) -> Option<Dialog> {
+        let sent = Sent::new(self.uri.as_bytes(), self.from.as_bytes(), self.call_id.as_bytes(), self.cseq);
+        Dialog::of_sent(&sent, response, self.flow).ok()
     }
 
     /// Takes up the session interval that a callee wants (422). False if it names none that is longer than before.

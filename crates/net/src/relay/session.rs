@@ -7,7 +7,10 @@ use media::{Arrival, Fate, PacketKind, PortPair, PortPool, RelayAddresses, Relay
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 
-use super::BURST;
+use crate::batch::Inbox;
+
+/// Packets read from one socket before the others get their turn: a kernel's buffer holds fewer.
+const BURST: usize = 4096;
 
 /// Port pairs tried before an `Open` fails: another program may sit on some.
 const ATTEMPTS: usize = 16;
@@ -20,6 +23,26 @@ pub struct SocketKey {
     kind: PacketKind,
 }
 
+impl SocketKey {
+    /// The token of this socket of the call at a place of the relay's.
+    fn token(self, index: u32) -> Token {
+        let kind = usize::from(self.kind == PacketKind::Rtcp);
+        Token((index as usize) << STREAM_BITS + 2 | self.stream << 2 | self.side.index() << 1 | kind)
+    }
+}
+
+/// Bits for the number of a stream.
+const STREAM_BITS: u32 = 6;
+const _: () = assert!(media::MAX_STREAMS <= 1 << STREAM_BITS, "a stream has its place in a token");
+
+/// Place of the call, and which of its sockets; `None` for the waker's.
+pub fn of_token(Token(number): Token) -> Option<(u32, SocketKey)> {
+    let index = u32::try_from(number >> STREAM_BITS + 2).ok()?;
+    let side = if number & 2 == 0 { Side::A } else { Side::B };
+    let kind = if number & 1 == 0 { PacketKind::Rtp } else { PacketKind::Rtcp };
+    Some((index, SocketKey { side, stream: number >> 2 & ((1 << STREAM_BITS) - 1), kind }))
+}
+
 /// The sockets of one stream on one side.
 struct Ports {
     pair: PortPair,
@@ -28,13 +51,13 @@ struct Ports {
 }
 
 /// One relayed call.
-pub struct Slot {
+pub struct Session {
     /// The decisions.
-    pub session: RelaySession,
+    pub relaying: RelaySession,
     sides: [Vec<Ports>; 2],
 }
 
-impl Slot {
+impl Session {
     /// Binds four ports for each stream.
     pub fn open(ip: IpAddr, streams: usize, pool: &mut PortPool, now_ms: u64) -> std::io::Result<Self> {
         let mut sides = [Vec::new(), Vec::new()];
@@ -51,17 +74,17 @@ impl Slot {
                 }
             }
         }
-        Ok(Self { session: RelaySession::new(streams, now_ms), sides })
+        Ok(Self { relaying: RelaySession::new(streams, now_ms), sides })
     }
 
-    /// Registers all sockets with the poller.
-    pub fn register(&mut self, registry: &Registry, mut token: impl FnMut(SocketKey) -> Token) -> std::io::Result<()> {
+    /// Registers all sockets with the poller, for the call at a place of the relay's.
+    pub fn register(&mut self, registry: &Registry, index: u32) -> std::io::Result<()> {
         for side in [Side::A, Side::B] {
             for (stream, ports) in self.sides[side.index()].iter_mut().enumerate() {
-                let rtp = token(SocketKey { side, stream, kind: PacketKind::Rtp });
-                registry.register(&mut ports.rtp, rtp, Interest::READABLE)?;
-                let rtcp = token(SocketKey { side, stream, kind: PacketKind::Rtcp });
-                registry.register(&mut ports.rtcp, rtcp, Interest::READABLE)?;
+                for (kind, socket) in [(PacketKind::Rtp, &mut ports.rtp), (PacketKind::Rtcp, &mut ports.rtcp)] {
+                    let token = SocketKey { side, stream, kind }.token(index);
+                    registry.register(socket, token, Interest::READABLE)?;
+                }
             }
         }
         Ok(())
@@ -78,25 +101,36 @@ impl Slot {
         self.sides.iter().flatten().map(|ports| ports.pair)
     }
 
-    /// Reads what waits on one socket and sends it where the session says.
-    pub fn forward(&mut self, key: SocketKey, now_ms: u64, buffer: &mut [u8]) {
-        // The poller tells of new packets only (edge-triggered), so everything is read now: a kernel buffer
-        // holds fewer packets than the bound, which only keeps a flood on one port from starving the others.
-        for _ in 0..BURST {
-            let Some(socket) = self.socket(key.side, key.stream, key.kind) else { return };
-            match socket.recv_from(buffer) {
-                Ok((length, from)) => self.packet(key, from, buffer.get(..length).unwrap_or_default(), now_ms),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+    /// Reads what waits on one socket and sends it where the session says; how many packets.
+    pub fn forward(&mut self, key: SocketKey, now_ms: u64, inbox: &mut Inbox) -> usize {
+        let mut count = 0;
+        // The poller tells of new packets only (edge-triggered), so everything is read now; the bound only keeps a flood
+        // on one port from starving the others.
+        while count < BURST {
+            let Some(socket) = self.socket(key.side, key.stream, key.kind) else { break };
+            match inbox.receive(socket) {
+                Ok(got) => count += got,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                 // An ICMP error of an earlier send: the peer is not there yet.
-                Err(_) => {}
+                Err(_) => {
+                    count += 1;
+                    continue;
+                }
+            }
+            for (from, bytes) in inbox.datagrams() {
+                self.packet(key, from, bytes, now_ms);
+            }
+            if !inbox.is_full() {
+                break;
             }
         }
+        count
     }
 
     fn packet(&mut self, key: SocketKey, from: SocketAddr, bytes: &[u8], now_ms: u64) {
         let head = bytes.get(..HEAD_BYTES.min(bytes.len())).unwrap_or_default();
         let arrival = Arrival { side: key.side, stream: key.stream, kind: key.kind, from, len: bytes.len(), head };
-        if let Fate::Forward { to, out_side } = self.session.on_packet(&arrival, now_ms)
+        if let Fate::Forward { to, out_side } = self.relaying.on_packet(&arrival, now_ms)
             && let Some(socket) = self.socket(out_side, key.stream, key.kind)
         {
             // A packet of voice that cannot be sent now is worth nothing later.
