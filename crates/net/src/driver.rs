@@ -23,7 +23,7 @@ use crate::udp::{MAX_DATAGRAM, Sockets};
 pub const WAKE: Token = Token(usize::MAX);
 /// While much comes in, it is read in steps: waking up, and sending and syncing what follows, cost nearly as much for one
 /// message as for many.
-const STEP: Duration = Duration::from_micros(500);
+const STEP: Duration = Duration::from_millis(1);
 /// So many messages in one step make the next one wait for its end.
 const BUSY_MESSAGES: usize = 5;
 /// Messages have waited all the time for so long while so many were read, or so many records wait for the disk, that new
