@@ -10,7 +10,7 @@ use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
-use crate::call::{self, Call, Ending, Leg, SavedLegs};
+use crate::call::{self, Call, Ending, Leg, MergeKey, SavedLegs};
 use crate::carriers::Carriers;
 use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
@@ -33,7 +33,7 @@ pub struct Edge {
     /// Boxed, since a map moves its entries about.
     calls: BTreeMap<CallId, Box<Call>>,
     /// Running INVITEs by what tells a merged one.
-    merges: Keyed<Vec<u8>, CallId>,
+    merges: Keyed<MergeKey, CallId>,
     wakes: Wakes<CallId>,
     farewells: Farewells,
     next_call: CallId,
@@ -204,11 +204,13 @@ impl Edge {
     /// Whether a new call must be turned away. The last places are for short numbers, since those of emergency services
     /// are among them and must get through (which they are is the account's to know).
     fn is_full_for(&self, asked: &Asked) -> bool {
+        let (calls, max_calls) = (self.core.common.calls(), self.core.common.settings.max_calls);
+        if !(self.core.closing || self.core.draining || self.core.busy || calls >= max_calls) {
+            return false;
+        }
         let dialled = text::user_of(asked.request.request_uri());
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
-        let reserve = if short { EMERGENCY_RESERVE } else { 0 };
-        let turned_away = self.core.closing || ((self.core.draining || self.core.busy) && !short);
-        turned_away || self.core.common.calls() >= self.core.common.settings.max_calls.saturating_add(reserve)
+        self.core.closing || !short || calls >= max_calls.saturating_add(EMERGENCY_RESERVE)
     }
 
     /// A request whose sender is known.
@@ -251,10 +253,9 @@ impl Edge {
 
     /// A call that another one takes over while it rings has no longer the INVITE that it began with.
     fn replace(&mut self, id: CallId, side: Side, asked: &Asked, errand: &Errand) {
-        let key = self.calls.get(&id).and_then(|call| call.merge_key());
+        let key = self.calls.get(&id).and_then(|call| call.merge_key()).map(Arc::clone);
         self.with_call(id, |call, core| call.replace(core, side, asked, errand));
-        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()).as_ref() != Some(key))
-        {
+        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()) != Some(key)) {
             self.merges.remove(&key);
         }
     }
@@ -267,7 +268,7 @@ impl Edge {
 
     fn add_call(&mut self, call: Call) {
         if let Some(key) = call.merge_key() {
-            self.merges.insert(key, call.id);
+            self.merges.insert(Arc::clone(key), call.id);
         }
         self.wakes.set(&call.id, call.next_wake_ms());
         self.core.common.call_began();
@@ -444,7 +445,7 @@ impl Edge {
         self.wakes.set(&id, call.next_wake_ms().filter(|_| !over));
         if over {
             if let Some(key) = call.merge_key() {
-                self.merges.remove(&key);
+                self.merges.remove(key);
             }
             self.calls.remove(&id);
             self.core.common.call_ended();

@@ -37,7 +37,7 @@ pub(crate) use forward::Forwarded;
 pub(crate) use leg::Leg;
 pub(crate) use saved::SavedLegs;
 pub(crate) use session::{MIN_SE_S, is_too_brief};
-pub(crate) use start::{merge_key, start, start_inside};
+pub(crate) use start::{MergeKey, merge_key, start, start_inside};
 
 use self::exchange::Exchange;
 use self::fork::{Fork, Outbound};
@@ -111,6 +111,7 @@ pub(crate) struct Call {
     pub stage: Stage,
     /// The caller's INVITE.
     invite: Asked,
+    merge_key: Option<MergeKey>,
     a: Leg,
     /// The callee's leg, once answered.
     b: Option<Leg>,
@@ -147,8 +148,8 @@ impl Call {
     }
 
     /// What tells an INVITE that is this call's and came by another way.
-    pub fn merge_key(&self) -> Option<Vec<u8>> {
-        merge_key(&self.invite.request)
+    pub fn merge_key(&self) -> Option<&MergeKey> {
+        self.merge_key.as_ref()
     }
 
     /// Whether the caller waits on this flow for an answer to his INVITE.
