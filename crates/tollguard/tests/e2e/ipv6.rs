@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use billing::{Direction, Route};
 
-use crate::support::{Baresip, Hosts, Node, NodeOptions, Office, SOON, Sipp, enter_own_network_v6, secret};
+use crate::support::{Baresip, Hosts, Node, NodeOptions, Office, SOON, Sipp, enter_own_network_v6, secret, wait_until};
 
 /// A host of the test's own network.
 fn host(subnet: u16, number: u16) -> Ipv6Addr {
@@ -27,7 +27,7 @@ fn phones_trunks_and_carriers_speak_ipv6_and_a_guesser_is_its_whole_subnet() {
     let to: IpAddr = host(0, 1).into();
     let alice = || Sipp::calling("register", sip(10), to).login("alice", &secret("alice"));
     alice().run();
-    assert_eq!(node.line("101").bindings.len(), 1);
+    wait_until(SOON, "the binding to be seen", || node.line("101").bindings.len() == 1);
 
     let carrier = Sipp::answering("answer", sip(2), to).start();
     let heard = Sipp::calling("call", sip(10), to).dial("13035550123").login("alice", &secret("alice")).run();
