@@ -10,6 +10,7 @@ mod audit;
 mod calls;
 mod client;
 mod decks;
+mod dids;
 mod document;
 mod events;
 mod extract;
@@ -24,6 +25,7 @@ mod page;
 mod repeat;
 mod screen;
 mod shapes;
+mod usage;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -83,6 +85,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(calls::show))
         .routes(routes!(calls::running))
         .routes(routes!(calls::hang_up))
+        .routes(routes!(usage::list))
+        .routes(routes!(dids::list))
+        .routes(routes!(dids::route, dids::remove))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::show))
         .routes(routes!(incidents::lift))

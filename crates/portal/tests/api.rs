@@ -140,6 +140,8 @@ async fn everything_that_can_be_read_is_read() {
         "/accounts/law-000/running",
         "/accounts/law-000/incidents",
         "/accounts/law-000/ledger?holds=true",
+        "/accounts/law-000/dids",
+        "/accounts/law-000/usage?by=day&from=2026-01-01",
         "/keys",
         "/lockout",
         "/bans",
@@ -178,7 +180,7 @@ async fn pages_follow_one_another() {
         assert_eq!(seen, whole, "{list}");
     }
     let (status, problem) = api.get("/accounts/law-000/calls?after=yesterday", &Key::Law).await;
-    assert_eq!((status, &problem["type"]), (StatusCode::BAD_REQUEST, &json!("urn:tollguard:problem:malformed")));
+    assert_eq!((status, &problem["type"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("urn:tollguard:problem:wrong")));
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! The OpenAPI document: what is said beside the handlers' own words.
 
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, ResponseBuilder, Server};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, Required, ResponseBuilder, Server};
 
 use super::fault::Fault;
 use super::shapes::{
@@ -66,11 +67,22 @@ pub(super) fn finished(mut document: Document, base: &str) -> String {
             let words = path.split(['/', '{', '}', '-']).filter(|word| !word.is_empty());
             operation.operation_id = Some(words.fold(method.to_owned(), |id, word| format!("{id}_{word}")));
             problems(operation);
+            if method != "get" {
+                operation.parameters.get_or_insert_default().push(idempotency_key().into());
+            }
         }
     }
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// What a request may carry so that it is done once.
+fn idempotency_key() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!#-~]{1,128}$"));
+    let header = ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header);
+    let header = header.required(Required::False).schema(Some(text.build()));
+    header.description(Some("Sent again with the same key and body within a day, the request is done once.")).build()
 }
 
 /// Every operation may have a problem.

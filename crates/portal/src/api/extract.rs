@@ -37,7 +37,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
         let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(asked)| Self(asked)).map_err(|error| Fault::new(Kind::Malformed, error.body_text()))
+        read.map(|Query(asked)| Self(asked)).map_err(|error| Fault::wrong(error.body_text()))
     }
 }
 

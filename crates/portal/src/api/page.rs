@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::fault::{Fault, Kind};
+use super::fault::Fault;
 
 /// Rows of a page unless asked otherwise, and at most.
 const USUAL: u32 = 100;
@@ -77,7 +77,7 @@ impl Paging {
 
 /// Reads a cursor.
 pub(super) fn cursor<T>(text: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Fault> {
-    let wrong = || Fault::new(Kind::Malformed, "after: is not the `next` of a page");
+    let wrong = || Fault::wrong("after: is not the `next` of a page");
     text.map(|text| read(text).ok_or_else(wrong)).transpose()
 }
 
