@@ -31,7 +31,8 @@ pub use outbox::{Queued, Sending};
 pub use payments::{MAX_WAITING_PAYMENTS, Payment};
 pub use projector::Projector;
 pub use reader::{
-    AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
+    AccountRow, AuditPlace, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals,
+    Usage, UsageBy,
 };
 pub use repeats::{REPEATABLE_MS, Repeat};
 pub use retention::Retention;

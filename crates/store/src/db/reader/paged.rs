@@ -8,6 +8,9 @@ use super::{AuditRow, MAX_ROWS, Reader};
 use crate::Error;
 use crate::db::row::{from_json, int, parsed, unsigned};
 
+/// The place of a row of the audit log: its record, and which of that.
+pub type AuditPlace = (u64, u64);
+
 impl Reader {
     /// Incidents as [`Reader::incidents`] lists them, those after one (when it was opened, and its id).
     ///
@@ -85,9 +88,9 @@ impl Reader {
     pub fn audit_before(
         &self,
         account: Option<&AccountId>,
-        before: (u64, u64),
+        before: AuditPlace,
         limit: u32,
-    ) -> Result<Vec<((u64, u64), AuditRow)>, Error> {
+    ) -> Result<Vec<(AuditPlace, AuditRow)>, Error> {
         self.all(
             "list the audit log",
             "SELECT * FROM audit WHERE (?1 IS NULL OR account = ?1) AND (lsn, n) < (?3, ?4)
