@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod api;
 mod caller;
 mod control;
 mod cookies;
@@ -42,6 +43,7 @@ mod words;
 mod world;
 mod zone;
 
+pub use api::{new_key, openapi};
 pub use control::{Asked, Control};
 pub use payment::{PaymentSecret, SecretError, WaitingPayments};
 pub use programs::{Programs, Weakness, programs};

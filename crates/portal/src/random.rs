@@ -7,10 +7,15 @@ const GROUPS: usize = 4;
 const GROUP: usize = 5;
 
 /// Random bytes.
-fn bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("an operating system that gives no random bytes can run no portal");
     bytes
+}
+
+/// So many random signs, 5 bits each.
+pub(crate) fn signs(count: usize) -> String {
+    (0..count).map(|_| char::from(SIGNS[usize::from(bytes::<1>()[0] % 32)])).collect()
 }
 
 /// A session token: 256 bits as hexadecimal.

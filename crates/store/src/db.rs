@@ -5,11 +5,13 @@
 
 mod access;
 mod desk;
+mod keys;
 mod outbox;
 mod payments;
 mod project;
 mod projector;
 mod reader;
+mod repeats;
 mod retention;
 mod row;
 #[cfg(test)]
@@ -24,12 +26,15 @@ use rusqlite::{Connection, OpenFlags};
 use crate::Error;
 pub use access::{ApiAccess, MAX_API_ADDRESSES};
 pub use desk::Desk;
+pub use keys::{ApiKey, KeyScope, MAX_API_KEYS};
 pub use outbox::{Queued, Sending};
 pub use payments::{MAX_WAITING_PAYMENTS, Payment};
 pub use projector::Projector;
 pub use reader::{
-    AccountRow, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
+    AccountRow, AuditPlace, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals,
+    Usage, UsageBy,
 };
+pub use repeats::{REPEATABLE_MS, Repeat};
 pub use retention::Retention;
 pub use users::{MAX_SESSIONS_PER_USER, Role, Session, User};
 

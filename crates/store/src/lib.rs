@@ -26,9 +26,10 @@ mod threads;
 mod writer;
 
 pub use db::{
-    AccountRow, ApiAccess, AuditRow, CdrFilter, DeckRow, Desk, DidRow, LineRow, MAX_ADDED_UP, MAX_API_ADDRESSES,
-    MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS, Payment, Projector, Queued, Reader, Retention, Role,
-    Sending, Session, Totals, Usage, UsageBy, User, copy_database,
+    AccountRow, ApiAccess, ApiKey, AuditPlace, AuditRow, CdrFilter, DeckRow, Desk, DidRow, KeyScope, LineRow,
+    MAX_ADDED_UP, MAX_API_ADDRESSES, MAX_API_KEYS, MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS, Payment,
+    Projector, Queued, REPEATABLE_MS, Reader, Repeat, Retention, Role, Sending, Session, Totals, Usage, UsageBy, User,
+    copy_database,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;

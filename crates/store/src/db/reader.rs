@@ -4,6 +4,7 @@ mod accounts;
 mod cdrs;
 mod filter;
 mod node;
+mod paged;
 mod programs;
 mod usage;
 
@@ -17,6 +18,7 @@ pub use accounts::{AccountRow, AuditRow, DidRow, LineRow};
 pub use cdrs::{MAX_ADDED_UP, Totals};
 pub use filter::CdrFilter;
 pub use node::DeckRow;
+pub use paged::AuditPlace;
 pub use usage::{Usage, UsageBy};
 
 /// The most rows one question is answered with, whatever limit was asked for.

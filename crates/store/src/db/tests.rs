@@ -2,6 +2,7 @@
 
 mod desk;
 mod fixture;
+mod keys;
 mod programs;
 mod projection;
 mod questions;

@@ -32,11 +32,13 @@ impl Control {
     /// # Errors
     /// The node's refusal.
     pub async fn ask(&self, command: Command) -> Answer {
+        // Another switch waits with its caller, and asks for no listing.
+        let shows = !matches!(command, Command::Screen { .. } | Command::Report { .. });
         let (sender, receiver) = oneshot::channel();
         // The receiver is gone only if whoever asked went away.
         self.handle.send(command, Box::new(move |answer| drop(sender.send(answer))));
         let answer = receiver.await.unwrap_or(Err(CommandError::ShuttingDown));
-        if answer.is_ok() {
+        if answer.is_ok() && shows {
             self.shown().await;
         }
         answer
