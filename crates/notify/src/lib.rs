@@ -5,6 +5,7 @@
 //! a crash in between sends it again under the same Message-ID: at least once, and recognisable.
 #![forbid(unsafe_code)]
 
+mod letters;
 mod limit;
 mod links;
 mod mailer;
@@ -16,11 +17,12 @@ mod store_outbox;
 mod testing;
 mod worker;
 
+pub use letters::Letters;
 pub use limit::{HOUR_MS, KEPT_FOR_EMERGENCIES, MAX_MAILS_AN_HOUR};
 pub use links::{PortalUrl, PortalUrlError};
 pub use mailer::{Mailer, SendError, message_id};
 pub use outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
-pub use render::{Mail, MailContext, RenderError, render};
+pub use render::{Mail, MailContext, OnceLinks, RenderError, render};
 pub use settings::{Security, Settings, SettingsError};
 pub use store_outbox::StoreOutbox;
 pub use worker::{Clock, FIRST_RETRY_MS, GIVE_UP_AFTER_MS, LAST_RETRY_MS, SystemClock, Worker, retry_in_ms};

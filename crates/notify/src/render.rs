@@ -8,6 +8,7 @@ mod document;
 mod emergency;
 mod html;
 mod incident;
+mod letter;
 mod local;
 mod low_balance;
 mod text;
@@ -18,7 +19,8 @@ mod tests;
 
 use account::Notice;
 
-pub use context::MailContext;
+pub use context::{MailContext, OnceLinks};
+pub(crate) use letter::LetterFacts;
 
 /// A mail, ready to be addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,18 @@ pub fn render(notice: &Notice, context: &MailContext, created_ms: u64) -> Result
         Notice::LowBalance { balance, threshold } => low_balance::document(*balance, *threshold, context, created_ms),
         Notice::Emergency { number, place, .. } => emergency::document(number, place, context, created_ms),
     };
+    written(document)
+}
+
+/// Makes a mail to a user of the portal.
+///
+/// # Errors
+/// [`RenderError::Html`], where the template fails.
+pub(crate) fn letter(facts: &LetterFacts) -> Result<Mail, RenderError> {
+    written(letter::document(facts))
+}
+
+fn written(document: document::Document) -> Result<Mail, RenderError> {
     Ok(Mail {
         text: text::write(&document),
         html: html::write(&document)?,

@@ -6,13 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use account::{Contact, Notice};
 use billing::LineId;
+use store::{Deed, Link, Vault, WARNING_LINK_MS};
 use tokio::sync::Notify;
 
 use crate::limit::HourlyLimit;
 use crate::links::PortalUrl;
 use crate::mailer::Mailer;
 use crate::outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
-use crate::render::{Mail, MailContext, render};
+use crate::render::{Mail, MailContext, OnceLinks, render};
 
 /// First wait after a failed attempt; it doubles with each.
 pub const FIRST_RETRY_MS: u64 = 30_000;
@@ -79,6 +80,8 @@ pub struct Worker<O, C = SystemClock> {
     portal: PortalUrl,
     node: String,
     clock: C,
+    /// What signs links, if they are to be in mails.
+    vault: Option<Arc<Vault>>,
     limit: HourlyLimit,
     /// Notices some contacts of which need another try, so that it spares the others. Lost in a crash: then these get
     /// their copy twice, under the same Message-ID.
@@ -94,9 +97,16 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             portal,
             node: node.into(),
             clock,
+            vault: None,
             limit: HourlyLimit::default(),
             progress: BTreeMap::new(),
         }
+    }
+
+    /// Puts signed links into mails about incidents.
+    #[must_use]
+    pub fn signing(self, vault: Arc<Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
     }
 
     /// Works until `stop` completes; looks when `wake` is notified and when something is due. A delivery under way when
@@ -192,6 +202,20 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             account: notice.account.clone(),
             facts,
             line,
+            once: self.once_links(notice),
+        })
+    }
+
+    /// The links of an incident's mail: the same on every try.
+    fn once_links(&self, notice: &Waiting) -> Option<OnceLinks> {
+        let (Notice::Incident(incident), Some(vault)) = (&notice.notice, &self.vault) else { return None };
+        let until_ms = notice.created_ms.saturating_add(WARNING_LINK_MS);
+        let link = |deed| self.portal.once(&Link { deed, expires_ms: until_ms }.token(vault));
+        let (account, incident) = (notice.account.clone(), incident.id);
+        Some(OnceLinks {
+            not_us: link(Deed::NotUs { account: account.clone(), incident }),
+            shut_out: link(Deed::ShutOut { account, incident }),
+            until_ms,
         })
     }
 
@@ -268,7 +292,7 @@ fn line_of(notice: &Notice) -> Option<&LineId> {
 }
 
 /// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -15,18 +15,27 @@
 //! /accounts/{account}/incidents       incidents; /{incident}: one; below it the owner's answers, and calls.csv
 //! /accounts/{account}/money           ledger and top-up
 //! /accounts/{account}/guard           whether the guard acts or watches
+//! /accounts/{account}/settings        contacts; what else can be set
+//! /accounts/{account}/people, /audit  who may log in, what people changed; /people, /audit: of the node
+//! /me                                 a user's own login: password, second step, sessions
+//! /once/{link}                        a link in a mail, which does one thing once
 //! /lockout                            lock-out switch, limits and bans
 //! ```
 #![forbid(unsafe_code)]
 
 mod access;
+mod alone;
 mod caller;
+mod circle;
 mod control;
 mod cookies;
+mod factor;
 mod forms;
 mod frame;
 mod headers;
 mod login;
+mod new_password;
+mod once;
 mod pages;
 mod payment;
 mod per_minute;

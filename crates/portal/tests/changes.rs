@@ -13,7 +13,18 @@ use node::{Command, CommandError, NodeChange};
 const URL: &str = "http://portal.example";
 
 /// Every form of the portal, and a page that shows its token.
-const FORMS: [(&str, &str); 17] = [
+const FORMS: [(&str, &str); 28] = [
+    ("/accounts/law-000/settings", "contacts=x%40y.example"),
+    ("/accounts/law-000/people/invite", "login=new&name=&email=new%40x.example&role=viewer"),
+    ("/accounts/law-000/people/change", "login=vic&role=owner"),
+    ("/accounts/law-000/people/remove", "login=vic"),
+    ("/accounts/law-000/people/reset", "login=vic"),
+    ("/accounts/law-000/people/factor-off", "login=vic"),
+    ("/people/invite", "login=new&name=&email=new%40x.example&role=admin"),
+    ("/people/change", "login=vic&role=owner"),
+    ("/people/remove", "login=vic"),
+    ("/people/reset", "login=vic"),
+    ("/people/factor-off", "login=vic"),
     ("/accounts/law-000/calls/c00000000000w4/hangup", ""),
     ("/accounts/law-000/lines/107/secret", ""),
     ("/accounts/law-000/lines/107/binding", "contact=sip:107"),

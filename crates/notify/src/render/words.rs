@@ -226,6 +226,24 @@ pub(super) mod works {
 pub(super) mod steps {
     //! Things to do: title, text and the words of the link.
     pub(in super::super) type Words = [&'static str; 3];
+    pub(in super::super) const NOT_US: Words = [
+        "If nobody of yours placed these calls, say so",
+        "One button, no login: international calling goes off for this line, or stays off, and these numbers speak against \
+         whoever uses them again.",
+        "That was not us",
+    ];
+    pub(in super::super) const NOT_US_WATCHED: Words = [
+        "If nobody of yours placed these calls, say so",
+        "One button, no login: these numbers speak against whoever uses them again. Nothing is turned off while your guard \
+         only watches.",
+        "That was not us",
+    ];
+    pub(in super::super) const SHUT_OUT: Words = [
+        "If you cannot log in now, shut the extension",
+        "One button, no login: its password is void at once and running calls are hung up. Your own phone there cannot \
+         call either, not even for help, until you log in and set a new password.",
+        "Shut the extension",
+    ];
     pub(in super::super) const INCIDENT: Words = [
         "Look at the incident",
         "All calls, where they came from and why we acted. If they were yours, say so there.",
@@ -362,6 +380,38 @@ pub(super) fn odds(tenths: i32) -> String {
     format!("about {grouped}")
 }
 
+pub(super) mod letters {
+    //! Mails to users of the portal.
+    use super::steps::Words;
+
+    pub(in super::super) const INVITED: &str = "You are invited";
+    pub(in super::super) const RESET: &str = "Choose a new password";
+    pub(in super::super) const SECURITY: &str = "Your login was changed";
+    pub(in super::super) const LOGIN: &str = "Login name";
+    pub(in super::super) const NO_MORE: &str = "If that was you, there is nothing to do.";
+    pub(in super::super) const CHOOSE_FIRST: Words =
+        ["Choose your password", "You log in with it and your login name from then on.", "Choose a password"];
+    pub(in super::super) const CHOOSE_NEW: Words = [
+        "Choose another password, if you asked for this",
+        "You are logged out everywhere when it is set. If you did not ask, do nothing: your password stays as it is.",
+        "Choose a new password",
+    ];
+    pub(in super::super) const NOT_YOU: Words = [
+        "If that was not you, act now",
+        "Log in and choose another password, or ask for one by mail on the login page; then look where you are logged in.",
+        "Open the login",
+    ];
+    pub(in super::super) fn subject(title: &str, node: &str) -> String {
+        format!("{title} ({node})")
+    }
+    pub(in super::super) fn once_until(when: &str) -> String {
+        format!("The link below works once, until {when}.")
+    }
+    pub(in super::super) fn footer(node: &str) -> String {
+        format!("You get this because you may log in at {node}. Nobody there ever asks for your password.")
+    }
+}
+
 pub(super) fn kicker(account: &str) -> String {
     format!("{PRODUCT} · {account}")
 }
@@ -373,6 +423,13 @@ pub(super) fn footer(name: &str, node: &str) -> [String; 2] {
         ),
         "Links open pages of your portal; opening one changes nothing.".to_owned(),
     ]
+}
+
+/// What is to be said of links that need no login.
+pub(super) fn once_until(when: &str) -> String {
+    format!(
+        "The buttons without login work once, until {when}, for whoever has this mail: they can stop calls and open nothing."
+    )
 }
 
 #[cfg(test)]

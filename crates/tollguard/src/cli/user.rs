@@ -11,9 +11,6 @@ use super::output::{self, Table, local, now_ms, or_dash};
 use super::password::PasswordArgs;
 use super::{CliError, Listing};
 
-/// The longest login name, characters.
-const MAX_LOGIN_CHARS: usize = 64;
-
 /// Who may log in to the portal.
 #[derive(Debug, Args)]
 #[command(long_about = "\
@@ -109,11 +106,8 @@ impl User {
 }
 
 fn add(context: &Context, mut row: Row, password: &PasswordArgs) -> Result<(), CliError> {
-    let is_name = !row.login.is_empty()
-        && row.login.chars().count() <= MAX_LOGIN_CHARS
-        && !row.login.contains(|c: char| c.is_whitespace() || c.is_control());
-    if !is_name {
-        return refused(format!("a login name has 1 to {MAX_LOGIN_CHARS} characters and no spaces"));
+    if !Row::is_login(&row.login) {
+        return refused(store::LOGIN_RULE);
     }
     match (row.role, &row.account) {
         (Role::Admin, Some(_)) => return refused("an admin belongs to no account: leave --account out"),

@@ -9,6 +9,7 @@ use rusqlite::{Transaction, params};
 use super::run;
 use super::sums::Sums;
 use crate::Error;
+use crate::db::audit::Changed;
 use crate::db::row::{body, int, json};
 
 /// The effects of one record on their way into tables.
@@ -20,11 +21,14 @@ pub(in crate::db) struct Rows<'a, 'b> {
     pub(in crate::db) sums: &'b mut Sums<'a>,
     /// Rows of this record so far that have no number of their own.
     pub(in crate::db) n: i64,
+    /// What a person's change made different, for its line in the audit log; `None` where nobody changed anything.
+    pub(in crate::db) changes: Option<Vec<Changed>>,
 }
 
 impl<'a> Rows<'a, '_> {
     /// One effect.
     pub(in crate::db) fn apply(&mut self, effect: &'a Effect) -> Result<(), Error> {
+        self.compare(effect)?;
         match effect {
             Effect::Cdr(cdr) => self.cdr(cdr),
             Effect::Ledger(entry) => self.ledger(entry),
@@ -230,8 +234,16 @@ impl<'a> Rows<'a, '_> {
         run(
             self.transaction,
             "write the audit log",
-            "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![int(self.record.lsn), self.n, self.account.as_str(), int(self.record.at_ms), by.name(), text],
+            "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                int(self.record.lsn),
+                self.n,
+                self.account.as_str(),
+                int(self.record.at_ms),
+                by.name(),
+                text,
+                json("change", &self.changes.take().unwrap_or_default())?,
+            ],
         )
         .map(drop)
     }
