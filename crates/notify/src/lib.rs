@@ -5,6 +5,8 @@
 //! a crash in between sends it again under the same Message-ID: at least once, and recognisable.
 #![forbid(unsafe_code)]
 
+mod hook;
+mod hooks;
 mod letters;
 mod limit;
 mod links;
@@ -17,11 +19,12 @@ mod store_outbox;
 mod testing;
 mod worker;
 
+pub use hooks::{Hooks, signature};
 pub use letters::Letters;
 pub use limit::{HOUR_MS, KEPT_FOR_EMERGENCIES, MAX_MAILS_AN_HOUR};
 pub use links::{PortalUrl, PortalUrlError};
 pub use mailer::{Mailer, SendError, message_id};
-pub use outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
+pub use outbox::{AccountFacts, LineFacts, MAX_NEWS, Outbox, OutboxError, Waiting};
 pub use render::{Mail, MailContext, OnceLinks, RenderError, render};
 pub use settings::{Security, Settings, SettingsError};
 pub use store_outbox::StoreOutbox;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use account::{Contact, Notice};
-use billing::LineId;
 use store::{Deed, Link, Vault, WARNING_LINK_MS};
 use tokio::sync::Notify;
 
@@ -13,7 +12,7 @@ use crate::limit::HourlyLimit;
 use crate::links::PortalUrl;
 use crate::mailer::Mailer;
 use crate::outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
-use crate::render::{Mail, MailContext, OnceLinks, render};
+use crate::render::{Mail, MailContext, OnceLinks, render, render_news};
 
 /// First wait after a failed attempt; it doubles with each.
 pub const FIRST_RETRY_MS: u64 = 30_000;
@@ -145,7 +144,19 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             let Some(notice) = self.ask(move |outbox| outbox.next_due(now_ms)).await? else {
                 return self.ask(|outbox| outbox.next_due_ms()).await;
             };
-            let outcome = self.handle(&notice).await?;
+            // News is told together, whether or not the rest of it is due.
+            let account = notice.account.clone();
+            let mut together = match notice.notice.is_news() {
+                true => self.ask(move |outbox| outbox.news(&account)).await?,
+                false => Vec::new(),
+            };
+            let outcome = self.handle(&notice, &together).await?;
+            together.retain(|one| one.id != notice.id);
+            if matches!(outcome, Outcome::Sent) {
+                for one in together {
+                    self.record(one, Outcome::Sent).await?;
+                }
+            }
             self.record(notice, outcome).await?;
         }
     }
@@ -169,7 +180,7 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
         Ok(())
     }
 
-    async fn handle(&mut self, notice: &Waiting) -> Result<Outcome, OutboxError> {
+    async fn handle(&mut self, notice: &Waiting, news: &[Waiting]) -> Result<Outcome, OutboxError> {
         let now_ms = self.clock.now_ms();
         let account = notice.account.clone();
         let Some(facts) = self.ask(move |outbox| outbox.account(&account)).await? else {
@@ -180,7 +191,11 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             return Ok(Outcome::GivenUp("the account has no contacts: nobody could be told".to_owned()));
         }
         let context = self.context(notice, facts).await?;
-        let mail = match render(&notice.notice, &context, notice.created_ms) {
+        let rendered = match notice.notice.is_news() {
+            true => render_news(news, &context),
+            false => render(&notice.notice, &context, notice.created_ms),
+        };
+        let mail = match rendered {
             Ok(mail) => mail,
             Err(error) => return Ok(Outcome::GivenUp(chain(&error))),
         };
@@ -188,7 +203,7 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
     }
 
     async fn context(&self, notice: &Waiting, facts: AccountFacts) -> Result<MailContext, OutboxError> {
-        let line = match line_of(&notice.notice).cloned() {
+        let line = match notice.notice.line().cloned() {
             Some(id) => {
                 let gone = LineFacts { id: id.to_string(), ..LineFacts::default() };
                 let account = notice.account.clone();
@@ -279,15 +294,6 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
         let outbox = Arc::clone(&self.outbox);
         let answer = tokio::task::spawn_blocking(move || question(&outbox)).await;
         answer.unwrap_or_else(|error| Err(OutboxError(Box::new(error))))
-    }
-}
-
-/// The line a notice is about; some are about the account.
-fn line_of(notice: &Notice) -> Option<&LineId> {
-    match notice {
-        Notice::Incident(incident) => Some(&incident.line),
-        Notice::Emergency { line, .. } => Some(line),
-        Notice::LowBalance { .. } => None,
     }
 }
 

@@ -16,6 +16,7 @@
 //! /accounts/{account}/money           ledger and top-up
 //! /accounts/{account}/guard           whether the guard acts or watches
 //! /accounts/{account}/settings        contacts; what else can be set
+//! /accounts/{account}/webhooks        where events are sent, what was delivered
 //! /accounts/{account}/people, /audit  who may log in, what people changed; /people, /audit: of the node
 //! /me                                 a user's own login: password, second step, sessions
 //! /once/{link}                        a link in a mail, which does one thing once
@@ -43,6 +44,7 @@ mod problem;
 mod programs;
 mod random;
 mod readers;
+mod recipes;
 mod router;
 mod state;
 mod throttle;

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 
 use crate::login::{code, forgot};
 use crate::pages::{
-    account, ask, audit, call, calls, guard, incident, incidents, limits, line, lines, lockout, me, money, node,
-    people, secret, settings,
+    account, ask, audit, call, calls, guard, incident, incidents, limits, line, lines, lockout, me, money, new_line,
+    node, people, secret, settings, webhooks,
 };
 use crate::problem::Problem;
 use crate::state::PortalState;
@@ -94,6 +94,11 @@ fn circle_pages() -> Router<PortalState> {
 fn account_pages() -> Router<PortalState> {
     Router::new()
         .merge(circle_pages())
+        .route("/webhooks", get(webhooks::show).post(webhooks::add))
+        .route("/webhooks/switch", post(webhooks::switch))
+        .route("/webhooks/remove", post(webhooks::remove))
+        .route("/webhooks/test", post(webhooks::test))
+        .route("/webhooks/again", post(webhooks::again))
         .route("/settings", get(settings::show).post(settings::set_contacts))
         .route("/", get(account::overview))
         .route("/live", get(account::live))
@@ -103,6 +108,7 @@ fn account_pages() -> Router<PortalState> {
         .route("/calls/{call}/hangup", post(call::hang_up))
         .route("/limits", get(limits::show_account).post(limits::set_account))
         .route("/lines", get(lines::show))
+        .route("/new-line", get(new_line::show).post(new_line::add))
         .route("/lines/{line}", get(line::show))
         .route("/lines/{line}/secret", get(secret::ask).post(secret::change))
         .route("/lines/{line}/binding", post(line::drop_binding))

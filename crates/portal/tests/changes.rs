@@ -13,7 +13,13 @@ use node::{Command, CommandError, NodeChange};
 const URL: &str = "http://portal.example";
 
 /// Every form of the portal, and a page that shows its token.
-const FORMS: [(&str, &str); 28] = [
+const FORMS: [(&str, &str); 34] = [
+    ("/accounts/law-000/new-line", "line=999&name=&kind=extension"),
+    ("/accounts/law-000/webhooks", "url=https%3A%2F%2Fx.example%2F&format=json"),
+    ("/accounts/law-000/webhooks/switch", "webhook=1"),
+    ("/accounts/law-000/webhooks/remove", "webhook=1"),
+    ("/accounts/law-000/webhooks/test", "webhook=1"),
+    ("/accounts/law-000/webhooks/again", "delivery=1"),
     ("/accounts/law-000/settings", "contacts=x%40y.example"),
     ("/accounts/law-000/people/invite", "login=new&name=&email=new%40x.example&role=viewer"),
     ("/accounts/law-000/people/change", "login=vic&role=owner"),

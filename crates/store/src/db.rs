@@ -19,6 +19,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 mod users;
+mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;
@@ -39,6 +40,7 @@ pub use reader::{
 };
 pub use retention::Retention;
 pub use users::{LOGIN_RULE, MAX_SESSIONS_PER_USER, Role, Session, User};
+pub use webhooks::{Delivery, HOOK_EVENTS, HOOK_URL_RULE, HookFormat, MAX_WEBHOOKS, NewDelivery, Webhook};
 
 /// The steps from an empty database to the present format; `user_version` counts those taken.
 const STEPS: [&str; 1] = [concat!(include_str!("db/schema.sql"), include_str!("db/people.sql"))];

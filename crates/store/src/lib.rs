@@ -28,10 +28,10 @@ mod vault;
 mod writer;
 
 pub use db::{
-    AccountRow, ApiAccess, AuditRow, CdrFilter, Changed, DeckRow, Desk, DidRow, LOGIN_RULE, Letter, LetterKind,
-    LineRow, MAX_ADDED_UP, MAX_API_ADDRESSES, MAX_LETTERS_PER_USER, MAX_ROWS, MAX_SESSIONS_PER_USER,
-    MAX_WAITING_PAYMENTS, Payment, Projector, Queued, Reader, Retention, Role, SecondFactor, Sending, Session, Totals,
-    Usage, UsageBy, User, copy_database,
+    AccountRow, ApiAccess, AuditRow, CdrFilter, Changed, DeckRow, Delivery, Desk, DidRow, HOOK_EVENTS, HOOK_URL_RULE,
+    HookFormat, LOGIN_RULE, Letter, LetterKind, LineRow, MAX_ADDED_UP, MAX_API_ADDRESSES, MAX_LETTERS_PER_USER,
+    MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS, MAX_WEBHOOKS, NewDelivery, Payment, Projector, Queued,
+    Reader, Retention, Role, SecondFactor, Sending, Session, Totals, Usage, UsageBy, User, Webhook, copy_database,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;

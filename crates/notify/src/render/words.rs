@@ -249,6 +249,13 @@ pub(super) mod steps {
         "All calls, where they came from and why we acted. If they were yours, say so there.",
         "Open the incident",
     ];
+    pub(in super::super) const SEE_INCIDENT: Words =
+        ["Look at the incident", "What was done, and what is still to do.", "Open the incident"];
+    pub(in super::super) const SEE_CALLS: Words = [
+        "If it was not you, look at the calls",
+        "Change the password of a line that somebody else uses; limits keep it from countries you never call.",
+        "See the account’s calls",
+    ];
     pub(in super::super) const TOP_UP: Words = [
         "Top up",
         "Your balance and every change of it. You are told again when it falls below that sum after the next payment.",
@@ -378,6 +385,47 @@ pub(super) fn odds(tenths: i32) -> String {
         grouped.push(digit);
     }
     format!("about {grouped}")
+}
+
+pub(super) mod news {
+    //! What is new to an account, and what became of incidents.
+    use guard::{Action, IncidentState};
+
+    pub(in super::super) const LEAD: &str = "Nothing of this was stopped. If it was you or your people, there is \
+        nothing to do.";
+    pub(in super::super) fn subject(title: &str) -> String {
+        format!("Tollguard: {title}")
+    }
+    pub(in super::super) fn title(count: usize) -> String {
+        format!("{count} things are new on your account")
+    }
+    pub(in super::super) fn heading(zone: &str) -> String {
+        format!("What is new (times in {zone})")
+    }
+    pub(in super::super) fn country(line: &str, country: &str, number: &str) -> String {
+        format!("Line {line} called {country} ({number}), where the account had never called before.")
+    }
+    pub(in super::super) fn network(line: &str, ip: &str, place: &str) -> String {
+        format!("Line {line} was used from a network that is new to it: {ip}, {place}.")
+    }
+    pub(in super::super) fn updated(id: &str, action: Action, state: IncidentState) -> String {
+        let now = match (state, action) {
+            (IncidentState::Theirs, _) => "was answered: that was not you",
+            (IncidentState::Ours, _) => "was answered: that was you",
+            (_, Action::CutInternational) => "goes further: international calling is off on all lines",
+            (_, Action::CutLine) => "goes further: international calling is off on its line",
+            (_, Action::Alert) => "was changed",
+        };
+        format!("Incident {id} {now}.")
+    }
+    pub(in super::super) fn closed(id: &str, state: IncidentState) -> String {
+        let how = match state {
+            IncidentState::Ours => "that was you",
+            IncidentState::Theirs => "that was not you",
+            _ => "international calling is back on, or the signs have passed",
+        };
+        format!("Incident {id} is closed: {how}.")
+    }
 }
 
 pub(super) mod letters {

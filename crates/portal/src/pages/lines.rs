@@ -36,6 +36,8 @@ struct LinesPage {
     account_cut: bool,
     limits: String,
     ceiling: String,
+    new_line: String,
+    may_change: bool,
 }
 
 /// The page.
@@ -48,6 +50,8 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
         rows: rows.iter().map(|row| view(&scope, &row.line)).collect(),
         account_cut,
         limits: scope.path("/limits"),
+        new_line: scope.path("/new-line"),
+        may_change: scope.visitor.is_allowed_to_change(),
         ceiling: scope.money(scope.account.settings.exposure_ceiling),
     })
 }

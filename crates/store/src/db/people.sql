@@ -51,3 +51,48 @@ CREATE TABLE people_audit (
     changes TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX people_audit_by_account ON people_audit (account, id);
+
+-- Where an account's events are sent. The secret that signs them is sealed with the portal's key.
+CREATE TABLE webhooks (
+    id         INTEGER PRIMARY KEY,
+    account    TEXT    NOT NULL,
+    url        TEXT    NOT NULL,
+    format     TEXT    NOT NULL CHECK (format IN ('json', 'slack')),
+    events     TEXT    NOT NULL,
+    secret     BLOB    NOT NULL,
+    is_on      INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX webhooks_by_account ON webhooks (account);
+
+CREATE TABLE deliveries (
+    id          INTEGER PRIMARY KEY,
+    webhook     INTEGER NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event       TEXT    NOT NULL,
+    body        TEXT    NOT NULL,
+    created_ms  INTEGER NOT NULL,
+    state       TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'failed')),
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    next_try_ms INTEGER NOT NULL,
+    done_ms     INTEGER,
+    answer      TEXT    NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (next_try_ms) WHERE state = 'queued';
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook, id);
+
+-- The last notice of the outbox that was given to webhooks.
+CREATE TABLE handed_on (
+    only   INTEGER PRIMARY KEY CHECK (only = 1),
+    notice INTEGER NOT NULL
+) STRICT;
+INSERT INTO handed_on VALUES (1, 0);
+
+-- Projected: countries that an account, and networks that a line was seen at, with the first time.
+CREATE TABLE seen (
+    account TEXT    NOT NULL,
+    line    TEXT    NOT NULL,
+    kind    TEXT    NOT NULL CHECK (kind IN ('country', 'network')),
+    what    TEXT    NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    PRIMARY KEY (account, line, kind, what)
+) STRICT, WITHOUT ROWID;

@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 mod compare;
+mod news;
 pub(super) mod node;
 pub(super) mod sums;
 

@@ -181,6 +181,7 @@ CREATE TABLE outbox (
     account     TEXT    NOT NULL,
     created_ms  INTEGER NOT NULL,
     notice      TEXT    NOT NULL,
+    is_news     INTEGER NOT NULL,
     state       TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'failed')),
     attempts    INTEGER NOT NULL DEFAULT 0,
     next_try_ms INTEGER NOT NULL,

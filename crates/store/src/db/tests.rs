@@ -2,6 +2,7 @@
 
 mod desk;
 mod fixture;
+mod people;
 mod programs;
 mod projection;
 mod questions;

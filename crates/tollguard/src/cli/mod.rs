@@ -30,6 +30,7 @@ mod status;
 mod strength;
 mod user;
 mod voipms;
+mod webhook;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -82,6 +83,7 @@ enum Command {
     Key(key::Key),
     User(user::User),
     Voipms(voipms::Voipms),
+    Webhook(webhook::Webhook),
     Payment(payment::Payment),
     Call(call::Call),
     Status(status::Status),
@@ -135,6 +137,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Voipms(voipms) => voipms.run(&context()?),
+        Command::Webhook(webhook) => webhook.run(&context()?),
         Command::Payment(payment) => payment.run(&context()?),
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),

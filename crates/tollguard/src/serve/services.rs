@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{Letters, Mailer, StoreOutbox, SystemClock};
+use notify::{Hooks, Letters, Mailer, StoreOutbox, SystemClock};
 use portal::{PaymentSecret, PortalState, Programs, WaitingPayments};
 use store::{Desk, Home, Reader, Vault};
 use tokio::net::TcpListener;
@@ -74,6 +74,7 @@ impl Services {
         if let Some(filter) = &packet_filter {
             runtime.spawn(PacketFilter::follow(filter.mirror(), parts.control.clone(), stopped.clone()));
         }
+        parts.hooks(&runtime, &vault, portal_url.as_deref(), stopped.clone())?;
         parts.mail(&runtime, &vault, portal_url.as_deref(), stopped)?;
         drop(inside);
         Ok(Self { runtime, socket, stop, packet_filter, portal_url })
@@ -146,6 +147,28 @@ impl Parts<'_> {
             silence_s: self.config.media.silence_s,
             ring_limit_s: self.config.sip.ring_limit_s,
         })
+    }
+
+    /// Posts events to webhooks, where links can lead to a portal.
+    fn hooks(
+        &self,
+        runtime: &Runtime,
+        vault: &Arc<Vault>,
+        url: Option<&str>,
+        stopped: watch::Receiver<()>,
+    ) -> Result<(), ServeError> {
+        let Some(url) = url else { return Ok(()) };
+        let hooks = Hooks {
+            desk: Arc::clone(self.desk),
+            reader: Arc::new(Reader::open(&self.home.database()).map_err(OpenError::Store)?),
+            vault: Arc::clone(vault),
+            portal: url.parse().map_err(notify::SettingsError::Portal)?,
+            node: self.config.name.clone(),
+            inside: self.config.portal.webhooks_inside.clone(),
+            clock: SystemClock,
+        };
+        runtime.spawn(hooks.run(over(stopped)));
+        Ok(())
     }
 
     /// Sends what waits in the outbox, if there is a mail server.
