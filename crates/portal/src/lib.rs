@@ -11,6 +11,7 @@
 //! /accounts/{account}                 overview of an account; /live: what of it changes, as events
 //! /accounts/{account}/calls           calls; /{call}: one call; calls.csv: all of them
 //! /accounts/{account}/lines           lines; /{line}: one line, /secret: a new secret for it
+//! /accounts/{account}/new-line        a new line with its settings; /numbers: what each number rings
 //! /accounts/{account}/limits          the owner's limits of an account; of a line below the line
 //! /accounts/{account}/incidents       incidents; /{incident}: one; below it the owner's answers, and calls.csv
 //! /accounts/{account}/money           ledger and top-up

@@ -16,6 +16,7 @@ pub(crate) mod me;
 pub(crate) mod money;
 pub(crate) mod new_line;
 pub(crate) mod node;
+pub(crate) mod numbers;
 pub(crate) mod people;
 pub(crate) mod secret;
 pub(crate) mod settings;

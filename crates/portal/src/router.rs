@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::login::{code, forgot};
 use crate::pages::{
     account, ask, audit, call, calls, guard, incident, incidents, limits, line, lines, lockout, me, money, new_line,
-    node, people, secret, settings, webhooks,
+    node, numbers, people, secret, settings, webhooks,
 };
 use crate::problem::Problem;
 use crate::state::PortalState;
@@ -108,6 +108,7 @@ fn account_pages() -> Router<PortalState> {
         .route("/calls/{call}/hangup", post(call::hang_up))
         .route("/limits", get(limits::show_account).post(limits::set_account))
         .route("/lines", get(lines::show))
+        .route("/numbers", get(numbers::show).post(numbers::set))
         .route("/new-line", get(new_line::show).post(new_line::add))
         .route("/lines/{line}", get(line::show))
         .route("/lines/{line}/secret", get(secret::ask).post(secret::change))

@@ -339,3 +339,59 @@ async fn logins_are_limited_by_who_asks_and_not_by_their_proxy() {
         "a stranger's word is nothing"
     );
 }
+
+#[tokio::test]
+async fn webhooks_are_added_tried_and_sent_again_by_their_owner_alone() {
+    let house = House::full(URL);
+    let (mut dana, mut hank) = (Browser::of(&house, "dana").await, Browser::of(&house, "hank").await);
+    let page = "/accounts/law-000/webhooks";
+    dana.post(page, page, "url=ftp%3A%2F%2Fx&format=json").await;
+    assert!(dana.get(page).await.text.contains("begins with https://"));
+    let form = "url=https%3A%2F%2Fhooks.example%2Fx&format=json&event=balance.low&event=incident.opened";
+    let text = dana.post(page, page, form).await.text;
+    let secret = text.split_once("class=\"secret\">").unwrap().1.split_once('<').unwrap().0;
+    let hook = house.desk.webhooks(None).unwrap().pop().unwrap();
+    assert_eq!((hook.account.clone(), hook.events.len()), (id("law-000"), 2));
+    assert_eq!(house.vault.open_sealed(&hook.secret).unwrap(), secret.as_bytes());
+    assert!(!dana.get(page).await.text.contains(secret), "shown once");
+    dana.post(page, &format!("{page}/test"), &format!("webhook={}", hook.id)).await;
+    let (delivery, _) = house.desk.next_delivery(now_ms()).unwrap().unwrap();
+    house.desk.delivered(delivery.id, "200 OK", now_ms()).unwrap();
+    assert!(dana.get(page).await.text.contains("200 OK"));
+    let again = format!("delivery={}", delivery.id);
+    assert_eq!(hank.post("/me", "/accounts/harbor/webhooks/again", &again).await.status, StatusCode::NOT_FOUND);
+    let form = format!("webhook={}", hook.id);
+    assert_eq!(hank.post("/me", "/accounts/harbor/webhooks/remove", &form).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.desk.next_delivery(now_ms()).unwrap(), None);
+    dana.post(page, &format!("{page}/again"), &again).await;
+    assert_eq!(house.desk.next_delivery(now_ms()).unwrap().unwrap().0.id, delivery.id);
+    dana.post(page, &format!("{page}/switch"), &form).await;
+    assert!(!house.desk.webhook(hook.id).unwrap().unwrap().is_on);
+    dana.post(page, &format!("{page}/remove"), &form).await;
+    assert_eq!(house.desk.webhooks(None).unwrap(), []);
+    let log = audit(&house);
+    assert!(log[0].contains("No more events are sent to https://hooks.example/x"), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_new_line_comes_with_its_settings() {
+    let house = House::full(URL);
+    let mut dana = Browser::of(&house, "dana").await;
+    let page = "/accounts/law-000/new-line";
+    for (form, why) in [("line=107&name=&kind=extension", "already"), ("line=a+b&name=&kind=extension", "cannot be")] {
+        dana.post(page, page, form).await;
+        assert!(dana.get(page).await.text.contains(why), "{form}");
+    }
+    assert_eq!(changes_of_lines(&house), 0);
+    let text = dana.post(page, page, "line=119&name=Front+desk&kind=trunk").await.text;
+    for words in ["law-000-119", "pjsip.conf", "FreePBX", "FreeSWITCH", "3CX", "Yealink", "Grandstream"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    assert_eq!(changes_of_lines(&house), 1);
+    assert!(dana.get("/accounts/law-000/lines").await.text.contains("Front desk"));
+}
+
+fn changes_of_lines(house: &House) -> usize {
+    let put = |command: &Command| matches!(command, Command::Account { change: Change::PutLine(_), .. });
+    changes(house).iter().filter(|command| put(command)).count()
+}

@@ -28,7 +28,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
 pub use access::{ApiAccess, MAX_API_ADDRESSES};
-pub use audit::{AuditRow, Changed};
+pub use audit::{AuditRow, Changed, differences_of};
 pub use desk::Desk;
 pub use factors::SecondFactor;
 pub use letters::{Letter, LetterKind, MAX_LETTERS_PER_USER};

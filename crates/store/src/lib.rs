@@ -32,6 +32,7 @@ pub use db::{
     HookFormat, LOGIN_RULE, Letter, LetterKind, LineRow, MAX_ADDED_UP, MAX_API_ADDRESSES, MAX_LETTERS_PER_USER,
     MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS, MAX_WEBHOOKS, NewDelivery, Payment, Projector, Queued,
     Reader, Retention, Role, SecondFactor, Sending, Session, Totals, Usage, UsageBy, User, Webhook, copy_database,
+    differences_of,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;

@@ -37,7 +37,7 @@ pub(crate) struct Wanted {
 }
 
 struct CountryChoice {
-    code: &'static str,
+    code: String,
     name: &'static str,
     chosen: bool,
 }
@@ -120,7 +120,7 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
 /// All countries, by name.
 fn countries(chosen: &str) -> Vec<CountryChoice> {
     let choice = |country: Country| CountryChoice {
-        code: country.code(),
+        code: country.code().to_owned(),
         name: country.name(),
         chosen: country.code() == chosen,
     };

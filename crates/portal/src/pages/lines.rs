@@ -37,6 +37,7 @@ struct LinesPage {
     limits: String,
     ceiling: String,
     new_line: String,
+    numbers: String,
     may_change: bool,
 }
 
@@ -51,6 +52,7 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
         account_cut,
         limits: scope.path("/limits"),
         new_line: scope.path("/new-line"),
+        numbers: scope.path("/numbers"),
         may_change: scope.visitor.is_allowed_to_change(),
         ceiling: scope.money(scope.account.settings.exposure_ceiling),
     })

@@ -97,6 +97,16 @@ fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
     })
 }
 
+/// What differs between two values of ours, by path; either may be missing.
+///
+/// # Errors
+/// [`Error::Json`] where one cannot be written.
+pub fn differences_of<T: Serialize>(name: &str, before: Option<&T>, after: Option<&T>) -> Result<Vec<Changed>, Error> {
+    let value = |of: &T| serde_json::to_value(of).map_err(|source| Error::Json { what: "change", source });
+    let (before, after) = (before.map(value).transpose()?, after.map(value).transpose()?);
+    Ok(differences(name, before.as_ref(), after.as_ref()))
+}
+
 /// What differs between two values, by path; either may be missing.
 pub(super) fn differences(name: &str, before: Option<&Value>, after: Option<&Value>) -> Vec<Changed> {
     let flat = |value: Option<&Value>| {

@@ -31,7 +31,7 @@ use account::Actor;
 use geo::SourceInfo;
 use net::{Clock, Handle};
 use node::{Command, NodeChange, NodeState, Setup};
-use store::{FileDisk, Threads};
+use store::{FileDisk, Reader, Threads};
 use tokio::sync::watch;
 
 pub use error::ServeError;
@@ -124,6 +124,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let sets_lockout = boot_epoch == 1 && takes_lockout(config, &state);
     let (workers, first_lsn) = (config.workers(), state.lsn);
     let desk = Arc::clone(&parts.desk);
+    let tables = (Arc::clone(&desk), Arc::new(Reader::open(&home.database()).map_err(OpenError::Store)?));
     let told = Told::new(parts.journal.durable_lsn());
     let (states, receiver) = sync_channel(1);
     let threads = Threads::start(parts, workers, receiver, &told.listener()).map_err(OpenError::Store)?;
@@ -147,7 +148,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
         }
     };
     let addresses = running.addresses.clone();
-    let control = Control::new(running.handle.clone(), told.durable_lsn(), told.applied_lsn());
+    let control = Control::new(running.handle.clone(), told.durable_lsn(), told.applied_lsn(), tables);
     let parts =
         Parts { config, home: &home, control: &control, desk: &desk, places: &places, bound: &addresses, tls: &tls };
     let ready = Services::start(&parts).and_then(|services| {

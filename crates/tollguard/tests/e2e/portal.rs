@@ -189,7 +189,20 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
         browser.look(name);
     };
     see("overview", "/accounts/firm");
-    for page in ["calls", "lines", "limits", "incidents", "money", "guard", "settings", "people", "audit", "webhooks"] {
+    for page in [
+        "calls",
+        "lines",
+        "limits",
+        "incidents",
+        "money",
+        "guard",
+        "settings",
+        "people",
+        "audit",
+        "webhooks",
+        "numbers",
+        "new-line",
+    ] {
         see(page, &format!("/accounts/firm/{page}"));
     }
     see("calls-none", "/accounts/firm/calls?number=999");

@@ -65,7 +65,7 @@ pub(super) fn hours(scope: &Scope, calls: &[(u64, Option<Country>)]) -> Option<H
 pub(super) fn countries(calls: &[(u64, Option<Country>)]) -> Vec<Part> {
     let mut by_country: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, country) in calls {
-        *by_country.entry(country.as_ref().map_or("no country", Country::name)).or_default() += 1;
+        *by_country.entry(country.map_or("no country", Country::name)).or_default() += 1;
     }
     let mut sums: Vec<(&str, usize)> = by_country.into_iter().collect();
     sums.sort_by_key(|(name, calls)| (std::cmp::Reverse(*calls), *name));
