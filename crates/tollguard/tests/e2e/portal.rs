@@ -159,7 +159,7 @@ fn stop_it_from_the_mail(browser: &Browser, firm: &Hijacked) {
         assert!(ureq::get(*link).call().is_ok(), "{link}");
     }
     let state = || firm.node.command(&["incident", "show", &firm.incident.id.to_string(), "--json"]);
-    assert!(state().contains("\"open\""), "{}", state());
+    assert!(state().contains("\"Open\""), "{}", state());
 
     browser.go(once[0]);
     browser.expect("Extension 107");
@@ -167,7 +167,7 @@ fn stop_it_from_the_mail(browser: &Browser, firm: &Hijacked) {
     browser.press("No, that was not us");
     browser.expect("This link has done its work");
     browser.look("once-done");
-    assert!(state().contains("\"theirs\""), "{}", state());
+    assert!(state().contains("\"Theirs\""), "{}", state());
     browser.go(once[0]);
     browser.expect("This link has been used");
     browser.look("once-used");
