@@ -52,7 +52,7 @@ pub(super) async fn list(
     let (id, rows) = (reach.id().clone(), paging.rows());
     let found = reach.client.portal().read(move |reader| reader.audit_before(Some(&id), before, rows + 1)).await?;
     let shape = |(_, row): ((u64, u64), store::AuditRow)| Entry {
-        account: at.account.clone(),
+        account: at.account.to_string(),
         at_ms: row.at_ms,
         by: row.by,
         text: row.text,

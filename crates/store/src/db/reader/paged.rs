@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_json, int, parsed, unsigned};
+use crate::db::row::{from_json, int};
 
 impl Reader {
     /// Incidents as [`Reader::incidents`] lists them, those after one (when it was opened, and its id).
