@@ -27,6 +27,7 @@
 
 mod access;
 mod alone;
+mod api;
 mod caller;
 mod circle;
 mod control;
@@ -54,6 +55,7 @@ mod words;
 mod world;
 mod zone;
 
+pub use api::{new_key, openapi};
 pub use control::{Asked, Control};
 pub use payment::{PaymentSecret, SecretError, WaitingPayments};
 pub use programs::{Programs, Weakness, programs};

@@ -13,6 +13,11 @@ pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// So many random signs, 5 bits each.
+pub(crate) fn signs(count: usize) -> String {
+    (0..count).map(|_| char::from(SIGNS[usize::from(bytes::<1>()[0] % 32)])).collect()
+}
+
 /// A session token: 256 bits as hexadecimal.
 pub(crate) fn token() -> String {
     bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect()

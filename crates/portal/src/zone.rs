@@ -94,6 +94,12 @@ impl Zone {
     }
 }
 
+/// The day of such a number: "2026-11-22".
+pub(crate) fn day_text(day: u32) -> String {
+    let date = EPOCH.checked_add(jiff::Span::new().days(i64::from(day)));
+    date.map(|date| date.to_string()).unwrap_or_default()
+}
+
 /// A day (given as "2026-11-22") counted from the Unix epoch; `None` where it is no day or before.
 pub(crate) fn day_number(day: &str) -> Option<u32> {
     u32::try_from((day.parse::<Date>().ok()? - EPOCH).get_days()).ok()

@@ -7,6 +7,7 @@ mod access;
 mod audit;
 mod desk;
 mod factors;
+mod keys;
 mod letters;
 mod links;
 mod outbox;
@@ -14,6 +15,7 @@ mod payments;
 mod project;
 mod projector;
 mod reader;
+mod repeats;
 mod retention;
 mod row;
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub use access::{ApiAccess, MAX_API_ADDRESSES};
 pub use audit::{AuditRow, Changed, differences_of};
 pub use desk::Desk;
 pub use factors::SecondFactor;
+pub use keys::{ApiKey, KeyScope, MAX_API_KEYS};
 pub use letters::{Letter, LetterKind, MAX_LETTERS_PER_USER};
 pub use outbox::{Queued, Sending};
 pub use payments::{MAX_WAITING_PAYMENTS, Payment};
@@ -38,6 +41,7 @@ pub use projector::Projector;
 pub use reader::{
     AccountRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
 };
+pub use repeats::{REPEATABLE_MS, Repeat};
 pub use retention::Retention;
 pub use users::{LOGIN_RULE, MAX_SESSIONS_PER_USER, Role, Session, User};
 pub use webhooks::{Delivery, HOOK_EVENTS, HOOK_URL_RULE, HookFormat, MAX_WEBHOOKS, NewDelivery, Webhook};

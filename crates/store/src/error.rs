@@ -197,6 +197,9 @@ pub enum Error {
     /// No role of that name.
     #[error("{0} is no role: use admin, owner or viewer")]
     NoRole(String),
+    /// No scope of that name.
+    #[error("{0} is no scope of a key: use read, write, money, screen or keys")]
+    NoScope(String),
     /// The system gives no thread.
     #[error("the {name} thread cannot be started")]
     Thread {

@@ -66,6 +66,33 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The audit log of one account, or of all and the node, the latest first, each row with its place; those before a
+    /// place.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn audit_before(
+        &self,
+        account: Option<&AccountId>,
+        before: (u64, u64),
+        limit: u32,
+    ) -> Result<Vec<((u64, u64), AuditRow)>, Error> {
+        self.all(
+            "list the audit log",
+            "SELECT * FROM (
+                 SELECT account, at_ms, by, text, changes, (lsn * 1000 + n) * 2 AS rank FROM audit
+                 WHERE ?1 IS NULL OR account = ?1
+                 UNION ALL
+                 SELECT account, at_ms, by, text, changes, id * 2 + 1 AS rank FROM people_audit
+                 WHERE ?1 IS NULL OR account = ?1)
+             WHERE (at_ms, rank) < (?3, ?4) ORDER BY at_ms DESC, rank DESC LIMIT ?2",
+            params![account.map(AccountId::as_str), limit.min(MAX_ROWS), int(before.0), int(before.1)],
+            |row| Ok(((unsigned(row, "at_ms")?, unsigned(row, "rank")?), audit_row(row)?)),
+        )
+    }
+}
+
 impl Desk {
     /// Writes what somebody changed that does not go through the journal; without an account where it is the node's.
     ///

@@ -4,6 +4,7 @@ mod accounts;
 mod cdrs;
 mod filter;
 mod node;
+mod paged;
 mod programs;
 mod usage;
 

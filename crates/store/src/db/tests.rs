@@ -2,6 +2,7 @@
 
 mod desk;
 mod fixture;
+mod keys;
 mod people;
 mod programs;
 mod projection;

@@ -15,6 +15,8 @@ use super::{Config, Geo, Mail, Media, Nftables, Portal, Sip, Tls};
 
 /// Most names of scanners that are not answered; each new request is compared with all.
 const MAX_IGNORED_AGENTS: usize = 64;
+/// Accounts and lines that only ask; each refusal and each call out is compared with all.
+const MAX_ASKING: usize = 1_000;
 /// Addresses one node can listen on.
 const MAX_LISTEN: usize = 16;
 /// Networks that one option of the portal can name.
@@ -127,6 +129,7 @@ impl<'t> Reader<'t> {
             sha256: section.take("sha256", &mut self.mistakes).unwrap_or(false),
             warning: section.take("warning", &mut self.mistakes).unwrap_or(true),
             ignored_agents: self.ignored_agents(&mut section),
+            redirect: self.redirect(&mut section),
             ring_limit_s: self.number(&mut section, "ring_limit_s", 90, 5, 600),
             max_calls: self.number(&mut section, "max_calls", 500, 1, MAX_CALLS),
             drain_s: self.number(&mut section, "drain_s", 30, 0, 86_400),
@@ -134,6 +137,23 @@ impl<'t> Reader<'t> {
         };
         section.end(&mut self.mistakes);
         sip
+    }
+
+    /// Lines that only ask.
+    fn redirect(&mut self, section: &mut Section<'t>) -> Vec<edge::Asking> {
+        let texts: Vec<String> = section.take("redirect", &mut self.mistakes).unwrap_or_default();
+        if texts.len() > MAX_ASKING {
+            self.mistakes
+                .add("sip.redirect", format!("has {} entries: at most {MAX_ASKING} can be given", texts.len()));
+        }
+        let mut asking = Vec::new();
+        for text in texts.iter().take(MAX_ASKING) {
+            match text.parse() {
+                Ok(read) => asking.push(read),
+                Err(error) => self.mistakes.add("sip.redirect", format!("`{text}` {error}")),
+            }
+        }
+        asking
     }
 
     fn tls(&mut self, mut section: Section<'t>, others: Vec<Section<'t>>, sip: &Sip) -> Option<Tls> {

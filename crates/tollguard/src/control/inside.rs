@@ -43,11 +43,13 @@ impl Control {
     /// The node's refusal.
     pub async fn ask(&self, command: Command) -> Answer {
         let noted = self.before(&command).await;
+        // Another switch waits with its caller, and asks for no listing.
+        let shows = !matches!(command, Command::Screen { .. } | Command::Report { .. });
         let (sender, receiver) = oneshot::channel();
         // The receiver is gone only if whoever asked went away.
         self.handle.send(command, Box::new(move |answer| drop(sender.send(answer))));
         let answer = receiver.await.unwrap_or(Err(CommandError::ShuttingDown));
-        if answer.is_ok() {
+        if answer.is_ok() && shows {
             self.shown().await;
         }
         if let (Some(noted), Ok(CommandReply::Done(done))) = (noted, &answer) {

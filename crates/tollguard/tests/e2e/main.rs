@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod api;
 mod calls;
 mod carriers;
 mod crash;
@@ -33,6 +34,7 @@ mod refusals;
 mod register;
 mod retention;
 mod rtpengine;
+mod screen;
 mod secrets;
 mod slow_disk;
 mod support;
