@@ -125,10 +125,10 @@ pub(crate) fn router(base: ProgramState) -> Router {
         document: document.into(),
     };
     router
+        .route_layer(middleware::from_fn_with_state(state.clone(), repeat::once))
         .route("/openapi.json", get(document_of))
         .route("/{*rest}", axum::routing::any(nothing))
         .method_not_allowed_fallback(no_method)
-        .layer(middleware::from_fn_with_state(state.clone(), repeat::once))
         .layer(middleware::from_fn(headers))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state)

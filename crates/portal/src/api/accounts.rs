@@ -141,7 +141,7 @@ fn changed(reach: &Reach, change: AccountChange) -> Result<Settings, Fault> {
         Some(micros) if micros < 0 => Err(Fault::wrong(format!("{what} must not be below zero"))),
         micros => Ok(micros.map(Money::from_micros)),
     };
-    let max_calls = change.max_calls.unwrap_or(old.max_calls);
+    let max_calls = change.max_calls.map_or(Ok(old.max_calls), super::shapes::max_calls)?;
     if max_calls == 0 {
         return Err(Fault::wrong("max_calls must be above zero"));
     }

@@ -12,7 +12,7 @@ use super::accounts::AtAccount;
 use super::client::{Client, Reach};
 use super::extract::{Asked, Place};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{self, Limit, Page};
+use super::page::{self, Cursor, FirstDigits, Limit, Moment, Page};
 use super::shapes::{AccountName, Call, CallName, CountryCode, Digits, Done, IncidentName, LineName, RunningCall};
 
 /// A call in an address.
@@ -47,12 +47,14 @@ pub(super) struct Filter {
     #[param(value_type = Option<LineName>)]
     line: Option<LineId>,
     /// Begun at or after.
-    since_ms: Option<u64>,
+    #[param(value_type = Option<u64>)]
+    since_ms: Option<Moment>,
     /// Begun before.
-    until_ms: Option<u64>,
+    #[param(value_type = Option<u64>)]
+    until_ms: Option<Moment>,
     /// To numbers that begin so.
     #[param(value_type = Option<Digits>)]
-    number: Option<String>,
+    number: Option<FirstDigits>,
     /// To this country.
     #[param(value_type = Option<CountryCode>)]
     country: Option<Country>,
@@ -66,8 +68,8 @@ pub(super) struct Filter {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<Limit>,
     /// The `next` of the page before.
-    #[param(max_length = 100)]
-    after: Option<String>,
+    #[param(value_type = Option<String>, max_length = 100)]
+    after: Option<Cursor>,
 }
 
 /// Records of calls, the latest first.
@@ -80,13 +82,13 @@ pub(super) async fn list(
 ) -> Answer<Page<Call>> {
     let reach = client.at(&at.account, KeyScope::Read).await?;
     let rows = page::rows(filter.limit);
-    let before = page::cursor(filter.after.as_deref(), page::at::<CallId>)?;
-    let number = filter.number.map(|digits| format!("+{}", digits.trim_start_matches('+')));
+    let before = page::cursor(filter.after.as_ref(), page::at::<CallId>)?;
+    let number = filter.number.map(|FirstDigits(digits)| format!("+{digits}"));
     let wanted = CdrFilter {
         account: Some(reach.id().clone()),
         line: filter.line,
-        since_ms: filter.since_ms,
-        until_ms: filter.until_ms,
+        since_ms: filter.since_ms.map(|Moment(ms)| ms),
+        until_ms: filter.until_ms.map(|Moment(ms)| ms),
         number_prefix: number,
         country: filter.country,
         verdict: filter.verdict.map(|verdict| match verdict {

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::client::Client;
 use super::extract::{Asked, Place};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{self, Limit, Page, Paging};
+use super::page::{self, Cursor, FirstDigits, Limit, Moment, Page, Paging};
 use super::shapes::{Deck, DeckName, DeckVersion, Digits, Done, Rate};
 use crate::state::now_ms;
 
@@ -49,15 +49,16 @@ pub(super) async fn list(client: Client, Asked(paging): Asked<Paging>) -> Answer
 pub(super) struct Filter {
     /// Of numbers that begin so.
     #[param(value_type = Option<Digits>)]
-    prefix: Option<String>,
+    prefix: Option<FirstDigits>,
     /// As they are in force then; now where it is not given.
-    at_ms: Option<u64>,
+    #[param(value_type = Option<u64>)]
+    at_ms: Option<Moment>,
     /// Rows at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<Limit>,
     /// The `next` of the page before.
-    #[param(max_length = 100)]
-    after: Option<String>,
+    #[param(value_type = Option<String>, max_length = 100)]
+    after: Option<Cursor>,
 }
 
 /// Prices, in the order of their prefixes.
@@ -69,10 +70,10 @@ pub(super) async fn rates(
     Asked(filter): Asked<Filter>,
 ) -> Answer<Page<Rate>> {
     client.must_reach_node(KeyScope::Read)?;
-    let (rows, at_ms) = (page::rows(filter.limit), filter.at_ms.unwrap_or_else(now_ms));
+    let (rows, at_ms) = (page::rows(filter.limit), filter.at_ms.map_or_else(now_ms, |Moment(ms)| ms));
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.to_owned());
-    let after = page::cursor(filter.after.as_deref(), digits)?.unwrap_or_default();
-    let prefix = filter.prefix.unwrap_or_default().trim_start_matches('+').to_owned();
+    let after = page::cursor(filter.after.as_ref(), digits)?.unwrap_or_default();
+    let prefix = filter.prefix.map(|FirstDigits(digits)| digits).unwrap_or_default();
     let deck = at.deck.clone();
     let found = client.portal().read(move |reader| {
         let is_known = reader.decks()?.iter().any(|row| row.id == deck);

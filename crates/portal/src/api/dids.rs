@@ -44,6 +44,7 @@ pub(super) struct AtDid {
 /// Which lines a number rings.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DidRouting)]
 pub(super) struct Routing {
     /// The lines it rings, all at once.
     #[schema(value_type = Vec<LineName>, max_items = 16)]

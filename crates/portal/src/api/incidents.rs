@@ -11,7 +11,7 @@ use super::accounts::AtAccount;
 use super::client::{Client, Reach};
 use super::extract::{Asked, Place};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{self, Limit, Page};
+use super::page::{self, Cursor, Limit, Page};
 use super::shapes::{AccountName, Done, Incident, IncidentName};
 
 /// An incident in an address.
@@ -38,8 +38,8 @@ pub(super) struct Filter {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<Limit>,
     /// The `next` of the page before.
-    #[param(max_length = 100)]
-    after: Option<String>,
+    #[param(value_type = Option<String>, max_length = 100)]
+    after: Option<Cursor>,
 }
 
 /// Incidents, the latest first.
@@ -52,7 +52,7 @@ pub(super) async fn list(
 ) -> Answer<Page<Incident>> {
     let reach = client.at(&at.account, KeyScope::Read).await?;
     let rows = page::rows(filter.limit);
-    let before = page::cursor(filter.after.as_deref(), page::at::<IncidentId>)?;
+    let before = page::cursor(filter.after.as_ref(), page::at::<IncidentId>)?;
     let (id, open) = (reach.id().clone(), filter.open);
     let found = reach.client.portal().read(move |reader| match before {
         Some(before) => reader.incidents_before(Some(&id), open, before, rows + 1),

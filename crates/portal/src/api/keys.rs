@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::client::{Client, MARK};
 use super::extract::{Asked, Body, Place};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{Page, Paging};
+use super::page::{Moment, Page, Paging};
 use super::shapes::{AccountName, Done, KeyName};
 use crate::random;
 use crate::state::now_ms;
@@ -112,7 +112,8 @@ pub(super) struct NewKey {
     account: Option<AccountId>,
     /// When it ends.
     #[serde(default)]
-    expires_ms: Option<u64>,
+    #[schema(value_type = Option<u64>)]
+    expires_ms: Option<Moment>,
 }
 
 /// A key with its text, which is shown this once.
@@ -175,7 +176,8 @@ pub(super) async fn add(client: Client, Body(new): Body<NewKey>) -> Result<(Stat
     if account.is_some() && scopes.contains(&KeyScope::Money) {
         return Err(Fault::wrong("only a key of the whole node can have the scope `money`"));
     }
-    if new.expires_ms.is_some_and(|at_ms| at_ms <= now) {
+    let expires_ms = new.expires_ms.map(|Moment(ms)| ms);
+    if expires_ms.is_some_and(|at_ms| at_ms <= now) {
         return Err(Fault::wrong("expires_ms is over already"));
     }
     if let Some(id) = account.clone() {
@@ -184,7 +186,7 @@ pub(super) async fn add(client: Client, Body(new): Body<NewKey>) -> Result<(Stat
     }
     let (id, text) = new_key();
     let created_by = client.actor().name().to_owned();
-    let (expires_ms, last_used_ms) = (new.expires_ms, None);
+    let last_used_ms = None;
     let key = ApiKey { id, account, name: new.name, scopes, created_by, created_ms: now, expires_ms, last_used_ms };
     let (kept, hash) = (key.clone(), ApiKey::hash(&text));
     if !client.portal().desk(move |desk| desk.add_api_key(&kept, &hash)).await? {

@@ -14,7 +14,7 @@ use super::client::{Client, Reach};
 use super::extract::{Asked, Body, Place};
 use super::fault::{Answer, Fault, Kind};
 use super::page::{Page, Paging};
-use super::shapes::{AccountName, Done, Line, LineChange, LineName, NewLine, NewSecret};
+use super::shapes::{AccountName, Done, Line, LineChange, LineName, NewLine, NewSecret, max_calls};
 use crate::random;
 use crate::state::now_ms;
 
@@ -126,7 +126,7 @@ fn read(reach: &Reach, new: NewLine) -> Result<Held, Fault> {
         certificates: Vec::new(),
         caller_id: new.caller_id,
         international: new.international,
-        max_calls: new.max_calls,
+        max_calls: new.max_calls.map(max_calls).transpose()?,
         limits: new.limits.read()?,
         cut: None,
         bindings: Vec::new(),
@@ -181,7 +181,9 @@ pub(super) async fn change(client: Client, Place(at): Place<AtLine>, Body(change
         line.limits = limits.read()?;
     }
     line.international = change.international.unwrap_or(line.international);
-    line.max_calls = change.max_calls.map_or(line.max_calls, |most| Some(most).filter(|most| *most > 0));
+    if let Some(most) = change.max_calls {
+        line.max_calls = Some(max_calls(most)?).filter(|most| *most > 0);
+    }
     // Without digests: the account keeps those it has.
     line.secrets = None;
     reach.change(Change::PutLine(line)).await?;

@@ -11,7 +11,7 @@ use super::accounts::AtAccount;
 use super::client::Client;
 use super::extract::{Asked, Body, Place};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{self, Limit, Page};
+use super::page::{self, Cursor, Limit, Page};
 use super::shapes::{Done, Entry, NewPayment};
 
 /// Which entries.
@@ -26,8 +26,8 @@ pub(super) struct Filter {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<Limit>,
     /// The `next` of the page before.
-    #[param(max_length = 100)]
-    after: Option<String>,
+    #[param(value_type = Option<String>, max_length = 100)]
+    after: Option<Cursor>,
 }
 
 /// The ledger, the latest entry first.
@@ -40,7 +40,7 @@ pub(super) async fn ledger(
 ) -> Answer<Page<Entry>> {
     let reach = client.at(&at.account, KeyScope::Read).await?;
     let rows = page::rows(filter.limit);
-    let before = page::cursor(filter.after.as_deref(), |text| text.parse().ok())?.unwrap_or(u64::MAX);
+    let before = page::cursor(filter.after.as_ref(), |text| text.parse().ok())?.unwrap_or(u64::MAX);
     let (id, holds) = (reach.id().clone(), filter.holds);
     let found = reach.client.portal().read(move |reader| reader.ledger_before(&id, before, holds, rows + 1)).await?;
     Ok(Json(Page::cut(found, rows, |entry| entry.seq.to_string(), |entry| Entry::from(&entry))))

@@ -22,7 +22,8 @@ pub(super) struct Paging {
     /// The `next` of the page before.
     #[serde(default)]
     #[param(max_length = 100)]
-    after: Option<String>,
+    #[param(value_type = Option<String>)]
+    after: Option<Cursor>,
 }
 
 /// A number of rows.
@@ -35,6 +36,50 @@ impl TryFrom<u32> for Limit {
 
     fn try_from(rows: u32) -> Result<Self, String> {
         if (1..=MOST).contains(&rows) { Ok(Self(rows)) } else { Err(format!("limit is from 1 to {MOST}")) }
+    }
+}
+
+/// The longest cursor, bytes.
+const MAX_CURSOR_BYTES: usize = 100;
+
+/// The place of a row.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Cursor(String);
+
+impl TryFrom<String> for Cursor {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.len() <= MAX_CURSOR_BYTES { Ok(Self(text)) } else { Err("after: is not the `next` of a page") }
+    }
+}
+
+/// A moment, milliseconds since the Unix epoch: no later than any machine can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct Moment(pub(super) u64);
+
+impl TryFrom<u64> for Moment {
+    type Error = &'static str;
+
+    fn try_from(ms: u64) -> Result<Self, Self::Error> {
+        if i64::try_from(ms).is_ok() { Ok(Self(ms)) } else { Err("a moment is in milliseconds since the Unix epoch") }
+    }
+}
+
+/// First digits of numbers, without a plus.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct FirstDigits(pub(super) String);
+
+impl TryFrom<String> for FirstDigits {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let digits = text.strip_prefix('+').unwrap_or(&text);
+        let is_good = (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        if is_good { Ok(Self(digits.to_owned())) } else { Err("first digits are 1 to 15 digits") }
     }
 }
 
@@ -59,12 +104,12 @@ impl Paging {
 
     /// Where the page begins, read from its cursor.
     pub(super) fn after<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Fault> {
-        cursor(self.after.as_deref(), read)
+        cursor(self.after.as_ref(), read)
     }
 
     /// A page of a list that is short enough to be read as a whole, in the order of a name.
     pub(super) fn of<T, U>(&self, rows: Vec<T>, name: impl Fn(&T) -> String, shape: impl Fn(T) -> U) -> Page<U> {
-        let after = self.after.as_deref().unwrap_or_default();
+        let after = self.after.as_ref().map_or("", |Cursor(text)| text.as_str());
         let mut rows: Vec<(String, T)> = rows.into_iter().map(|row| (name(&row), row)).collect();
         rows.retain(|(name, _)| name.as_str() > after);
         rows.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -76,9 +121,9 @@ impl Paging {
 }
 
 /// Reads a cursor.
-pub(super) fn cursor<T>(text: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Fault> {
+pub(super) fn cursor<T>(cursor: Option<&Cursor>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Fault> {
     let wrong = || Fault::wrong("after: is not the `next` of a page");
-    text.map(|text| read(text).ok_or_else(wrong)).transpose()
+    cursor.map(|Cursor(text)| read(text).ok_or_else(wrong)).transpose()
 }
 
 /// A moment and an id, as a cursor.
@@ -109,7 +154,7 @@ mod tests {
             let page = paging.of(vec!["c", "a", "e", "b", "d"], ToString::to_string, |row| row);
             seen.extend(page.items);
             match page.next {
-                Some(next) => paging.after = Some(next),
+                Some(next) => paging.after = Some(Cursor(next)),
                 None => break,
             }
         }

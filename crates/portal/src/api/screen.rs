@@ -294,6 +294,7 @@ pub(super) async fn answered(client: Client, Place(at): Place<AtScreening>) -> A
 /// How a call ended.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CallEnd)]
 pub(super) struct Ended {
     /// SIP status of the final answer to the caller; 200 for an answered call.
     #[serde(default = "answered_status")]

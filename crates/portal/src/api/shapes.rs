@@ -13,7 +13,7 @@ mod text;
 pub(super) use account::{Account, AccountChange, Contact, Exposure, NewAccount};
 pub(super) use call::{Call, RunningCall};
 pub(super) use incident::Incident;
-pub(super) use line::{Limits, Line, LineChange, NewLine, NewSecret};
+pub(super) use line::{Limits, Line, LineChange, NewLine, NewSecret, max_calls};
 pub(super) use lockout::{Ban, Lockout, NewBan, prefix};
 pub(super) use money::{Entry, NewPayment};
 pub(super) use node::{Carrier, Deck, DeckVersion, Rate};

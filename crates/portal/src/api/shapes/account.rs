@@ -191,7 +191,7 @@ pub(crate) struct AccountChange {
     pub(crate) contacts: Option<Vec<Contact>>,
     pub(crate) guard: Option<Guard>,
     /// Calls at once; only a key of the node may raise it.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 100000)]
     pub(crate) max_calls: Option<u32>,
     /// Whether any line may call abroad.
     pub(crate) international: Option<bool>,

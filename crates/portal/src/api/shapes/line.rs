@@ -139,6 +139,7 @@ pub(crate) struct Limits {
     #[schema(minimum = 0)]
     max_rate_micros: Option<i64>,
     /// Minutes of talk in a rolling day.
+    #[schema(maximum = 10000000)]
     minutes_a_day: Option<u32>,
     /// Money in a rolling day, in micro-units.
     #[schema(minimum = 0)]
@@ -161,6 +162,16 @@ impl From<&Held> for Limits {
     }
 }
 
+/// The largest limit of minutes that is taken.
+const MAX_MINUTES: u32 = 10_000_000;
+/// The largest limit of calls at once that is taken.
+pub(crate) const MAX_CALLS: u32 = 100_000;
+
+/// Calls at once.
+pub(crate) fn max_calls(calls: u32) -> Result<u32, Fault> {
+    if calls <= MAX_CALLS { Ok(calls) } else { Err(Fault::wrong(format!("max_calls is {MAX_CALLS} at most"))) }
+}
+
 /// An amount that must not be below zero.
 pub(super) fn amount(what: &str, micros: i64) -> Result<Money, Fault> {
     if micros < 0 {
@@ -172,6 +183,9 @@ pub(super) fn amount(what: &str, micros: i64) -> Result<Money, Fault> {
 impl Limits {
     pub(crate) fn read(&self) -> Result<Held, Fault> {
         let money = |what: &str, micros: Option<i64>| micros.map(|micros| amount(what, micros)).transpose();
+        if self.minutes_a_day.is_some_and(|minutes| minutes > MAX_MINUTES) {
+            return Err(Fault::wrong(format!("minutes_a_day is {MAX_MINUTES} at most")));
+        }
         let hours = self.hours.as_ref().map(|text| text.parse::<Hours>().map_err(Fault::wrong)).transpose()?;
         Ok(Held {
             allowed: self.allowed.clone(),
@@ -214,6 +228,7 @@ pub(crate) struct NewLine {
     pub(crate) international: bool,
     /// Outside calls at once.
     #[serde(default)]
+    #[schema(maximum = 100000)]
     pub(crate) max_calls: Option<u32>,
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -257,6 +272,7 @@ pub(crate) struct LineChange {
     /// Whether it may call abroad at all.
     pub(crate) international: Option<bool>,
     /// Outside calls at once; 0 for as many as the account.
+    #[schema(maximum = 100000)]
     pub(crate) max_calls: Option<u32>,
     /// All of them anew.
     pub(crate) limits: Option<Limits>,
