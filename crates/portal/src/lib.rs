@@ -14,7 +14,7 @@
 //! /accounts/{account}/new-line        a new line with its settings; /numbers: what each number rings
 //! /accounts/{account}/limits          the owner's limits of an account; of a line below the line
 //! /accounts/{account}/incidents       incidents; /{incident}: one; below it the owner's answers, and calls.csv
-//! /accounts/{account}/money           ledger and top-up
+//! /accounts/{account}/money           ledger, top-up, warnings and limits; /prices: what calls cost
 //! /accounts/{account}/guard           whether the guard acts or watches
 //! /accounts/{account}/settings        contacts; what else can be set
 //! /accounts/{account}/webhooks        where events are sent, what was delivered

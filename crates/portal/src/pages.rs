@@ -18,6 +18,7 @@ pub(crate) mod new_line;
 pub(crate) mod node;
 pub(crate) mod numbers;
 pub(crate) mod people;
+pub(crate) mod prices;
 pub(crate) mod secret;
 pub(crate) mod settings;
 mod sheet;

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::login::{code, forgot};
 use crate::pages::{
     account, ask, audit, call, calls, guard, incident, incidents, limits, line, lines, lockout, me, money, new_line,
-    node, numbers, people, secret, settings, webhooks,
+    node, numbers, people, prices, secret, settings, webhooks,
 };
 use crate::problem::Problem;
 use crate::state::PortalState;
@@ -125,6 +125,8 @@ fn account_pages() -> Router<PortalState> {
         .route("/incidents/{incident}/take-back", get(ask::take_back).post(ask::taken_back))
         .route("/money", get(money::show))
         .route("/money/topup", post(money::top_up))
+        .route("/money/terms", post(money::set_terms))
+        .route("/prices", get(prices::show))
         .route("/guard", get(guard::show))
         .route("/guard/act", post(guard::act))
         .route("/guard/watch", post(guard::watch))

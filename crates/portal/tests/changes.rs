@@ -13,7 +13,8 @@ use node::{Command, CommandError, NodeChange};
 const URL: &str = "http://portal.example";
 
 /// Every form of the portal, and a page that shows its token.
-const FORMS: [(&str, &str); 35] = [
+const FORMS: [(&str, &str); 36] = [
+    ("/accounts/law-000/money/terms", "low_balance=5&monthly_limit=&auto_top_up_max="),
     ("/accounts/law-000/numbers", "number=%2B13035550100&line=118"),
     ("/accounts/law-000/new-line", "line=999&name=&kind=extension"),
     ("/accounts/law-000/webhooks", "url=https%3A%2F%2Fx.example%2F&format=json"),
