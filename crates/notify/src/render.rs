@@ -3,6 +3,7 @@
 //! The notice and its context become a [`document::Document`] (headings, tables, steps; all words come from `words`),
 //! and two writers turn that into text and HTML, so that both say the same.
 
+mod alarm;
 mod context;
 mod document;
 mod emergency;
@@ -20,8 +21,10 @@ mod tests;
 
 use account::Notice;
 
+use crate::PortalUrl;
 use crate::outbox::Waiting;
 
+pub use alarm::DiskAlarm;
 pub use context::{MailContext, OnceLinks};
 pub(crate) use letter::LetterFacts;
 
@@ -89,6 +92,14 @@ fn document(notice: &Notice, context: &MailContext, created_ms: u64) -> document
 /// [`RenderError::Html`], where the template fails.
 pub(crate) fn letter(facts: &LetterFacts) -> Result<Mail, RenderError> {
     written(letter::document(facts))
+}
+
+/// Makes the mail about the disk of a node, as it is at `at_ms`.
+///
+/// # Errors
+/// [`RenderError::Html`], where the template fails.
+pub(crate) fn render_alarm(alarm: DiskAlarm, node: &str, portal: &PortalUrl, at_ms: u64) -> Result<Mail, RenderError> {
+    written(alarm::document(alarm, node, portal, at_ms))
 }
 
 fn written(document: document::Document) -> Result<Mail, RenderError> {
