@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use account::{Attempt, CallEnd, Flow, HungUpBy, Reply, Settlement};
+use account::{Attempt, CallEnd, Flow, Reply};
 use billing::{AccountId, CallId, LineId};
 use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
-use crate::call::{self, Call, Ending, Leg, SavedLegs};
+use crate::call::{self, Call, Ending};
 use crate::carriers::Carriers;
 use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
@@ -77,7 +77,9 @@ impl Edge {
                     self.admit(asked, sender);
                 }
             }
-            Input::Recover { account, call, legs } => self.recover(&account, call, legs.as_deref()),
+            Input::Recover { account, call, legs } => {
+                call::recover(&mut self.core, &account, call, legs.as_deref());
+            }
             Input::HangUpLine { account, line, end } => self.hang_up_line(&account, &line, end),
             Input::Screen { token, account, attempt, limit_s } => self.screen(token, account, *attempt, limit_s),
             Input::Report { token, call, account, report } => {
@@ -423,41 +425,13 @@ impl Edge {
         self.with_call(id, |call, core| call.finish(core, Ending::of(end), None));
     }
 
-    /// Ends a call of the run before on both legs, and settles it.
-    fn recover(&mut self, account: &AccountId, call: CallId, legs: Option<&[u8]>) {
-        // What another switch carries is answered and has no legs here.
-        let answered = legs.is_some();
-        let legs = legs.and_then(SavedLegs::decode);
-        let ending = Ending::of(CallEnd::Recovered);
-        let mut settlement = Settlement {
-            call,
-            ring_ms: None,
-            answer_ms: None,
-            status: if answered { 200 } else { ending.status },
-            reason: ending.reason,
-            hung_up_by: HungUpBy::Node,
-            end: CallEnd::Recovered,
-            carrier: None,
-            callee: None,
-        };
-        if let Some(SavedLegs { a, b, ring_ms, answer_ms, carrier, callee }) = legs {
-            settlement = Settlement { ring_ms, answer_ms, carrier, callee, ..settlement };
-            for dialog in [a, b] {
-                Leg::new(dialog.recovered()).bye(&mut self.core, ending.header.as_deref());
-            }
-        }
-        self.core.tell(account, account::Input::Settle(settlement));
-    }
-
     fn shut_down(&mut self) {
         self.core.closing = true;
         let ids: Vec<CallId> = self.calls.keys().copied().collect();
         for id in ids {
             self.hang_up(id, CallEnd::Shutdown);
         }
-        for id in self.remotes.ids() {
-            self.remotes.end(&mut self.core, id, CallEnd::Shutdown);
-        }
+        self.remotes.end_all(&mut self.core, CallEnd::Shutdown);
     }
 
     fn tick(&mut self) {

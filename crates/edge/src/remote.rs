@@ -167,10 +167,6 @@ impl Remotes {
         self.wakes.next_ms()
     }
 
-    pub fn ids(&self) -> Vec<CallId> {
-        self.calls.keys().copied().collect()
-    }
-
     /// The calls that a line has placed.
     pub fn of_line(&self, account: &AccountId, line: &LineId) -> Vec<CallId> {
         let of = |call: &Remote| call.account == *account && call.line.as_ref() == Some(line);
@@ -283,7 +279,14 @@ impl Remotes {
     }
 
     /// The node goes down: nothing is waited for.
-    pub fn end(&mut self, core: &mut Core, id: CallId, end: CallEnd) {
+    pub fn end_all(&mut self, core: &mut Core, end: CallEnd) {
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in ids {
+            self.end(core, id, end);
+        }
+    }
+
+    fn end(&mut self, core: &mut Core, id: CallId, end: CallEnd) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if call.clock.is_allowed {
             self.settle(core, id, ending(end));

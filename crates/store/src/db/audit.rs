@@ -19,6 +19,9 @@ const MAX_CHANGES: usize = 64;
 /// The longest value kept, characters.
 const MAX_VALUE_CHARS: usize = 200;
 
+/// The place of a row of the audit log: its time, and its rank among those of that time.
+pub type AuditPlace = (u64, u64);
+
 /// One thing that is different.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
@@ -75,9 +78,9 @@ impl Reader {
     pub fn audit_before(
         &self,
         account: Option<&AccountId>,
-        before: (u64, u64),
+        before: AuditPlace,
         limit: u32,
-    ) -> Result<Vec<((u64, u64), AuditRow)>, Error> {
+    ) -> Result<Vec<(AuditPlace, AuditRow)>, Error> {
         self.all(
             "list the audit log",
             "SELECT * FROM (
