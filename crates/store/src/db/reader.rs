@@ -18,7 +18,6 @@ pub use accounts::{AccountRow, DidRow, LineRow};
 pub use cdrs::{MAX_ADDED_UP, Totals};
 pub use filter::CdrFilter;
 pub use node::DeckRow;
-pub use paged::AuditPlace;
 pub use usage::{Usage, UsageBy};
 
 /// The most rows one question is answered with, whatever limit was asked for.

@@ -92,10 +92,10 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn spread(&self, filter: &CdrFilter) -> Result<Vec<(u64, Option<Country>)>, Error> {
-        let index = self.leading(filter)?;
+        let Way { index, by } = self.leading(filter)?;
         let Clauses { sql, values } = filter.sql();
         let sql = format!(
-            "SELECT start_ms, country FROM cdrs INDEXED BY {index} WHERE {sql}
+            "SELECT start_ms, country FROM cdrs INDEXED BY {index} WHERE {by} AND {sql}
              ORDER BY start_ms DESC, call DESC LIMIT {MAX_ADDED_UP}"
         );
         self.all("spread calls", &sql, params_from_iter(values), |row| {
