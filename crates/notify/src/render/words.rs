@@ -1,5 +1,8 @@
 //! Every word of the mails, in English; a translation is another file with the same functions.
 
+pub(super) mod letters;
+pub(super) mod news;
+
 use account::LineKind;
 
 pub(super) mod node;
@@ -387,79 +390,6 @@ pub(super) fn odds(tenths: i32) -> String {
         grouped.push(digit);
     }
     format!("about {grouped}")
-}
-
-pub(super) mod news {
-    //! What is new to an account, and what became of incidents.
-    use guard::{Action, IncidentState};
-
-    pub(in super::super) const LEAD: &str = "Nothing of this was stopped. If it was you or your people, there is \
-        nothing to do.";
-    pub(in super::super) fn subject(title: &str) -> String {
-        format!("Tollguard: {title}")
-    }
-    pub(in super::super) fn title(count: usize) -> String {
-        format!("{count} things are new on your account")
-    }
-    pub(in super::super) fn heading(zone: &str) -> String {
-        format!("What is new (times in {zone})")
-    }
-    pub(in super::super) fn country(line: &str, country: &str, number: &str) -> String {
-        format!("Line {line} called {country} ({number}), where the account had never called before.")
-    }
-    pub(in super::super) fn network(line: &str, ip: &str, place: &str) -> String {
-        format!("Line {line} was used from a network that is new to it: {ip}, {place}.")
-    }
-    pub(in super::super) fn updated(id: &str, action: Action, state: IncidentState) -> String {
-        let now = match (state, action) {
-            (IncidentState::Theirs, _) => "was answered: that was not you",
-            (IncidentState::Ours, _) => "was answered: that was you",
-            (_, Action::CutInternational) => "goes further: international calling is off on all lines",
-            (_, Action::CutLine) => "goes further: international calling is off on its line",
-            (_, Action::Alert) => "was changed",
-        };
-        format!("Incident {id} {now}.")
-    }
-    pub(in super::super) fn closed(id: &str, state: IncidentState) -> String {
-        let how = match state {
-            IncidentState::Ours => "that was you",
-            IncidentState::Theirs => "that was not you",
-            _ => "international calling is back on, or the signs have passed",
-        };
-        format!("Incident {id} is closed: {how}.")
-    }
-}
-
-pub(super) mod letters {
-    //! Mails to users of the portal.
-    use super::steps::Words;
-
-    pub(in super::super) const INVITED: &str = "You are invited";
-    pub(in super::super) const RESET: &str = "Choose a new password";
-    pub(in super::super) const SECURITY: &str = "Your login was changed";
-    pub(in super::super) const LOGIN: &str = "Login name";
-    pub(in super::super) const NO_MORE: &str = "If that was you, there is nothing to do.";
-    pub(in super::super) const CHOOSE_FIRST: Words =
-        ["Choose your password", "You log in with it and your login name from then on.", "Choose a password"];
-    pub(in super::super) const CHOOSE_NEW: Words = [
-        "Choose another password, if you asked for this",
-        "You are logged out everywhere when it is set. If you did not ask, do nothing: your password stays as it is.",
-        "Choose a new password",
-    ];
-    pub(in super::super) const NOT_YOU: Words = [
-        "If that was not you, act now",
-        "Log in and choose another password, or ask for one by mail on the login page; then look where you are logged in.",
-        "Open the login",
-    ];
-    pub(in super::super) fn subject(title: &str, node: &str) -> String {
-        format!("{title} ({node})")
-    }
-    pub(in super::super) fn once_until(when: &str) -> String {
-        format!("The link below works once, until {when}.")
-    }
-    pub(in super::super) fn footer(node: &str) -> String {
-        format!("You get this because you may log in at {node}. Nobody there ever asks for your password.")
-    }
 }
 
 pub(super) fn kicker(account: &str) -> String {

@@ -52,10 +52,14 @@ struct LockoutPage {
     allow_list: String,
     rows: Vec<Row>,
     guessed: Vec<Guessed>,
-    /// Who is locked out, by country and by network.
+    knocking: Knocking,
+    may_change: bool,
+}
+
+/// Who is locked out, by country and by network.
+struct Knocking {
     countries: Vec<Part>,
     networks: Vec<Part>,
-    may_change: bool,
 }
 
 /// One part of those who are locked out.
@@ -115,8 +119,10 @@ pub(crate) async fn show(visitor: Visitor) -> Result<Response, Problem> {
         asn_day: settings.asn_day,
         allow_list: allowed.join("\n"),
         rows: bans.iter().filter(|ban| ban.until_ms > now).map(|ban| row(&visitor, &zone, ban)).collect(),
-        countries: parts(places.iter().map(country)),
-        networks: parts(places.iter().map(words::network)),
+        knocking: Knocking {
+            countries: parts(places.iter().map(country)),
+            networks: parts(places.iter().map(words::network)),
+        },
         guessed: guessed.iter().map(|pressed| guessed_at(&zone, pressed)).collect(),
         may_change: visitor.is_allowed_to_change(),
     })

@@ -32,9 +32,10 @@ impl Control {
         handle: Handle,
         durable_lsn: Arc<AtomicU64>,
         applied_lsn: watch::Receiver<u64>,
-        tables: (Arc<Desk>, Arc<Reader>),
+        desk: &Arc<Desk>,
+        reader: Arc<Reader>,
     ) -> Self {
-        Self { handle, durable_lsn, applied_lsn, tables }
+        Self { handle, durable_lsn, applied_lsn, tables: (Arc::clone(desk), reader) }
     }
 
     /// Asks the node and waits until it is done, durable, and shown by the tables.

@@ -86,6 +86,10 @@ fn a_colleague_is_invited_has_a_second_step_and_forgets_the_password() {
     log_out(&browser);
     server.expect("Your login was changed");
 
+    forgets_the_password(&browser, &server);
+}
+
+fn forgets_the_password(browser: &Browser, server: &MailServer) {
     browser.press("Forgotten your password?");
     browser.look("forgot");
     browser.fill("login", "ben");
@@ -97,6 +101,6 @@ fn a_colleague_is_invited_has_a_second_step_and_forgets_the_password() {
     browser.fill("password", PASSWORD);
     browser.fill("again", PASSWORD);
     browser.press("Take this password");
-    log_in(&browser, "ben", PASSWORD);
+    log_in(browser, "ben", PASSWORD);
     browser.expect("The second step");
 }
