@@ -304,6 +304,7 @@ impl Worker {
             edge::Output::Auth { token, report, user_agent, .. } => {
                 self.settle_leave(now_ms, token, report, &user_agent);
             }
+            edge::Output::Screened { token, screened } => self.screened(now_ms, token, screened),
             edge::Output::CarrierState { carrier, up, text } => {
                 if let Some(registry) = &mut self.registry {
                     registry.carriers.insert(carrier, (up, text));

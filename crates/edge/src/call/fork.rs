@@ -394,7 +394,7 @@ pub(crate) fn flow_to(core: &Core, target: locate::Target) -> Flow {
     Flow { local: core.advertised(transport, remote), remote, transport, connection: 0 }
 }
 
-fn carrier_number(carrier: &Carrier, number: &str) -> String {
+pub(super) fn carrier_number(carrier: &Carrier, number: &str) -> String {
     let digits = number.strip_prefix('+').unwrap_or(number);
     let plus = if carrier.plus { "+" } else { "" };
     format!("{plus}{}{digits}", carrier.prefix)
