@@ -88,8 +88,6 @@ pub fn tell(scenario: Scenario, seed: u64, packets: bool) -> Result<Outcome, Box
     }
     if scenario == Scenario::SlowDisk {
         plan.sync_ms = (1_000, 4_000);
-        // A crash in the seconds that such a disk takes to keep an answer leaves a callee without BYE (docs/money.md).
-        plan.crashes.clear();
     }
     let fail = |why, told| Box::new(Failure { why, told, plan: plan.clone() });
     let (mut world, cast) = cast::assemble(&plan, &mut dice).map_err(|why| fail(why, Vec::new()))?;
