@@ -3,8 +3,9 @@
 //! The compiler's coverage instrumentation is reached through stable flags; the sanitizers, which are not, find nothing
 //! in code without `unsafe`. Only our own crates and their dependencies are instrumented, not build scripts.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -63,19 +64,37 @@ fn fuzz(program: &PathBuf, target: &str, seconds: u64) -> Result<()> {
     for folder in [&found, &failures] {
         std::fs::create_dir_all(folder)?;
     }
-    let status = Command::new(program)
+    let mut fuzzer = Command::new(program)
         .env("FUZZ_TARGET", target)
         .args([format!("-max_total_time={seconds}"), format!("-artifact_prefix={}/", failures.display())])
         // One input may take so many seconds and so many MB.
-        .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-print_final_stats=1", "-verbosity=0"])
+        .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-print_final_stats=1"])
         .arg(&found)
         .args(&committed)
-        .status()
+        .stderr(Stdio::piped())
+        .spawn()
         .context("the fuzzer could not be started")?;
+    let said = fuzzer.stderr.take().context("the fuzzer says nothing")?;
+    for line in BufReader::new(said).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        if is_told(&line) {
+            println!("{line}");
+        }
+    }
+    let status = fuzzer.wait()?;
     if !status.success() {
         bail!("it found something ({status}): see {}", failures.display());
     }
     Ok(())
+}
+
+/// Whether a line of the fuzzer's is shown: how it goes (at every power of two of its runs) and what it finds, but not each
+/// input that is new to it.
+fn is_told(line: &str) -> bool {
+    let is_input =
+        line.starts_with('#') && !line.contains("pulse") && !line.contains("INITED") && !line.contains("DONE");
+    !is_input && !line.starts_with(['\t', '"']) && !line.starts_with("WARNING: Failed to find function")
 }
 
 /// So many mutated datagrams at the running binary while calls go on.
