@@ -72,6 +72,7 @@ impl Relay {
         let thread = Thread {
             ip: config.relay_ip,
             advertised: config.relay_advertised,
+            other_ip: config.relay_other_ip,
             silence_ms: config.silence_ms,
             poll,
             inbox,
@@ -114,6 +115,7 @@ impl Drop for Relay {
 struct Thread {
     ip: IpAddr,
     advertised: IpAddr,
+    other_ip: Option<IpAddr>,
     silence_ms: u64,
     poll: Poll,
     inbox: Receiver<RelayCommand>,
@@ -193,7 +195,7 @@ impl Thread {
 
     /// Whether an address is a port of a session here: that of the call which a transfer has joined to this one.
     fn is_ours(&self, addr: SocketAddr) -> bool {
-        let here = addr.ip() == self.ip || addr.ip() == self.advertised;
+        let here = [Some(self.ip), Some(self.advertised), self.other_ip].contains(&Some(addr.ip()));
         here && self.slots.values().any(|slot| slot.pairs().any(|pair| pair.rtp == addr.port()))
     }
 
@@ -211,7 +213,7 @@ impl Thread {
     }
 
     fn open(&mut self, relay: RelayId, streams: usize, now_ms: u64) {
-        match Slot::open(self.ip, streams, &mut self.ports, now_ms) {
+        match Slot::open(self.ip, self.other_ip, streams, &mut self.ports, now_ms) {
             Ok(mut slot) => {
                 let (owners, next) = (&mut self.owners, &mut self.next_token);
                 let registered = slot.register(self.poll.registry(), |key| {
@@ -224,7 +226,7 @@ impl Thread {
                     self.forget(relay, &slot, now_ms);
                     return self.reports.put(RelayEvent::OpenFailed { relay });
                 }
-                let (a, b) = slot.addresses(self.advertised);
+                let (a, b) = slot.addresses(self.advertised, self.other_ip);
                 self.slots.insert(relay, slot);
                 self.reports.put(RelayEvent::Opened { relay, a, b });
             }

@@ -27,7 +27,8 @@ enum Which {
     Story(Range),
     /// The same with a guard that only watches: ceiling, credit and a new secret bound the loss.
     Unnoticed(Range),
-    /// An honest day of calls, on which nobody may be cut.
+    /// An honest day of calls on a network that loses, doubles and reorders datagrams, with clocks that err and nodes that
+    /// crash: nobody may be cut.
     Workday(Range),
     /// The same on nodes whose every write takes seconds, with crashes.
     SlowDisk(Range),

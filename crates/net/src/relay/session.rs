@@ -6,6 +6,7 @@ use media::relay::HEAD_BYTES;
 use media::{Arrival, Fate, PacketKind, PortPair, PortPool, RelayAddresses, RelaySession, Side};
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use super::BURST;
 
@@ -18,13 +19,34 @@ pub struct SocketKey {
     side: Side,
     stream: usize,
     kind: PacketKind,
+    is_v6: bool,
 }
 
 /// The sockets of one stream on one side.
 struct Ports {
     pair: PortPair,
+    sockets: Sockets,
+    /// The same ports at the address of the other IP family, where there is one.
+    other: Option<Sockets>,
+}
+
+impl Ports {
+    fn of_family(&self, is_v6: bool) -> Option<&Sockets> {
+        [Some(&self.sockets), self.other.as_ref()].into_iter().flatten().find(|sockets| sockets.is_v6 == is_v6)
+    }
+}
+
+/// A pair of them.
+struct Sockets {
+    is_v6: bool,
     rtp: UdpSocket,
     rtcp: UdpSocket,
+}
+
+impl Sockets {
+    fn bind(ip: IpAddr, pair: PortPair) -> std::io::Result<Self> {
+        Ok(Self { is_v6: ip.is_ipv6(), rtp: socket((ip, pair.rtp).into())?, rtcp: socket((ip, pair.rtcp).into())? })
+    }
 }
 
 /// One relayed call.
@@ -35,12 +57,18 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Binds four ports for each stream.
-    pub fn open(ip: IpAddr, streams: usize, pool: &mut PortPool, now_ms: u64) -> std::io::Result<Self> {
+    /// Binds four ports for each stream, at the address and at that of the other IP family.
+    pub fn open(
+        ip: IpAddr,
+        other_ip: Option<IpAddr>,
+        streams: usize,
+        pool: &mut PortPool,
+        now_ms: u64,
+    ) -> std::io::Result<Self> {
         let mut sides = [Vec::new(), Vec::new()];
         for side in [Side::A, Side::B] {
             for _ in 0..streams {
-                match bind(ip, pool, now_ms) {
+                match bind(ip, other_ip, pool, now_ms) {
                     Ok(ports) => sides[side.index()].push(ports),
                     Err(error) => {
                         for ports in sides.iter().flatten() {
@@ -58,18 +86,23 @@ impl Slot {
     pub fn register(&mut self, registry: &Registry, mut token: impl FnMut(SocketKey) -> Token) -> std::io::Result<()> {
         for side in [Side::A, Side::B] {
             for (stream, ports) in self.sides[side.index()].iter_mut().enumerate() {
-                let rtp = token(SocketKey { side, stream, kind: PacketKind::Rtp });
-                registry.register(&mut ports.rtp, rtp, Interest::READABLE)?;
-                let rtcp = token(SocketKey { side, stream, kind: PacketKind::Rtcp });
-                registry.register(&mut ports.rtcp, rtcp, Interest::READABLE)?;
+                for Sockets { is_v6, rtp, rtcp } in
+                    [Some(&mut ports.sockets), ports.other.as_mut()].into_iter().flatten()
+                {
+                    for (kind, socket) in [(PacketKind::Rtp, rtp), (PacketKind::Rtcp, rtcp)] {
+                        let token = token(SocketKey { side, stream, kind, is_v6: *is_v6 });
+                        registry.register(socket, token, Interest::READABLE)?;
+                    }
+                }
             }
         }
         Ok(())
     }
 
     /// What goes into the SDP for either side.
-    pub fn addresses(&self, ip: IpAddr) -> (RelayAddresses, RelayAddresses) {
-        let of = |side: Side| RelayAddresses { ip, streams: self.sides[side.index()].iter().map(|p| p.pair).collect() };
+    pub fn addresses(&self, ip: IpAddr, other_ip: Option<IpAddr>) -> (RelayAddresses, RelayAddresses) {
+        let pairs = |side: Side| self.sides[side.index()].iter().map(|ports| ports.pair).collect();
+        let of = |side| RelayAddresses { ip, other_ip, streams: pairs(side) };
         (of(Side::A), of(Side::B))
     }
 
@@ -83,7 +116,7 @@ impl Slot {
         // The poller tells of new packets only (edge-triggered), so everything is read now: a kernel buffer
         // holds fewer packets than the bound, which only keeps a flood on one port from starving the others.
         for _ in 0..BURST {
-            let Some(socket) = self.socket(key.side, key.stream, key.kind) else { return };
+            let Some(socket) = self.socket(key) else { return };
             match socket.recv_from(buffer) {
                 Ok((length, from)) => self.packet(key, from, buffer.get(..length).unwrap_or_default(), now_ms),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
@@ -97,33 +130,43 @@ impl Slot {
         let head = bytes.get(..HEAD_BYTES.min(bytes.len())).unwrap_or_default();
         let arrival = Arrival { side: key.side, stream: key.stream, kind: key.kind, from, len: bytes.len(), head };
         if let Fate::Forward { to, out_side } = self.session.on_packet(&arrival, now_ms)
-            && let Some(socket) = self.socket(out_side, key.stream, key.kind)
+            && let Some(socket) = self.socket(SocketKey { side: out_side, is_v6: to.is_ipv6(), ..key })
         {
             // A packet of voice that cannot be sent now is worth nothing later.
             let _ = socket.send_to(bytes, to);
         }
     }
 
-    fn socket(&self, side: Side, stream: usize, kind: PacketKind) -> Option<&UdpSocket> {
-        let ports = self.sides[side.index()].get(stream)?;
-        Some(match kind {
-            PacketKind::Rtp => &ports.rtp,
-            PacketKind::Rtcp => &ports.rtcp,
+    fn socket(&self, key: SocketKey) -> Option<&UdpSocket> {
+        let sockets = self.sides[key.side.index()].get(key.stream)?.of_family(key.is_v6)?;
+        Some(match key.kind {
+            PacketKind::Rtp => &sockets.rtp,
+            PacketKind::Rtcp => &sockets.rtcp,
         })
     }
 }
 
-fn bind(ip: IpAddr, pool: &mut PortPool, now_ms: u64) -> std::io::Result<Ports> {
+fn bind(ip: IpAddr, other_ip: Option<IpAddr>, pool: &mut PortPool, now_ms: u64) -> std::io::Result<Ports> {
     let mut last = std::io::Error::new(std::io::ErrorKind::AddrNotAvailable, "the relay's port range is used up");
     for _ in 0..ATTEMPTS {
         let Some(pair) = pool.take(now_ms) else { break };
-        let rtp = UdpSocket::bind(SocketAddr::new(ip, pair.rtp));
-        let rtcp = UdpSocket::bind(SocketAddr::new(ip, pair.rtcp));
-        match (rtp, rtcp) {
-            (Ok(rtp), Ok(rtcp)) => return Ok(Ports { pair, rtp, rtcp }),
+        let other = other_ip.map(|ip| Sockets::bind(ip, pair)).transpose();
+        match (Sockets::bind(ip, pair), other) {
+            (Ok(sockets), Ok(other)) => return Ok(Ports { pair, sockets, other }),
             (Err(error), _) | (_, Err(error)) => last = error,
         }
         pool.give_back(pair, now_ms);
     }
     Err(last)
+}
+
+/// A socket of one IP family alone, so that the same port may be opened for the other.
+fn socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(UdpSocket::from_std(socket.into()))
 }

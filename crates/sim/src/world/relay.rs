@@ -81,7 +81,7 @@ impl Relay {
                 self.owners.insert(pair.rtcp, (relay, side, stream, PacketKind::Rtcp));
             }
         }
-        let [a, b] = ports.clone().map(|streams| RelayAddresses { ip: self.ip, streams });
+        let [a, b] = ports.clone().map(|streams| RelayAddresses { ip: self.ip, other_ip: None, streams });
         let session = Session { session: RelaySession::new(streams, now_ms), ports, told_silent: false };
         self.sessions.insert(relay, session);
         RelayEvent::Opened { relay, a, b }

@@ -173,6 +173,7 @@ pub fn carrier() -> Carrier {
         prefix: String::new(),
         plus: true,
         auth: Some(CarrierAuth { username: "us".into(), secret: CARRIER_SECRET.into(), register_s: None }),
+        options_s: 0,
         tell_origin: false,
         cost_deck: None,
     }
