@@ -1,4 +1,4 @@
-//! Installs the real peers that the tests talk to, where they are missing (Debian packages, two of Python and one of npm).
+//! Installs the real peers that the tests talk to, where they are missing (Debian packages, three of Python and one of npm).
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,6 +18,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/linphonec", "linphone-cli"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so", "kamailio-sqlite-modules"),
+    ("/usr/lib/x86_64-linux-gnu/kamailio/modules/http_client.so", "kamailio-utils-modules"),
+    ("/usr/lib/x86_64-linux-gnu/kamailio/modules/json.so", "kamailio-json-modules"),
     ("/usr/bin/rtpengine", "rtpengine-daemon"),
     ("/usr/bin/perf", "linux-perf"),
     ("/usr/bin/valgrind", "valgrind"),
@@ -40,10 +42,11 @@ struct Package {
     holds: &'static str,
 }
 
-/// One more telephone, and a tool of VOIP.MS's customers.
+/// One more telephone, a tool of VOIP.MS's customers, and one that tries the JSON API by its document.
 const PACKAGES: &[Package] = &[
     Package { name: "pjsua2-python==2.15.1.post1", folder: "", holds: "pjsua2" },
     Package { name: "voip-ms-moxad==0.8.5", folder: "voip-ms-moxad", holds: "bin/get-cdrs" },
+    Package { name: "schemathesis==4.32.5", folder: "schemathesis", holds: "bin/st" },
 ];
 
 /// The npm package that looks web pages over (MPL-2.0: fetched for the tests, part of nothing); kept below `target`.

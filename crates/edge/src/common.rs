@@ -177,6 +177,7 @@ mod tests {
             max_calls: 10,
             silence_s: 60,
             relay: true,
+            redirect: Vec::new(),
         };
         Common::new(settings, [7; 32], 3, workers)
     }

@@ -18,6 +18,7 @@ use crate::farewell::{Farewell, Parting};
 use crate::io::Output;
 use crate::limits::RETRY_AFTER_S;
 use crate::random::Mint;
+use crate::remote::Remote;
 
 /// Methods we take (RFC 3261 section 20.5).
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER";
@@ -50,6 +51,8 @@ pub(crate) struct Left {
     pub farewells: Vec<Farewell>,
     /// Callers who were redirected.
     pub forwarded: Vec<Forwarded>,
+    /// Calls that their callers place themselves.
+    pub remotes: Vec<(CallId, Remote)>,
 }
 
 pub(crate) struct Core {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use account::{CertificateName, LineKind, Secrets, Transport};
@@ -119,6 +120,41 @@ pub struct EdgeSettings {
     pub silence_s: u32,
     /// Streams through the built-in relay (the default) or direct media (gives up privacy and silence detection).
     pub relay: bool,
+    /// Lines that place their calls themselves and only ask first: they are answered as a redirect server does.
+    pub redirect: Vec<Asking>,
+}
+
+/// Lines that only ask: one, or all of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The account.
+    pub account: AccountId,
+    /// The line; all where `None`.
+    pub line: Option<LineId>,
+}
+
+/// Neither an account nor a line of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is neither an account, such as law-000, nor a line of one, such as law-000/trunk-1")]
+pub struct NotAsking;
+
+impl FromStr for Asking {
+    type Err = NotAsking;
+
+    fn from_str(text: &str) -> Result<Self, NotAsking> {
+        let (account, line) = text.split_once('/').map_or((text, None), |(account, line)| (account, Some(line)));
+        let line = line.map(|line| line.parse().map_err(|_| NotAsking)).transpose()?;
+        Ok(Self { account: account.parse().map_err(|_| NotAsking)?, line })
+    }
+}
+
+impl EdgeSettings {
+    /// Whether a line places its calls itself.
+    pub(crate) fn redirects(&self, account: &AccountId, line: &LineId) -> bool {
+        let is_it =
+            |asking: &Asking| asking.account == *account && asking.line.as_ref().is_none_or(|asking| asking == line);
+        self.redirect.iter().any(is_it)
+    }
 }
 
 impl Directory {

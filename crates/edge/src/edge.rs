@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use account::{CallEnd, Flow, HungUpBy, Reply, Settlement};
+use account::{Attempt, CallEnd, Flow, Reply};
 use billing::{AccountId, CallId, LineId};
 use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
-use crate::call::{self, Call, Ending, Leg, SavedLegs};
+use crate::call::{self, Call, Ending, MergeKey};
 use crate::carriers::Carriers;
 use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
@@ -21,6 +21,7 @@ use crate::inside::{self, Errand};
 use crate::io::{CallView, Input, Output};
 use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER, RETRY_AFTER_S};
 use crate::register::Registrar;
+use crate::remote::{Remotes, Screened};
 use crate::wakes::Wakes;
 use crate::{flow, text};
 
@@ -32,8 +33,10 @@ pub struct Edge {
     carriers: Carriers,
     /// Boxed, since a map moves its entries about.
     calls: BTreeMap<CallId, Box<Call>>,
+    /// Those that other switches carry.
+    remotes: Remotes,
     /// Running INVITEs by what tells a merged one.
-    merges: Keyed<Vec<u8>, CallId>,
+    merges: Keyed<MergeKey, CallId>,
     wakes: Wakes<CallId>,
     farewells: Farewells,
     next_call: CallId,
@@ -48,6 +51,7 @@ impl Edge {
             registrar: Registrar::new(Common::first_token(worker)),
             carriers: Carriers::new(),
             calls: BTreeMap::new(),
+            remotes: Remotes::new(),
             merges: Keyed::new(common.hash_key),
             wakes: Wakes::new(),
             farewells: Farewells::new(),
@@ -73,8 +77,14 @@ impl Edge {
                     self.admit(asked, sender);
                 }
             }
-            Input::Recover { account, call, legs } => self.recover(&account, call, legs.as_deref()),
+            Input::Recover { account, call, legs } => {
+                call::recover(&mut self.core, &account, call, legs.as_deref());
+            }
             Input::HangUpLine { account, line, end } => self.hang_up_line(&account, &line, end),
+            Input::Screen { token, account, attempt, limit_s } => self.screen(token, account, *attempt, limit_s),
+            Input::Report { token, call, account, report } => {
+                self.remotes.report(&mut self.core, token, (call, account.as_ref()), report);
+            }
             Input::Drain => self.core.draining = true,
             Input::Shutdown => self.shut_down(),
             Input::Tick => self.tick(),
@@ -91,7 +101,10 @@ impl Edge {
     pub fn next_wake_ms(&self) -> Option<u64> {
         let transactions = self.core.transactions.next_deadline_ms();
         let carriers = self.carriers.next_wake_ms();
-        [transactions, carriers, self.wakes.next_ms(), self.farewells.next_wake_ms()].into_iter().flatten().min()
+        [transactions, carriers, self.wakes.next_ms(), self.farewells.next_wake_ms(), self.remotes.next_wake_ms()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether the worker has more to do than it can: no new calls then, but to short numbers.
@@ -101,13 +114,17 @@ impl Edge {
 
     /// The running calls, for people.
     pub fn calls(&self) -> Vec<CallView> {
-        self.calls.values().map(|call| call.view()).collect()
+        self.calls.values().map(|call| call.view()).chain(self.remotes.views()).collect()
     }
 
     /// Whether no call runs and no BYE of ours waits for its answer: the node may stop.
     pub fn is_idle(&self) -> bool {
         let parted = self.core.clients.values().all(|purpose| !matches!(purpose, Purpose::Bye(_)));
-        parted && self.calls.is_empty() && self.farewells.is_empty() && self.registrar.is_idle()
+        parted
+            && self.calls.is_empty()
+            && self.remotes.is_empty()
+            && self.farewells.is_empty()
+            && self.registrar.is_idle()
     }
 
     /// Whoever proved a line with a secret that is no more has no call of it any longer: one that was let in here while
@@ -125,7 +142,8 @@ impl Edge {
 
     fn hang_up_line(&mut self, account: &AccountId, line: &LineId, end: CallEnd) {
         let concerned = self.calls.values().filter(|call| call.concerns(account, line));
-        let ids: Vec<CallId> = concerned.map(|call| call.id).collect();
+        let mut ids: Vec<CallId> = concerned.map(|call| call.id).collect();
+        ids.extend(self.remotes.of_line(account, line));
         for id in ids {
             self.hang_up(id, end);
         }
@@ -190,7 +208,7 @@ impl Edge {
                 if call::merge_key(&asked.request).is_some_and(|key| self.merges.contains_key(&key)) {
                     return self.core.brush_off(&asked, 482, |_| {});
                 }
-                if self.is_full_for(&asked) {
+                if self.is_full_for(|| text::user_of(asked.request.request_uri())) {
                     return self.core.overloaded(&asked);
                 }
                 asked
@@ -203,12 +221,14 @@ impl Edge {
 
     /// Whether a new call must be turned away. The last places are for short numbers, since those of emergency services
     /// are among them and must get through (which they are is the account's to know).
-    fn is_full_for(&self, asked: &Asked) -> bool {
-        let dialled = text::user_of(asked.request.request_uri());
+    fn is_full_for(&self, dialled: impl FnOnce() -> String) -> bool {
+        let (calls, max_calls) = (self.core.common.calls(), self.core.common.settings.max_calls);
+        if !(self.core.closing || self.core.draining || self.core.busy || calls >= max_calls) {
+            return false;
+        }
+        let dialled = dialled();
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
-        let reserve = if short { EMERGENCY_RESERVE } else { 0 };
-        let turned_away = self.core.closing || ((self.core.draining || self.core.busy) && !short);
-        turned_away || self.core.common.calls() >= self.core.common.settings.max_calls.saturating_add(reserve)
+        self.core.closing || !short || calls >= max_calls.saturating_add(EMERGENCY_RESERVE)
     }
 
     /// A request whose sender is known.
@@ -240,7 +260,7 @@ impl Edge {
                 None => self.core.reply(&asked, 481),
             };
         }
-        if self.is_full_for(&asked) {
+        if self.is_full_for(|| text::user_of(asked.request.request_uri())) {
             return self.core.overloaded(&asked);
         }
         let id = self.mint_call();
@@ -249,12 +269,20 @@ impl Edge {
         }
     }
 
+    /// Another switch asks about a call of its own.
+    fn screen(&mut self, token: u64, account: AccountId, attempt: Attempt, limit_s: u32) {
+        if self.is_full_for(|| attempt.dialled.clone()) {
+            return self.core.outputs.push_back(Output::Screened { token, screened: Screened::TurnedAway });
+        }
+        let attempt = Attempt { call: self.mint_call(), ..attempt };
+        self.remotes.screen(&mut self.core, token, account, attempt, limit_s);
+    }
+
     /// A call that another one takes over while it rings has no longer the INVITE that it began with.
     fn replace(&mut self, id: CallId, side: Side, asked: &Asked, errand: &Errand) {
-        let key = self.calls.get(&id).and_then(|call| call.merge_key());
+        let key = self.calls.get(&id).and_then(|call| call.merge_key()).map(Arc::clone);
         self.with_call(id, |call, core| call.replace(core, side, asked, errand));
-        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()).as_ref() != Some(key))
-        {
+        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()) != Some(key)) {
             self.merges.remove(&key);
         }
     }
@@ -267,7 +295,7 @@ impl Edge {
 
     fn add_call(&mut self, call: Call) {
         if let Some(key) = call.merge_key() {
-            self.merges.insert(key, call.id);
+            self.merges.insert(Arc::clone(key), call.id);
         }
         self.wakes.set(&call.id, call.next_wake_ms());
         self.core.common.call_began();
@@ -367,6 +395,10 @@ impl Edge {
 
     fn reply(&mut self, reply: Reply) {
         match reply {
+            Reply::Verdict { call, verdict } if self.remotes.has(call) => {
+                self.remotes.verdict(&mut self.core, call, verdict);
+            }
+            Reply::Leased { call, lease } if self.remotes.has(call) => self.remotes.leased(&mut self.core, call, lease),
             Reply::Verdict { call, verdict } => self.with_call(call, |call, core| call.verdict(core, verdict)),
             Reply::Leased { call, lease } => self.with_call(call, |call, core| call.leased(core, lease)),
             Reply::HangUp { call, end } => self.hang_up(call, end),
@@ -391,31 +423,8 @@ impl Edge {
     }
 
     fn hang_up(&mut self, id: CallId, end: CallEnd) {
+        self.remotes.hang_up(&mut self.core, id, end);
         self.with_call(id, |call, core| call.finish(core, Ending::of(end), None));
-    }
-
-    /// Ends a call of the run before on both legs, and settles it.
-    fn recover(&mut self, account: &AccountId, call: CallId, legs: Option<&[u8]>) {
-        let legs = legs.and_then(SavedLegs::decode);
-        let ending = Ending::of(CallEnd::Recovered);
-        let mut settlement = Settlement {
-            call,
-            ring_ms: None,
-            answer_ms: None,
-            status: ending.status,
-            reason: ending.reason,
-            hung_up_by: HungUpBy::Node,
-            end: CallEnd::Recovered,
-            carrier: None,
-            callee: None,
-        };
-        if let Some(SavedLegs { a, b, ring_ms, answer_ms, carrier, callee }) = legs {
-            settlement = Settlement { ring_ms, answer_ms, status: 200, carrier, callee, ..settlement };
-            for dialog in [a, b] {
-                Leg::new(dialog.recovered()).bye(&mut self.core, ending.header.as_deref());
-            }
-        }
-        self.core.tell(account, account::Input::Settle(settlement));
     }
 
     fn shut_down(&mut self) {
@@ -424,6 +433,7 @@ impl Edge {
         for id in ids {
             self.hang_up(id, CallEnd::Shutdown);
         }
+        self.remotes.end_all(&mut self.core, CallEnd::Shutdown);
     }
 
     fn tick(&mut self) {
@@ -432,6 +442,7 @@ impl Edge {
         while let Some(id) = self.wakes.due(self.core.now_ms) {
             self.with_call(id, |call, core| call.tick(core));
         }
+        self.remotes.tick(&mut self.core);
         self.farewells.tick(&mut self.core);
         self.carriers.tick(&mut self.core);
     }
@@ -444,13 +455,16 @@ impl Edge {
         self.wakes.set(&id, call.next_wake_ms().filter(|_| !over));
         if over {
             if let Some(key) = call.merge_key() {
-                self.merges.remove(&key);
+                self.merges.remove(key);
             }
             self.calls.remove(&id);
             self.core.common.call_ended();
         }
         for farewell in std::mem::take(&mut self.core.left.farewells) {
             self.farewells.add(farewell);
+        }
+        for (id, remote) in std::mem::take(&mut self.core.left.remotes) {
+            self.remotes.add(&self.core, id, remote);
         }
         for forwarded in std::mem::take(&mut self.core.left.forwarded) {
             let id = self.mint_call();

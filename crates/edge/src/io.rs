@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
-use account::{CallEnd, Failures, Flow, Reply};
+use account::{Attempt, CallEnd, Failures, Flow, Reply};
 use billing::{AccountId, CallId, LineId};
 use media::{RelayCommand, RelayEvent};
 use sip::Message;
 
 use crate::Directory;
 use crate::certificate::Certificate;
+use crate::remote::{Report, Screened};
 use std::sync::Arc;
 
 /// Everything that can happen to the edge.
@@ -69,6 +70,28 @@ pub enum Input {
         line: LineId,
         /// Why.
         end: CallEnd,
+    },
+    /// Another switch asks whether it may place a call of a line; answered with [`Output::Screened`].
+    Screen {
+        /// The token of the question.
+        token: u64,
+        /// Whose line it is.
+        account: AccountId,
+        /// The call; its id is given here.
+        attempt: Box<Attempt>,
+        /// How long the call may talk if nobody reports its end, seconds.
+        limit_s: u32,
+    },
+    /// The switch that carries a call reports; answered with [`Output::Screened`].
+    Report {
+        /// The token of the report.
+        token: u64,
+        /// The call, one of this worker's.
+        call: CallId,
+        /// Whose it must be; anybody's where `None`.
+        account: Option<AccountId>,
+        /// What.
+        report: Report,
     },
     /// Refuse new calls, let the running ones go on. Calls to short numbers are still taken: those of emergency services
     /// are among them.
@@ -150,6 +173,13 @@ pub enum Output {
         /// User agent (at most 128 bytes).
         user_agent: String,
     },
+    /// The answer to another switch.
+    Screened {
+        /// The token of the question.
+        token: u64,
+        /// What it is told.
+        screened: Screened,
+    },
     /// A carrier registration or keep-alive changed state, for people.
     CarrierState {
         /// The carrier.
@@ -178,4 +208,10 @@ pub struct CallView {
     pub start_ms: u64,
     /// Since when it talks.
     pub answer_ms: Option<u64>,
+    /// Whether another switch carries it, which asked before it placed it.
+    pub is_remote: bool,
+    /// Why that switch must hang it up, where it must.
+    pub hang_up: Option<String>,
+    /// When what is paid for ends for good: that switch must have hung it up by then.
+    pub ends_ms: Option<u64>,
 }

@@ -22,13 +22,15 @@ mod limits;
 mod peer;
 mod random;
 mod register;
+mod remote;
 mod text;
 mod wakes;
 
 pub use certificate::Certificate;
 pub use common::{Common, MAX_WORKERS, is_new_call, worker_of_call, worker_of_reply};
-pub use directory::{Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry};
+pub use directory::{Asking, Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry, NotAsking};
 pub use edge::Edge;
 pub use inside::from_other_end;
 pub use io::{AuthReport, CallView, Input, Leave, Output};
 pub use peer::{Located, NoPeerAddress, PeerAddress};
+pub use remote::{MAX_REMOTE_S, Report, Screened};

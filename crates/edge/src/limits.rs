@@ -38,6 +38,8 @@ pub(crate) const REST_MS: u64 = 60_000;
 pub(crate) const MAX_RESTING: usize = 1_024;
 /// An answered call whose lease has not come after this long is hung up: paid routes fail closed.
 pub(crate) const LEASE_PATIENCE_MS: u64 = 32_000;
+/// How long a switch that carries a call may take to hang it up when it must.
+pub(crate) const HANG_UP_PATIENCE_MS: u64 = 10_000;
 /// How long a nonce is good.
 pub(crate) const NONCE_VALIDITY_MS: u64 = 300_000;
 /// Retry-After of our 503 answers, seconds.

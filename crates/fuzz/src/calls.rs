@@ -186,7 +186,7 @@ impl World {
                         Input::Verify { token, leave: Leave::Granted, failures_before: account::Failures::NONE };
                     self.edge.handle(self.now_ms, input);
                 }
-                Output::Relay(_) | Output::Auth { .. } | Output::CarrierState { .. } => {}
+                Output::Relay(_) | Output::Auth { .. } | Output::CarrierState { .. } | Output::Screened { .. } => {}
             }
         }
     }
@@ -328,5 +328,6 @@ fn settings() -> EdgeSettings {
         silence_s: 60,
         relay: true,
         ignored_agents: Vec::new(),
+        redirect: Vec::new(),
     }
 }

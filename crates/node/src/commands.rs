@@ -13,7 +13,8 @@ use crate::log::Release;
 use crate::look_ups::LookUps;
 use crate::share::owner_of;
 use crate::{
-    Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Tell, Told, Worker, admission,
+    Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Remote, Tell, Told, Worker,
+    admission, strangers,
 };
 
 /// How often the lock-out is given time, beside the ends of its bans.
@@ -37,6 +38,14 @@ impl Worker {
                 }
             }
             Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
+            Command::Screen { account, attempt, limit_s } => {
+                let home = owner_of(&account, self.common.workers());
+                self.ask_remote(now_ms, token, home, Remote::Screen { account, attempt, limit_s });
+            }
+            Command::Report { call, account, report } => {
+                let asked = Remote::Report { call, account, report };
+                self.ask_remote(now_ms, token, edge::worker_of_call(call), asked);
+            }
             Command::Calls { account } => self.ask_all(now_ms, token, &Question::Calls(account)),
             Command::Exposure { account } => self.ask_all(now_ms, token, &Question::Exposure(account)),
             Command::Locks { account } => self.ask_all(now_ms, token, &Question::Locks(account)),
@@ -110,6 +119,20 @@ impl Worker {
         true
     }
 
+    /// Passes on what another switch asks to the worker whose call it is.
+    fn ask_remote(&mut self, now_ms: u64, token: u64, home: usize, asked: Remote) {
+        self.post(now_ms, home, Letter::Registry(Told::Remote { token, asked: Box::new(asked) }));
+    }
+
+    /// Another switch is answered.
+    pub(crate) fn screened(&mut self, now_ms: u64, token: u64, screened: edge::Screened) {
+        let reply = match screened {
+            edge::Screened::TurnedAway => Err(CommandError::Busy),
+            screened => Ok(CommandReply::Screened(screened)),
+        };
+        self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Answer { token, reply }));
+    }
+
     /// Asks every worker for its part.
     fn ask_all(&mut self, now_ms: u64, token: u64, question: &Question) {
         if let Some(registry) = &mut self.registry {
@@ -143,6 +166,7 @@ impl Worker {
     pub(crate) fn told(&mut self, now_ms: u64, told: Told) {
         match told {
             Told::Published { directory, decks } => {
+                self.fixed = strangers::fixed(&directory);
                 self.directory = Arc::clone(&directory);
                 self.look_ups.decks = decks;
                 self.edge.handle(now_ms, edge::Input::Directory(directory));
@@ -162,6 +186,15 @@ impl Worker {
             Told::Ask { token, question } => {
                 let part = self.part(now_ms, &question);
                 self.post(now_ms, FIRST, Letter::ToRegistry(Tell::Part { token, part }));
+            }
+            Told::Remote { token, asked } => {
+                let input = match *asked {
+                    Remote::Screen { account, attempt, limit_s } => {
+                        edge::Input::Screen { token, account, attempt, limit_s }
+                    }
+                    Remote::Report { call, account, report } => edge::Input::Report { token, call, account, report },
+                };
+                self.edge.handle(now_ms, input);
             }
             Told::Drain => self.edge.handle(now_ms, edge::Input::Drain),
             Told::Shutdown => self.edge.handle(now_ms, edge::Input::Shutdown),

@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, CertificateName, Change, ChangeError, Done, ExposureView, Flow, LockView};
+use account::{Actor, Attempt, CertificateName, Change, ChangeError, Done, ExposureView, Flow, LockView};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -48,6 +48,24 @@ pub enum Command {
         by: Actor,
         /// Which.
         prefix: IpNet,
+    },
+    /// Another switch asks whether it may place a call.
+    Screen {
+        /// Whose line it is.
+        account: AccountId,
+        /// The call; its id is given by the node.
+        attempt: Box<Attempt>,
+        /// How long the call may talk if nobody reports its end, seconds.
+        limit_s: u32,
+    },
+    /// The switch that carries a call reports.
+    Report {
+        /// The call.
+        call: CallId,
+        /// Whose it must be; anybody's where `None`.
+        account: Option<AccountId>,
+        /// What.
+        report: edge::Report,
     },
     /// Running calls, of one account or of all.
     Calls {
@@ -101,6 +119,8 @@ pub enum Command {
 pub enum CommandReply {
     /// It is done, durably.
     Done(Done),
+    /// What another switch is told of a call that it carries.
+    Screened(edge::Screened),
     /// Running calls.
     Calls(Vec<CallView>),
     /// What accounts may lose, by account.

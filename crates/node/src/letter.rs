@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use account::{Actor, CallEnd, Change, Effect, Flow, Input, Reply};
-use billing::{AccountId, LineId};
+use account::{Actor, Attempt, CallEnd, Change, Effect, Flow, Input, Reply};
+use billing::{AccountId, CallId, LineId};
 use edge::{Certificate, Directory, is_new_call};
 use guard::{Bulletin, Incident};
 use sip::Message;
@@ -97,10 +97,40 @@ pub enum Told {
         /// The question.
         question: Question,
     },
+    /// Another switch asks about a call or reports on one; answered with [`Tell::Answer`].
+    Remote {
+        /// The handle of the question.
+        token: u64,
+        /// The question.
+        asked: Box<Remote>,
+    },
     /// Refuse new calls.
     Drain,
     /// Refuse new calls, end the running ones.
     Shutdown,
+}
+
+/// What another switch asks or reports.
+#[derive(Debug)]
+pub enum Remote {
+    /// May it place this call?
+    Screen {
+        /// Whose line it is.
+        account: AccountId,
+        /// The call.
+        attempt: Box<Attempt>,
+        /// How long it may talk if nobody reports its end, seconds.
+        limit_s: u32,
+    },
+    /// How a call goes that it carries.
+    Report {
+        /// The call.
+        call: CallId,
+        /// Whose it must be; anybody's where `None`.
+        account: Option<AccountId>,
+        /// What.
+        report: edge::Report,
+    },
 }
 
 /// What every worker knows a part of: of one account, or of all.

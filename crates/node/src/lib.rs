@@ -29,7 +29,7 @@ mod zones;
 pub use book::{Decks, NodeBook, NodeChange, PricesAt, address_or_prefix};
 pub use full::MAX_WAITING_FOR_ROOM;
 pub use io::{Command, CommandError, CommandReply, Output};
-pub use letter::{Letter, Question, Tell, Told};
+pub use letter::{Letter, Question, Remote, Tell, Told};
 pub use record::{Body, Record};
 pub use share::Share;
 pub use state::{NodeState, RecoveryError};

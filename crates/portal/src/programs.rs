@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! /api/v1/rest.php                    VOIP.MS's API (GET, and POST as multipart/form-data)
+//! /api/v1                             the JSON API ([`crate::api`])
 //! /hooks/payment                      a payment (POST, signed)
 //! ```
 
@@ -11,7 +12,6 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use ipnet::IpNet;
 
 use crate::payment::{self, PaymentSecret};
 use crate::per_minute::PerMinute;
@@ -32,8 +32,6 @@ pub type Weakness = fn(&str, &[&str]) -> Option<String>;
 /// What the configuration says of programs and to them.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    /// Reverse proxies, whose word of who called them is believed.
-    pub proxies: Vec<IpNet>,
     /// What payments are signed with; without any, none are taken.
     pub payment_secrets: Vec<PaymentSecret>,
     /// What a new secret of a line must withstand.
@@ -70,7 +68,9 @@ pub fn programs(portal: PortalState, programs: Programs) -> Router {
     let routes = Router::new()
         .route("/api/v1/rest.php", get(voipms::answer).post(voipms::answer))
         .route("/hooks/payment", post(payment::take));
+    let api = Router::new().nest("/api/v1", crate::api::router(state.clone()));
     // As with the pages, whether or not the reverse proxy takes the path off.
     let all = if base.is_empty() { routes } else { Router::new().nest(&base, routes.clone()).merge(routes) };
-    all.layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(state)
+    let all = all.layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(state);
+    if base.is_empty() { all.merge(api) } else { all.merge(Router::new().nest(&base, api.clone())).merge(api) }
 }

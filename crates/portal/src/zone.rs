@@ -57,6 +57,11 @@ impl Zone {
         self.format(ms, "%H:%M:%S %Z")
     }
 
+    /// The hour of the day, 0 to 23.
+    pub(crate) fn hour(&self, ms: u64) -> usize {
+        self.format(ms, "%-H").parse().unwrap_or(0)
+    }
+
     /// For the `datetime` attribute of machines.
     pub(crate) fn iso(&self, ms: u64) -> String {
         self.format(ms, "%Y-%m-%dT%H:%M:%S%:z")
@@ -87,6 +92,12 @@ impl Zone {
         let midnight = day.to_zoned(self.zone.clone()).ok()?;
         u64::try_from(midnight.timestamp().as_millisecond()).ok()
     }
+}
+
+/// The day of such a number: "2026-11-22".
+pub(crate) fn day_text(day: u32) -> String {
+    let date = EPOCH.checked_add(jiff::Span::new().days(i64::from(day)));
+    date.map(|date| date.to_string()).unwrap_or_default()
 }
 
 /// A day (given as "2026-11-22") counted from the Unix epoch; `None` where it is no day or before.

@@ -12,6 +12,7 @@ mod forward;
 mod join;
 mod leg;
 mod media;
+mod redirect;
 mod refer;
 mod refresh;
 mod reliable;
@@ -35,9 +36,11 @@ pub(crate) use end::Ending;
 pub(crate) use fork::{challenge_of, flow_to};
 pub(crate) use forward::Forwarded;
 pub(crate) use leg::Leg;
-pub(crate) use saved::SavedLegs;
+use saved::SavedLegs;
+pub(crate) use saved::recover;
 pub(crate) use session::{MIN_SE_S, is_too_brief};
-pub(crate) use start::{merge_key, start, start_inside};
+pub(crate) use start::{MergeKey, merge_key, start, start_inside};
+pub(crate) use status::of_end;
 
 use self::exchange::Exchange;
 use self::fork::{Fork, Outbound};
@@ -111,6 +114,7 @@ pub(crate) struct Call {
     pub stage: Stage,
     /// The caller's INVITE.
     invite: Asked,
+    merge_key: Option<MergeKey>,
     a: Leg,
     /// The callee's leg, once answered.
     b: Option<Leg>,
@@ -143,12 +147,15 @@ impl Call {
             callee: self.facts.dialled.clone(),
             start_ms: self.facts.start_ms,
             answer_ms: self.facts.answer_ms,
+            is_remote: false,
+            hang_up: None,
+            ends_ms: None,
         }
     }
 
     /// What tells an INVITE that is this call's and came by another way.
-    pub fn merge_key(&self) -> Option<Vec<u8>> {
-        merge_key(&self.invite.request)
+    pub fn merge_key(&self) -> Option<&MergeKey> {
+        self.merge_key.as_ref()
     }
 
     /// Whether the caller waits on this flow for an answer to his INVITE.

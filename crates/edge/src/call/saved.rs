@@ -1,10 +1,12 @@
-//! Both legs as the account keeps them, so that a restarted node can hang up a call of the run before.
+//! Both legs as the account keeps them, so that a restarted node can hang up a call of the run before, and settle it.
 
-use billing::{CarrierId, LineId};
+use account::{CallEnd, HungUpBy, Settlement};
+use billing::{AccountId, CallId, CarrierId, LineId};
 use serde::{Deserialize, Serialize};
 use sip::Dialog;
 
-use super::{Facts, Leg};
+use super::{Ending, Facts, Leg};
+use crate::core::Core;
 
 /// What is needed to end and settle an answered call after a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,4 +39,29 @@ impl SavedLegs {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes).ok()
     }
+}
+
+/// Ends a call of the run before on both legs, and settles it.
+pub(crate) fn recover(core: &mut Core, account: &AccountId, call: CallId, legs: Option<&[u8]>) {
+    // What another switch carries was answered and has no legs here.
+    let answered = legs.is_some();
+    let ending = Ending::of(CallEnd::Recovered);
+    let mut settlement = Settlement {
+        call,
+        ring_ms: None,
+        answer_ms: None,
+        status: if answered { 200 } else { ending.status },
+        reason: ending.reason,
+        hung_up_by: HungUpBy::Node,
+        end: CallEnd::Recovered,
+        carrier: None,
+        callee: None,
+    };
+    if let Some(SavedLegs { a, b, ring_ms, answer_ms, carrier, callee }) = legs.and_then(SavedLegs::decode) {
+        settlement = Settlement { ring_ms, answer_ms, carrier, callee, ..settlement };
+        for dialog in [a, b] {
+            Leg::new(dialog.recovered()).bye(core, ending.header.as_deref());
+        }
+    }
+    core.tell(account, account::Input::Settle(settlement));
 }

@@ -27,6 +27,8 @@ impl Call {
     /// A refused attempt has its CDR from the account already: it is not settled.
     fn refuse(&mut self, core: &mut Core, refusal: &Refusal) {
         let (code, _) = status::of_refusal(refusal.code);
+        // Whoever places its calls itself must not take a refusal for a reason to try another way.
+        let code = if self.is_redirected(core) { 603 } else { code };
         let tag = self.a.dialog.id().local_tag().to_owned();
         let mut answer = core.answer(&self.invite, code, "", Some(&tag));
         answer.header(Name::Reason, status::refusal_reason(refusal));
@@ -39,6 +41,9 @@ impl Call {
     }
 
     fn go_on(&mut self, core: &mut Core, permit: Permit, lease: Lease) {
+        if matches!(permit, Permit::Carrier { .. }) && self.is_redirected(core) {
+            return self.redirect(core, &permit, lease);
+        }
         let outbound = self.outbound(&permit);
         match &permit {
             _ if outbound.replacing.is_some() => self.fork_to_call(core, &outbound, &permit),
@@ -52,8 +57,7 @@ impl Call {
         }
         self.outbound = Some(outbound);
         self.clock.agreed = lease;
-        let streams = self.media.streams(description(&self.invite.request)).unwrap_or(1);
-        if self.media.open(core, streams) {
+        if self.media.open(core) {
             self.stage = Stage::Opening;
         } else {
             self.call_out(core);

@@ -108,6 +108,7 @@ pub fn settings() -> EdgeSettings {
         max_calls: 100,
         silence_s: 60,
         relay: true,
+        redirect: Vec::new(),
     }
 }
 
@@ -127,6 +128,8 @@ pub struct World {
     pub relay: Vec<RelayCommand>,
     pub auth: Vec<(String, AuthReport)>,
     pub carrier_states: Vec<(CarrierId, bool, String)>,
+    /// What other switches were told.
+    pub screened: Vec<(u64, edge::Screened)>,
     /// What the account says to each attempt; `None`: nothing yet.
     pub verdict: Option<Verdict>,
     /// What the account says to an answer and to each extension; `None`: nothing yet.
@@ -153,6 +156,7 @@ impl World {
             relay: Vec::new(),
             auth: Vec::new(),
             carrier_states: Vec::new(),
+            screened: Vec::new(),
             verdict: None,
             lease: Some(FREE),
             leave: Leave::Granted,
@@ -230,6 +234,7 @@ impl World {
                     self.edge.handle(self.now_ms, input);
                 }
                 Output::Auth { name, report, .. } => self.auth.push((name, report)),
+                Output::Screened { token, screened } => self.screened.push((token, screened)),
                 Output::CarrierState { carrier, up, text } => self.carrier_states.push((carrier, up, text)),
             }
         }

@@ -27,6 +27,7 @@ pub fn edge(max_calls: usize, sha256: bool) -> EdgeSettings {
         max_calls,
         silence_s: 60,
         relay: true,
+        redirect: Vec::new(),
     }
 }
 

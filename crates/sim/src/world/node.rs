@@ -108,6 +108,7 @@ impl Node {
             max_calls: 1_000,
             silence_s: silence_ms.map_or(60, |ms| u32::try_from(ms / 1_000).unwrap_or(u32::MAX)),
             relay: true,
+            redirect: Vec::new(),
         };
         let mut node = Node {
             settings,

@@ -4,6 +4,7 @@ mod accounts;
 mod cdrs;
 mod filter;
 mod node;
+mod paged;
 mod programs;
 mod usage;
 
@@ -13,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use crate::Error;
-pub use accounts::{AccountRow, AuditRow, DidRow, LineRow};
+pub use accounts::{AccountRow, DidRow, LineRow};
 pub use cdrs::{MAX_ADDED_UP, Totals};
 pub use filter::CdrFilter;
 pub use node::DeckRow;

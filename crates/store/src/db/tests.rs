@@ -2,6 +2,8 @@
 
 mod desk;
 mod fixture;
+mod keys;
+mod people;
 mod programs;
 mod projection;
 mod questions;

@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand.
 
 mod account;
+mod api_key;
 mod apply;
 mod audit;
 mod backup;
@@ -8,6 +9,7 @@ mod ban;
 mod call;
 mod carrier;
 mod cdr;
+mod completions;
 mod context;
 mod deck;
 mod demo;
@@ -30,6 +32,7 @@ mod status;
 mod strength;
 mod user;
 mod voipms;
+mod webhook;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -82,6 +85,8 @@ enum Command {
     Key(key::Key),
     User(user::User),
     Voipms(voipms::Voipms),
+    Webhook(webhook::Webhook),
+    ApiKey(api_key::ApiKey),
     Payment(payment::Payment),
     Call(call::Call),
     Status(status::Status),
@@ -91,6 +96,7 @@ enum Command {
     Restore(backup::Restore),
     Apply(apply::Apply),
     Replay(replay::Replay),
+    Completions(completions::Completions),
 }
 
 /// How a listing is printed.
@@ -135,6 +141,8 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Voipms(voipms) => voipms.run(&context()?),
+        Command::Webhook(webhook) => webhook.run(&context()?),
+        Command::ApiKey(api_key) => api_key.run(&context()?),
         Command::Payment(payment) => payment.run(&context()?),
         Command::Call(call) => call.run(&context()?),
         Command::Status(status) => status.run(&context()?),
@@ -145,6 +153,10 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Apply(apply) if apply.print_example() => Ok(()),
         Command::Apply(apply) => apply.run(&context()?),
         Command::Replay(replay) => replay.run(),
+        Command::Completions(completions) => {
+            completions.run();
+            Ok(())
+        }
     }
 }
 

@@ -128,6 +128,8 @@ pub struct Sip {
     pub warning: bool,
     /// User agents that are not answered, by how they begin; lower-case letters.
     pub ignored_agents: Vec<String>,
+    /// Lines that only ask and place their calls themselves.
+    pub redirect: Vec<edge::Asking>,
     /// How long a call may ring, seconds.
     pub ring_limit_s: u32,
     /// Calls at once on this node.
@@ -187,6 +189,8 @@ pub struct Portal {
     pub proxies: Vec<IpNet>,
     /// The file with the secrets that payments are signed with.
     pub payment_secret_file: Option<PathBuf>,
+    /// Networks that webhooks may lead to although they are not public.
+    pub webhooks_inside: Vec<IpNet>,
 }
 
 /// Mail.
@@ -314,6 +318,7 @@ impl Config {
             max_calls: self.sip.max_calls,
             silence_s: self.media.silence_s,
             relay: self.media.relay,
+            redirect: self.sip.redirect.clone(),
         }
     }
 }

@@ -56,7 +56,7 @@ line 3: sip.listen: `192.0.2.10` is not an address with a port, such as 192.0.2.
 line 3: sip.listen: 0.0.0.0:5060 listens on every address: set sip.advertised to the one that phones reach
 line 4: sip.ring_limit_s: invalid type: string \"long\", expected u32
 line 5: sip.max_calls: is 0: it must be 1 to 10000
-line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, dns, sha256, warning, ignored_agents, ring_limit_s, max_calls, \
+line 6: sip.lisen: there is no such option here; there are listen, advertised, realm, dns, sha256, warning, ignored_agents, redirect, ring_limit_s, max_calls, \
 drain_s, expires_min_s, expires_max_s, expires_default_s
 line 8: media.ports: 30000-20000 is no range of at least 8 ports above 1023
 line 10: mail.smtp: mails link to the portal: set portal.listen or portal.url

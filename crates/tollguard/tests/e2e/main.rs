@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod api;
 mod calls;
 mod carriers;
 mod crash;
@@ -25,6 +26,7 @@ mod lockout;
 mod mail;
 mod nftables;
 mod payment;
+mod people;
 mod played;
 mod portal;
 mod reconcile;
@@ -32,6 +34,7 @@ mod refusals;
 mod register;
 mod retention;
 mod rtpengine;
+mod screen;
 mod secrets;
 mod slow_disk;
 mod support;
@@ -42,4 +45,5 @@ mod transfer;
 mod user;
 mod voice;
 mod voipms;
+mod webhooks;
 mod workers;

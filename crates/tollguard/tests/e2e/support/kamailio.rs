@@ -9,6 +9,8 @@ use super::process::Child;
 use super::wait::{SOON, wait_until};
 
 const HOP: &str = include_str!("../../peers/kamailio_hop.cfg");
+const SCREEN: &str = include_str!("../../peers/kamailio_screen.cfg");
+const REDIRECT: &str = include_str!("../../peers/kamailio_redirect.cfg");
 
 /// A proxy at work; ends with its test.
 pub struct Kamailio {
@@ -21,9 +23,27 @@ impl Kamailio {
     /// when it listens.
     #[track_caller]
     pub fn between(ip: Ipv4Addr, near: Ipv4Addr, far: Ipv4Addr) -> Self {
+        Self::start(HOP, ip, &[("@NEAR@", &near.to_string()), ("@FAR@", &far.to_string())])
+    }
+
+    /// Starts one at `ip` that asks the API of `node`, with a key, before it places calls at `far`.
+    #[track_caller]
+    pub fn screening(ip: Ipv4Addr, node: Ipv4Addr, key: &str, far: Ipv4Addr) -> Self {
+        let api = format!("http://{node}:8080/api/v1");
+        Self::start(SCREEN, ip, &[("@API@", &api), ("@KEY@", key), ("@FAR@", &far.to_string())])
+    }
+
+    /// Starts one at `ip` that asks `node` as a redirect server before it places calls.
+    #[track_caller]
+    pub fn redirected(ip: Ipv4Addr, node: Ipv4Addr) -> Self {
+        Self::start(REDIRECT, ip, &[("@NEAR@", &node.to_string())])
+    }
+
+    #[track_caller]
+    fn start(config: &str, ip: Ipv4Addr, places: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let places = [("@IP@", ip), ("@NEAR@", near), ("@FAR@", far)];
-        let config = places.iter().fold(HOP.to_owned(), |text, (name, ip)| text.replace(name, &ip.to_string()));
+        let config = config.replace("@IP@", &ip.to_string());
+        let config = places.iter().fold(config, |text, (name, value)| text.replace(name, value));
         let path = directory.path().join("kamailio.cfg");
         std::fs::write(&path, config).unwrap();
         let mut command = Command::new("kamailio");

@@ -1,0 +1,155 @@
+//! Decks, for keys of the whole node: read, previewed and imported from CSV.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use billing::{ColumnNames, DeckId, DeckVersions, Imported};
+use node::{Command, NodeChange};
+use serde::{Deserialize, Serialize};
+use store::KeyScope;
+use utoipa::{IntoParams, ToSchema};
+
+use super::client::Client;
+use super::extract::{Asked, Place};
+use super::fault::{Answer, Fault, Kind};
+use super::page::{self, Cursor, FirstDigits, Limit, Moment, Page, Paging};
+use super::shapes::{Deck, DeckName, DeckVersion, Digits, Done, Rate};
+use crate::state::now_ms;
+
+/// A deck in an address.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct AtDeck {
+    /// The deck.
+    #[param(value_type = DeckName)]
+    deck: DeckId,
+}
+
+/// All decks and their versions.
+#[utoipa::path(get, path = "/decks", tag = "node", params(Paging), responses((status = 200, body = Page<Deck>)))]
+pub(super) async fn list(client: Client, Asked(paging): Asked<Paging>) -> Answer<Page<Deck>> {
+    client.must_reach_node(KeyScope::Read)?;
+    let mut decks: Vec<Deck> = Vec::new();
+    for row in client.portal().read(|reader| reader.decks()).await? {
+        let id = row.id.to_string();
+        let version = DeckVersion { from_ms: row.from_ms, changed_ms: row.changed_ms, rates: row.rates };
+        match decks.last_mut().filter(|deck| deck.id == id) {
+            Some(deck) => deck.versions.push(version),
+            None => decks.push(Deck { id, versions: vec![version] }),
+        }
+    }
+    Ok(Json(paging.of(decks, |deck| deck.id.clone(), |deck| deck)))
+}
+
+/// Which prices.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// Of numbers that begin so.
+    #[param(value_type = Option<Digits>)]
+    prefix: Option<FirstDigits>,
+    /// As they are in force then; now where it is not given.
+    #[param(value_type = Option<u64>)]
+    at_ms: Option<Moment>,
+    /// Rows at most.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<Limit>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>, max_length = 100)]
+    after: Option<Cursor>,
+}
+
+/// Prices, in the order of their prefixes.
+#[utoipa::path(get, path = "/decks/{deck}/rates", tag = "node", params(AtDeck, Filter),
+    responses((status = 200, body = Page<Rate>)))]
+pub(super) async fn rates(
+    client: Client,
+    Place(at): Place<AtDeck>,
+    Asked(filter): Asked<Filter>,
+) -> Answer<Page<Rate>> {
+    client.must_reach_node(KeyScope::Read)?;
+    let (rows, at_ms) = (page::rows(filter.limit), filter.at_ms.map_or_else(now_ms, |Moment(ms)| ms));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.to_owned());
+    let after = page::cursor(filter.after.as_ref(), digits)?.unwrap_or_default();
+    let prefix = filter.prefix.map(|FirstDigits(digits)| digits).unwrap_or_default();
+    let deck = at.deck.clone();
+    let found = client.portal().read(move |reader| {
+        let is_known = reader.decks()?.iter().any(|row| row.id == deck);
+        let found = reader.rates_after(&deck, at_ms, &prefix, &after, rows + 1)?;
+        Ok(is_known.then_some(found))
+    });
+    let found = found.await?.ok_or_else(|| Fault::not_found(format!("there is no deck {}", at.deck)))?;
+    Ok(Json(Page::cut(found, rows, |rate| rate.prefix.to_string(), |rate| Rate::from(&rate))))
+}
+
+/// What an import would do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Preview {
+    /// One for each date in the table.
+    versions: Vec<PreviewVersion>,
+    /// Columns that are left alone.
+    unread: Vec<String>,
+}
+
+/// A version that an import would bring.
+#[derive(Debug, Serialize, ToSchema)]
+struct PreviewVersion {
+    from_ms: u64,
+    rates: usize,
+    /// Prices that the deck in force then does not have.
+    new: usize,
+    /// Prices that would be another.
+    changed: usize,
+    /// Prices that would go.
+    gone: usize,
+}
+
+/// A table in a body; all faulty rows are told together.
+fn table(headers: &HeaderMap, body: &Bytes) -> Result<Imported, Fault> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().map(str::trim) != Some("text/csv") {
+        return Err(Fault::new(Kind::NoJson, "send the table as text/csv"));
+    }
+    DeckVersions::read(body, &ColumnNames::default(), now_ms()).map_err(Fault::wrong)
+}
+
+/// Read a table and tell what an import would change, and all faults by line; nothing is changed.
+#[utoipa::path(post, path = "/decks/{deck}/preview", tag = "node", params(AtDeck),
+    request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Preview)))]
+pub(super) async fn preview(
+    client: Client,
+    Place(at): Place<AtDeck>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<Preview> {
+    client.must_reach_node(KeyScope::Read)?;
+    let imported = table(&headers, &body)?;
+    let unread = imported.unread.clone();
+    let versions = client.portal().read(move |reader| {
+        let mut versions = Vec::new();
+        for version in &imported.versions {
+            let known = reader.deck(&at.deck, version.from_ms)?;
+            let known: std::collections::BTreeMap<_, _> =
+                known.iter().flat_map(|known| known.deck.rates()).map(|rate| (rate.prefix, rate)).collect();
+            let rates = version.deck.rates();
+            let new = rates.iter().filter(|rate| !known.contains_key(&rate.prefix)).count();
+            let changed = rates.iter().filter(|rate| known.get(&rate.prefix).is_some_and(|old| *old != *rate)).count();
+            let gone = known.len() + new - rates.len();
+            versions.push(PreviewVersion { from_ms: version.from_ms, rates: rates.len(), new, changed, gone });
+        }
+        Ok(versions)
+    });
+    Ok(Json(Preview { versions: versions.await?, unread }))
+}
+
+/// Add a deck, or a new version of one; calls that run keep their price.
+#[utoipa::path(put, path = "/decks/{deck}", tag = "node", params(AtDeck),
+    request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Done)))]
+pub(super) async fn import(client: Client, Place(at): Place<AtDeck>, headers: HeaderMap, body: Bytes) -> Answer<Done> {
+    client.must_reach_node(KeyScope::Write)?;
+    let versions = table(&headers, &body)?.versions;
+    let change = NodeChange::PutDeck(at.deck, versions);
+    Ok(Json(client.done(Command::Node { by: client.actor(), change }).await?.into()))
+}

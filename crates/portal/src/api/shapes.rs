@@ -1,0 +1,71 @@
+//! What things look like in the API: one shape for each, with the words of the pages and the command line. Money is in
+//! micro-units (millionths) of the account's currency, times are milliseconds since the Unix epoch.
+
+mod account;
+mod call;
+mod incident;
+mod line;
+mod lockout;
+mod money;
+mod node;
+mod text;
+
+pub(super) use account::{Account, AccountChange, Contact, Exposure, NewAccount};
+pub(super) use call::{Call, RunningCall};
+pub(super) use incident::Incident;
+pub(super) use line::{Limits, Line, LineChange, NewLine, NewSecret, max_calls};
+pub(super) use lockout::{Ban, Lockout, NewBan, prefix};
+pub(super) use money::{Entry, NewPayment};
+pub(super) use node::{Carrier, Deck, DeckVersion, Rate};
+pub(super) use text::{
+    AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, IncidentName, IpAddress, IpPrefix,
+    KeyName, LineName, Number,
+};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Done {
+    /// In a sentence.
+    text: String,
+}
+
+impl From<::account::Done> for Done {
+    fn from(done: ::account::Done) -> Self {
+        Self { text: done.text }
+    }
+}
+
+/// Where an address is, as far as it is known.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Place {
+    /// City.
+    city: Option<String>,
+    /// Country.
+    #[schema(value_type = Option<CountryCode>)]
+    country: Option<String>,
+    /// The name of its network, or the operator's own name for it.
+    network: Option<String>,
+}
+
+impl From<&geo::Place> for Place {
+    fn from(place: &geo::Place) -> Self {
+        Self {
+            city: place.city.as_deref().map(str::to_owned),
+            country: place.country_str().map(str::to_owned),
+            network: place.named.as_deref().or(place.network.as_deref()).map(str::to_owned),
+        }
+    }
+}
+
+impl From<&billing::CdrPlace> for Place {
+    fn from(place: &billing::CdrPlace) -> Self {
+        Self {
+            city: place.city.clone(),
+            country: place.country.map(|country| country.code().to_owned()),
+            network: place.network.clone(),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `tollguard api-key`: what programs prove themselves to the JSON API with.
+
+use billing::AccountId;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use store::{ApiKey as Key, KeyScope, MAX_API_KEYS};
+
+use super::context::Context;
+use super::error::refused;
+use super::output::{self, Table, local, now_ms, or_dash};
+use super::{CliError, Listing};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// The longest name of a key, characters.
+const MAX_NAME_CHARS: usize = 80;
+
+/// Keys of programs that use the JSON API.
+#[derive(Debug, Args)]
+#[command(long_about = "\
+Keys for the JSON API at /api/v1 below the portal's address (docs/api.md). A key reaches one account, or the whole node \
+without --account. Its text is shown once; what is kept is its hash.
+
+Examples:
+  tollguard api-key add 'office PBX' --account law-000 --scope screen
+  tollguard api-key add 'billing' --scope read --scope money --days 365
+  tollguard api-key list
+  tollguard api-key revoke k7qm2xv9d3nt0")]
+pub struct ApiKey {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a key and show it once.
+    Add {
+        /// What it is for.
+        name: String,
+        /// The account it reaches [default: the whole node].
+        #[arg(long)]
+        account: Option<AccountId>,
+        /// What it may be used for, again for each: read, write (change things), money (book payments), screen (ask about
+        /// calls of another switch), keys (make and revoke keys).
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<KeyScope>,
+        /// It ends after so many days [default: never].
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..=36_500))]
+        days: Option<u64>,
+    },
+    /// All keys.
+    List(Listing),
+    /// Take a key away: it is void at once.
+    Revoke {
+        /// Its id, as the list shows it.
+        id: String,
+    },
+}
+
+impl ApiKey {
+    /// Does it.
+    pub fn run(self, context: &Context) -> Result<(), CliError> {
+        match self.action {
+            Action::Add { name, account, scopes, days } => add(context, name, account, scopes, days),
+            Action::List(listing) => list(context, listing),
+            Action::Revoke { id } => {
+                if !context.desk()?.remove_api_key(&id)? {
+                    return refused(format!("there is no key {id}"));
+                }
+                output::print(&format!("Key {id} is revoked.\n"));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn add(
+    context: &Context,
+    name: String,
+    account: Option<AccountId>,
+    mut scopes: Vec<KeyScope>,
+    days: Option<u64>,
+) -> Result<(), CliError> {
+    let is_name = (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if !is_name {
+        return refused(format!("a key has a name of 1 to {MAX_NAME_CHARS} characters"));
+    }
+    if let Some(account) = &account {
+        context.account(&context.reader()?, account)?;
+        if scopes.contains(&KeyScope::Money) {
+            return refused("only a key of the whole node can have the scope money: leave --account out");
+        }
+    }
+    scopes.sort_unstable();
+    scopes.dedup();
+    let now = now_ms();
+    let (id, text) = portal::new_key();
+    let expires_ms = days.map(|days| now.saturating_add(days * DAY_MS));
+    let created_by = "the command line".to_owned();
+    let key = Key { id, account, name, scopes, created_by, created_ms: now, expires_ms, last_used_ms: None };
+    if !context.desk()?.add_api_key(&key, &Key::hash(&text))? {
+        return refused(format!("there are {MAX_API_KEYS} keys already: revoke one"));
+    }
+    output::print(&format!("Key {} is made. Its text, shown this once: {text}\n", key.id));
+    Ok(())
+}
+
+fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
+    let keys = context.desk()?.api_keys()?;
+    let words = |key: &Key| key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>();
+    if listing.json {
+        let rows: Vec<_> = keys
+            .iter()
+            .map(|key| {
+                json!({
+                    "id": key.id, "account": key.account, "name": key.name, "scopes": words(key),
+                    "created_by": key.created_by, "created_ms": key.created_ms, "expires_ms": key.expires_ms,
+                    "last_used_ms": key.last_used_ms,
+                })
+            })
+            .collect();
+        return output::json(&rows);
+    }
+    let mut table = Table::new(&["KEY", "REACHES", "FOR", "SCOPES", "MADE", "ENDS", "LAST USED"], &[]);
+    for key in keys {
+        let scopes = words(&key).join(", ");
+        table.row(vec![
+            key.id,
+            key.account.map_or_else(|| "the node".to_owned(), |account| account.to_string()),
+            key.name,
+            scopes,
+            local(key.created_ms, None),
+            key.expires_ms.map_or_else(|| "never".to_owned(), |at_ms| local(at_ms, None)),
+            or_dash(key.last_used_ms.map(|at_ms| local(at_ms, None))),
+        ]);
+    }
+    output::print(&table.text("There are no keys yet: `tollguard api-key add --help`."));
+    Ok(())
+}
