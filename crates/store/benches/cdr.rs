@@ -187,10 +187,19 @@ fn fill(path: &Path, rows: u64) {
     }
     drop(connection);
     let mut projector = Projector::open(path).unwrap();
-    let (mut mix, begun) = (Mix(0x5eed_cd15), Instant::now());
-    let mut lsn = 0;
-    while lsn < rows {
-        lsn = projector.apply(&records(lsn + 1..=(lsn + BATCH).min(rows), rows, &mut mix)).unwrap();
+    let begun = Instant::now();
+    // Made on one processor, written on the other.
+    let (sender, batches) = std::sync::mpsc::sync_channel(2);
+    std::thread::spawn(move || {
+        let mut mix = Mix(0x5eed_cd15);
+        for first in (1..=rows).step_by(usize::try_from(BATCH).unwrap()) {
+            let batch = records(first..=(first + BATCH - 1).min(rows), rows, &mut mix);
+            // Whoever writes them has ended.
+            let Ok(()) = sender.send(batch) else { return };
+        }
+    });
+    for batch in batches {
+        let lsn = projector.apply(&batch).unwrap();
         if lsn % (BATCH * 40) == 0 {
             eprintln!("{lsn} records, {} s", begun.elapsed().as_secs());
         }
