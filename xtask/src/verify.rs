@@ -1,4 +1,4 @@
-//! The one test command: set up, format, lint, house rules, tests, the story under many seeds.
+//! The one test command: set up, format, lint, house rules, tests, the simulator under many seeds.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{dependencies, secrets, setup, tidy};
 
-/// Seeds of the story in one run of the tests.
-const STORY_SEEDS: u64 = 1000;
+/// Seeds of the story in one run of the tests, and of the honest day, in which there is far more to check.
+const SEEDS: [(&str, &str); 2] = [("story", "1000"), ("workday", "200")];
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -31,22 +31,17 @@ pub fn test() -> Result<()> {
     step("release build", || {
         cargo(&["build", "--release", "--package", "sim", "--package", "tollguard", "--bins"], &[])
     })?;
-    let seeds = STORY_SEEDS.to_string();
-    step("story", || run(built("sim"), &["story", "--seeds", &seeds], &[]))?;
+    for (scenario, seeds) in SEEDS {
+        step(scenario, || run(built("sim"), &[scenario, "--seeds", seeds], &[]))?;
+    }
     let out = target().join("demo.json");
     step("demonstration", || run(built("tollguard"), &["demo", "--headless", "--json", &out.to_string_lossy()], &[]))
 }
 
-/// The story in the simulator.
-pub fn sim(from: u64, seeds: u64) -> Result<()> {
+/// A scenario in the simulator, under so many seeds.
+pub fn sim(scenario: &str, from: u64, seeds: u64) -> Result<()> {
     let (from, seeds) = (from.to_string(), seeds.to_string());
-    cargo(&["run", "--release", "--package", "sim", "--", "story", "--from", &from, "--seeds", &seeds], &[])
-}
-
-/// The books under random interleavings, in the simulator.
-pub fn books(from: u64, cases: u64) -> Result<()> {
-    let (from, cases) = (from.to_string(), cases.to_string());
-    cargo(&["run", "--release", "--package", "sim", "--", "books", "--from", &from, "--seeds", &cases], &[])
+    cargo(&["run", "--release", "--package", "sim", "--", scenario, "--from", &from, "--seeds", &seeds], &[])
 }
 
 /// The running binary, killed so many times.

@@ -96,7 +96,7 @@ fn money(facts: &Facts, ending: &Ending) -> CdrMoney {
     CdrMoney {
         per_minute: number.rate.per_minute,
         connect_fee: number.rate.connect_fee,
-        billed_s: billed_s(&number.rate, ending.times.talk_ms()),
+        billed_s: billed_s(&number.rate, ending.times.billed_ms()),
         charge: ending.charge,
         held_peak: ending.held_peak,
         cost: ending.cost,

@@ -95,7 +95,7 @@ impl Account {
             origin: Origin {
                 ip: attempt.via.flow.remote.ip(),
                 place: attempt.via.place.clone(),
-                user_agent: attempt.via.user_agent.clone(),
+                user_agent: attempt.via.user_agent.clone().into(),
             },
             number: number.e164,
             destination: number.destination,

@@ -204,7 +204,11 @@ fn registered(registration: &Registration) -> Registered {
     let via = &registration.via;
     Registered {
         line: registration.line.clone(),
-        origin: Origin { ip: via.flow.remote.ip(), place: via.place.clone(), user_agent: via.user_agent.clone() },
+        origin: Origin {
+            ip: via.flow.remote.ip(),
+            place: via.place.clone(),
+            user_agent: via.user_agent.clone().into(),
+        },
         failures_before: via.failures_before,
     }
 }

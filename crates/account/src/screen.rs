@@ -201,6 +201,7 @@ impl Account {
                 ring_ms: None,
                 answer_ms: None,
                 end_ms: now_ms,
+                heard_ms: None,
                 utc_offset_min: facts.attempt.look_ups.utc_offset_min,
             },
             route: None,

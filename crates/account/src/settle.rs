@@ -21,7 +21,7 @@ impl Account {
         let charged = match &call.facts.number {
             Some(number) => {
                 let today = day(now_ms, call.facts.attempt.look_ups.utc_offset_min);
-                self.capture(now_ms, today, settlement.call, number, talk_ms, out)
+                self.capture(now_ms, today, settlement.call, number, &times, out)
             }
             None => Money::ZERO,
         };
@@ -44,18 +44,19 @@ impl Account {
         out.effects.push(Effect::Cdr(self.cdr(settlement.call, &call.facts, ending)));
     }
 
-    /// Charges the talk, never more than is held for it.
+    /// Charges the talk until the hang-up or the silence before it, never more than is held for it.
     fn capture(
         &mut self,
         now_ms: u64,
         today: Day,
         call: CallId,
         number: &PricedNumber,
-        talk_ms: u64,
+        times: &CdrTimes,
         out: &mut Answer,
     ) -> Money {
         let Some(held) = self.ledger.hold(call) else { return Money::ZERO };
-        let amount = charge(&number.rate, talk_ms).min(held);
+        let cost = |talk_ms| charge(&number.rate, talk_ms).min(held);
+        let amount = cost(times.billed_ms());
         // Entries are kept for good, so that they do not tell the number.
         let note = format!("call to {}", number.destination.name(number.e164));
         let posting = Posting { at_ms: now_ms, by: NODE, note: &note };
@@ -64,7 +65,8 @@ impl Account {
         out.effects.extend(captured.entries.into_iter().map(Effect::Ledger));
         self.spending.charge(today, amount);
         if number.exposed {
-            self.exposure.charge(now_ms, amount);
+            // Silence is not billed, but the carrier asks for it: a thief who says nothing finds the same ceiling.
+            self.exposure.charge(now_ms, cost(times.talk_ms()));
         }
         amount
     }
@@ -127,6 +129,10 @@ fn times(now_ms: u64, call: &RunningCall, settlement: &Settlement) -> CdrTimes {
         ring_ms: settlement.ring_ms.map(within),
         answer_ms: settlement.answer_ms.or(call.answer_ms).map(within),
         end_ms: now_ms.max(start_ms),
+        heard_ms: match settlement.end {
+            CallEnd::Silence { heard_ms } => Some(within(heard_ms)),
+            _ => None,
+        },
         utc_offset_min: call.facts.attempt.look_ups.utc_offset_min,
     }
 }

@@ -149,6 +149,8 @@ pub struct CdrTimes {
     pub answer_ms: Option<u64>,
     /// It was over.
     pub end_ms: u64,
+    /// Where silence ended it: a voice was last heard, from either side. What came after is not billed.
+    pub heard_ms: Option<u64>,
     /// The account's offset from UTC when it began, minutes: on which of its days the call counts.
     pub utc_offset_min: i16,
 }
@@ -161,11 +163,20 @@ impl CdrTimes {
         u32::try_from(local_ms / 86_400_000).unwrap_or(u32::MAX)
     }
 
-    /// How long was talked, in milliseconds, as [`crate::charge`] wants it: 0 if nobody answered, at
-    /// least 1 if somebody did.
+    /// How long the call was connected, in milliseconds: 0 if nobody answered, at least 1 if somebody did.
     #[must_use]
     pub fn talk_ms(&self) -> u64 {
-        self.answer_ms.map_or(0, |answer_ms| self.end_ms.saturating_sub(answer_ms).max(1))
+        self.since_answer(self.end_ms)
+    }
+
+    /// How much of it is billed, as [`crate::charge`] wants it: until the hang-up, or until the silence that led to it.
+    #[must_use]
+    pub fn billed_ms(&self) -> u64 {
+        self.since_answer(self.heard_ms.map_or(self.end_ms, |heard_ms| heard_ms.min(self.end_ms)))
+    }
+
+    fn since_answer(&self, end_ms: u64) -> u64 {
+        self.answer_ms.map_or(0, |answer_ms| end_ms.saturating_sub(answer_ms).max(1))
     }
 }
 
@@ -313,7 +324,14 @@ mod tests {
                 class: Some(NumberClass::Mobile),
             },
             route: Some(Route::Carrier("wholesale".parse().unwrap())),
-            times: CdrTimes { start_ms: 10, ring_ms: Some(20), answer_ms: Some(30), end_ms: 30, utc_offset_min: -420 },
+            times: CdrTimes {
+                start_ms: 10,
+                ring_ms: Some(20),
+                answer_ms: Some(30),
+                end_ms: 30,
+                heard_ms: None,
+                utc_offset_min: -420,
+            },
             result: CdrResult {
                 sip_status: 200,
                 reason: "OK".into(),

@@ -83,26 +83,54 @@ impl Rate {
 ///
 /// The rates are sorted as text is (1, 12, 120, 13), and each knows the longest other prefix that it
 /// begins with. All rates between a prefix and a number that begins with it begin with that prefix,
-/// too; so the one binary search that finds the last rate not after the number finds either the
-/// answer or one that leads to it.
+/// too; so the one search that finds the last rate not after the number finds either the answer or
+/// one that leads to it. Most of a look-up's time is waiting for memory, so that it goes by what is
+/// kept close together, and touches the one rate that is the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Rate>", into = "Vec<Rate>")]
 pub struct Deck(Arc<Table>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Table {
-    /// The sort key of each rate, apart from the rates so that a search touches little memory.
-    keys: Vec<u64>,
-    /// The place of the longest other prefix each rate begins with, or `NO_PARENT`.
-    parents: Vec<u32>,
+    /// The sort key of the first place of each [`BLOCK`].
+    firsts: Vec<u64>,
+    places: Vec<Place>,
+    /// In the order of the places.
     rates: Vec<Rate>,
 }
 
+/// Where a rate stands among the others.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    key: u64,
+    /// The place of the longest other prefix it begins with, or `NO_PARENT`.
+    parent: u32,
+}
+
+/// Places found in one step: the first ones of all blocks of a large deck fit into the fastest memory.
+const BLOCK: usize = 64;
 const NO_PARENT: u32 = u32::MAX;
 
 /// Sorts 1 to 15 digits as text: the digits, filled with zeros to 15, then how many there are.
 fn sort_key(digits: u64, count: u32) -> u64 {
     (digits * 10_u64.pow(15_u32.saturating_sub(count))) << 4 | u64::from(count)
+}
+
+/// Whether the digits of one sort key begin with those of another.
+fn begins_with(key: u64, prefix: u64) -> bool {
+    /// How many numbers of 15 digits begin with so many given ones.
+    const NUMBERS: [u64; 16] = {
+        let mut numbers = [1; 16];
+        let mut digits = 15;
+        while digits > 0 {
+            digits -= 1;
+            numbers[digits] = numbers[digits + 1] * 10;
+        }
+        numbers
+    };
+    let digits = prefix & 15;
+    let is_long_enough = digits <= key & 15;
+    is_long_enough && (key >> 4).wrapping_sub(prefix >> 4) < NUMBERS[(digits & 15) as usize]
 }
 
 impl Deck {
@@ -160,14 +188,17 @@ impl Deck {
     pub fn rate_for(&self, number: E164) -> Option<&Rate> {
         let table = &*self.0;
         let key = sort_key(number.value(), number.digit_count());
-        let mut at = table.keys.partition_point(|&k| k <= key).checked_sub(1)?;
+        let block = table.firsts.partition_point(|first| *first <= key).checked_sub(1)? * BLOCK;
+        let places = table.places.get(block..)?;
+        let places = places.get(..BLOCK).unwrap_or(places);
+        let mut at = block + places.partition_point(|place| place.key <= key).checked_sub(1)?;
         loop {
-            let rate = table.rates.get(at)?;
-            if rate.prefix.matches(number) {
-                return Some(rate);
-            }
             // `NO_PARENT` is beyond any table, and ends the search.
-            at = *table.parents.get(at)? as usize;
+            let place = table.places.get(at)?;
+            if begins_with(key, place.key) {
+                return table.rates.get(at);
+            }
+            at = place.parent as usize;
         }
     }
 
@@ -181,22 +212,17 @@ impl Deck {
 impl Table {
     /// `rates` must be sorted by their sort key, without duplicates.
     fn of(rates: Vec<Rate>) -> Self {
-        let mut keys = Vec::with_capacity(rates.len());
-        let mut parents = Vec::with_capacity(rates.len());
+        let mut places: Vec<Place> = Vec::with_capacity(rates.len());
         // The prefixes the current one begins with, shortest first.
-        let mut path: Vec<u32> = Vec::new();
+        let mut path: Vec<(u32, u64)> = Vec::new();
         for (at, rate) in (0_u32..).zip(&rates) {
-            keys.push(sort_key(rate.prefix.value(), rate.prefix.digit_count()));
-            let begins_with = |parent: &u32| {
-                E164::from_value(rate.prefix.value())
-                    .zip(rates.get(*parent as usize))
-                    .is_some_and(|(digits, parent)| parent.prefix.matches(digits))
-            };
-            while path.pop_if(|parent| !begins_with(parent)).is_some() {}
-            parents.push(path.last().copied().unwrap_or(NO_PARENT));
-            path.push(at);
+            let key = sort_key(rate.prefix.value(), rate.prefix.digit_count());
+            while path.pop_if(|(_, parent)| !begins_with(key, *parent)).is_some() {}
+            places.push(Place { key, parent: path.last().map_or(NO_PARENT, |(parent, _)| *parent) });
+            path.push((at, key));
         }
-        Self { keys, parents, rates }
+        let firsts = places.iter().step_by(BLOCK).map(|place| place.key).collect();
+        Self { firsts, places, rates }
     }
 }
 

@@ -9,16 +9,17 @@ mod plan;
 
 /// How many of a number's first digits are its country code (ITU-T E.164 Annex, list of codes).
 pub(crate) fn calling_code_digits(number: E164) -> u32 {
-    let mut digits = number.digits();
-    match (digits.next(), digits.next()) {
-        (Some(1 | 7), _) => 1,
-        (Some(2), Some(0 | 7))
-        | (Some(3), Some(0..=4 | 6 | 9))
-        | (Some(4), Some(0 | 1 | 3..=9))
-        | (Some(5), Some(1..=8))
-        | (Some(6), Some(0..=6))
-        | (Some(8), Some(1 | 2 | 4 | 6))
-        | (Some(9), Some(0..=5 | 8)) => 2,
+    let first_two =
+        number.digit_count().checked_sub(2).map_or(number.value() * 10, |rest| number.value() / 10_u64.pow(rest));
+    match (first_two / 10, first_two % 10) {
+        (1 | 7, _) => 1,
+        (2, 0 | 7)
+        | (3, 0..=4 | 6 | 9)
+        | (4, 0 | 1 | 3..=9)
+        | (5, 1..=8)
+        | (6, 0..=6)
+        | (8, 1 | 2 | 4 | 6)
+        | (9, 0..=5 | 8) => 2,
         _ => 3,
     }
 }

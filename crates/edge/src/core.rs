@@ -39,8 +39,8 @@ pub(crate) enum Purpose {
     Call(CallId),
     /// A BYE of a call that is over.
     Bye(Box<Parting>),
-    /// A registration with a carrier.
-    Register(CarrierId),
+    /// A carrier beside its calls: a registration, a question whether it is there.
+    Carrier(CarrierId),
 }
 
 /// What goes on without the call it was of.

@@ -62,6 +62,8 @@ pub struct Carrier {
     pub plus: bool,
     /// Credentials.
     pub auth: Option<CarrierAuth>,
+    /// How often it is asked by OPTIONS whether it is there, seconds; 0: never.
+    pub options_s: u32,
     /// Whether to tell it extension and address behind each call (only where the carrier is one's own provider).
     pub tell_origin: bool,
     /// The deck of what it asks for calls: carriers are tried by cost, and calls have a margin.

@@ -131,7 +131,7 @@ impl Edge {
         }
     }
 
-    /// Registrations with carriers are the node's, not each worker's.
+    /// Registrations with carriers and questions to them are the node's, not each worker's.
     fn sync_carriers(&mut self) {
         if self.core.mint.worker() == 0 {
             self.carriers.sync(&mut self.core);
@@ -238,7 +238,7 @@ impl Edge {
         if let Some(replaces) = asked.request.header(Name::Replaces) {
             let found = DialogId::of_replaces(replaces).and_then(|id| self.core.dialogs.get(&id).copied());
             return match found {
-                Some((call, side)) => self.with_call(call, |call, core| call.replace(core, side, &asked, &errand)),
+                Some((call, side)) => self.replace(call, side, &asked, &errand),
                 None => self.core.reply(&asked, 481),
             };
         }
@@ -248,6 +248,15 @@ impl Edge {
         let id = self.mint_call();
         if let Some(call) = call::start_inside(&mut self.core, asked, errand, id) {
             self.add_call(call);
+        }
+    }
+
+    /// A call that another one takes over while it rings has no longer the INVITE that it began with.
+    fn replace(&mut self, id: CallId, side: Side, asked: &Asked, errand: &Errand) {
+        let key = self.calls.get(&id).and_then(|call| call.merge_key()).map(Arc::clone);
+        self.with_call(id, |call, core| call.replace(core, side, asked, errand));
+        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()) != Some(key)) {
+            self.merges.remove(&key);
         }
     }
 
@@ -268,7 +277,7 @@ impl Edge {
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
     fn in_dialog(&mut self, asked: Asked) {
-        if asked.request.method() == Some(Method::Refer) && self.is_from_phone(&asked) {
+        if asked.request.method() == Some(Method::Refer) && self.is_from_line(&asked) {
             if let Some((asked, sender)) = self.doorman.identify(&mut self.core, asked) {
                 self.admit(asked, sender);
             }
@@ -281,11 +290,11 @@ impl Edge {
         self.core.dialogs.get(&DialogId::of_request(request)?).copied()
     }
 
-    /// Whether a request within a dialog is of a phone of the account that has the call: a transfer by anybody else is
+    /// Whether a request within a dialog is of a line of the account that has the call: a transfer by anybody else is
     /// refused without asking for a password.
-    fn is_from_phone(&self, asked: &Asked) -> bool {
+    fn is_from_line(&self, asked: &Asked) -> bool {
         let found = self.found(&asked.request).and_then(|(call, side)| Some((self.calls.get(&call)?, side)));
-        found.is_some_and(|(call, side)| call.has_phone_at(&self.core, side))
+        found.is_some_and(|(call, side)| call.line_at(side).is_some())
     }
 
     fn within(&mut self, asked: Asked, act: impl FnOnce(&mut Call, &mut Core, Side, Asked)) {
@@ -328,7 +337,7 @@ impl Edge {
                     hang_up_stray(&mut self.core, flow, response);
                 }
             }
-            Some(Purpose::Register(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
+            Some(Purpose::Carrier(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
             Some(Purpose::Bye(parting)) if response.status().is_some_and(|status| status >= 200) => {
                 self.core.clients.remove(&key);
                 parting.answered(&mut self.core, response);
@@ -340,7 +349,7 @@ impl Edge {
     fn no_response(&mut self, key: ClientKey, status: u16) {
         match self.core.clients.get(&key).cloned() {
             Some(Purpose::Call(id)) => self.with_call(id, |call, core| call.no_response(core, key, status)),
-            Some(Purpose::Register(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
+            Some(Purpose::Carrier(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
             Some(Purpose::Bye(parting)) if status == 503 => parting.undeliverable(&mut self.core),
             Some(Purpose::Bye(_)) | None => {}
         }
@@ -375,7 +384,9 @@ impl Edge {
                 self.with_call(call_of(relay), |call, core| call.relay_opened(core, a, b));
             }
             RelayEvent::OpenFailed { relay } => self.with_call(call_of(relay), |call, core| call.relay_failed(core)),
-            RelayEvent::Silent { relay, .. } => self.with_call(call_of(relay), |call, core| call.silent(core)),
+            RelayEvent::Silent { relay, heard_ms } => {
+                self.with_call(call_of(relay), |call, core| call.silent(core, heard_ms));
+            }
             RelayEvent::Closed { .. } => {}
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use sip::dialog::ends_dialog;
 use sip::digest::{ClientAuth, Credentials};
 use sip::{Dialog, DialogId, Flow, Message, Method, Name, Transport, Uri, eq_ignore_case};
 
@@ -97,10 +98,16 @@ impl Farewells {
 }
 
 /// A BYE that was sent, with what it takes to send it again.
+///
+/// A callee that has no ACK yet gets its BYE first (RFC 3261 section 15 lets a caller do so) and the ACK once that has
+/// arrived: it repeats its 2xx until then, so that a node that crashes meanwhile, and knows nothing of the dialog, hears
+/// of it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parting {
     pub dialog: Dialog,
     pub reason: Option<String>,
+    /// CSeq of the INVITE whose 2xx has no ACK yet.
+    pub owed: Option<u32>,
     /// It carries credentials already.
     pub proven: bool,
     /// It goes another way than the dialog did.
@@ -139,13 +146,20 @@ impl Parting {
 
     /// The final answer. A carrier that challenges even BYE gets our credentials once: it would bill on otherwise.
     pub fn answered(mut self, core: &mut Core, response: &Message) {
-        let Some((name, challenge)) = challenge_of(response).filter(|_| !self.proven) else { return };
-        let remote = self.dialog.flow().remote;
-        let carrier = core.directory.carrier_with(remote);
-        let Some(known) = carrier.and_then(|carrier| carrier.auth.clone()) else { return };
-        let auth = ClientAuth::new(&challenge);
-        self.proven = true;
-        self.send(core, Some((name, auth, known)));
+        if let Some((name, challenge)) = challenge_of(response).filter(|_| !self.proven) {
+            let carrier = core.directory.carrier_with(self.dialog.flow().remote);
+            if let Some(known) = carrier.and_then(|carrier| carrier.auth.clone()) {
+                self.proven = true;
+                return self.send(core, Some((name, ClientAuth::new(&challenge), known)));
+            }
+        }
+        let Some(cseq) = self.owed.take() else { return };
+        Leg::new(self.dialog.clone()).acknowledge(core, cseq, &[]);
+        let is_over = response.status().is_some_and(|status| status < 300 || ends_dialog(status));
+        if !is_over {
+            // It takes no BYE before the ACK.
+            self.send(core, None);
+        }
     }
 }
 
@@ -164,7 +178,7 @@ fn way_to(uri: &str) -> Option<(SocketAddr, Transport)> {
 }
 
 /// A 2xx to an INVITE of a call that is over, was given up, or of a run before this one: the callee talks to nobody and
-/// a carrier may bill it, so it gets ACK and BYE at once (RFC 3261 sections 9.1 and 13.2.2.4). Only for Call-IDs a node
+/// a carrier may bill it, so it gets BYE at once and its ACK after it (RFC 3261 sections 9.1 and 13.2.2.4). Only for Call-IDs a node
 /// like this has minted.
 pub(crate) fn hang_up_stray(core: &mut Core, flow: Flow, response: &Message) {
     let success = response.status().is_some_and(|status| (200..300).contains(&status));
@@ -173,8 +187,8 @@ pub(crate) fn hang_up_stray(core: &mut Core, flow: Flow, response: &Message) {
         return;
     }
     let Ok(dialog) = Dialog::uac_of_stray(response, flow) else { return };
+    let cseq = dialog.local_cseq();
     let mut leg = Leg::new(dialog);
-    let cseq = leg.dialog.local_cseq();
-    leg.acknowledge(core, cseq, &[]);
+    leg.owed = Some(cseq);
     leg.bye(core, None);
 }

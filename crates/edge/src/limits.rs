@@ -16,6 +16,9 @@ pub(crate) const MAX_PROVISIONALS: usize = 4;
 pub(crate) const MAX_REDIRECTIONS: u8 = 5;
 /// Requests of one call passed from one leg to the other and not yet answered.
 pub(crate) const MAX_EXCHANGES: usize = 8;
+/// The largest INVITE that a carrier whose transport is left to the DNS gets over UDP, unless it takes no TCP (RFC 3261
+/// section 18.1.1).
+pub(crate) const MAX_DATAGRAM_BYTES: usize = 1_300;
 /// Answers to one carrier's challenges before the carrier counts as unusable for the request.
 pub(crate) const MAX_AUTH_TRIES: u8 = 3;
 /// Bytes of a user part that is taken from a message: what is dialled, who calls.
@@ -26,9 +29,10 @@ pub(crate) const MAX_TEXT_BYTES: usize = 128;
 pub(crate) const MAX_REASON_BYTES: usize = 256;
 /// Bytes of an authentication name that is reported.
 pub(crate) const MAX_AUTH_NAME_BYTES: usize = 64;
-/// A carrier that has not even said 100 after this long is passed over, if there is another one.
+/// A carrier that has not even said 100 to an INVITE after this long is passed over, if there is another one; one that has
+/// not answered OPTIONS counts as gone.
 pub(crate) const CARRIER_PATIENCE_MS: u64 = 6_000;
-/// How long a carrier's server that gave no answer, or said 503, is tried after the carrier's other servers.
+/// How long a carrier's server that gave a call no answer, or said 503, is tried after others.
 pub(crate) const REST_MS: u64 = 60_000;
 /// Servers of carriers that are remembered for it.
 pub(crate) const MAX_RESTING: usize = 1_024;

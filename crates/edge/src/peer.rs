@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use billing::CarrierId;
 use serde::{Deserialize, Serialize};
 use sip::locate::{Destination, Server, Target, order};
-use sip::{Host, HostPort, Transport};
+use sip::{Host, HostPort, SipUri, Transport};
 
 use crate::core::Core;
 use crate::directory::{Carrier, Directory};
 use crate::flow;
-use crate::limits::{MAX_RESTING, REST_MS};
+use crate::limits::MAX_RESTING;
 
 /// Where a peer is, as its configuration says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +106,11 @@ impl Carrier {
     pub fn host(&self) -> String {
         self.domain.clone().unwrap_or_else(|| self.address.to_string())
     }
+
+    /// The carrier itself, for requests that are no calls; `server` where its host cannot stand in a URI.
+    pub(crate) fn uri(&self, server: SocketAddr) -> SipUri {
+        HostPort::parse(self.host().as_bytes()).map_or_else(|_| SipUri::from_addr(server), SipUri::new)
+    }
 }
 
 impl Directory {
@@ -173,18 +178,30 @@ pub(crate) struct Route {
     pub target: Target,
 }
 
-/// Servers that gave no answer or said 503: for a while all workers try them after the other servers of their
-/// carrier.
+/// How a server has fared lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// Nothing is known against it.
+    #[default]
+    Well,
+    /// It said 503, perhaps to one call alone: it is tried after its carrier's other servers (RFC 3263 section 4.3).
+    Busy,
+    /// It gave no answer, or said 503 to OPTIONS: it is tried after the servers of all carriers.
+    Gone,
+}
+
+/// Servers that are not well, and until when: all workers try them later than others, and never not at all.
 #[derive(Debug, Default)]
-pub(crate) struct Resting(Mutex<BTreeMap<SocketAddr, u64>>);
+pub(crate) struct Resting(Mutex<BTreeMap<SocketAddr, (Standing, u64)>>);
 
 impl Resting {
-    /// A server is out of order.
-    pub fn rest(&self, address: SocketAddr, now_ms: u64) {
+    /// A server is out of order; the worse of what is known of it counts.
+    pub fn rest(&self, address: SocketAddr, standing: Standing, now_ms: u64, until_ms: u64) {
         let mut resting = self.look();
-        resting.retain(|_, until_ms| *until_ms > now_ms);
-        if resting.len() < MAX_RESTING {
-            resting.insert(address, now_ms.saturating_add(REST_MS));
+        resting.retain(|_, (_, until_ms)| *until_ms > now_ms);
+        let known = resting.get(&address).copied().unwrap_or_default();
+        if known.0 > Standing::Well || resting.len() < MAX_RESTING {
+            resting.insert(address, (standing.max(known.0), until_ms.max(known.1)));
         }
     }
 
@@ -193,11 +210,13 @@ impl Resting {
         self.look().remove(&address);
     }
 
-    pub fn has(&self, address: SocketAddr, now_ms: u64) -> bool {
-        self.look().get(&address).is_some_and(|until_ms| *until_ms > now_ms)
+    pub fn standing(&self, address: SocketAddr, now_ms: u64) -> Standing {
+        let resting = self.look();
+        let known = resting.get(&address).filter(|(_, until_ms)| *until_ms > now_ms);
+        known.map_or(Standing::Well, |(standing, _)| *standing)
     }
 
-    fn look(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, u64>> {
+    fn look(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, (Standing, u64)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,19 +226,24 @@ impl Core {
     pub fn targets(&mut self, carrier: &Carrier) -> Vec<Target> {
         let servers = self.directory.servers(carrier);
         let mut targets = order(&servers, || u32::from_be_bytes(self.mint.bytes()));
-        targets.sort_by_key(|target| self.common.resting.has(target.address, self.now_ms));
+        targets.sort_by_key(|target| self.standing(target.address));
         targets
     }
 
-    /// All that a call to these carriers may try, in order.
+    fn standing(&self, server: SocketAddr) -> Standing {
+        self.common.resting.standing(server, self.now_ms)
+    }
+
+    /// All that a call to these carriers may try: in order, but those that are gone come last.
     pub fn routes(&mut self, carriers: &[CarrierId]) -> VecDeque<Route> {
         let directory = Arc::clone(&self.directory);
-        let mut routes = VecDeque::new();
+        let mut routes = Vec::new();
         for carrier in carriers.iter().filter_map(|id| directory.carriers.get(id)) {
             let targets = self.targets(carrier).into_iter();
             routes.extend(targets.map(|target| Route { carrier: carrier.id.clone(), target }));
         }
-        routes
+        routes.sort_by_key(|route| self.standing(route.target.address) == Standing::Gone);
+        routes.into()
     }
 }
 

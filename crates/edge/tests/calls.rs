@@ -89,10 +89,87 @@ fn an_answer_that_crosses_with_the_cancel_is_hung_up() {
     world.take(BEN);
     let sdp = ben.sdp(5_000, "sendrecv");
     ben.answer(&mut world, &invite, 200, &sdp);
+    // Its ACK comes once the BYE has arrived: until then it repeats its answer, should the node crash.
+    let bye = world.one(BEN);
+    assert_eq!(summary(&bye), "BYE");
+    ben.answer(&mut world, &bye, 200, "");
+    let ack = world.one(BEN);
+    assert_eq!((summary(&ack).as_str(), ack.cseq().unwrap().number, bye.cseq().unwrap().number), ("ACK", 1, 2));
+    assert_eq!((ack.to().unwrap().tag(), bye.to().unwrap().tag()), (Some(&b"tag102"[..]), Some(&b"tag102"[..])));
+    assert_eq!(world.settlements().len(), 1);
+}
+
+#[test]
+fn a_callee_that_takes_no_bye_before_its_ack_gets_another_after_it() {
+    let mut world = World::new();
+    let (ana, ben, invite) = ringing(&mut world);
+    world.datagram(ANA, ana.cancel().as_bytes());
+    world.take(BEN);
+    ben.answer(&mut world, &invite, 200, &ben.sdp(5_000, "sendrecv"));
+    let bye = world.one(BEN);
+    ben.answer(&mut world, &bye, 500, "");
     let sent = world.take(BEN);
     assert_eq!(sent.iter().map(summary).collect::<Vec<_>>(), ["ACK", "BYE"]);
-    assert_eq!((sent[0].cseq().unwrap().number, sent[1].cseq().unwrap().number), (1, 2));
-    assert_eq!(sent[1].to().unwrap().tag(), Some(&b"tag102"[..]));
+    assert_eq!(sent[1].cseq().unwrap().number, 3);
+    ben.answer(&mut world, &sent[1], 500, "");
+    assert!(world.lines(BEN).is_empty(), "and none after that");
+}
+
+/// RFC 3261 section 15.1: both hang up at the same moment; there is one end, and one charge.
+#[test]
+fn byes_that_cross_end_the_call_once() {
+    let mut world = World::new();
+    let (mut ana, mut ben, invite, ok) = talking(&mut world);
+    world.datagram(ANA, ana.within(&ok, "BYE", "").as_bytes());
+    assert_eq!(world.lines(ANA), ["200 BYE"]);
+    let ours = world.one(BEN);
+    world.datagram(BEN, ben.within(&invite, "BYE", "").as_bytes());
+    assert_eq!(world.lines(BEN), ["481 BYE"]);
+    ben.answer(&mut world, &ours, 481, "");
+    world.wait_ms(64_000);
+    assert!(world.wire.is_empty(), "{:?}", world.wire);
+    assert_eq!((world.settlements().len(), world.settlements()[0].hung_up_by), (1, account::HungUpBy::Caller));
+}
+
+/// A PBX of RFC 2543: no cookie in its branch, no tag in From, neither Max-Forwards nor Contact.
+#[test]
+fn rfc_2543_an_old_pbx_calls_and_hangs_up() {
+    const PBX: &str = "198.51.100.77:5060";
+    let old = |request: String, pbx: &Peer| {
+        let kept =
+            request.split("\r\n").filter(|line| !line.starts_with("Max-Forwards") && !line.starts_with("Contact"));
+        let text = kept.collect::<Vec<_>>().join("\r\n");
+        let via = format!(";branch=z9hG4bK{}{};rport", pbx.user, pbx.branch);
+        text.replace(&via, "").replace(&format!(";tag={}", pbx.tag), "")
+    };
+    let mut world = World::new();
+    world.allow_phones(&[("102", "sip:102@10.0.0.2:5080", BEN)]);
+    let mut pbx = Peer::new(PBX, "fixed");
+    let offer = pbx.sdp(7_000, "sendrecv");
+    let invite = old(pbx.request("INVITE", "sip:102@pbx.example", &offer), &pbx);
+    world.datagram(PBX, invite.as_bytes());
+    let ringing = world.one(BEN);
+    world.datagram(PBX, invite.as_bytes());
+    assert!(world.take(BEN).is_empty(), "sent again, it is the same call");
+    world.take(PBX);
+    let ben = Peer::new(BEN, "102");
+    ben.answer(&mut world, &ringing, 200, &ben.sdp(5_000, "sendrecv"));
+    assert_eq!(world.lines(BEN), ["ACK"]);
+    let ok = world.one(PBX);
+    pbx.tag.clear();
+    let far = format!(";tag={}", text(ok.to().unwrap().tag().unwrap()));
+    let within = |method: &str, cseq: u32| {
+        format!(
+            "{method} sip:102@pbx.example SIP/2.0\r\nVia: SIP/2.0/UDP {PBX}\r\nFrom: \"Peer\" <sip:fixed@pbx.example>\r\n\
+             To: <sip:102@pbx.example>{far}\r\nCall-ID: fixed-call@phone\r\nCSeq: {cseq} {method}\r\n\
+             Content-Length: 0\r\n\r\n"
+        )
+    };
+    world.datagram(PBX, within("ACK", 1).as_bytes());
+    world.wait_ms(40_000);
+    assert!(world.take(PBX).is_empty(), "its ACK was understood");
+    world.datagram(PBX, within("BYE", 2).as_bytes());
+    assert_eq!((world.lines(PBX), world.lines(BEN)), (vec!["200 BYE".to_owned()], vec!["BYE".to_owned()]));
     assert_eq!(world.settlements().len(), 1);
 }
 
@@ -152,7 +229,7 @@ fn of_two_phones_the_first_to_answer_wins() {
     assert_eq!(world.lines(ANA), ["200 INVITE"]);
     // The other one had picked up at the same moment.
     one.answer(&mut world, &first, 200, &one.sdp(5_000, "sendrecv"));
-    assert_eq!(world.lines(BEN), ["ACK", "BYE"]);
+    assert_eq!(world.lines(BEN), ["BYE"]);
     assert!(world.settlements().is_empty());
 }
 

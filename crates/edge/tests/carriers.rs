@@ -194,7 +194,7 @@ fn a_silent_carrier_is_passed_over_and_hung_up_if_it_wakes() {
     let second = world.one(BACKUP);
     let late = Peer::new(CARRIER, "gw");
     late.answer(&mut world, &invite, 200, &late.sdp(6_000, "sendrecv"));
-    assert_eq!(world.lines(CARRIER), ["ACK", "BYE"]);
+    assert_eq!(world.lines(CARRIER), ["BYE"]);
     assert!(world.lines(ANA).is_empty());
     let backup = Peer::new(BACKUP, "gw2");
     backup.answer(&mut world, &second, 200, &backup.sdp(6_000, "sendrecv"));
@@ -346,7 +346,7 @@ fn a_carrier_that_refuses_us_is_asked_again_ever_more_seldom() {
     world.wait_ms(200);
     let last = world.one(CARRIER);
     carrier.answer_with(&mut world, &last, 200, Name::Expires, "60");
-    assert!(world.carrier_states[1].1);
+    assert!(world.carrier_states.last().is_some_and(|(_, up, _)| *up), "{:?}", world.carrier_states);
 }
 
 #[test]

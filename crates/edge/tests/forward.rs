@@ -115,7 +115,8 @@ fn a_redirected_caller_may_give_up_and_his_line_still_counts() {
     assert_eq!((world.edge.calls().len(), world.settlements()[1].end), (0, CallEnd::SecretChanged));
 }
 
-/// Invariant 12: the one caller from elsewhere who is shown outside, marked with the number he came in by (RFC 5806).
+/// Invariant 12: the one caller from elsewhere who is shown outside, marked with the number he came in by (RFC 5806, RFC
+/// 7044 section 5).
 #[test]
 fn a_caller_from_outside_who_is_redirected_stays_who_he_is() {
     let mut world = World::new();
@@ -137,7 +138,56 @@ fn a_caller_from_outside_who_is_redirected_stays_who_he_is() {
     let invite = world.one(CARRIER);
     let diversion = invite.header(Name::Diversion).unwrap();
     assert_eq!(text(diversion), "<sip:+13035550100@192.0.2.1:5060>;reason=deflection");
+    let history = text(invite.header(Name::HistoryInfo).unwrap());
+    let entries =
+        ["<sip:+13035550100@192.0.2.1:5060>;index=1", "<sip:+355691234567@203.0.113.10:5060;cause=480>;index=1.1;mp=1"];
+    assert_eq!(history, entries.join(", "));
     assert!(text(invite.header(Name::From).unwrap()).contains("sip:+493012345@"));
+}
+
+/// Invariant 12: a phone is shown the number that a caller from outside was redirected by.
+#[test]
+fn a_phone_that_is_redirected_to_reads_whose_call_it_is() {
+    let mut world = World::new();
+    world.allow_phones(&[("102", "sip:102@10.0.0.2", BEN)]);
+    let Some(Verdict::Allowed { permit: Permit::Lines { caller, .. }, .. }) = &mut world.verdict else {
+        panic!("phones are allowed")
+    };
+    caller.diverted = Some("+13035550100".parse().unwrap());
+    let mut client = Peer::new(BACKUP, "+493012345");
+    let invite = client.request("INVITE", "sip:+13035550100@192.0.2.1", &client.sdp(6_000, "sendrecv"));
+    world.datagram(BACKUP, invite.as_bytes());
+    let ringing = world.one(BEN);
+    assert_eq!(text(ringing.header(Name::Diversion).unwrap()), "<sip:+13035550100@pbx.example>;reason=unknown");
+    let history = text(ringing.header(Name::HistoryInfo).unwrap());
+    assert_eq!(history, "<sip:+13035550100@pbx.example>;index=1, <sip:102@10.0.0.2;cause=404>;index=1.1;mp=1");
+}
+
+/// Invariant 12, the other way: what a line writes of a diversion itself is no reason to believe it, and goes no further.
+#[test]
+fn a_diversion_that_somebody_only_claims_counts_for_nothing() {
+    let claims = [
+        "Diversion: <sip:+13035550100@pbx.example>;reason=unconditional",
+        "History-Info: <sip:+13035550100@pbx.example>;index=1, <sip:011@pbx.example;cause=302>;index=1.1;mp=1",
+    ];
+    let mut world = World::new();
+    world.allow_carriers(&["main"], FREE);
+    let mut ana = Peer::new(ANA, "101");
+    ana.extra = claims.map(str::to_owned).to_vec();
+    let offer = ana.sdp(4_000, "sendrecv");
+    ana.authenticated(&mut world, "INVITE", "sip:+355691234567@pbx.example", &offer);
+    assert_eq!(world.attempt().caller.diverted, None);
+    let invite = world.one(CARRIER);
+    assert_eq!((invite.header(Name::Diversion), invite.header(Name::HistoryInfo)), (None, None));
+    // Nor is a phone shown what a carrier writes: whom else a call was for is not its business.
+    world.allow_phones(&[("102", "sip:102@10.0.0.2", BEN)]);
+    let mut client = Peer::new(BACKUP, "+493012345");
+    client.extra = claims.map(str::to_owned).to_vec();
+    let invite = client.request("INVITE", "sip:+13035550100@192.0.2.1", &client.sdp(6_000, "sendrecv"));
+    world.datagram(BACKUP, invite.as_bytes());
+    assert_eq!(world.attempt().caller.diverted, None);
+    let ringing = world.one(BEN);
+    assert_eq!((ringing.header(Name::Diversion), ringing.header(Name::HistoryInfo)), (None, None));
 }
 
 /// Nobody becomes somebody else by having himself redirected.

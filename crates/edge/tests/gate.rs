@@ -222,7 +222,7 @@ impl Chaos {
             Step::Wait(ms) => self.world.wait_ms(ms),
             Step::Silent => {
                 for relay in self.world.edge.calls().into_iter().map(|call| RelayId(call.call.0)) {
-                    self.world.input(Input::Relay(RelayEvent::Silent { relay, since_ms: 0 }));
+                    self.world.input(Input::Relay(RelayEvent::Silent { relay, heard_ms: 0 }));
                 }
             }
             Step::HangUp => {

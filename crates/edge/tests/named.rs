@@ -79,6 +79,63 @@ fn section_4_3_a_server_that_is_silent_is_passed_over_and_tried_last_for_a_while
     assert!(!world.take(FIRST).is_empty(), "its time to rest is over");
 }
 
+/// Ana's offer is too large for a packet; the request that the first server got comes back.
+fn large_call(world: &mut World) -> sip::Message {
+    world.allow_carriers(&["main", "second"], FREE);
+    world.take(ANA);
+    let mut ana = Peer::new(ANA, "101");
+    let offer = ana.sdp(4_000, "sendrecv") + &"a=x-note:many codecs and what they can do\r\n".repeat(30);
+    ana.authenticated(world, "INVITE", "sip:011355691234567@pbx.example", &offer);
+    world.take(ANA);
+    world.one(FIRST)
+}
+
+fn via(message: &sip::Message) -> String {
+    text(message.header(sip::Name::Via).unwrap()).split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn rfc_3261_section_18_1_1_what_is_too_large_for_a_packet_goes_over_tcp() {
+    let mut world = World::with(named(&[FIRST, SECOND]), harness::settings());
+    let invite = large_call(&mut world);
+    assert_eq!(via(&invite), "SIP/2.0/TCP");
+    assert!(text(invite.header(sip::Name::Contact).unwrap()).contains("transport=tcp"));
+    let gateway = Peer::new(FIRST, "gw");
+    gateway.answer(&mut world, &invite, 200, &gateway.sdp(6_000, "sendrecv"));
+    let ack = world.one(FIRST);
+    assert_eq!((harness::summary(&ack).as_str(), via(&ack).as_str()), ("ACK", "SIP/2.0/TCP"));
+}
+
+#[test]
+fn rfc_3261_section_18_1_1_where_there_is_no_tcp_it_goes_over_udp_all_the_same() {
+    for silent in [false, true] {
+        let mut world = World::with(named(&[FIRST]), harness::settings());
+        large_call(&mut world);
+        if silent {
+            world.wait_ms(6_000);
+        } else {
+            let flow = account::Flow { transport: account::Transport::Tcp, ..harness::flow(FIRST) };
+            world.input(Input::FlowFailed(flow));
+        }
+        let sent = world.take(FIRST);
+        let invite = sent.iter().rfind(|message| harness::summary(message) == "INVITE").unwrap();
+        assert_eq!(via(invite), "SIP/2.0/UDP", "silent: {silent}");
+        Peer::new(FIRST, "gw").answer(&mut world, invite, 486, "");
+        assert_eq!(world.lines(ANA), ["486 INVITE"]);
+    }
+}
+
+/// A carrier that is configured for UDP gets everything over UDP, in fragments where need be.
+#[test]
+fn a_carrier_that_is_spoken_to_over_udp_is_so_whatever_the_size() {
+    let mut directory = named(&[FIRST]);
+    let main = directory.carriers.get_mut(&carrier_id("main")).unwrap();
+    (main.address, main.transport) = (addr(FIRST).into(), Some(account::Transport::Udp));
+    let mut world = World::with(directory, harness::settings());
+    let invite = large_call(&mut world);
+    assert_eq!(via(&invite), "SIP/2.0/UDP");
+}
+
 #[test]
 fn a_name_that_leads_nowhere_is_passed_over_at_once() {
     let mut world = World::with(named(&[]), harness::settings());

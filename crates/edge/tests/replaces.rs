@@ -115,21 +115,72 @@ fn rfc_3891_section_3_what_is_not_replaced() {
     assert_eq!((world.edge.calls().len(), world.settlements().len()), (2, 0));
 }
 
-/// RFC 3891 section 3: a call of the transferor's that still rings is nobody's to take over.
-#[test]
-fn a_call_that_rings_is_not_replaced() {
-    let mut world = World::new();
-    let (_, mut ben, invite, _) = talking(&mut world);
+/// Ana talks to Ben, whose call to a number behind a carrier rings.
+fn asking_rings(world: &mut World) -> (Peer, Peer, Peer, Message, Message, Peer, Message) {
+    let (ana, ben, invite, _) = talking(world);
     world.allow_carriers(&["main"], FREE);
     let mut asking = Peer::new(BEN, "102");
     let offer = asking.sdp(5_002, "sendrecv");
-    asking.authenticated(&mut world, "INVITE", "sip:0691@pbx.example", &offer);
+    asking.authenticated(world, "INVITE", "sip:0691@pbx.example", &offer);
     let out = world.one(CARRIER);
-    Peer::new(CARRIER, "gw").answer(&mut world, &out, 180, "");
+    let gateway = Peer::new(CARRIER, "gw");
+    gateway.answer(world, &out, 180, "");
     let ringing = world.take(BEN).pop().unwrap();
+    (ana, ben, asking, invite, ringing, gateway, out)
+}
+
+/// RFC 5589 section 7.6: who transfers without waiting for the answer hands on his call that rings.
+#[test]
+fn rfc_5589_section_7_6_a_call_that_rings_is_handed_on_by_who_has_placed_it() {
+    let mut world = World::new();
+    let (ana, mut ben, _, invite, ringing, mut gateway, out) = asking_rings(&mut world);
+    let screened = world.told.len();
     refer(&mut world, &mut ben, &invite, &[&replacing(&ringing)]);
     let told = world.take(BEN);
-    assert!(reports(&mut world, &ben, &told).pop().unwrap().1.contains("481"));
+    assert_eq!(find(&told, "487 INVITE").call_id(), ringing.call_id());
+    let wanted = [report("active", "SIP/2.0 100 Trying"), report("active", "SIP/2.0 180 Ringing")];
+    assert_eq!(reports(&mut world, &ben, &told), wanted);
+    world.datagram(BEN, ben.within(&invite, "BYE", "").as_bytes());
+    assert!(world.lines(BEN).contains(&"200 BYE".to_owned()));
+    gateway.answer(&mut world, &out, 200, &gateway.sdp(6_000, "sendrecv"));
+    assert_eq!(world.lines(CARRIER), ["ACK"]);
+    world.wait_ms(250);
+    agree(&mut world, &mut gateway, ANA, &ana);
+    let answered = |input: &&account::Input| matches!(input, account::Input::Answered { .. });
+    assert_eq!(world.told[screened..].iter().filter(answered).count(), 1, "nobody is screened anew");
+    assert_eq!((world.told.len(), world.edge.calls().len(), world.settlements().len()), (screened + 1, 2, 0));
+    world.datagram(CARRIER, gateway.within(&out, "BYE", "").as_bytes());
+    assert_eq!((world.lines(CARRIER), world.lines(ANA)), (vec!["200 BYE".to_owned()], vec!["BYE".to_owned()]));
+    assert_eq!((world.edge.calls().len(), world.settlements().len()), (0, 2));
+}
+
+#[test]
+fn a_call_that_was_handed_on_ends_with_its_refusal_and_the_first_call_goes_on() {
+    let mut world = World::new();
+    let (_, mut ben, _, invite, ringing, gateway, out) = asking_rings(&mut world);
+    refer(&mut world, &mut ben, &invite, &[&replacing(&ringing)]);
+    let told = world.take(BEN);
+    reports(&mut world, &ben, &told);
+    gateway.answer(&mut world, &out, 486, "");
+    let told = world.take(BEN);
+    assert_eq!(reports(&mut world, &ben, &told), [report("terminated", "SIP/2.0 486 Busy Here")]);
+    assert_eq!((world.edge.calls().len(), world.settlements().len()), (1, 1));
+    assert!(world.take(ANA).is_empty());
+}
+
+/// RFC 3891 section 3: to anybody else a call that rings is one that the node has not begun.
+#[test]
+fn rfc_3891_section_3_a_call_that_rings_is_nobody_elses_to_take_over() {
+    let mut world = World::new();
+    let (_, _, _, _, ringing, _, _) = asking_rings(&mut world);
+    let tag = |address: sip::NameAddr<'_>| text(address.tag().unwrap());
+    let (to, from) = (tag(ringing.to().unwrap()), tag(ringing.from().unwrap()));
+    let mut desk = desk();
+    desk.extra = vec![format!("Replaces: {};to-tag={to};from-tag={from}", text(ringing.call_id()))];
+    let offer = desk.sdp(8_000, "sendrecv");
+    world.allow_phones(&[("102", "sip:102@10.0.0.2", BEN)]);
+    desk.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
+    assert_eq!(world.lines(desk.at), ["100 INVITE", "481 INVITE"]);
     assert_eq!(world.edge.calls().len(), 2);
 }
 

@@ -194,7 +194,46 @@ fn whoever_stays_may_hang_up_before_the_target_answers() {
     assert_eq!((world.edge.calls().len(), world.settlements().len()), (0, 2));
 }
 
-/// Only a phone of the account transfers, and it proves itself as for a call.
+/// A PBX that talks by its trunk; its call, the known messages of both sides, the carrier.
+fn pbx_talking(world: &mut World) -> (Peer, Message, Peer, Message) {
+    world.allow_carriers(&["main"], FREE);
+    let mut pbx = Peer::new("198.51.100.77:5060", "fixed");
+    world.datagram(pbx.at, pbx.request("INVITE", "sip:0691@pbx.example", &pbx.sdp(7_000, "sendrecv")).as_bytes());
+    let out = world.one(CARRIER);
+    let gateway = Peer::new(CARRIER, "gw");
+    gateway.answer(world, &out, 200, &gateway.sdp(6_000, "sendrecv"));
+    let ok = world.take(pbx.at).pop().unwrap();
+    pbx.ack(world, &ok);
+    world.take(CARRIER);
+    (pbx, ok, gateway, out)
+}
+
+/// A PBX that is known by its address leaves the call to the node: the new one is its trunk's.
+#[test]
+fn rfc_5589_section_6_1_a_pbx_transfers_whom_it_has_called() {
+    let mut world = World::new();
+    let (mut pbx, ok, mut gateway, _) = pbx_talking(&mut world);
+    world.allow_carriers(&["second"], FREE);
+    pbx.extra = vec![ALBANIA.to_owned()];
+    world.datagram(pbx.at, pbx.within(&ok, "REFER", "").as_bytes());
+    let told = world.take(pbx.at);
+    assert_eq!(summary(&told[0]), "202 REFER");
+    let attempt = world.attempt();
+    assert_eq!((&attempt.from, attempt.dialled.as_str()), (&Party::Line(line("fixed")), "+355691234567"));
+    assert_eq!(attempt.cause, Some(Cause::Transfer));
+    let out = world.one(BACKUP);
+    let target = Peer::new(BACKUP, "gw2");
+    target.answer(&mut world, &out, 200, &target.sdp(6_200, "sendrecv"));
+    world.take(BACKUP);
+    let told = world.take(pbx.at);
+    assert_eq!(reports(&mut world, &pbx, &told), [report("terminated", "SIP/2.0 200 OK")]);
+    world.datagram(pbx.at, pbx.within(&ok, "BYE", "").as_bytes());
+    assert_eq!(world.lines(pbx.at), ["200 BYE"]);
+    agree(&mut world, &mut gateway, BACKUP, &target);
+    assert_eq!((world.edge.calls().len(), world.settlements().len()), (2, 0));
+}
+
+/// Only a line of the account transfers, and it proves itself as for a call.
 #[test]
 fn who_may_not_transfer_is_refused() {
     let mut world = World::new();
@@ -209,21 +248,11 @@ fn who_may_not_transfer_is_refused() {
     other.authorize(&challenge, "REFER", "sip:192.0.2.1:5060");
     world.datagram(BEN, other.within(&invite, "REFER", "").as_bytes());
     assert_eq!(world.lines(BEN), ["403 REFER"]);
-    // Neither a carrier nor a PBX is asked for one.
-    world.allow_carriers(&["main"], FREE);
-    let mut pbx = Peer::new("198.51.100.77:5060", "fixed");
-    world.datagram(pbx.at, pbx.request("INVITE", "sip:0691@pbx.example", &pbx.sdp(7_000, "sendrecv")).as_bytes());
-    let out = world.one(CARRIER);
-    let mut gateway = Peer::new(CARRIER, "gw");
-    gateway.answer(&mut world, &out, 200, &gateway.sdp(6_000, "sendrecv"));
-    let ok = world.take(pbx.at).pop().unwrap();
-    pbx.ack(&mut world, &ok);
-    world.take(CARRIER);
-    for (peer, known) in [(&mut pbx, &ok), (&mut gateway, &out)] {
-        peer.extra = vec![ALBANIA.to_owned()];
-        world.datagram(peer.at, peer.within(known, "REFER", "").as_bytes());
-        assert_eq!(world.lines(peer.at), ["403 REFER"]);
-    }
+    // A carrier is not asked for one.
+    let (_, _, mut gateway, out) = pbx_talking(&mut world);
+    gateway.extra = vec![ALBANIA.to_owned()];
+    world.datagram(gateway.at, gateway.within(&out, "REFER", "").as_bytes());
+    assert_eq!(world.lines(gateway.at), ["403 REFER"]);
     // Outside a dialog there is nothing to transfer.
     let mut stranger = Peer::new("198.51.100.9:5060", "101");
     stranger.extra = vec![ALBANIA.to_owned()];

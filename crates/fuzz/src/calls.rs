@@ -113,7 +113,7 @@ impl World {
             }
             b'r' => {
                 if let Some(relay) = self.relays.keys().next().copied() {
-                    self.input(Input::Relay(RelayEvent::Silent { relay, since_ms: self.now_ms }));
+                    self.input(Input::Relay(RelayEvent::Silent { relay, heard_ms: self.now_ms }));
                 }
             }
             b'x' => self.input(Input::Shutdown),
@@ -265,7 +265,7 @@ fn flow(remote: SocketAddr) -> Flow {
 
 fn ports(streams: usize, first: u16) -> RelayAddresses {
     let pairs = (0..4).take(streams).map(|i| PortPair { rtp: first + 2 * i, rtcp: first + 2 * i + 1 });
-    RelayAddresses { ip: US.ip(), streams: pairs.collect() }
+    RelayAddresses { ip: US.ip(), other_ip: None, streams: pairs.collect() }
 }
 
 fn line(name: &str) -> LineId {
@@ -297,6 +297,7 @@ fn carrier(name: &str) -> Carrier {
         plus: true,
         auth: Some(CarrierAuth { username: "us".into(), secret: "secret".into(), register_s: None }),
         tell_origin: true,
+        options_s: 60,
         cost_deck: None,
     }
 }

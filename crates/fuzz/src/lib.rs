@@ -6,8 +6,11 @@
 pub mod calls;
 pub mod digest;
 pub mod message;
+mod mutator;
 pub mod record;
 pub mod sdp;
+
+pub use mutator::Mutator;
 
 /// A target: bytes in, nothing out.
 pub type Target = fn(&[u8]);

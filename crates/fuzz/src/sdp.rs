@@ -14,7 +14,7 @@ pub fn run(data: &[u8]) {
     let Ok(before) = Sdp::parse(data) else { return };
     assert!(before.relay_streams() <= MAX_STREAMS);
     let ports = |stream: u16| PortPair { rtp: 20_000 + 2 * stream, rtcp: 20_001 + 2 * stream };
-    let us = RelayAddresses { ip: US, streams: (0..4).map(ports).collect() };
+    let us = RelayAddresses { ip: US, other_ip: None, streams: (0..4).map(ports).collect() };
     let Ok(bytes) = media::rewrite(data, &us) else { return };
     let Ok(after) = Sdp::parse(&bytes) else {
         assert!(bytes.len() > 15_000, "a rewritten description cannot be read: {}", bytes.escape_ascii());

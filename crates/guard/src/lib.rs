@@ -56,9 +56,11 @@
 #[cfg(test)]
 extern crate self as guard;
 
+mod agent;
 mod attempt;
 mod behind;
 mod bulletin;
+mod chosen;
 mod decision;
 mod evidence;
 mod fading;
@@ -76,6 +78,7 @@ mod siege;
 mod story;
 mod watch;
 
+pub use agent::UserAgent;
 pub use bulletin::{Board, Bulletin, Elsewhere, MAX_REPORTED, MAX_REPORTS, PUBLISHED_EVERY_MS, REPORTED_MS, Report};
 pub use evidence::{Decibans, Evidence, EvidenceKind};
 pub use feedback::{Learnt, MAX_ANSWERS};

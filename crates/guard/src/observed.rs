@@ -1,13 +1,12 @@
 //! What the guard is shown (registrations, attempts, ends of calls) and what it answers (a screening).
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use billing::{CallId, Destination, E164, LineId, Money};
 use geo::Place;
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Decibans, Elsewhere, Evidence, Report};
+use crate::{Action, Decibans, Elsewhere, Evidence, Report, UserAgent};
 
 /// Where a registration or a call comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +16,7 @@ pub struct Origin {
     /// What is known of that address.
     pub place: Place,
     /// User-Agent header, empty where there was none (at most 128 bytes are kept).
-    pub user_agent: Arc<str>,
+    pub user_agent: UserAgent,
 }
 
 /// Why a call is placed, where it is not simply dialled (DESIGN: a redirect or transfer is a new call by that line).

@@ -2,8 +2,9 @@
 
 use crate::Decibans;
 use crate::attempt::Attempt;
+use crate::chosen::Chosen;
 use crate::habit::Habit;
-use crate::kinds::{burst, destination, origin, price};
+use crate::kinds::{burst, destination, origin, price, spend};
 use crate::line::Line;
 
 /// The legs of a conference are called within so long.
@@ -31,8 +32,12 @@ pub(crate) struct Scene<'a> {
     /// What the price and the number of calls say alone; other kinds take off what they see alike.
     pub(crate) price: Decibans,
     pub(crate) burst: Decibans,
-    /// Whether the number is being called by another call of the line, too.
-    called_twice: bool,
+    /// The other attempts of the line in the last day to numbers that are no habit, if this one's is none.
+    fresh: Chosen,
+    /// Those of them that may be legs of the same conference.
+    legs: Chosen,
+    /// What has been spent within the day on such numbers.
+    pub(crate) spent: spend::Spent,
 }
 
 impl<'a> Scene<'a> {
@@ -47,10 +52,10 @@ impl<'a> Scene<'a> {
     ) -> Self {
         let place = destination::place_db(call, &line.habit, account);
         let origin = origin::sight(now_ms, &call.origin, &line.habit.origins, &account.origins);
-        let twice = |other: &Attempt| other.runs() && other.call != call.call && other.suffix() == call.suffix();
-        let called_twice = line.recent.iter().any(twice);
+        let fresh = Chosen::of(&line.recent, |other| other.fresh && other.call != call.call);
+        let legs = if call.fresh { legs(call, &line.recent, fresh) } else { Chosen::default() };
         let none = Decibans::default();
-        let (theirs, price, burst) = ((none, none), none, none);
+        let (theirs, price, burst, spent) = ((none, none), none, none, spend::Spent::default());
         let scene = Self {
             now_ms,
             call,
@@ -63,9 +68,14 @@ impl<'a> Scene<'a> {
             origin,
             price,
             burst,
-            called_twice,
+            fresh,
+            legs,
+            spent,
         };
-        Self { price: price::of(&scene), burst: burst::of(&scene), ..scene }
+        if !scene.is_fresh() {
+            return Self { price: price::of(&scene), ..scene };
+        }
+        Self { price: price::of(&scene), burst: burst::of(&scene), spent: spend::spent(&scene), ..scene }
     }
 
     /// The same with what "that was not us" says of its number and its place.
@@ -78,18 +88,36 @@ impl<'a> Scene<'a> {
         self.call.fresh
     }
 
-    /// Whether another attempt may be a leg of the same conference: another number, begun within minutes, talking at the
-    /// same time. Who calls one number twice at once holds no conference.
-    pub(crate) fn is_leg(&self, other: &Attempt) -> bool {
-        let overlaps = other.runs() || other.outcome.is_some_and(|outcome| outcome.at_ms > self.call.start_ms);
-        overlaps
-            && other.suffix() != self.call.suffix()
-            && other.start_ms.abs_diff(self.call.start_ms) <= LEGS_WITHIN_MS
-            && !self.called_twice
+    /// The other attempts of the line in the last day to numbers that are no habit.
+    pub(crate) fn other_fresh(&self) -> impl Iterator<Item = &'a Attempt> {
+        self.fresh.among(&self.line.recent)
     }
 
-    /// The other attempts of the line in the last day to numbers that are no habit.
-    pub(crate) fn other_fresh(&self) -> impl Iterator<Item = &Attempt> {
-        self.line.recent.iter().filter(|other| other.fresh && other.call != self.call.call)
+    /// Those of them that may be legs of the same conference.
+    pub(crate) fn legs(&self) -> impl Iterator<Item = &'a Attempt> {
+        self.legs.among(&self.line.recent)
     }
+
+    /// How many these are.
+    pub(crate) const fn leg_count(&self) -> u64 {
+        self.legs.count()
+    }
+
+    /// Those that are none.
+    pub(crate) fn other_fresh_but_legs(&self) -> impl Iterator<Item = &'a Attempt> {
+        self.fresh.but(self.legs).among(&self.line.recent)
+    }
+}
+
+/// The attempts that may be legs of the same conference as a call: another number, begun within minutes, talking at the
+/// same time. Who calls one number twice at once holds no conference.
+fn legs(call: &Attempt, recent: &[Attempt], among: Chosen) -> Chosen {
+    let is_twice = |other: &Attempt| other.runs() && other.call != call.call && other.suffix() == call.suffix();
+    if recent.iter().any(is_twice) {
+        return Chosen::default();
+    }
+    among.filter(recent, |other| {
+        let overlaps = other.runs() || other.outcome.is_some_and(|outcome| outcome.at_ms > call.start_ms);
+        overlaps && other.suffix() != call.suffix() && other.start_ms.abs_diff(call.start_ms) <= LEGS_WITHIN_MS
+    })
 }

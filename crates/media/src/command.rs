@@ -51,8 +51,21 @@ pub struct PortPair {
 pub struct RelayAddresses {
     /// The address to advertise.
     pub ip: IpAddr,
+    /// One of the other IP family, where the relay has one: the same ports are open there, too.
+    pub other_ip: Option<IpAddr>,
     /// One pair for each m-line, in the order of the m-lines; at most [`crate::MAX_STREAMS`].
     pub streams: Vec<PortPair>,
+}
+
+impl RelayAddresses {
+    /// As a peer of an IP family is to be told: by the address of its own family, if there is one.
+    #[must_use]
+    pub fn facing(self, is_v6: bool) -> Self {
+        match self.other_ip {
+            Some(other_ip) if other_ip.is_ipv6() == is_v6 => Self { ip: other_ip, other_ip: Some(self.ip), ..self },
+            _ => self,
+        }
+    }
 }
 
 /// An instruction of the call machine to the relay's driver.
@@ -135,8 +148,8 @@ pub enum RelayEvent {
     Silent {
         /// The session.
         relay: RelayId,
-        /// When it fell silent, milliseconds since the Unix epoch.
-        since_ms: u64,
+        /// When a packet last came from either side, milliseconds since the Unix epoch.
+        heard_ms: u64,
     },
     /// The session is gone.
     Closed {

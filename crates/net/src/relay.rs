@@ -79,6 +79,7 @@ impl Relay {
         let thread = Thread {
             ip: config.relay_ip,
             advertised: config.relay_advertised,
+            other_ip: config.relay_other_ip,
             silence_ms: config.silence_ms,
             poll,
             inbox,
@@ -120,6 +121,7 @@ impl Drop for Relay {
 struct Thread {
     ip: IpAddr,
     advertised: IpAddr,
+    other_ip: Option<IpAddr>,
     silence_ms: u64,
     poll: Poll,
     inbox: Receiver<RelayCommand>,
@@ -198,7 +200,7 @@ impl Thread {
 
     /// Whether an address is a port of a session here: that of the call which a transfer has joined to this one.
     fn is_ours(&self, addr: SocketAddr) -> bool {
-        let here = addr.ip() == self.ip || addr.ip() == self.advertised;
+        let here = [Some(self.ip), Some(self.advertised), self.other_ip].contains(&Some(addr.ip()));
         here && self.calls.iter().any(|(_, (_, session))| session.pairs().any(|pair| pair.rtp == addr.port()))
     }
 
@@ -217,7 +219,7 @@ impl Thread {
     }
 
     fn open(&mut self, relay: RelayId, streams: usize, now_ms: u64) {
-        match Session::open(self.ip, streams, &mut self.ports, now_ms) {
+        match Session::open(self.ip, self.other_ip, streams, &mut self.ports, now_ms) {
             Ok(mut session) => {
                 let index = self.calls.next_slot().index;
                 if let Err(error) = session.register(self.poll.registry(), index) {
@@ -225,7 +227,7 @@ impl Thread {
                     self.give_back(&session, now_ms);
                     return self.reports.put(RelayEvent::OpenFailed { relay });
                 }
-                let (a, b) = session.addresses(self.advertised);
+                let (a, b) = session.addresses(self.advertised, self.other_ip);
                 let place = self.calls.insert((relay, session));
                 self.places.insert(relay, place);
                 self.reports.put(RelayEvent::Opened { relay, a, b });
@@ -256,8 +258,8 @@ impl Thread {
         let silent = |session: &Session| session.relaying.dead_call(now_ms, limit_ms);
         let calls = self.calls.iter().map(|(_, (relay, session))| (*relay, session));
         let dead: Vec<_> = calls.filter_map(|(relay, session)| Some((relay, silent(session)?))).collect();
-        for (relay, since_ms) in dead {
-            self.reports.put(RelayEvent::Silent { relay, since_ms });
+        for (relay, heard_ms) in dead {
+            self.reports.put(RelayEvent::Silent { relay, heard_ms });
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Config {
     pub relay_ip: IpAddr,
     /// The address that goes into SDP, where it differs (behind a static NAT).
     pub relay_advertised: IpAddr,
+    /// One of the other IP family, opened and told to peers of that family.
+    pub relay_other_ip: Option<IpAddr>,
     /// First and last relay port.
     pub relay_ports: (u16, u16),
     /// rtpengines that carry the calls in place of the built-in relay.

@@ -79,6 +79,7 @@ impl Node {
                 Output::Relay(RelayCommand::Open { relay, .. }) => {
                     let side = |rtp| RelayAddresses {
                         ip: "127.0.0.1".parse().unwrap(),
+                        other_ip: None,
                         streams: vec![PortPair { rtp, rtcp: rtp + 1 }],
                     };
                     self.worker.relay(self.now_ms, RelayEvent::Opened { relay, a: side(20000), b: side(20002) });

@@ -1,9 +1,9 @@
 //! Sending one mail to one contact over SMTP.
 
+use std::fmt::Display;
 use std::time::{Duration, SystemTime};
 
 use account::Contact;
-use billing::AccountId;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
@@ -83,8 +83,8 @@ impl Mailer {
     }
 
     /// The Message-ID of one contact's copy of a notice, see [`message_id`].
-    pub(crate) fn message_id(&self, node: &str, account: &AccountId, notice: (i64, u64), email: &str) -> String {
-        message_id(node, self.from.email.domain(), account, notice, email)
+    pub(crate) fn message_id(&self, node: &str, of: impl Display, notice: (i64, u64), email: &str) -> String {
+        message_id(node, self.from.email.domain(), of, notice, email)
     }
 
     /// Sends one mail to one contact. `Ok` means that the server has taken it over.
@@ -144,12 +144,12 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
 
-/// The Message-ID of one contact's copy of a notice (number and time queued): the same on every try, so that a mail sent
+/// The Message-ID of one contact's copy of a notice (number and time queued) of an account: the same on every try, so that a mail sent
 /// twice because of a crash can be recognised as one.
 #[must_use]
-pub fn message_id(node: &str, domain: &str, account: &AccountId, notice: (i64, u64), email: &str) -> String {
+pub fn message_id(node: &str, domain: &str, of: impl Display, notice: (i64, u64), email: &str) -> String {
     let (id, created_ms) = notice;
-    let copy = fnv1a(format!("{node}\n{account}\n{}", email.trim().to_lowercase()).as_bytes());
+    let copy = fnv1a(format!("{node}\n{of}\n{}", email.trim().to_lowercase()).as_bytes());
     format!("<tollguard.{created_ms}.{id}.{copy:016x}@{domain}>")
 }
 

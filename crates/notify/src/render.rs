@@ -3,6 +3,7 @@
 //! The notice and its context become a [`document::Document`] (headings, tables, steps; all words come from `words`),
 //! and two writers turn that into text and HTML, so that both say the same.
 
+mod alarm;
 mod context;
 mod document;
 mod emergency;
@@ -18,6 +19,8 @@ mod tests;
 
 use account::Notice;
 
+use crate::PortalUrl;
+pub use alarm::DiskAlarm;
 pub use context::MailContext;
 
 /// A mail, ready to be addressed.
@@ -51,6 +54,18 @@ pub fn render(notice: &Notice, context: &MailContext, created_ms: u64) -> Result
         Notice::LowBalance { balance, threshold } => low_balance::document(*balance, *threshold, context, created_ms),
         Notice::Emergency { number, place, .. } => emergency::document(number, place, context, created_ms),
     };
+    written(document)
+}
+
+/// Makes the mail about the disk of a node, as it is at `at_ms`.
+///
+/// # Errors
+/// [`RenderError::Html`], where the template fails.
+pub(crate) fn render_alarm(alarm: DiskAlarm, node: &str, portal: &PortalUrl, at_ms: u64) -> Result<Mail, RenderError> {
+    written(alarm::document(alarm, node, portal, at_ms))
+}
+
+fn written(document: document::Document) -> Result<Mail, RenderError> {
     Ok(Mail {
         text: text::write(&document),
         html: html::write(&document)?,

@@ -17,6 +17,7 @@ mod call;
 mod event;
 mod firm;
 mod incident;
+mod located;
 mod numbers;
 mod owner;
 mod replay;

@@ -13,6 +13,7 @@ use crate::call::Placed;
 use crate::event::{AccountRow, CallRow, Event, Kind, MAX_ACCOUNTS, RegisterRow, RowError, Who};
 use crate::firm::{Firm, LineState, Shared};
 use crate::incident::Incident;
+use crate::located::Located;
 use crate::numbers::Numbers;
 use crate::owner::{AttackId, Truth};
 use crate::totals::Totals;
@@ -30,7 +31,7 @@ const EXTENSION_DIGITS: std::ops::RangeInclusive<usize> = 2..=6;
 /// give the same verdicts and incidents, byte for byte.
 pub struct Replay {
     numbers: Numbers,
-    places: Places,
+    places: Located,
     /// Counts failed authentications as a node does; it locks nobody out here.
     lockout: Lockout,
     window_s: u64,
@@ -50,7 +51,7 @@ impl Replay {
         let settings = lockout::Settings { enabled: false, ..lockout::Settings::default() };
         Self {
             numbers: Numbers::new(deck),
-            places,
+            places: Located::new(places),
             window_s: settings.window_s,
             lockout: Lockout::new(settings),
             truth,
@@ -149,21 +150,17 @@ impl Replay {
         let now_ms = self.now_ms;
         let place = self.place_of(&who.account)?;
         let Some(firm) = self.firms.get_mut(place) else { return Ok(()) };
-        let Seen { line, origin, moved } = seen(firm, &self.places, who)?;
+        let Seen { line, origin, may_have_failed } = seen(firm, &mut self.places, who, now_ms)?;
         if firm.fixed.bars(&who.line, who.ip) {
             return Ok(());
         }
-        let state = firm.lines.entry(line.clone()).or_default();
-        if !row.ok {
-            state.tried_ms = Some(now_ms);
-        }
-        let may_have_failed = moved || state.was_tried(now_ms);
         if row.ok {
             let failures = self.succeeded(who, may_have_failed);
             if let Some(firm) = self.firms.get_mut(place) {
                 firm.registered(now_ms, line, origin, failures);
             }
         } else {
+            firm.lines.entry(line).or_default().tried_ms = Some(now_ms);
             self.failed(who);
         }
         Ok(())
@@ -177,8 +174,7 @@ impl Replay {
         }
         let place = self.place_of(&who.account)?;
         let Some(firm) = self.firms.get_mut(place) else { return Ok(()) };
-        let Seen { line, origin, moved } = seen(firm, &self.places, who)?;
-        let may_have_failed = moved || firm.lines.get(&line).is_some_and(|line| line.was_tried(now_ms));
+        let Seen { line, origin, may_have_failed } = seen(firm, &mut self.places, who, now_ms)?;
         self.calls += 1;
         let attack = self.truth.as_ref().and_then(|truth| truth.attack_of(row));
         let shut_out = attack.is_some_and(|attack: AttackId| firm.fixed.has(attack));
@@ -280,18 +276,19 @@ fn user_name(who: &Who<'_>) -> String {
 struct Seen {
     line: LineId,
     origin: Origin,
-    /// Whether it was elsewhere, or nowhere, before.
-    moved: bool,
+    /// Whether the lock-out may know of failures: it was elsewhere, or nowhere, before, or somebody tried to be it.
+    may_have_failed: bool,
 }
 
-fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<Seen, RowError> {
+fn seen(firm: &mut Firm, places: &mut Located, who: &Who<'_>, now_ms: u64) -> Result<Seen, RowError> {
     let agent = shortened(&who.user_agent);
     let known = firm.lines.get_key_value(&*who.line);
-    if let Some((line, LineState { origin: Some(origin), .. })) = known
+    if let Some((line, state @ LineState { origin: Some(origin), .. })) = known
         && origin.ip == who.ip
-        && &*origin.user_agent == agent
+        && origin.user_agent.as_str() == agent
     {
-        return Ok(Seen { line: line.clone(), origin: origin.clone(), moved: false });
+        let may_have_failed = state.was_tried(now_ms);
+        return Ok(Seen { line: line.clone(), origin: origin.clone(), may_have_failed });
     }
     let line = match known {
         Some((line, _)) => line.clone(),
@@ -301,7 +298,7 @@ fn seen(firm: &mut Firm, places: &Places, who: &Who<'_>) -> Result<Seen, RowErro
     let place = if who.ip.is_unspecified() { geo::Place::default() } else { places.locate(who.ip) };
     let origin = Origin { ip: who.ip, place, user_agent: agent.into() };
     firm.lines.entry(line.clone()).or_default().origin = Some(origin.clone());
-    Ok(Seen { line, origin, moved: true })
+    Ok(Seen { line, origin, may_have_failed: true })
 }
 
 fn shortened(agent: &str) -> &str {

@@ -27,8 +27,11 @@ enum Which {
     Story(Range),
     /// The same with a guard that only watches: ceiling, credit and a new secret bound the loss.
     Unnoticed(Range),
-    /// An honest day of calls, on which nobody may be cut.
+    /// An honest day of calls on a network that loses, doubles and reorders datagrams, with clocks that err and nodes that
+    /// crash: nobody may be cut.
     Workday(Range),
+    /// The same on nodes whose every write takes seconds, with crashes.
+    SlowDisk(Range),
     /// Random interleavings of calls, payments, price changes and crashes, against a model's books.
     Books(Range),
     /// Plays firms of generated worlds as SIP, and holds the node's decisions against the replay's.
@@ -112,6 +115,7 @@ fn main() -> ExitCode {
         Which::Story(range) => (Scenario::Story, range),
         Which::Unnoticed(range) => (Scenario::Unnoticed, range),
         Which::Workday(range) => (Scenario::Workday, range),
+        Which::SlowDisk(range) => (Scenario::SlowDisk, range),
         Which::Books(range) => return books(&range),
         Which::Played(arguments) => return arguments.run(),
         Which::World(arguments) => return said(arguments.run()),

@@ -27,8 +27,11 @@ pub enum CallEnd {
     SecretChanged,
     /// An owner or administrator hung it up.
     Operator,
-    /// No voice from either side.
-    Silence,
+    /// No voice from either side. What is talked is billed until then, not until the hang-up.
+    Silence {
+        /// When one was last heard, milliseconds since the Unix epoch.
+        heard_ms: u64,
+    },
     /// The node restarted during the call.
     Recovered,
     /// The node is shutting down.
@@ -45,7 +48,7 @@ impl CallEnd {
             Self::Cut => "cut by the guard",
             Self::SecretChanged => "the secret of the line was changed",
             Self::Operator => "hung up by the owner or an administrator",
-            Self::Silence => "no voice from either side",
+            Self::Silence { .. } => "no voice from either side",
             Self::Recovered => "the node restarted during the call",
             Self::Shutdown => "the node was shut down",
         }

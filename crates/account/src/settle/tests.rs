@@ -72,6 +72,23 @@ fn a_recovered_call_is_charged_up_to_its_hold() {
 }
 
 #[test]
+fn the_silence_that_ends_a_call_is_not_billed_but_counts_towards_the_ceiling() {
+    let mut firm = Firm::new();
+    let (call, _, _) = firm.call("107", ALBANIA);
+    firm.answer(call);
+    let heard_ms = firm.now_ms + 13_000;
+    let answer_ms = Some(firm.now_ms);
+    firm.after_s(33);
+    let answer = firm.settle(call, answer_ms, HungUpBy::Node, CallEnd::Silence { heard_ms });
+    let cdr = cdrs(&answer)[0];
+    assert_eq!((cdr.money.charge, cdr.money.billed_s), (money("0.18"), 18));
+    assert_eq!((cdr.times.talk_ms(), cdr.times.billed_ms(), cdr.times.heard_ms), (33_000, 13_000, Some(heard_ms)));
+    assert_eq!(firm.account.balance(), money("9.82"));
+    // What the carrier asks for the silence must not be had for nothing again and again.
+    assert_eq!(firm.account.exposure_bound(firm.now_ms).charged, money("0.36"));
+}
+
+#[test]
 fn a_call_talks_on_in_intervals_from_its_answer() {
     let mut firm = Firm::new();
     let (call, _, _) = firm.call("107", ALBANIA);

@@ -15,16 +15,27 @@ pub(super) struct Subject {
     /// The digits, a bit each: 1 << digit.
     digits: [u16; MAX_DIGITS],
     len: usize,
+    /// All places there are.
+    places: Places,
 }
 
 impl Subject {
     /// The digits of a text; those beyond [`MAX_DIGITS`] are not looked at.
     pub(super) fn new(text: &str) -> Self {
-        let mut subject = Self { digits: [0; MAX_DIGITS], len: 0 };
+        let mut subject = Self { digits: [0; MAX_DIGITS], len: 0, places: 1 };
         for (place, byte) in subject.digits.iter_mut().zip(text.bytes()) {
             *place = 1 << (byte.wrapping_sub(b'0') & 15);
             subject.len += 1;
+            subject.places |= 1 << subject.len;
         }
+        subject
+    }
+
+    /// The first digits of numbers of any length: what comes after them may be any digit.
+    pub(super) fn beginning(text: &str) -> Self {
+        let mut subject = Self::new(text);
+        subject.digits.iter_mut().skip(subject.len).for_each(|digit| *digit = ANY);
+        subject.places = (2 << MAX_DIGITS) - 1;
         subject
     }
 
@@ -45,6 +56,9 @@ impl Subject {
 
     /// The places after a digit of the class, of those before one.
     fn step(&self, class: u16, mut from: Places) -> Places {
+        if class == ANY {
+            return (from << 1) & self.places;
+        }
         let mut to = 0;
         while from != 0 {
             let at = from.trailing_zeros() as usize;
@@ -64,10 +78,63 @@ pub(super) enum Pattern {
     Digit(u16),
     /// One after the other.
     Sequence(Vec<Self>),
-    /// Any of them, each with the digits it may begin with.
-    Choice(Vec<(u16, Self)>),
+    /// Any of them.
+    Choice(Choice),
     /// Between so many and so many times.
     Repeat(Box<Self>, u8, u8),
+}
+
+/// Alternatives.
+#[derive(Debug)]
+pub(super) struct Choice {
+    ways: Vec<Pattern>,
+    /// Which of them may begin with a digit, a bit a way; those that may be nothing are among them.
+    by_digit: [Ways; 10],
+    /// Which of them may be nothing.
+    empty: Ways,
+}
+
+/// Some of the ways of a choice, a bit each.
+type Ways = u64;
+
+impl Choice {
+    /// `None` where there are more ways than are told apart.
+    fn new(ways: Vec<Pattern>) -> Option<Self> {
+        let mut choice = Self { ways, by_digit: [0; 10], empty: 0 };
+        for (at, way) in choice.ways.iter().enumerate() {
+            let (bit, first) = (1_u64.checked_shl(at as u32)?, way.first());
+            let begins = |digit: usize| first & (EMPTY | 1 << digit) != 0;
+            choice
+                .by_digit
+                .iter_mut()
+                .enumerate()
+                .filter(|(digit, _)| begins(*digit))
+                .for_each(|(_, ways)| *ways |= bit);
+            choice.empty |= if first & EMPTY == 0 { 0 } else { bit };
+        }
+        Some(choice)
+    }
+
+    /// The ways that may lead on from some places.
+    fn open(&self, mut next: u16) -> Ways {
+        let mut open = self.empty;
+        while next != 0 {
+            open |= self.by_digit.get(next.trailing_zeros() as usize).copied().unwrap_or(0);
+            next &= next - 1;
+        }
+        open
+    }
+
+    fn walk(&self, subject: &Subject, from: Places) -> Places {
+        let (mut open, mut to) = (self.open(subject.next(from)), 0);
+        while open != 0 {
+            if let Some(way) = self.ways.get(open.trailing_zeros() as usize) {
+                to |= way.walk(subject, from);
+            }
+            open &= open - 1;
+        }
+        to
+    }
 }
 
 impl Pattern {
@@ -88,6 +155,11 @@ impl Pattern {
         self.walk(subject, 1) != 0
     }
 
+    /// Whether it fits a whole number that begins so ([`Subject::beginning`]).
+    pub(super) fn is_possible(&self, beginning: &Subject) -> bool {
+        self.walk(beginning, 1) >> beginning.len != 0
+    }
+
     /// The digits it may begin with, and [`EMPTY`] where it may be nothing.
     fn first(&self) -> u16 {
         match self {
@@ -102,7 +174,7 @@ impl Pattern {
                 }
                 first
             }
-            Self::Choice(ways) => ways.iter().fold(0, |first, (way, _)| first | way),
+            Self::Choice(choice) => choice.ways.iter().fold(0, |first, way| first | way.first()),
             Self::Repeat(part, least, _) => part.first() | if *least == 0 { EMPTY } else { 0 },
         }
     }
@@ -116,19 +188,16 @@ impl Pattern {
                     if at == 0 {
                         break;
                     }
-                    at = part.walk(subject, at);
+                    // Most parts are digits: no call for them.
+                    at = if let Self::Digit(class) = part { subject.step(*class, at) } else { part.walk(subject, at) };
                 }
                 at
             }
-            Self::Choice(ways) => {
-                let next = subject.next(from);
-                let open = ways.iter().filter(|(first, _)| first & (next | EMPTY) != 0);
-                open.fold(0, |to, (_, way)| to | way.walk(subject, from))
-            }
+            Self::Choice(choice) => choice.walk(subject, from),
             Self::Repeat(part, least, most) => {
                 let (mut at, mut to) = (from, if *least == 0 { from } else { 0 });
                 for times in 1..=*most {
-                    at = part.walk(subject, at);
+                    at = if let Self::Digit(class) = **part { subject.step(class, at) } else { part.walk(subject, at) };
                     if at == 0 {
                         break;
                     }
@@ -147,12 +216,11 @@ fn choice(rest: &mut &[u8]) -> Option<Pattern> {
     if rest.first() != Some(&b'|') {
         return Some(first);
     }
-    let mut ways = vec![(first.first(), first)];
+    let mut ways = vec![first];
     while take(rest, b'|') {
-        let way = sequence(rest)?;
-        ways.push((way.first(), way));
+        ways.push(sequence(rest)?);
     }
-    Some(Pattern::Choice(ways))
+    Choice::new(ways).map(Pattern::Choice)
 }
 
 fn sequence(rest: &mut &[u8]) -> Option<Pattern> {
@@ -269,6 +337,11 @@ mod tests {
             let subject = Subject::new(text);
             assert_eq!((pattern.is_whole(&subject), pattern.is_start(&subject)), (whole, start), "{text}");
         }
+        let possible = |text| pattern.is_possible(&Subject::beginning(text));
+        assert_eq!(
+            ["2", "60", "61", "8", "80", "812", "8123", ""].map(possible),
+            [true, true, false, true, false, true, false, true]
+        );
     }
 
     #[test]

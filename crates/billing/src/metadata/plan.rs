@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::pattern::{Pattern, Subject};
 use crate::{Country, NumberClass};
@@ -39,6 +40,30 @@ struct Plan {
     general: Option<Numbers>,
     /// The classes, in the order in which they are asked; mobile right after fixed.
     classes: Vec<(NumberClass, Numbers)>,
+    /// Which of them numbers may be in.
+    likely: Likely,
+}
+
+/// Digits by which [`Likely`] tells numbers apart: in most countries three are an area or a network.
+const LIKELY_DIGITS: usize = 3;
+
+/// Which classes a number may be in, by its first digits: most patterns need not be walked for it. Worked out when such a
+/// number is first asked for, and remembered.
+struct Likely(Vec<AtomicU16>);
+
+impl Likely {
+    /// Every class may be the one.
+    const ALL: u16 = u16::MAX;
+    /// The bit of [`Plan::general`]; those below are the classes'.
+    const GENERAL: usize = 14;
+    /// Set in what is worked out.
+    const KNOWN: u16 = 1 << 15;
+}
+
+impl Default for Likely {
+    fn default() -> Self {
+        Self((0..10_usize.pow(LIKELY_DIGITS as u32)).map(|_| AtomicU16::new(0)).collect())
+    }
 }
 
 /// The country of a number and its class there, by its country code and the digits after that; none if no country is
@@ -47,26 +72,50 @@ pub(super) fn find(code: u32, national: &str) -> Option<(Option<Country>, Number
     let plans = PLANS.get(&code)?;
     let subject = Subject::new(national);
     if let [only] = plans.as_slice() {
-        return Some((only.country, only.class(&subject)));
+        return Some((only.country, only.class(national, &subject)));
     }
     plans.iter().find_map(|plan| {
-        let class = plan.class(&subject);
+        let class = plan.class(national, &subject);
         let leads = || plan.leading.as_ref().is_some_and(|leading| leading.is_start(&subject));
         (class != NumberClass::Unknown || leads()).then_some((plan.country, class))
     })
 }
 
 impl Plan {
-    fn class(&self, subject: &Subject) -> NumberClass {
-        if !self.general.as_ref().is_some_and(|general| general.fit(subject)) {
+    fn class(&self, national: &str, subject: &Subject) -> NumberClass {
+        let likely = self.likely(national);
+        let may_be = |bit: usize| likely & (1 << bit) != 0;
+        if !may_be(Likely::GENERAL) || !self.general.as_ref().is_some_and(|general| general.fit(subject)) {
             return NumberClass::Unknown;
         }
-        let mut fitting = self.classes.iter().filter(|(_, numbers)| numbers.fit(subject)).map(|(class, _)| *class);
+        let fitting =
+            self.classes.iter().enumerate().filter(|(bit, (_, numbers))| may_be(*bit) && numbers.fit(subject));
+        let mut fitting = fitting.map(|(_, (class, _))| *class);
         match fitting.next() {
             Some(NumberClass::Fixed) if fitting.next().is_some() => NumberClass::FixedOrMobile,
             Some(class) => class,
             None => NumberClass::Unknown,
         }
+    }
+
+    /// Which classes a number may be in, a bit each.
+    fn likely(&self, national: &str) -> u16 {
+        let Some(first) = national.get(..LIKELY_DIGITS) else { return Likely::ALL };
+        let Some(remembered) = first.parse().ok().and_then(|first: usize| self.likely.0.get(first)) else {
+            return Likely::ALL;
+        };
+        let known = remembered.load(Ordering::Relaxed);
+        if known != 0 {
+            return known;
+        }
+        let beginning = Subject::beginning(first);
+        let classes = self.classes.iter().map(|(_, numbers)| numbers).enumerate();
+        let all = classes.chain(self.general.as_ref().map(|general| (Likely::GENERAL, general)));
+        let likely = all.filter(|(_, numbers)| numbers.pattern.is_possible(&beginning)).map(|(bit, _)| 1 << bit);
+        let likely = likely.fold(Likely::KNOWN, |likely: u16, bit: u16| likely | bit);
+        // Whoever else works it out comes to the same.
+        remembered.store(likely, Ordering::Relaxed);
+        likely
     }
 }
 

@@ -6,6 +6,7 @@ use sip::{Message, Name};
 
 use super::fork::Target;
 use super::media::description;
+use super::refer::Transfer;
 use super::refresh::takes_update;
 use super::session::Session;
 use super::{Call, Leg, SavedLegs, Stage};
@@ -28,7 +29,7 @@ impl Call {
             Target::Carrier(carrier) => self.facts.carrier = Some(carrier.clone()),
         }
         fork.key = None;
-        let cseq = fork.cseq;
+        let (cseq, flow) = (fork.cseq, fork.flow);
         self.cancel_forks(core);
         self.facts.answer_ms = Some(core.now_ms);
         self.run_lease(core.now_ms, self.clock.agreed);
@@ -38,7 +39,8 @@ impl Call {
         b.owed = Some(cseq);
         b.session = Session::agreed(response, core.now_ms);
         b.takes_update = takes_update(response);
-        b.description = self.outbound.as_ref().map(|outbound| outbound.body.clone()).unwrap_or_default();
+        b.description =
+            self.outbound.as_ref().map(|outbound| outbound.offer.facing(flow.remote).to_vec()).unwrap_or_default();
         let answer = description(response).or(early.as_deref());
         if let Some(sdp) = answer {
             self.media.announce(core, Side::B, sdp);
@@ -111,5 +113,8 @@ impl Call {
         self.a.dialog.confirm();
         self.a.accept(core, self.invite.server, cseq, answer);
         self.stage = Stage::Talking;
+        if matches!(self.transfer, Some(Transfer::Awaited)) {
+            self.join(core, Side::A);
+        }
     }
 }

@@ -8,14 +8,16 @@ use billing::{CarrierId, LineId};
 use sip::dialog::Sent;
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
-use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, locate};
+use sip::transaction::Wire;
+use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, Transport, locate};
 
 use super::early::Early;
+use super::media::Offer;
 use super::replace::Replacing;
 use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
-use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES, MAX_REASON_BYTES, MAX_TEXT_BYTES};
+use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES, MAX_DATAGRAM_BYTES, MAX_REASON_BYTES, MAX_TEXT_BYTES};
 use crate::{flow, text};
 
 /// What every callee of a call is sent.
@@ -28,13 +30,28 @@ pub(super) struct Outbound {
     pub emergency: bool,
     /// Line and address the call comes from, for a carrier that is to be told.
     pub origin: Option<(LineId, IpAddr)>,
-    /// Why the call is diverted, if it is (RFC 5806 section 4).
-    pub diversion: &'static str,
+    /// Why the call is diverted, if it is.
+    pub diversion: Diversion,
     pub max_forwards: u32,
-    /// The offer; empty if the caller made none.
-    pub body: Vec<u8>,
+    /// Empty if the caller made none.
+    pub offer: Offer,
     /// Whose place the caller takes, if it is that.
     pub replacing: Option<Replacing>,
+}
+
+/// Why a call is diverted: as Diversion says it (RFC 5806 section 4), and as the `cause` of History-Info (RFC 4458, RFC 7544
+/// section 3.2).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Diversion {
+    reason: &'static str,
+    cause: u16,
+}
+
+impl Diversion {
+    /// A phone has redirected it.
+    pub const DEFLECTION: Self = Self { reason: "deflection", cause: 480 };
+    /// A PBX does it of its own.
+    pub const UNKNOWN: Self = Self { reason: "unknown", cause: 404 };
 }
 
 /// Whom a fork calls.
@@ -104,13 +121,24 @@ pub(super) struct Fork {
     pub earlies: Vec<Early>,
     /// CSeq of the INVITE as sent last.
     pub cseq: u32,
-    uri: String,
-    from: String,
-    to: String,
+    names: Names,
+    /// The way over UDP, where a request that is too large for one packet is to be tried over TCP first.
+    plain: Option<Flow>,
     call_id: String,
     proof: Proof,
     /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
     min_se_s: u32,
+}
+
+/// Who calls whom, as the callee reads it.
+#[derive(Debug)]
+struct Names {
+    /// The Request-URI.
+    uri: String,
+    from: String,
+    to: String,
+    /// The number that diverts the call, if one does.
+    diverting: Option<String>,
 }
 
 /// Our answer to a carrier's challenges of one INVITE.
@@ -136,8 +164,8 @@ fn from(caller: &Caller, host: &str, or: HostPort<'_>) -> String {
 }
 
 impl Fork {
-    fn new(core: &mut Core, target: Target, flow: Flow, uri: String, from: String, to: String) -> Self {
-        let tag = core.mint.tag();
+    fn new(core: &mut Core, target: Target, flow: Flow, names: Names) -> Self {
+        let from = format!("{};tag={}", names.from, core.mint.tag());
         Self {
             target,
             key: None,
@@ -147,9 +175,8 @@ impl Fork {
             patience_ms: None,
             earlies: Vec::new(),
             cseq: 0,
-            uri,
-            from: format!("{from};tag={tag}"),
-            to,
+            names: Names { from, ..names },
+            plain: None,
             call_id: core.mint.call_id(),
             proof: Proof::default(),
             min_se_s: 0,
@@ -165,9 +192,13 @@ impl Fork {
         let contact = SipUri::parse(binding.contact.as_bytes());
         let contact = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote));
         let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
-        let from = from(&out.caller, &realm, us);
-        let to = format!("<{}>", uri(&out.called, &realm, us));
-        let fork = Self::new(core, Target::Line(line), flow, target, from, to);
+        let names = Names {
+            uri: target,
+            from: from(&out.caller, &realm, us),
+            to: format!("<{}>", uri(&out.called, &realm, us)),
+            diverting: out.caller.diverted.map(|number| uri(&number.to_string(), &realm, us).to_string()),
+        };
+        let fork = Self::new(core, Target::Line(line), flow, names);
         Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
     }
 
@@ -176,8 +207,8 @@ impl Fork {
         let us = core.sent_by(flow);
         let realm = core.common.settings.realm.clone();
         let called = uri(&out.called, &realm, us).to_string();
-        let to = format!("<{called}>");
-        Self::new(core, Target::Line(line), flow, called, from(&out.caller, &realm, us), to)
+        let (from, to) = (from(&out.caller, &realm, us), format!("<{called}>"));
+        Self::new(core, Target::Line(line), flow, Names { uri: called, from, to, diverting: None })
     }
 
     /// To a carrier at one of its servers, by its rules for numbers.
@@ -190,46 +221,34 @@ impl Fork {
         let mut caller = out.caller.clone();
         caller.user = carrier_caller(carrier, &caller.user);
         let own_host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
-        let from = from(&caller, &own_host, us);
-        let to = format!("<{target}>");
-        Self::new(core, Target::Carrier(carrier.id.clone()), flow, target, from, to)
+        let diverting = out.caller.diverted.map(|number| carrier_caller(carrier, &number.to_string()));
+        let names = Names {
+            from: from(&caller, &own_host, us),
+            to: format!("<{target}>"),
+            uri: target,
+            diverting: diverting.map(|number| uri(&number, &own_host, us).to_string()),
+        };
+        let fork = Self::new(core, Target::Carrier(carrier.id.clone()), flow, names);
+        // One whose transport is configured, and not left to the DNS, is spoken to that way alone.
+        let plain = (carrier.transport.is_none() && flow.transport == Transport::Udp).then_some(flow);
+        Self { plain, ..fork }
     }
 
     /// Sends the INVITE, with credentials if there was a challenge. False if it could not be sent.
     pub fn send(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
-        let branch = core.mint.branch();
         self.cseq += 1;
         for early in self.earlies.drain(..) {
             core.dialogs.remove(early.dialog.id());
         }
-        let mut invite = RequestBuilder::new(Method::Invite, &self.uri);
-        invite
-            .via(self.flow.transport, core.sent_by(self.flow), &branch)
-            .header_display(Name::MaxForwards, out.max_forwards)
-            .header(Name::From, &self.from)
-            .header(Name::To, &self.to)
-            .header(Name::CallId, &self.call_id)
-            .cseq(self.cseq, Method::Invite)
-            .header(Name::Contact, core.contact(self.flow))
-            .header(Name::Allow, ALLOW);
-        session::ask(&mut invite, self.min_se_s);
-        // Without an offer of ours theirs would have to be answered before anybody talks.
-        if !out.body.is_empty() {
-            invite.header(Name::Supported, "100rel");
+        let Some(mut written) = self.write(core, out) else { return false };
+        // RFC 3261 section 18.1.1.
+        if written.0.len() > MAX_DATAGRAM_BYTES && self.plain == Some(self.flow) {
+            self.flow = flow_to(core, locate::Target { address: self.flow.remote, transport: Transport::Tcp });
+            let Some(again) = self.write(core, out) else { return false };
+            written = again;
         }
-        if let Target::Line(_) = &self.target {
-            invite.header(Name::Supported, "replaces");
-        }
-        if let Some(replacing) = &out.replacing {
-            replacing.write_to(&mut invite);
-        }
-        if let Target::Carrier(id) = &self.target {
-            let directory = core.directory.clone();
-            let Some(carrier) = directory.carriers.get(id) else { return false };
-            self.carrier_headers(core, &mut invite, carrier, out);
-        }
-        let bytes = invite.finish_with_body(SDP, &out.body).into();
-        self.key = core.send_request(Method::Invite, bytes, &branch, self.flow, Purpose::Call(call));
+        let (request, branch) = written;
+        self.key = core.send_request(Method::Invite, request, &branch, self.flow, Purpose::Call(call));
         self.patience_ms = match self.target {
             Target::Carrier(_) => Some(core.now_ms.saturating_add(CARRIER_PATIENCE_MS)),
             Target::Line(_) => None,
@@ -237,13 +256,66 @@ impl Fork {
         self.key.is_some()
     }
 
-    /// Credentials, the asserted identity (RFC 3325), who diverts the call (RFC 5806), and what the carrier is told of the
-    /// origin.
+    /// Whether it went over TCP for its size, and may go over UDP yet.
+    pub fn may_go_plain(&self) -> bool {
+        self.plain.is_some_and(|plain| plain != self.flow)
+    }
+
+    /// Sends it over UDP all the same, once there is no way over TCP. False if it did not go over TCP for its size.
+    pub fn send_plain(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
+        let Some(plain) = self.plain.take().filter(|plain| *plain != self.flow) else { return false };
+        self.flow = plain;
+        self.send(core, call, out)
+    }
+
+    /// The INVITE with its branch; `None` if its carrier is no more.
+    fn write(&mut self, core: &mut Core, out: &Outbound) -> Option<(Wire, String)> {
+        let branch = core.mint.branch();
+        let mut invite = RequestBuilder::new(Method::Invite, &self.names.uri);
+        invite
+            .via(self.flow.transport, core.sent_by(self.flow), &branch)
+            .header_display(Name::MaxForwards, out.max_forwards)
+            .header(Name::From, &self.names.from)
+            .header(Name::To, &self.names.to)
+            .header(Name::CallId, &self.call_id)
+            .cseq(self.cseq, Method::Invite)
+            .header(Name::Contact, core.contact(self.flow))
+            .header(Name::Allow, ALLOW);
+        session::ask(&mut invite, self.min_se_s);
+        // Without an offer of ours theirs would have to be answered before anybody talks.
+        let offer = out.offer.facing(self.flow.remote);
+        if !offer.is_empty() {
+            invite.header(Name::Supported, "100rel");
+        }
+        if let Target::Line(_) = &self.target {
+            invite.header(Name::Supported, "replaces");
+        }
+        self.diversion(&mut invite, out.diversion);
+        if let Some(replacing) = &out.replacing {
+            replacing.write_to(&mut invite);
+        }
+        if let Target::Carrier(id) = &self.target {
+            let directory = core.directory.clone();
+            self.carrier_headers(core, &mut invite, directory.carriers.get(id)?, out);
+        }
+        Some((invite.finish_with_body(SDP, offer).into(), branch))
+    }
+
+    /// Who diverts the call, in either of the ways that callees read (RFC 5806, RFC 7044 section 5).
+    fn diversion(&self, invite: &mut RequestBuilder, Diversion { reason, cause }: Diversion) {
+        if let Some(diverting) = &self.names.diverting {
+            invite.header_display(Name::Diversion, format_args!("<{diverting}>;reason={reason}"));
+            let history = format!("<{diverting}>;index=1, <{};cause={cause}>;index=1.1;mp=1", self.names.uri);
+            invite.header(Name::HistoryInfo, history);
+        }
+    }
+
+    /// Credentials, the asserted identity (RFC 3325), and what the carrier is told of the origin.
     fn carrier_headers(&mut self, core: &mut Core, invite: &mut RequestBuilder, carrier: &Carrier, out: &Outbound) {
         if let (Some((name, auth)), Some(known)) = (&mut self.proof.auth, &carrier.auth) {
             let credentials = Credentials { username: &known.username, secret: &known.secret };
             let cnonce = core.mint.cnonce();
-            invite.header(*name, auth.answer(credentials, b"INVITE", self.uri.as_bytes(), &cnonce));
+            invite.header(*name, auth.answer(credentials, b"INVITE", self.names.uri.as_bytes(), &cnonce));
         }
         let us = core.sent_by(self.flow);
         let host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
@@ -251,10 +323,6 @@ impl Fork {
         invite.header_display(Name::PAssertedIdentity, format_args!("<{asserted}>"));
         if out.caller.private {
             invite.header(Name::Privacy, "id");
-        }
-        if let Some(number) = out.caller.diverted {
-            let diverting = uri(&carrier_caller(carrier, &number.to_string()), &host, us);
-            invite.header_display(Name::Diversion, format_args!("<{diverting}>;reason={}", out.diversion));
         }
         if let Some((line, ip)) = out.origin.as_ref().filter(|_| carrier.tell_origin) {
             invite.header_named(ORIGIN_HEADER, format!("extension={line};address={ip}"));
@@ -275,7 +343,7 @@ impl Fork {
 
     /// The dialog that a response makes.
     pub fn dialog_of(&self, response: &Message) -> Option<Dialog> {
-        let sent = Sent::new(self.uri.as_bytes(), self.from.as_bytes(), self.call_id.as_bytes(), self.cseq);
+        let sent = Sent::new(self.names.uri.as_bytes(), self.names.from.as_bytes(), self.call_id.as_bytes(), self.cseq);
         Dialog::of_sent(&sent, response, self.flow).ok()
     }
 

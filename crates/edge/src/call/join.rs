@@ -55,14 +55,14 @@ impl Call {
     pub(super) fn joining_ms(&self) -> Option<u64> {
         match &self.transfer {
             Some(Transfer::Joining(joining)) => joining.next_ms(),
-            Some(Transfer::Calling(_)) | None => None,
+            Some(Transfer::Calling(_) | Transfer::Awaited) | None => None,
         }
     }
 
     fn joining(&mut self) -> Option<&mut Joining> {
         match &mut self.transfer {
             Some(Transfer::Joining(joining)) => Some(joining),
-            Some(Transfer::Calling(_)) | None => None,
+            Some(Transfer::Calling(_) | Transfer::Awaited) | None => None,
         }
     }
 

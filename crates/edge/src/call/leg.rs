@@ -131,13 +131,10 @@ impl Leg {
         }
     }
 
-    /// Ends the leg (RFC 3261 section 15.1.1), first acknowledging a 2xx that is owed an ACK.
+    /// Ends the leg (RFC 3261 section 15.1.1). A 2xx that is owed an ACK gets it when the BYE has arrived.
     pub fn bye(&mut self, core: &mut Core, reason: Option<&str>) {
-        if let Some(cseq) = self.owed {
-            self.acknowledge(core, cseq, &[]);
-        }
-        let reason = reason.map(str::to_owned);
-        let parting = Parting { dialog: self.dialog.clone(), reason, proven: false, rerouted: false };
+        let (owed, reason) = (self.owed.take(), reason.map(str::to_owned));
+        let parting = Parting { dialog: self.dialog.clone(), reason, owed, proven: false, rerouted: false };
         parting.send(core, None);
     }
 }

@@ -1,8 +1,31 @@
 //! A call's media: the relay session between the legs, and the session descriptions that go through it.
+//!
+//! Where the relay has addresses of both IP families, each side is told that of its own: the family of what it has last
+//! asked for itself, or before that the one it is spoken to by (RFC 6157 section 4).
+
+use std::net::SocketAddr;
 
 use crate::core::Core;
 use crate::io::Output;
 use media::{RelayAddresses, RelayCommand, RelayId, Sdp, SdpError, Side};
+
+/// An offer for callees, as those of either IP family are told it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offer {
+    body: Vec<u8>,
+    /// For peers of the other family: whether that is IPv6.
+    other: Option<(bool, Vec<u8>)>,
+}
+
+impl Offer {
+    /// For a callee at an address; empty if no offer is made.
+    pub fn facing(&self, peer: SocketAddr) -> &[u8] {
+        match &self.other {
+            Some((is_v6, body)) if *is_v6 == peer.is_ipv6() => body,
+            _ => &self.body,
+        }
+    }
+}
 
 /// Streams opened for a call whose INVITE made no offer: one voice.
 const STREAMS_WITHOUT_OFFER: usize = 1;
@@ -41,8 +64,24 @@ impl Media {
         true
     }
 
-    pub fn opened(&mut self, a: RelayAddresses, b: RelayAddresses) {
-        self.addresses = Some((a, b));
+    /// The relay listens; the caller is at `caller`.
+    pub fn opened(&mut self, a: RelayAddresses, b: RelayAddresses, caller: SocketAddr) {
+        self.addresses = Some((a.facing(caller.is_ipv6()), b));
+    }
+
+    /// What callees are offered.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn offer(&self, sdp: &[u8]) -> Result<Offer, SdpError> {
+        let other = match &self.addresses {
+            Some((_, b)) if !sdp.is_empty() => match b.other_ip.map(|ip| ip.is_ipv6()) {
+                Some(is_v6) => Some((is_v6, media::rewrite(sdp, &b.clone().facing(is_v6))?)),
+                None => None,
+            },
+            _ => None,
+        };
+        Ok(Offer { body: self.towards(Side::B, sdp)?, other })
     }
 
     /// A description as it goes to `side`.
@@ -59,9 +98,16 @@ impl Media {
     }
 
     /// Tells the relay where `side` wants its streams.
-    pub fn announce(&self, core: &mut Core, side: Side, sdp: &[u8]) {
+    pub fn announce(&mut self, core: &mut Core, side: Side, sdp: &[u8]) {
         let (Some(relay), true) = (self.relay, self.opened) else { return };
         let Ok(sdp) = Sdp::parse(sdp) else { return };
+        let wanted = sdp.streams().filter(|stream| stream.is_carried()).find_map(|stream| stream.addr());
+        if let Some(wanted) = wanted {
+            self.addresses = self.addresses.take().map(|(a, b)| match side {
+                Side::A => (a.facing(wanted.is_ipv6()), b),
+                Side::B => (a, b.facing(wanted.is_ipv6())),
+            });
+        }
         for stream in sdp.streams().filter(|stream| stream.is_carried()) {
             if let (Some(addr), Some(rtcp)) = (stream.addr(), stream.rtcp_addr()) {
                 let announce = RelayCommand::Announce { relay, side, stream: stream.index, addr, rtcp };

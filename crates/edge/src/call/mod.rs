@@ -181,7 +181,7 @@ impl Call {
     }
 
     /// The line of the account that is on that side.
-    fn line_at(&self, side: Side) -> Option<&LineId> {
+    pub fn line_at(&self, side: Side) -> Option<&LineId> {
         match side {
             Side::A => self.facts.line.as_ref(),
             Side::B => self.facts.callee.as_ref(),

@@ -18,7 +18,8 @@
 //! session ([`super::join`]). From then on either call hangs up the other by BYE, whatever ends it: a party, its credit, a
 //! cut, a changed secret.
 //!
-//! Only phones of the account transfer, and like an INVITE a REFER must be proven by the line's secret.
+//! Only lines of the account transfer, and like an INVITE a REFER must be proven: by the line's secret, or for a trunk by
+//! its address or certificate. Carriers see to their own transfers.
 
 use account::{Attempt, Caller, Cause, Failures, LookUps, Party, Via};
 use geo::Place;
@@ -41,6 +42,9 @@ use crate::{flow, text};
 pub(super) enum Transfer {
     /// The other call is called.
     Calling(Calling),
+    /// Another call has the caller's place while this one rings; both parties' sessions are brought together once it is
+    /// answered.
+    Awaited,
     /// The other call has the transferor's place, and both parties' sessions are brought together.
     Joining(Joining),
 }
@@ -101,16 +105,10 @@ impl Target {
 }
 
 impl Call {
-    /// Whether a phone of the account is on that side: PBXs and carriers see to their own transfers.
-    pub fn has_phone_at(&self, core: &Core, side: Side) -> bool {
-        self.line_at(side).is_some_and(|line| !core.directory.is_trunk(&self.facts.account, line))
-    }
-
     /// REFER of a line that has proven itself.
     pub fn refer(&mut self, core: &mut Core, by: Side, asked: Asked, proven: &LineEntry, failures_before: Failures) {
         let Some(asked) = self.in_turn(core, by, asked) else { return };
-        let theirs = proven.account == self.facts.account && self.line_at(by) == Some(&proven.line);
-        if !theirs || !self.has_phone_at(core, by) {
+        if proven.account != self.facts.account || self.line_at(by) != Some(&proven.line) {
             return core.reply(&asked, 403);
         }
         if !matches!(self.stage, Stage::Talking) || self.transfer.is_some() {

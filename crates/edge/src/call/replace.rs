@@ -2,6 +2,10 @@
 //!
 //! One that a phone sends is a call of its line to an extension, screened as one, which then leads to the call that the
 //! phone names instead of ringing anybody.
+//!
+//! A line that has placed a call which still rings may hand that on, too, as telephones do whose user does not wait for the
+//! answer before he transfers: the call it transfers then is the caller. Nobody else takes over a call that rings: to them
+//! the dialog is one that the node did not begin (section 3).
 
 use account::{Attempt, Cause, Failures, LookUps, Party, Permit, Via};
 use geo::Place;
@@ -11,7 +15,9 @@ use sip::{Dialog, DialogId, Message, Name, Params, RequestBuilder};
 use super::end::say_bye;
 use super::fork::{Fork, Outbound};
 use super::media::description;
+use super::refer::Transfer;
 use super::refresh::takes_update;
+use super::reliable::Reliable;
 use super::{Call, Ending, Leg, Stage};
 use crate::core::{ALLOW, Asked, Core, SDP};
 use crate::inside::{self, Errand};
@@ -78,9 +84,12 @@ impl Call {
     /// An INVITE from inside that names the dialog with the party on `side` (section 3): whoever may act for the account
     /// may replace its party in a call that talks.
     pub fn replace(&mut self, core: &mut Core, side: Side, asked: &Asked, errand: &Errand) {
-        let ours = errand.account == self.facts.account && self.has_phone_at(core, side);
+        let ours = errand.account == self.facts.account && self.line_at(side).is_some();
+        let its_own = side == Side::A
+            && self.line_at(side).map(|line| Party::Line(line.clone())).as_ref() == Some(&errand.attempt.from);
         let refused = match self.stage {
             _ if !ours || errand.attempt.call == self.id => Some(403),
+            Stage::Ringing if its_own => return self.replace_caller(core, asked),
             Stage::Talking if is_early_only(&asked.request) => Some(486),
             Stage::Talking if self.transfer.is_some() => Some(491),
             Stage::Talking => None,
@@ -109,6 +118,27 @@ impl Call {
             say_bye(core, &mut replaced, &Ending::bye(side));
         }
         self.join(core, side);
+    }
+
+    /// Another call becomes the caller of this one, which still rings.
+    fn replace_caller(&mut self, core: &mut Core, asked: &Asked) {
+        let tag = core.mint.tag();
+        let Ok(dialog) = Dialog::uas(&asked.request, &tag, asked.flow) else { return core.reply(asked, 400) };
+        let mut inner = Leg::new(dialog);
+        inner.takes_update = takes_update(&asked.request);
+        inner.reliable = Reliable::wished(&asked.request);
+        let old_tag = self.a.dialog.id().local_tag().to_owned();
+        let answer = core.answer(&self.invite, 487, "", Some(&old_tag)).finish();
+        core.respond(self.invite.server, 487, answer);
+        core.invites.remove(&self.invite.server);
+        core.invites.insert(asked.server, self.id);
+        self.take_place(core, Side::A, inner);
+        self.invite = asked.clone();
+        self.transfer = Some(Transfer::Awaited);
+        if let Some(sdp) = description(&asked.request) {
+            self.media.announce(core, Side::A, sdp);
+        }
+        self.progress(core, 180, Vec::new());
     }
 
     /// Puts another leg into the place of one, which comes back. What was under way between the legs ends: a party that

@@ -8,6 +8,8 @@ use super::fork::{Failure, Target};
 use super::media::description;
 use super::{Call, Ending, Stage, status};
 use crate::core::Core;
+use crate::limits::REST_MS;
+use crate::peer::Standing;
 
 impl Call {
     /// A response to one of our INVITEs. False if it answers none of them.
@@ -27,7 +29,12 @@ impl Call {
             200..=299 => return self.answered(core, at, response),
             401 | 407 if self.answer_challenge(core, at, response) => {}
             422 if self.ask_for_longer(core, at, response) => {}
-            _ => self.fork_failed(core, at, Failure::answered(response)),
+            _ => {
+                if status::is_out_of_order(code) {
+                    self.server_rests(core, at, Standing::Busy);
+                }
+                self.fork_failed(core, at, Failure::answered(response));
+            }
         }
         true
     }
@@ -35,8 +42,27 @@ impl Call {
     /// An INVITE of ours got no answer: as if it were `code`. False if it is none of ours.
     pub(super) fn fork_timeout(&mut self, core: &mut Core, key: ClientKey, code: u16) -> bool {
         let Some(at) = self.forks.iter().position(|fork| fork.key == Some(key)) else { return false };
-        self.fork_failed(core, at, Failure::of(code));
+        self.no_answer(core, at, code);
         true
+    }
+
+    /// A callee cannot be reached, or says nothing: as if it had answered `code`.
+    fn no_answer(&mut self, core: &mut Core, at: usize, code: u16) {
+        if let (Some(fork), Some(outbound), Stage::Ringing) = (self.forks.get_mut(at), &self.outbound, &self.stage)
+            && fork.send_plain(core, self.id, outbound)
+        {
+            return;
+        }
+        self.server_rests(core, at, Standing::Gone);
+        self.fork_failed(core, at, Failure::of(code));
+    }
+
+    /// A carrier's server is out of order: other calls try it later than others for a while.
+    fn server_rests(&self, core: &Core, at: usize, standing: Standing) {
+        if let Some(fork) = self.forks.get(at).filter(|fork| matches!(fork.target, Target::Carrier(_))) {
+            let until_ms = core.now_ms.saturating_add(REST_MS);
+            core.common.resting.rest(fork.flow.remote, standing, core.now_ms, until_ms);
+        }
     }
 
     /// Ringing and early media, with our own To tag and our own addresses. With several phones only that it rings:
@@ -77,11 +103,8 @@ impl Call {
             return;
         }
         if let Target::Carrier(carrier) = &fork.target {
-            let is_out_of_order = status::is_out_of_order(code);
-            if is_out_of_order {
-                core.common.resting.rest(fork.flow.remote, core.now_ms);
-            } else {
-                // What else is wrong is wrong at its other servers, too (RFC 3263 section 4.3).
+            // What else is wrong is wrong at its other servers, too (RFC 3263 section 4.3).
+            if !status::is_out_of_order(code) {
                 self.routes_left.retain(|route| route.carrier != *carrier);
             }
             if status::fails_over(code) && self.try_next_carrier(core) {
@@ -121,12 +144,12 @@ impl Call {
         let Some(at) = self.forks.iter().position(late) else { return };
         let Some(fork) = self.forks.get_mut(at) else { return };
         fork.patience_ms = None;
-        if self.routes_left.is_empty() || !matches!(self.stage, Stage::Ringing) {
+        if (self.routes_left.is_empty() && !fork.may_go_plain()) || !matches!(self.stage, Stage::Ringing) {
             return;
         }
         if let Some(key) = fork.key.take() {
             core.transactions.cancel(key, now_ms);
         }
-        self.fork_failed(core, at, Failure::of(408));
+        self.no_answer(core, at, 408);
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn refusal_reason(refusal: &Refusal) -> String {
 /// Status for a caller whose call this node ends before it was answered, and the sentence for CDR and Reason.
 pub(super) const fn of_end(end: CallEnd) -> (u16, &'static str) {
     let status = match end {
-        CallEnd::Normal | CallEnd::Operator | CallEnd::Silence => 480,
+        CallEnd::Normal | CallEnd::Operator | CallEnd::Silence { .. } => 480,
         CallEnd::CreditEnded => 402,
         CallEnd::Cut | CallEnd::SecretChanged => 403,
         CallEnd::Recovered | CallEnd::Shutdown => 503,

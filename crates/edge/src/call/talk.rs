@@ -107,10 +107,10 @@ impl Call {
         }
     }
 
-    /// Neither side was heard for too long. Ringing calls are silent by nature.
-    pub fn silent(&mut self, core: &mut Core) {
+    /// Neither side was heard for too long, since then. Ringing calls are silent by nature.
+    pub fn silent(&mut self, core: &mut Core, heard_ms: u64) {
         if matches!(self.stage, Stage::Talking) {
-            self.finish(core, Ending::of(CallEnd::Silence), None);
+            self.finish(core, Ending::of(CallEnd::Silence { heard_ms }), None);
         }
     }
 

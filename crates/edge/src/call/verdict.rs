@@ -4,8 +4,8 @@ use account::{Caller, Lease, Permit, Refusal, Verdict};
 use media::{RelayAddresses, Side};
 use sip::Name;
 
-use super::fork::{Failure, Fork, Outbound};
-use super::media::description;
+use super::fork::{Diversion, Failure, Fork, Outbound};
+use super::media::{Offer, description};
 use super::{Call, Ending, Stage, status};
 use crate::core::Core;
 use crate::limits::{MAX_FORKS, MAX_FORWARDS};
@@ -72,16 +72,16 @@ impl Call {
             emergency,
             origin: line.map(|line| (line, self.facts.ip)),
             // A phone that redirects deflects the call; what a PBX does of its own is not known here.
-            diversion: if self.redirections > 0 { "deflection" } else { "unknown" },
+            diversion: if self.redirections > 0 { Diversion::DEFLECTION } else { Diversion::UNKNOWN },
             max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),
-            body: Vec::new(),
+            offer: Offer::default(),
             replacing: self.replacing(),
         }
     }
 
     /// Stage `Opening`: the relay listens.
     pub fn relay_opened(&mut self, core: &mut Core, a: RelayAddresses, b: RelayAddresses) {
-        self.media.opened(a, b);
+        self.media.opened(a, b, self.invite.flow.remote);
         if matches!(self.stage, Stage::Opening) {
             self.call_out(core);
         }
@@ -96,13 +96,13 @@ impl Call {
 
     /// Calls all phones at once, or the first carrier.
     fn call_out(&mut self, core: &mut Core) {
-        let offer = description(&self.invite.request).unwrap_or_default().to_vec();
-        let Ok(body) = self.media.towards(Side::B, &offer) else {
+        let sdp = description(&self.invite.request).unwrap_or_default().to_vec();
+        let Ok(offer) = self.media.offer(&sdp) else {
             return self.finish(core, Ending::by_node(488, "the session description cannot be used"), None);
         };
-        self.media.announce(core, Side::A, &offer);
+        self.media.announce(core, Side::A, &sdp);
         let Some(outbound) = &mut self.outbound else { return };
-        outbound.body = body;
+        outbound.offer = offer;
         self.stage = Stage::Ringing;
         for fork in &mut self.forks {
             if !fork.send(core, self.id, outbound) {

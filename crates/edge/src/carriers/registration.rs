@@ -7,11 +7,12 @@ use sip::locate::Target;
 use sip::transaction::ClientKey;
 use sip::{Message, Method, Name, RequestBuilder, SipUri};
 
+use super::State;
 use crate::call::{challenge_of, flow_to};
 use crate::core::{Core, Purpose};
 use crate::directory::Carrier;
-use crate::io::Output;
-use crate::limits::{MAX_AUTH_TRIES, MAX_FORWARDS, MAX_TEXT_BYTES};
+use crate::limits::{MAX_AUTH_TRIES, MAX_FORWARDS, MAX_TEXT_BYTES, REST_MS};
+use crate::peer::Standing;
 use crate::text;
 
 /// The first pause after a failure; it doubles up to the longest.
@@ -26,7 +27,7 @@ pub(super) fn wanted(carrier: &Carrier) -> bool {
     carrier.auth.as_ref().is_some_and(|auth| auth.register_s.is_some())
 }
 
-/// The registration with one carrier. Its state follows from `key` (a REGISTER is under way) and `up`.
+/// The registration with one carrier. Its stage follows from `key` (a REGISTER is under way) and `state`.
 pub(super) struct Registration {
     pub carrier: Carrier,
     /// When to send the next REGISTER; `None` while one is under way.
@@ -35,8 +36,8 @@ pub(super) struct Registration {
     target: Option<Target>,
     /// Servers to try after that one before there is a pause.
     left: VecDeque<Target>,
-    /// What people were told last.
-    up: Option<bool>,
+    /// For people.
+    pub state: Option<State>,
     call_id: String,
     tag: String,
     cseq: u32,
@@ -55,7 +56,7 @@ impl Registration {
             next_ms: Some(core.now_ms),
             target: None,
             left: VecDeque::new(),
-            up: None,
+            state: None,
             call_id: core.mint.call_id(),
             tag: core.mint.tag(),
             cseq: 0,
@@ -99,9 +100,9 @@ impl Registration {
     }
 
     /// The server is out of order (RFC 3263 section 4.3): the next one is tried at once, if there is one.
-    fn out_of_order(&mut self, core: &mut Core, why: &str) {
+    fn out_of_order(&mut self, core: &mut Core, standing: Standing, why: &str) {
         if let Some(target) = self.target {
-            core.common.resting.rest(target.address, core.now_ms);
+            core.common.resting.rest(target.address, standing, core.now_ms, core.now_ms.saturating_add(REST_MS));
         }
         if self.left.is_empty() {
             self.failed(core, why);
@@ -116,9 +117,7 @@ impl Registration {
         let Some(known) = self.carrier.auth.clone() else { return };
         let flow = flow_to(core, target);
         let sent_by = core.sent_by(flow);
-        let host = self.carrier.host();
-        let registrar =
-            sip::HostPort::parse(host.as_bytes()).map_or_else(|_| SipUri::from_addr(target.address), SipUri::new);
+        let registrar = self.carrier.uri(target.address);
         let (uri, aor) = (registrar.to_string(), registrar.with_user(&known.username));
         let contact = SipUri::new(sent_by).with_user(&known.username);
         let contact = match flow.transport {
@@ -142,7 +141,7 @@ impl Registration {
             let cnonce = core.mint.cnonce();
             register.header(*name, auth.answer(credentials, b"REGISTER", uri.as_bytes(), &cnonce));
         }
-        let purpose = Purpose::Register(self.carrier.id.clone());
+        let purpose = Purpose::Carrier(self.carrier.id.clone());
         self.key = core.send_request(Method::Register, register.finish().into(), &branch, flow, purpose);
         if self.key.is_none() {
             self.failed(core, "too many requests are under way");
@@ -163,14 +162,14 @@ impl Registration {
             status => {
                 let phrase = text::bounded(response.reason(), MAX_TEXT_BYTES);
                 let why = format!("it answers {status} {phrase}");
-                if status == 503 { self.out_of_order(core, &why) } else { self.failed(core, &why) }
+                if status == 503 { self.out_of_order(core, Standing::Busy, &why) } else { self.failed(core, &why) }
             }
         }
     }
 
     pub fn no_response(&mut self, core: &mut Core, key: ClientKey) {
         if self.key == Some(key) {
-            self.out_of_order(core, "it does not answer");
+            self.out_of_order(core, Standing::Gone, "it does not answer");
         }
     }
 
@@ -200,7 +199,8 @@ impl Registration {
         let granted = response.contacts().flatten().filter_map(|contact| contact.expires_s()).min();
         let granted_s = granted.or(response.expires()).unwrap_or(self.expires_s).clamp(10, MAX_EXPIRES_S);
         self.next_ms = Some(core.now_ms.saturating_add(u64::from(granted_s) * 500));
-        self.report(core, true, format!("registered with {} for {granted_s} s", self.carrier.name));
+        let text = format!("registered with {} for {granted_s} s", self.carrier.name);
+        self.state = Some(State { up: true, text });
     }
 
     fn failed(&mut self, core: &mut Core, why: &str) {
@@ -208,14 +208,7 @@ impl Registration {
         let pause_ms = RETRY_MS.saturating_mul(1 << self.failures.min(8)).min(RETRY_MAX_MS);
         self.failures = self.failures.saturating_add(1);
         self.next_ms = Some(core.now_ms.saturating_add(pause_ms));
-        self.report(core, false, format!("not registered with {}: {why}", self.carrier.name));
-    }
-
-    /// Tells people when the state changes.
-    fn report(&mut self, core: &mut Core, up: bool, text: String) {
-        if self.up != Some(up) {
-            self.up = Some(up);
-            core.outputs.push_back(Output::CarrierState { carrier: self.carrier.id.clone(), up, text });
-        }
+        let text = format!("not registered with {}: {why}", self.carrier.name);
+        self.state = Some(State { up: false, text });
     }
 }

@@ -22,6 +22,7 @@ use sip::digest::Ha1Set;
 
 pub const REALM: &str = "pbx.example";
 pub const US: &str = "192.0.2.1:5060";
+pub const US_V6: &str = "[2001:db8::1]:5060";
 pub const CARRIER: &str = "203.0.113.10:5060";
 pub const BACKUP: &str = "203.0.113.20:5060";
 pub const START_MS: u64 = 1_700_000_000_000;
@@ -31,7 +32,9 @@ pub fn addr(text: &str) -> SocketAddr {
 }
 
 pub fn flow(from: &str) -> Flow {
-    Flow { local: addr(US), remote: addr(from), transport: Transport::Udp, connection: 0 }
+    let remote = addr(from);
+    let local = if remote.is_ipv4() { US } else { US_V6 };
+    Flow { local: addr(local), remote, transport: Transport::Udp, connection: 0 }
 }
 
 pub fn acme() -> AccountId {
@@ -65,6 +68,7 @@ pub fn carrier(name: &str, address: &str) -> Carrier {
         prefix: String::new(),
         plus: true,
         auth: None,
+        options_s: 0,
         tell_origin: false,
         cost_deck: None,
     }
@@ -130,6 +134,8 @@ pub struct World {
     /// Whether the lock-out lets passwords be tried.
     pub leave: Leave,
     pub ports_free: bool,
+    /// The relay's address of the other IP family.
+    pub other_relay_ip: Option<IpAddr>,
     pub bindings: BTreeMap<LineId, Vec<Binding>>,
 }
 
@@ -151,6 +157,7 @@ impl World {
             lease: Some(FREE),
             leave: Leave::Granted,
             ports_free: true,
+            other_relay_ip: None,
             bindings: BTreeMap::new(),
         };
         world.drain();
@@ -234,6 +241,7 @@ impl World {
         }
         let side = |ip: [u8; 4], first: u16| RelayAddresses {
             ip: IpAddr::V4(Ipv4Addr::from(ip)),
+            other_ip: self.other_relay_ip,
             streams: (0..streams as u16).map(|i| PortPair { rtp: first + 2 * i, rtcp: first + 2 * i + 1 }).collect(),
         };
         RelayEvent::Opened { relay, a: side([192, 0, 2, 1], 20_000), b: side([192, 0, 2, 1], 30_000) }

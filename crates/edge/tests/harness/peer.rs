@@ -43,8 +43,9 @@ impl Peer {
     /// A session description with one voice at this peer's address.
     pub fn sdp(&self, port: u16, direction: &str) -> String {
         let ip = addr(self.at).ip();
+        let family = if ip.is_ipv4() { "IP4" } else { "IP6" };
         format!(
-            "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na={direction}\r\n"
+            "v=0\r\no=- 1 1 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na={direction}\r\n"
         )
     }
 

@@ -57,12 +57,15 @@ impl Hours {
     pub(crate) fn alike(&self, hour: u8) -> (u64, u64) {
         let (day, hour) = (usize::from(hour) / 24, usize::from(hour) % 24);
         let days = if day < 5 { 0..5 } else { day..day + 1 };
-        let hours = hour.saturating_sub(1)..(hour + 2).min(24);
+        let (before, after) = (usize::from(hour > 0), usize::from(hour < 23));
+        let count = |slot: usize| self.counts.get(slot).copied().map_or(0, u64::from);
         let mut calls = 0;
-        for slot in days.clone().flat_map(|day| hours.clone().map(move |hour| day * 24 + hour)) {
-            calls += self.counts.get(slot).copied().map_or(0, u64::from);
+        for slot in days.clone().map(|day| day * 24 + hour) {
+            calls += count(slot);
+            calls += if before > 0 { count(slot - 1) } else { 0 };
+            calls += if after > 0 { count(slot + 1) } else { 0 };
         }
-        (calls, (days.len() * hours.len()) as u64)
+        (calls, (days.len() * (before + 1 + after)) as u64)
     }
 }
 

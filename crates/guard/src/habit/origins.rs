@@ -43,20 +43,16 @@ fn apart_km(a: Spot, b: Spot) -> Option<u32> {
     place(a).distance_km(&place(b))
 }
 
-/// User agents of the published attacks (DESIGN section 6), as substrings in lower case.
-const TOOLS: [&str; 7] = ["friendly-scanner", "sipvicious", "sipcli", "sundayddr", "vaxsipuseragent", "pplsip", "smap"];
-
 impl From<&Origin> for OriginKey {
     fn from(origin: &Origin) -> Self {
-        let (agent, tool) = of_agent(origin.user_agent.as_bytes());
         Self {
             source: Source::from(origin.ip),
             asn: origin.place.asn,
             country: origin.place.country,
             hosting: origin.place.hosting == Some(true),
-            agent,
+            agent: origin.user_agent.name(),
             spot: origin.place.lat_lon_e4.map(spot),
-            tool,
+            tool: origin.user_agent.is_tool(),
         }
     }
 }
@@ -91,28 +87,6 @@ impl From<IpAddr> for Source {
             IpAddr::V6(v6) => 1 << 63 | (v6.to_bits() >> 80) as u64,
         })
     }
-}
-
-/// FNV-1a of the letters before the first digit or slash, in lower case (a version is no new phone), and whether a tool of
-/// attack is named in it. Asked for every call, so the letters are looked through once.
-fn of_agent(agent: &[u8]) -> (u32, bool) {
-    let (mut hash, mut in_name, mut tool, mut last) = (0x811c_9dc5_u32, true, false, 0);
-    for (at, byte) in agent.iter().enumerate() {
-        let letter = byte | 32;
-        in_name &= !byte.is_ascii_digit() && *byte != b'/';
-        if in_name {
-            hash = (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
-        }
-        // The two letters that a tool's name begins with are in few others.
-        let likely = matches!((last, letter), (b'f', b'r') | (b's', b'i' | b'u' | b'm') | (b'v', b'a') | (b'p', b'p'));
-        tool |= likely && agent.get(at - 1..).is_some_and(begins_with_tool);
-        last = letter;
-    }
-    (hash, tool)
-}
-
-fn begins_with_tool(agent: &[u8]) -> bool {
-    TOOLS.iter().any(|tool| agent.get(..tool.len()).is_some_and(|name| name.eq_ignore_ascii_case(tool.as_bytes())))
 }
 
 /// How new an origin is, by the widest circle it is new in.
@@ -379,11 +353,5 @@ mod tests {
         origins.forget_since(SIGHTING_MS);
         assert_eq!(origins.familiarity(&key("192.0.2.5", 1, b"US", "")), Familiarity::Known);
         assert_eq!(origins.familiarity(&key("203.0.113.1", 1, b"US", "")), Familiarity::NewPrefix);
-    }
-
-    #[test]
-    fn tools_are_known_by_name() {
-        assert!(key("192.0.2.1", 1, b"US", "Friendly-Scanner 1.8").tool);
-        assert!(!key("192.0.2.1", 1, b"US", "Zoiper rev.1116").tool);
     }
 }

@@ -44,7 +44,7 @@ fn surprise(counted: u64, expected: u64) -> Decibans {
 }
 
 fn counted(scene: &Scene<'_>, counter: Fading, half_life_ms: u64) -> u64 {
-    let beside = scene.other_fresh().filter(|other| scene.is_leg(other)).count() as u64 * ONE;
+    let beside = scene.leg_count() * ONE;
     counter.level(scene.now_ms, half_life_ms).saturating_sub(ONE + beside)
 }
 

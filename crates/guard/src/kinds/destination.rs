@@ -81,8 +81,7 @@ fn is_new(scene: &Scene<'_>) -> bool {
 /// Other destinations new to the account that the line called in the last day, but for the legs of one conference.
 fn others(scene: &Scene<'_>) -> usize {
     let mut places: Vec<_> = scene
-        .other_fresh()
-        .filter(|other| !scene.is_leg(other))
+        .other_fresh_but_legs()
         .map(|other| other.place)
         .filter(|&place| place != scene.call.place && scene.account.places.count(place) == 0)
         .collect();

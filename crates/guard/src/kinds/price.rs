@@ -18,16 +18,27 @@ const MOST_DB: i32 = 14;
 const SMOOTHING: u64 = 10;
 const THOUSAND: u64 = 1000;
 
-/// Of a thousand calls, how many fall into each doubling of the price: the thief's, and those of firms in general.
-const THIEF: [u64; habit::BUCKETS] = [20, 20, 10, 20, 80, 300, 250, 150, 50, 50, 40, 10];
-const FIRMS: [u64; habit::BUCKETS] = [80, 300, 250, 120, 130, 60, 32, 16, 7, 3, 1, 1];
+/// Of a thousand calls, how many fall into each doubling of the price or a cheaper one: the thief's, and those of firms in
+/// general.
+const THIEF: [u64; habit::BUCKETS] = sums([20, 20, 10, 20, 80, 300, 250, 150, 50, 50, 40, 10]);
+const FIRMS: [u64; habit::BUCKETS] = sums([80, 300, 250, 120, 130, 60, 32, 16, 7, 3, 1, 1]);
 
-fn at_least(table: &[u64; habit::BUCKETS], bucket: u8) -> u64 {
-    table.iter().skip(usize::from(bucket)).sum()
+/// The sums of a table up to each bucket.
+const fn sums(table: [u64; habit::BUCKETS]) -> [u64; habit::BUCKETS] {
+    let mut sums = table;
+    let mut at = 1;
+    while at < sums.len() {
+        sums[at] += sums[at - 1];
+        at += 1;
+    }
+    sums
 }
 
-fn at_most(table: &[u64; habit::BUCKETS], bucket: u8) -> u64 {
-    table.iter().take(usize::from(bucket) + 1).sum()
+/// How many of the thousand cost at most what the bucket says, and how many at least.
+fn at_most_and_least(table: &[u64; habit::BUCKETS], bucket: u8) -> (u64, u64) {
+    let up_to = |bucket: usize| table.get(bucket).copied().unwrap_or(THOUSAND);
+    let bucket = usize::from(bucket);
+    (up_to(bucket), THOUSAND - bucket.checked_sub(1).map_or(0, up_to))
 }
 
 /// A share of calls by line, account and firms in general, in billionths: `own` and `all` of so many calls each.
@@ -49,11 +60,11 @@ fn price_db(scene: &Scene<'_>) -> Decibans {
     let (own_total, all_total) = (own.total(), all.total());
     let dear = |prices: &Prices, total| (prices.at_least(bucket), total);
     let cheap = |prices: &Prices, total| (prices.at_most(bucket), total);
-    let dear = owner(at_least(&FIRMS, bucket), dear(own, own_total), dear(all, all_total));
-    let cheap = owner(at_most(&FIRMS, bucket), cheap(own, own_total), cheap(all, all_total));
-    ratio_db(at_least(&THIEF, bucket) * unit, dear)
-        .plus(ratio_db(at_most(&THIEF, bucket) * unit, cheap))
-        .within(LEAST_DB, MOST_DB)
+    let (firms_cheap, firms_dear) = at_most_and_least(&FIRMS, bucket);
+    let (thief_cheap, thief_dear) = at_most_and_least(&THIEF, bucket);
+    let dear = owner(firms_dear, dear(own, own_total), dear(all, all_total));
+    let cheap = owner(firms_cheap, cheap(own, own_total), cheap(all, all_total));
+    ratio_db(thief_dear * unit, dear).plus(ratio_db(thief_cheap * unit, cheap)).within(LEAST_DB, MOST_DB)
 }
 
 /// What is kept in [`Scene::price`].

@@ -27,22 +27,24 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// A rate is judged on two days of watching at least, and on what its half-life remembers at most.
 const SPAN_MS: (u64, u64) = (2 * DAY_MS, RATE_HALF_LIFE_MS / 100 * 144);
 
-/// Spent within the day on fresh numbers: beside the dearest, and on that, in thousandths of the deck's currency. This
-/// call with the other legs of its conference counts as one.
-fn spent_mils(scene: &Scene<'_>) -> (u64, u64) {
+/// Money spent within the day on fresh numbers, in thousandths of the deck's currency.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    /// On all but the dearest.
+    beside: u64,
+    /// On the dearest.
+    dearest: u64,
+}
+
+/// What is kept in [`Scene::spent`]. This call with the other legs of its conference counts as one.
+pub(crate) fn spent(scene: &Scene<'_>) -> Spent {
     let cost = |attempt: &Attempt| attempt.cost_mils(scene.now_ms);
-    let remarkable = scene.other_fresh().filter(|other| other.score >= ORDINARY);
-    let (mut event, mut sum, mut most) = (cost(scene.call), 0, 0);
-    for other in remarkable {
-        if scene.is_leg(other) {
-            event += cost(other);
-        } else {
-            sum += cost(other);
-            most = most.max(cost(other));
-        }
-    }
+    let is_remarkable = |other: &&Attempt| other.score >= ORDINARY;
+    let event = scene.legs().filter(is_remarkable).fold(cost(scene.call), |sum, leg| sum + cost(leg));
+    let others = scene.other_fresh_but_legs().filter(is_remarkable).map(cost);
+    let (sum, most) = others.fold((0, 0), |(sum, most), cost| (sum + cost, cost.max(most)));
     let dearest = most.max(event);
-    (sum + event - dearest, dearest)
+    Spent { beside: sum + event - dearest, dearest }
 }
 
 /// What is usual in a day.
@@ -54,7 +56,7 @@ fn usual_mils(scene: &Scene<'_>) -> u64 {
 }
 
 fn alone_db(scene: &Scene<'_>) -> Decibans {
-    let ((spent, _), usual) = (spent_mils(scene), usual_mils(scene));
+    let (spent, usual) = (scene.spent.beside, usual_mils(scene));
     let owner = ratio_db(spent + usual, usual).part(2, 1);
     let weight = owner.plus(ratio_db(spent + THIEF_MILS, THIEF_MILS).part(-1, 1)).within(0, MOST_DB);
     burst::as_watched(scene, weight)
@@ -66,7 +68,7 @@ fn alone_db(scene: &Scene<'_>) -> Decibans {
 /// costs half of refusing it. One dear call by itself is not made so little of, for honest people make one. For the line a
 /// third of the dearest call counts, since that call is stopped by itself.
 pub(crate) fn at_stake(scene: &Scene<'_>) -> (Money, Money) {
-    let ((beside, dearest), usual) = (spent_mils(scene), usual_mils(scene));
+    let (Spent { beside, dearest }, usual) = (scene.spent, usual_mils(scene));
     let talks = scene.call.runs() && scene.call.answered_ms.is_some();
     let times = if talks && beside > 0 { 2 } else { 1 };
     let by_call = times * (beside + dearest).saturating_sub(usual);
@@ -85,7 +87,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    let ((spent, _), usual) = (spent_mils(scene), usual_mils(scene));
+    let (spent, usual) = (scene.spent.beside, usual_mils(scene));
     let money = |mils: u64| format!("{}.{:02}", mils / 1000, mils % 1000 / 10);
     format!("{} spent on new numbers within a day besides the dearest call; {} is usual", money(spent), money(usual))
 }

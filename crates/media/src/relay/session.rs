@@ -191,7 +191,7 @@ impl RelaySession {
         }
     }
 
-    /// Since when the call has been dead, if it is: both sides silent for `limit_ms`, or one side silent for
+    /// When a side was last heard, if the call is dead: both sides silent for `limit_ms`, or one side silent for
     /// [`ONE_SIDE_FACTOR`] times as long. A held call is not silent, and one of which a side has not yet announced
     /// where it wants media is still being set up.
     ///
@@ -202,13 +202,10 @@ impl RelaySession {
         if self.held || !self.both_announced() {
             return None;
         }
-        if self.silence(now_ms, limit_ms) == Silence::Both {
-            return Some(self.silent_since(Side::A).max(self.silent_since(Side::B)));
-        }
-        match self.silence(now_ms, limit_ms.saturating_mul(ONE_SIDE_FACTOR)) {
-            Silence::One(side) => Some(self.silent_since(side)),
-            Silence::Neither | Silence::Both => None,
-        }
+        let long_ms = limit_ms.saturating_mul(ONE_SIDE_FACTOR);
+        let is_dead =
+            self.silence(now_ms, limit_ms) == Silence::Both || self.silence(now_ms, long_ms) != Silence::Neither;
+        is_dead.then(|| self.silent_since(Side::A).max(self.silent_since(Side::B)))
     }
 
     fn both_announced(&self) -> bool {

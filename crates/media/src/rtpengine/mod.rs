@@ -362,8 +362,8 @@ impl Rtpengine {
             }
         }
         let dead = session.life.dead_call(now_ms, self.settings.silence_ms);
-        if let Some(since_ms) = dead.or(session.is_lost.then_some(now_ms)) {
-            self.outputs.push_back(Output::Report(RelayEvent::Silent { relay, since_ms }));
+        if let Some(heard_ms) = dead.or(session.is_lost.then_some(now_ms)) {
+            self.outputs.push_back(Output::Report(RelayEvent::Silent { relay, heard_ms }));
         }
     }
 

@@ -118,5 +118,5 @@ pub(super) fn opened(sdp: &[u8], streams: usize) -> Option<RelayAddresses> {
     let ip = found.first()?.0.ip();
     let fits = found.len() == streams && found.iter().all(|(rtp, _)| rtp.ip() == ip);
     let pair = |(rtp, rtcp): &(SocketAddr, u16)| PortPair { rtp: rtp.port(), rtcp: *rtcp };
-    fits.then(|| RelayAddresses { ip, streams: found.iter().map(pair).collect() })
+    fits.then(|| RelayAddresses { ip, other_ip: None, streams: found.iter().map(pair).collect() })
 }

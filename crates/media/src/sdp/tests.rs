@@ -12,7 +12,7 @@ const RELAY_V4: &str = "203.0.113.250";
 
 fn relay(ip: &str, streams: usize) -> RelayAddresses {
     let pair = |at: usize| PortPair { rtp: 40_000 + 2 * at as u16, rtcp: 40_001 + 2 * at as u16 };
-    RelayAddresses { ip: ip.parse().unwrap(), streams: (0..streams).map(pair).collect() }
+    RelayAddresses { ip: ip.parse().unwrap(), other_ip: None, streams: (0..streams).map(pair).collect() }
 }
 
 fn addr(text: &str) -> Option<SocketAddr> {

@@ -83,6 +83,7 @@ pub fn carrier() -> Carrier {
         prefix: String::new(),
         plus: true,
         auth: None,
+        options_s: 0,
         tell_origin: false,
         cost_deck: None,
     }

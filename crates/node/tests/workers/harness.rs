@@ -223,8 +223,11 @@ impl Node {
 
 /// The relay has opened ports.
 pub fn opened(relay: RelayId) -> RelayEvent {
-    let side =
-        |rtp| RelayAddresses { ip: "127.0.0.1".parse().unwrap(), streams: vec![PortPair { rtp, rtcp: rtp + 1 }] };
+    let side = |rtp| RelayAddresses {
+        ip: "127.0.0.1".parse().unwrap(),
+        other_ip: None,
+        streams: vec![PortPair { rtp, rtcp: rtp + 1 }],
+    };
     RelayEvent::Opened { relay, a: side(20000), b: side(20002) }
 }
 

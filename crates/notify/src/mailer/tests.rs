@@ -48,7 +48,7 @@ fn text_and_html_are_alternatives_and_headers_cannot_be_smuggled_in() {
 
 #[test]
 fn a_message_id_is_the_same_on_every_try_and_differs_between_copies() {
-    let id = |node, email, notice| message_id(node, "front.example", &account_id(), notice, email);
+    let id = |node, email, notice| message_id(node, "front.example", account_id(), notice, email);
     let first = id("front", "ann@smith.example", (7, 1000));
     assert_eq!(first, id("front", " Ann@Smith.example", (7, 1000)));
     // Written out, so that no change of ours makes a waiting mail look like another one.

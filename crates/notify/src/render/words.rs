@@ -2,6 +2,8 @@
 
 use account::LineKind;
 
+pub(super) mod node;
+
 pub(super) const PRODUCT: &str = "Tollguard";
 pub(super) const WHAT_HAPPENED: &str = "At a glance";
 pub(super) const WHAT_WAS_DONE: &str = "What was done";

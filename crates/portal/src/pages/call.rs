@@ -120,7 +120,8 @@ fn times(scope: &Scope, cdr: &Cdr) -> Vec<Fact> {
     let (times, zone) = (&cdr.times, &scope.zone);
     let maybe = |ms: Option<u64>, never: &str| ms.map_or_else(|| never.to_owned(), |ms| zone.moment(ms));
     let recovered = if cdr.result.recovered { ", settled after a restart of the node" } else { "" };
-    vec![
+    let heard = times.heard_ms.map(|heard_ms| fact("Voice last heard", zone.moment(heard_ms)));
+    let facts = vec![
         fact("Tried", zone.moment(times.start_ms)),
         fact("Rang", maybe(times.ring_ms, "never")),
         fact("Answered", maybe(times.answer_ms, "never")),
@@ -128,7 +129,8 @@ fn times(scope: &Scope, cdr: &Cdr) -> Vec<Fact> {
         fact("Talk time", words::length(times.talk_ms())),
         fact("SIP result", format!("{} {}{recovered}", cdr.result.sip_status, cdr.result.reason)),
         fact("Hung up by", words::hung_up_by(cdr)),
-    ]
+    ];
+    facts.into_iter().chain(heard).collect()
 }
 
 fn money(scope: &Scope, cdr: &Cdr) -> Vec<Fact> {

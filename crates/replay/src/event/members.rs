@@ -55,12 +55,12 @@ impl<'a> Members<'a> {
         if members.skip(b'{') { Ok(members) } else { Err(members.wrong()) }
     }
 
-    /// The next member; `None` at the end of the object.
+    /// The name of the next member; `None` at the end of the object. [`Members::value`] has to come after it.
     ///
     /// # Errors
     /// Where the row is no JSON.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<(Cow<'a, str>, Value<'a>)>, Error> {
+    pub(super) fn name(&mut self) -> Result<Option<Cow<'a, str>>, Error> {
         if !(self.begun && self.skip(b',')) {
             if self.skip(b'}') {
                 return if self.rest().trim_ascii().is_empty() { Ok(None) } else { Err(self.wrong()) };
@@ -70,18 +70,28 @@ impl<'a> Members<'a> {
             }
         }
         self.begun = true;
-        self.space();
+        if self.peek() != Some(b'"') {
+            self.space();
+        }
         let name = self.text()?;
         if !self.skip(b':') {
             return Err(self.wrong());
         }
         self.space();
-        let value = match self.peek() {
+        Ok(Some(name))
+    }
+
+    /// The value of the member whose name was read.
+    ///
+    /// # Errors
+    /// Where the row is no JSON.
+    #[inline(always)]
+    pub(super) fn value(&mut self) -> Result<Value<'a>, Error> {
+        Ok(match self.peek() {
             Some(b'"') => Value::Text(self.text()?),
             Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
             _ => self.other()?,
-        };
-        Ok(Some((name, value)))
+        })
     }
 
     fn rest(&self) -> &'a str {
@@ -101,9 +111,11 @@ impl<'a> Members<'a> {
 
     #[inline]
     fn skip(&mut self, byte: u8) -> bool {
-        if self.peek() != Some(byte) {
-            self.space();
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            return true;
         }
+        self.space();
         let is_there = self.peek() == Some(byte);
         self.at += usize::from(is_there);
         is_there
@@ -210,8 +222,8 @@ mod tests {
     fn members(row: &str) -> Result<Vec<(String, Value<'_>)>, String> {
         let mut members = Members::of(row).map_err(|error| error.to_string())?;
         let mut all = Vec::new();
-        while let Some((name, value)) = members.next().map_err(|error| error.to_string())? {
-            all.push((name.into_owned(), value));
+        while let Some(name) = members.name().map_err(|error| error.to_string())? {
+            all.push((name.into_owned(), members.value().map_err(|error| error.to_string())?));
         }
         Ok(all)
     }

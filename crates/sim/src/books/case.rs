@@ -151,7 +151,13 @@ impl Case {
             0..=27 => self.dial(at),
             28..=43 => self.running(at, |call, dice| Input::Answered { call, legs: dice.bytes::<4>().to_vec() }),
             44..=55 => self.running(at, |call, _| Input::Extend { call }),
-            56..=67 => self.running(at, |call, _| settlement(call, CallEnd::Normal)),
+            56..=64 => self.running(at, |call, _| settlement(call, CallEnd::Normal)),
+            65..=67 => {
+                let now_ms = self.now_ms;
+                self.running(at, |call, dice| {
+                    settlement(call, CallEnd::Silence { heard_ms: now_ms.saturating_sub(dice.below(90_000)) })
+                })
+            }
             68..=72 => self.pay(at),
             73..=75 => {
                 let change = self.correction();

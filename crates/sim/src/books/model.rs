@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account::{Account, Change, Effect, Input};
+use account::{Account, CallEnd, Change, Effect, Input, Settlement};
 use billing::{Book, CallId, Cdr, LedgerEntry, Rate};
 
 use crate::check::books::price_micros;
@@ -14,6 +14,8 @@ struct Open {
     /// What it costs, as the model's price list had it when it began; `None` for what costs nothing.
     rate: Option<Rate>,
     answer_ms: Option<u64>,
+    /// Where silence ends it: when a voice was last heard.
+    heard_ms: Option<u64>,
 }
 
 /// The books of one account.
@@ -51,7 +53,12 @@ impl Model {
             Input::Screen(attempt) => {
                 let new = !self.recorded.contains(&attempt.call) && !self.open.contains_key(&attempt.call);
                 hold(new, || format!("call {} came twice", attempt.call))?;
-                self.open.insert(attempt.call, Open { rate, answer_ms: None });
+                self.open.insert(attempt.call, Open { rate, answer_ms: None, heard_ms: None });
+            }
+            Input::Settle(Settlement { call, end: CallEnd::Silence { heard_ms }, .. }) => {
+                if let Some(open) = self.open.get_mut(call) {
+                    open.heard_ms = Some(*heard_ms);
+                }
             }
             Input::Answered { call, .. } => {
                 if let Some(open) = self.open.get_mut(call) {
@@ -104,7 +111,9 @@ impl Model {
         self.recorded.insert(cdr.call);
         let talk_ms = open.answer_ms.map_or(0, |answer_ms| now_ms.saturating_sub(answer_ms).max(1));
         hold(cdr.times.talk_ms() == talk_ms, || format!("call {} talked {talk_ms} ms: {:?}", cdr.call, cdr.times))?;
-        let price = open.rate.as_ref().map_or(0, |rate| price_micros(rate, talk_ms));
+        let since_heard_ms = open.heard_ms.map_or(0, |heard_ms| now_ms.saturating_sub(heard_ms));
+        let billed_ms = if talk_ms == 0 { 0 } else { talk_ms.saturating_sub(since_heard_ms).max(1) };
+        let price = open.rate.as_ref().map_or(0, |rate| price_micros(rate, billed_ms));
         let (charge, peak) = (cdr.money.charge.micros(), cdr.money.held_peak.micros());
         // A call that is hung up in time costs what the list says, to the last micro-unit; only the time for which the
         // node was down goes unbilled beyond the hold.

@@ -154,7 +154,7 @@ impl AccountCheck {
 
     /// An answered call costs what the deck says, and never more than was held; less only if the node was down.
     fn price(&self, cdr: &Cdr, open: &Open, charged: i64) -> Verdict {
-        let talk_ms = cdr.times.talk_ms();
+        let talk_ms = cdr.times.billed_ms();
         let peak = cdr.money.held_peak.micros();
         hold(charged <= peak, || format!("call {} cost {charged} of {peak} micros held", cdr.call))?;
         let paid = cdr.who.line.is_some() && !open.emergency && cdr.number.class.is_some();

@@ -15,6 +15,7 @@ const FAREWELL_MS: u64 = 33_000;
 #[derive(Debug)]
 struct Call {
     number: String,
+    /// By the provider's clock.
     at_ms: u64,
     answered: bool,
     talk_ms: Option<u64>,
@@ -26,11 +27,21 @@ pub(super) struct Carried {
     provider: Option<HostId>,
     calls: BTreeMap<CallHandle, Call>,
     cdrs: Vec<Cdr>,
+    /// By how much the provider's clock was set back while it was down, in all.
+    back_ms: u64,
 }
 
 impl Carried {
     pub(super) fn set_provider(&mut self, node: HostId) {
         self.provider = Some(node);
+    }
+
+    pub(super) const fn provider(&self) -> Option<HostId> {
+        self.provider
+    }
+
+    pub(super) fn set_back(&mut self, back_ms: u64) {
+        self.back_ms += back_ms;
     }
 
     pub(super) fn arrived(&mut self, call: CallHandle, number: &str, at_ms: u64) {
@@ -62,14 +73,16 @@ impl Carried {
     pub(super) fn finish(&mut self, count: &mut u64) -> Verdict {
         for call in self.calls.values() {
             *count += 1;
+            // A node that has started again settles by its clock, which may have been set back.
+            let late_ms = |cdr: &Cdr| FAREWELL_MS + if cdr.result.recovered { self.back_ms } else { 0 };
             let fits = |cdr: &Cdr| {
                 let number = cdr.number.e164.map_or(cdr.number.dialled.clone(), |e164| e164.as_digits().to_string());
                 number == call.number
                     && cdr.times.start_ms <= call.at_ms
-                    && call.at_ms <= cdr.times.end_ms + FAREWELL_MS
+                    && call.at_ms <= cdr.times.end_ms + late_ms(cdr)
             };
             let talk_ms = call.talk_ms.unwrap_or(0);
-            let bills = |cdr: &Cdr| talk_ms <= cdr.times.talk_ms() + FAREWELL_MS;
+            let bills = |cdr: &Cdr| talk_ms <= cdr.times.talk_ms() + late_ms(cdr);
             // Of two calls to one number at one time the shorter must not take the record of the longer.
             let fitting = self.cdrs.iter().enumerate().filter(|(_, cdr)| fits(cdr) && bills(cdr));
             let found = fitting.min_by_key(|(_, cdr)| cdr.times.talk_ms()).map(|(at, _)| at);

@@ -55,6 +55,18 @@ impl Checks {
         self.carried.set_provider(node);
     }
 
+    /// That node.
+    pub(crate) fn provider(&self) -> Option<HostId> {
+        self.carried.provider()
+    }
+
+    /// A node has started again with a clock that was set back so far.
+    pub(crate) fn set_back(&mut self, node: HostId, back_ms: u64) {
+        if self.provider() == Some(node) {
+            self.carried.set_back(back_ms);
+        }
+    }
+
     /// A country that is an account's own from the beginning.
     pub(crate) fn know(&mut self, id: HostId, account: &AccountId, country: Country) {
         if let Some(check) = self.accounts.get_mut(&(id, account.clone())) {
@@ -96,17 +108,17 @@ impl Checks {
         Ok(())
     }
 
-    pub(crate) fn crashed(&mut self, id: HostId, now_ms: u64) {
-        self.wire.crashed(id, now_ms);
+    pub(crate) fn crashed(&mut self, id: HostId) {
         for (_, check) in self.accounts.iter_mut().filter(|((node, _), _)| *node == id) {
             check.crashed();
         }
     }
 
-    pub(crate) fn told(&mut self, _: HostId, told: &Told, now_ms: u64) {
+    /// A host told something, at that time of the provider's clock.
+    pub(crate) fn told(&mut self, told: &Told, provider_ms: u64) {
         if let Told::Carrier(event) = told {
             match event {
-                carrier::Event::Arrived { call, number, .. } => self.carried.arrived(*call, number, now_ms),
+                carrier::Event::Arrived { call, number, .. } => self.carried.arrived(*call, number, provider_ms),
                 carrier::Event::Answered { call } => self.carried.answered(*call),
                 carrier::Event::Ended { call, talk_ms, .. } => self.carried.ended(*call, *talk_ms),
                 carrier::Event::Registered { .. } | carrier::Event::Calling { .. } => {}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use billing::{Cdr, Direction, HungUpBy, Route};
@@ -18,14 +19,6 @@ const ORIGIN_HEADER: &str = "P-Tollguard-Origin";
 /// How long an answer may go unacknowledged before the BYE goes all the same (64 T1).
 const OWED_MS: u64 = 33_000;
 
-/// Where a caller stands when the node ends its call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Caller {
-    Waits,
-    Unacknowledged,
-    Talks,
-}
-
 /// A call as it came to a node.
 #[derive(Debug)]
 struct Attempt {
@@ -38,7 +31,12 @@ struct Attempt {
     answered: bool,
     /// Whether the caller acknowledged that: before, no BYE may be sent (RFC 3261 section 15).
     acknowledged: bool,
-    settled: bool,
+    /// Whether the caller hung up, or transferred the call and left it.
+    left: bool,
+    /// When the node hung up on the caller.
+    byes_ms: BTreeSet<u64>,
+    /// The record that was taken for this call's.
+    record: Option<Claim>,
     /// A transfer asked for it: who did hears of it, and is not in it.
     referred: bool,
 }
@@ -52,9 +50,44 @@ impl Attempt {
             user,
             answered: false,
             acknowledged: false,
-            settled: false,
+            left: false,
+            byes_ms: BTreeSet::new(),
+            record: None,
             referred: false,
         }
+    }
+
+    /// Whether a caller is there to whom BYE can go.
+    const fn talks(&self) -> bool {
+        self.answered && self.acknowledged && !self.left && !self.referred
+    }
+
+    fn was_told(&self, when_ms: RangeInclusive<u64>) -> bool {
+        self.byes_ms.range(when_ms).next().is_some()
+    }
+}
+
+/// What a record says of its call, as far as it can be seen on the wire.
+#[derive(Clone, Debug)]
+struct Claim {
+    node: HostId,
+    from: SocketAddr,
+    /// When it came.
+    came_ms: RangeInclusive<u64>,
+    user: String,
+    answered: bool,
+    /// When the node ended it, if it did after the answer.
+    ended_ms: Option<RangeInclusive<u64>>,
+}
+
+impl Claim {
+    fn fits(&self, attempt: &Attempt) -> bool {
+        attempt.node == self.node
+            && attempt.from == self.from
+            && attempt.at_ms.range(self.came_ms.clone()).next().is_some()
+            && attempt.user.trim_start_matches('+') == self.user
+            && (self.answered || !attempt.answered)
+            && self.ended_ms.as_ref().is_none_or(|ended_ms| !attempt.talks() || attempt.was_told(ended_ms.clone()))
     }
 }
 
@@ -62,14 +95,13 @@ impl Attempt {
 #[derive(Debug)]
 struct Seen {
     address: SocketAddr,
-    /// BYEs by time and receiver, retransmissions left out.
+    /// BYEs to callees by time and receiver, retransmissions left out.
     byes: BTreeMap<(u64, SocketAddr), u32>,
     branches: BTreeSet<Vec<u8>>,
     /// To whom it may tell the origin of a call.
     tells: Option<IpAddr>,
     /// Where its calls leave, and which numbers they may show.
     shows: Option<(IpAddr, BTreeSet<String>)>,
-    crashed: bool,
 }
 
 /// The observer.
@@ -81,8 +113,8 @@ pub(crate) struct Wire {
     /// Hosts behind routers: their own address to the world's.
     inside: BTreeMap<IpAddr, IpAddr>,
     attempts: BTreeMap<Vec<u8>, Attempt>,
-    /// BYEs that could not go at once: whose, to whom, since when.
-    owed: Vec<(HostId, SocketAddr, u64)>,
+    /// Callers to whom BYE could not go at once: in which attempt, since when.
+    owed: Vec<(Vec<u8>, u64)>,
     count: u64,
 }
 
@@ -96,14 +128,7 @@ impl Wire {
     }
 
     pub(super) fn add_node(&mut self, id: HostId, address: SocketAddr) {
-        let seen = Seen {
-            address,
-            byes: BTreeMap::new(),
-            branches: BTreeSet::new(),
-            tells: None,
-            shows: None,
-            crashed: false,
-        };
+        let seen = Seen { address, byes: BTreeMap::new(), branches: BTreeSet::new(), tells: None, shows: None };
         self.nodes.insert(id, seen);
     }
 
@@ -121,12 +146,6 @@ impl Wire {
         }
     }
 
-    pub(super) fn crashed(&mut self, id: HostId, _: u64) {
-        if let Some(seen) = self.nodes.get_mut(&id) {
-            seen.crashed = true;
-        }
-    }
-
     /// A datagram reaches a node.
     pub(crate) fn arrives(&mut self, id: HostId, to: SocketAddr, from: SocketAddr, bytes: &Arc<[u8]>, now_ms: u64) {
         if self.nodes.get(&id).is_none_or(|seen| seen.address != to) {
@@ -140,6 +159,12 @@ impl Wire {
         if message.method() == Some(Method::Ack) {
             if let Some(attempt) = self.attempts.get_mut(&key(id, &message)) {
                 attempt.acknowledged = attempt.answered;
+            }
+            return;
+        }
+        if message.method() == Some(Method::Bye) {
+            if let Some(attempt) = self.attempts.get_mut(&key(id, &message)) {
+                attempt.left = true;
             }
             return;
         }
@@ -183,7 +208,10 @@ impl Wire {
             (Some(Method::Bye), _) => {
                 let branch = message.top_via().ok().and_then(|via| via.branch()).unwrap_or_default().to_vec();
                 if seen.branches.insert(branch) {
-                    *seen.byes.entry((now_ms, *to)).or_default() += 1;
+                    match self.attempts.get_mut(&key(id, &message)) {
+                        Some(attempt) => drop(attempt.byes_ms.insert(now_ms)),
+                        None => *seen.byes.entry((now_ms, *to)).or_default() += 1,
+                    }
                 }
             }
             (None, Some(200..=299)) if message.cseq().is_ok_and(|cseq| cseq.method == Method::Invite) => {
@@ -200,73 +228,72 @@ impl Wire {
     /// sides if the node ended it.
     pub(super) fn settled(&mut self, id: HostId, cdr: &Cdr, count: &mut u64) -> Verdict {
         *count += 1;
-        let from = SocketAddr::new(cdr.from.ip, cdr.from.port);
-        let earliest_ms = cdr.times.start_ms.saturating_sub(self.late_ms);
-        let fits = |attempt: &&mut Attempt| {
-            attempt.node == id
-                && attempt.from == from
-                && !attempt.settled
-                && attempt.at_ms.range(earliest_ms..=cdr.times.start_ms).next().is_some()
-                && attempt.user.trim_start_matches('+') == cdr.number.dialled.trim_start_matches('+')
+        let within = |at_ms: u64| at_ms.saturating_sub(self.late_ms)..=at_ms;
+        let by_node = matches!(cdr.result.hung_up_by, HungUpBy::Node { .. });
+        let answered = cdr.times.answer_ms.is_some();
+        let ended_ms = (by_node && answered).then(|| within(cdr.times.end_ms));
+        let claim = Claim {
+            node: id,
+            from: SocketAddr::new(cdr.from.ip, cdr.from.port),
+            came_ms: within(cdr.times.start_ms),
+            user: cdr.number.dialled.trim_start_matches('+').to_owned(),
+            answered,
+            ended_ms: ended_ms.clone(),
         };
-        let Some(attempt) = self.attempts.values_mut().find(fits) else {
-            return hold(false, || format!("the record of call {} has no INVITE on the wire: {cdr:?}", cdr.call));
+        let Some(key) = self.claim(claim) else {
+            return hold(false, || {
+                format!("no INVITE on the wire was answered and ended as the record of call {} says: {cdr:?}", cdr.call)
+            });
         };
-        attempt.settled = true;
-        hold(!attempt.answered || cdr.times.answer_ms.is_some(), || {
-            format!("call {} was answered and its record says it was not", cdr.call)
-        })?;
-        let caller = match (attempt.answered, attempt.acknowledged) {
-            _ if attempt.referred => Caller::Waits,
-            (true, true) => Caller::Talks,
-            (true, false) => Caller::Unacknowledged,
-            (false, _) => Caller::Waits,
-        };
-        self.both_legs(id, cdr, from, caller)
+        ended_ms.map_or(Ok(()), |ended_ms| self.both_legs(id, cdr, key, ended_ms))
     }
 
-    /// A call that the node ended: BYE goes to both sides in the same millisecond (the
-    /// account may hear of it by letter), but for a caller that has not yet
-    /// acknowledged the answer, who is owed one, and one that was not answered, who gets a refusal.
-    fn both_legs(&mut self, id: HostId, cdr: &Cdr, from: SocketAddr, caller: Caller) -> Verdict {
-        let by_node = matches!(cdr.result.hung_up_by, HungUpBy::Node { .. });
-        let Some(seen) = self.nodes.get_mut(&id).filter(|_| by_node && cdr.times.answer_ms.is_some()) else {
-            return Ok(());
+    /// The attempt that a record is about. Which of two at one time to one number is whose cannot be told: one that another
+    /// record has taken is free if that one fits a free one as well.
+    fn claim(&mut self, claim: Claim) -> Option<Vec<u8>> {
+        let free = |wire: &Wire, claim: &Claim| {
+            let mut attempts = wire.attempts.iter();
+            attempts.find(|(_, attempt)| attempt.record.is_none() && claim.fits(attempt)).map(|(key, _)| key.clone())
         };
-        let end_ms = cdr.times.end_ms;
-        let ended_ms = end_ms.saturating_sub(self.late_ms)..=end_ms;
-        let mut said = |whom: &dyn Fn(&SocketAddr) -> bool| {
-            let bye =
-                seen.byes.iter_mut().find(|((at_ms, to), left)| ended_ms.contains(at_ms) && **left > 0 && whom(to));
-            bye.map(|(_, left)| *left -= 1).is_some()
-        };
-        let caller_told = caller == Caller::Waits || said(&|to| *to == from);
-        if caller == Caller::Unacknowledged && !caller_told {
-            self.owed.push((id, from, *ended_ms.start()));
-        } else {
-            hold(caller_told, || format!("no BYE to the caller {from} of call {} at its end", cdr.call))?;
-        }
+        let key = free(self, &claim).or_else(|| {
+            let mut taken = self.attempts.iter().filter(|(_, attempt)| claim.fits(attempt));
+            let (key, other, free) = taken.find_map(|(key, attempt)| {
+                let other = attempt.record.clone()?;
+                Some((key.clone(), other.clone(), free(self, &other)?))
+            })?;
+            self.attempts.get_mut(&free)?.record = Some(other);
+            Some(key)
+        })?;
+        self.attempts.get_mut(&key)?.record = Some(claim);
+        Some(key)
+    }
+
+    /// A call that the node ended: BYE goes to both sides in the same millisecond (the account may hear of it by letter),
+    /// but for a caller that has not yet acknowledged the answer, who is owed one.
+    fn both_legs(&mut self, id: HostId, cdr: &Cdr, key: Vec<u8>, ended_ms: RangeInclusive<u64>) -> Verdict {
+        let Some(seen) = self.nodes.get_mut(&id) else { return Ok(()) };
         let outside =
             matches!((&cdr.route, cdr.who.direction), (Some(Route::Carrier(_)), _) | (None, Direction::Outbound));
         let carrier = seen.shows.as_ref().map(|(ip, _)| *ip);
-        // After a crash many calls end in one millisecond: who placed another of them is owed that one's BYE.
-        let unsettled = |attempt: &&Attempt| attempt.node == id && attempt.answered && !attempt.settled;
-        let callers: BTreeSet<_> = self.attempts.values().filter(unsettled).map(|attempt| attempt.from).collect();
-        let may_be = |to: &SocketAddr| *to != from && carrier.is_none_or(|carrier| (to.ip() == carrier) == outside);
-        let far_told = said(&|to| may_be(to) && !callers.contains(to)) || said(&may_be);
-        hold(far_told, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))
+        let may_be = |to: &SocketAddr| carrier.is_none_or(|carrier| (to.ip() == carrier) == outside);
+        let bye = seen.byes.iter_mut().find(|((at_ms, to), left)| ended_ms.contains(at_ms) && **left > 0 && may_be(to));
+        let told = bye.map(|(_, left)| *left -= 1).is_some();
+        hold(told, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))?;
+        let attempt = self.attempts.get(&key);
+        if attempt.is_some_and(|attempt| attempt.answered && !attempt.acknowledged && !attempt.left) {
+            self.owed.push((key, *ended_ms.start()));
+        }
+        Ok(())
     }
 
     pub(super) fn finish(&mut self) -> Verdict {
-        for (id, whom, end_ms) in std::mem::take(&mut self.owed) {
-            let seen = self.nodes.get_mut(&id);
-            let in_time = (end_ms, whom)..=(end_ms + OWED_MS, whom);
-            let mut byes = seen.into_iter().flat_map(|seen| seen.byes.range_mut(in_time.clone()));
-            let bye = byes.find(|((_, to), left)| *to == whom && **left > 0).map(|(_, left)| *left -= 1);
-            hold(bye.is_some(), || format!("{whom} never got the BYE of a call that ended at {end_ms}"))?;
+        for (key, end_ms) in &self.owed {
+            let attempt = self.attempts.get(key);
+            let told = attempt.is_some_and(|attempt| attempt.left || attempt.was_told(*end_ms..=end_ms + OWED_MS));
+            hold(told, || format!("a caller never got the BYE of a call that ended at {end_ms}: {attempt:?}"))?;
         }
 
-        let lost = self.attempts.values().find(|attempt| attempt.answered && !attempt.settled);
+        let lost = self.attempts.values().find(|attempt| attempt.answered && attempt.record.is_none());
         hold(lost.is_none(), || format!("an answered call has no record: {lost:?}"))
     }
 }

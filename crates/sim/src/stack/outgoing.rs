@@ -232,7 +232,8 @@ impl Stack {
     }
 
     pub(super) fn in_dialog_answered(&mut self, call: CallHandle, method: Method, status: u16) {
-        if status < 200 {
+        // Where both ends hung up at once, the call has ended with the other's BYE.
+        if status < 200 || !self.legs.contains_key(&call) {
             return;
         }
         if method == Method::Bye {

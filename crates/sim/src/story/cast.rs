@@ -291,6 +291,7 @@ pub(super) fn book(whose: Whose, plan: &Plan) -> NodeBook {
             secret: secret.to_owned(),
             register_s,
         }),
+        options_s: 60,
         tell_origin: pbx,
         cost_deck: None,
     };

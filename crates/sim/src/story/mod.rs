@@ -63,9 +63,9 @@ pub enum Scenario {
     Story,
     /// The same with a guard that only watches: ceiling, credit and a new secret have to do.
     Unnoticed,
-    /// An honest day of calls, on which nobody may be cut.
+    /// An honest day of calls on a bad network, on which nobody may be cut.
     Workday,
-    /// The same on nodes whose every write to the disk takes seconds: calls wait, and none is lost or billed twice.
+    /// An honest day on nodes whose every write to the disk takes seconds: calls wait, and none is lost or billed twice.
     SlowDisk,
 }
 
@@ -83,10 +83,11 @@ pub fn tell(scenario: Scenario, seed: u64, packets: bool) -> Result<Outcome, Box
     if scenario == Scenario::Unnoticed {
         plan.fall_asleep(&mut dice);
     }
+    if scenario == Scenario::Workday {
+        plan.worsen(&mut dice);
+    }
     if scenario == Scenario::SlowDisk {
         plan.sync_ms = (1_000, 4_000);
-        // A crash in the seconds that such a disk takes to keep an answer leaves a callee without BYE (docs/money.md).
-        plan.crashes.clear();
     }
     let fail = |why, told| Box::new(Failure { why, told, plan: plan.clone() });
     let (mut world, cast) = cast::assemble(&plan, &mut dice).map_err(|why| fail(why, Vec::new()))?;

@@ -106,14 +106,8 @@ impl Plan {
         let scan_ms = start_ms + dice.between(10 * MINUTE_MS, 90 * MINUTE_MS);
         let dial_ms = scan_ms + dice.between(90 * MINUTE_MS, 240 * MINUTE_MS);
         let min_ms = dice.between(1, 30);
-        let bad = dice.chance(700);
-        let faults = Faults {
-            lost_permille: if bad { dice.below(40) } else { 0 },
-            twice_permille: if bad { dice.below(30) } else { 0 },
-            min_ms,
-            max_ms: min_ms + if bad { dice.between(5, 200) } else { 1 },
-            clocks: true,
-        };
+        let good = Faults { lost_permille: 0, twice_permille: 0, min_ms, max_ms: min_ms + 1, clocks: true };
+        let faults = if dice.chance(700) { bad(min_ms, dice) } else { good };
         let slow_disk = dice.chance(200);
         Plan {
             start_ms,
@@ -135,6 +129,11 @@ impl Plan {
 }
 
 impl Plan {
+    /// A network that loses, doubles and reorders datagrams, whatever it was before.
+    pub(super) fn worsen(&mut self, dice: &mut Dice) {
+        self.faults = bad(self.faults.min_ms, dice);
+    }
+
     /// Nobody notices, and the thief has time: many long calls, little credit or a low ceiling to stop them.
     pub(super) fn fall_asleep(&mut self, dice: &mut Dice) {
         self.asleep = true;
@@ -144,6 +143,16 @@ impl Plan {
         pace.calls = 200;
         pace.parallel = dice.between(1, 8) as usize;
         pace.talk_ms = dice.between(60_000, 2_400_000);
+    }
+}
+
+fn bad(min_ms: u64, dice: &mut Dice) -> Faults {
+    Faults {
+        lost_permille: dice.between(1, 40),
+        twice_permille: dice.between(1, 30),
+        min_ms,
+        max_ms: min_ms + dice.between(5, 200),
+        clocks: true,
     }
 }
 

@@ -210,8 +210,12 @@ impl Story {
         let transfers_ms: Vec<u64> = news.map(|news| news.at_ms).collect();
         for happening in self.world.log() {
             let mut transfers_ms = transfers_ms.iter();
-            let mixed = transfers_ms.any(|at_ms| (*at_ms..at_ms + TWO_VOICES_MS).contains(&happening.at_ms));
-            let Told::Phone(ua::Event::Ended { talk_ms: Some(talk_ms), heard, .. }) = &happening.told else { continue };
+            let Told::Phone(ua::Event::Ended { call, talk_ms: Some(talk_ms), heard, .. }) = &happening.told else {
+                continue;
+            };
+            // Whoever puts the other end on hold hears nothing more, and may so keep two voices for as long as the call lasts.
+            let long_ms = if self.put_on_hold(happening.host, *call) { *talk_ms } else { 0 }.max(TWO_VOICES_MS);
+            let mixed = transfers_ms.any(|at_ms| (*at_ms..at_ms + long_ms).contains(&happening.at_ms));
             let own = self.cast.phones.iter().position(|phone| *phone == happening.host).map(cast::phone_tone_hz);
             let clear = heard.tone_hz.is_some_and(|hz| {
                 let near = |tone: u16| hz.abs_diff(tone) <= 20;
@@ -223,6 +227,13 @@ impl Story {
             })?;
         }
         Ok(())
+    }
+
+    fn put_on_hold(&self, phone: HostId, held: CallHandle) -> bool {
+        self.world.log().iter().any(|happening| {
+            happening.host == phone
+                && matches!(happening.told, Told::Phone(ua::Event::HoldAnswered { call, .. }) if call == held)
+        })
     }
 
     /// Calls that telephones have begun or that came to them since the log was last looked at; true: begun.

@@ -1,5 +1,5 @@
-//! Each host's own clock: those of phones, carriers and attackers are off, run at their own rates, and are set by NTP now
-//! and then. Nodes keep the world's time: the checks compare their records with it.
+//! Each host's own clock: all are off and run at their own rates. Those of phones, carriers and attackers are set by NTP
+//! now and then; a node reads its machine's clock when it starts, and from then on only time passes, as in `net::Clock`.
 
 use crate::dice::Dice;
 
@@ -7,8 +7,15 @@ use crate::dice::Dice;
 const MAX_PPM: i64 = 200;
 /// How far a phone's or carrier's clock may be from the world's, before NTP and after.
 const MAX_OFF_MS: u64 = 3_600_000;
-/// How far NTP sets a clock at once.
+/// How far a node's machine may be ahead when the world begins.
+const MAX_AHEAD_MS: u64 = 5_000;
+/// How far NTP sets a clock at once, and what a node that starts again mostly finds its machine's clock set by.
 const MAX_JUMP_MS: u64 = 400;
+/// What it may find it set by where a wrong clock was put right, or a right one wrong: back, and on. Set on by more, the
+/// registrations of phones have lapsed, and nobody reaches them until they register again.
+const MAX_LEAP_MS: (u64, u64) = (3_600_000, 240_000);
+/// How often, in a thousand.
+const LEAPS_PERMILLE: u64 = 250;
 /// How often NTP does so, about.
 const JUMP_EVERY_MS: (u64, u64) = (60_000, 1_200_000);
 
@@ -27,9 +34,17 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// A node's: always right.
+    /// One that is always right.
     pub fn right(now_ms: u64, dice: Dice) -> Self {
         Self { set_ms: now_ms, shown_ms: now_ms, ppm: 0, next_jump_ms: None, dice }
+    }
+
+    /// A node's.
+    pub fn of_node(now_ms: u64, dice: Dice) -> Self {
+        let mut clock = Self::right(now_ms, dice);
+        clock.ppm = ppm(&mut clock.dice);
+        clock.shown_ms = now_ms.saturating_add(clock.dice.between(0, MAX_AHEAD_MS));
+        clock
     }
 
     /// Anybody else's.
@@ -39,6 +54,17 @@ impl Clock {
         clock.shown_ms = now_ms.saturating_add(clock.dice.between(0, MAX_OFF_MS));
         clock.next_jump_ms = Some(now_ms + clock.dice.between(JUMP_EVERY_MS.0, JUMP_EVERY_MS.1));
         clock
+    }
+
+    /// A node starts again: its machine's clock may have been set meanwhile, but its own goes on from the newest record.
+    /// Returns by how much it was set back.
+    pub fn start_again(&mut self, now_ms: u64, newest_record_ms: u64) -> u64 {
+        let shown_ms = self.at(now_ms);
+        let leaps = self.dice.chance(LEAPS_PERMILLE);
+        let (back_ms, on_ms) = if leaps { MAX_LEAP_MS } else { (MAX_JUMP_MS, MAX_JUMP_MS) };
+        let read_ms = (shown_ms + self.dice.between(0, on_ms)).saturating_sub(self.dice.between(0, back_ms));
+        (self.set_ms, self.shown_ms) = (now_ms, read_ms.max(newest_record_ms));
+        shown_ms.saturating_sub(self.shown_ms)
     }
 
     /// What it shows now.

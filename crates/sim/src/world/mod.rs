@@ -82,7 +82,7 @@ pub struct World {
     hosts: Vec<Host>,
     /// What each host takes for the time.
     clocks: Vec<Clock>,
-    /// Whether clocks of others than nodes err.
+    /// Whether clocks err.
     clocks_err: bool,
     dice: Dice,
     by_ip: BTreeMap<IpAddr, HostId>,
@@ -90,6 +90,8 @@ pub struct World {
     wake_of: Vec<Option<u64>>,
     /// Crashes to come: when, whose, and for how long it stays down.
     crashes: BTreeSet<(u64, HostId, u64)>,
+    /// Nodes that are down: when they start again.
+    starts: BTreeSet<(u64, HostId)>,
     /// What hosts have told so far.
     log: Vec<Happening>,
     checks: Checks,
@@ -114,6 +116,7 @@ impl World {
             wakes: BTreeSet::new(),
             wake_of: Vec::new(),
             crashes: BTreeSet::new(),
+            starts: BTreeSet::new(),
             log: Vec::new(),
             checks: Checks::default(),
             still: 0,
@@ -146,11 +149,14 @@ impl World {
         self.crashes.insert((at_ms, node, down_ms));
     }
 
-    fn add(&mut self, ip: IpAddr, host: Host) -> HostId {
+    /// A clock, of that kind if clocks err.
+    fn clock(&mut self, of: fn(u64, Dice) -> Clock) -> Clock {
+        let of = if self.clocks_err { of } else { Clock::right };
+        of(self.now_ms, self.dice.fork())
+    }
+
+    fn add(&mut self, ip: IpAddr, host: Host, clock: Clock) -> HostId {
         let id = HostId(self.hosts.len());
-        let dice = self.dice.fork();
-        let is_right = !self.clocks_err || matches!(host, Host::Node(_));
-        let clock = if is_right { Clock::right(self.now_ms, dice) } else { Clock::of_station(self.now_ms, dice) };
         self.clocks.push(clock);
         self.hosts.push(host);
         self.wake_of.push(None);
@@ -165,17 +171,20 @@ impl World {
             self.network.add_nat(nat);
         }
         self.checks.wire.name(address.ip(), self.network.outside(address).ip());
-        self.add(address.ip(), Host::Phone(UserAgent::new(profile)))
+        let clock = self.clock(Clock::of_station);
+        self.add(address.ip(), Host::Phone(UserAgent::new(profile)), clock)
     }
 
     /// Adds a carrier.
     pub fn add_carrier(&mut self, profile: carrier::Profile) -> HostId {
-        self.add(profile.address.ip(), Host::Carrier(Carrier::new(profile)))
+        let clock = self.clock(Clock::of_station);
+        self.add(profile.address.ip(), Host::Carrier(Carrier::new(profile)), clock)
     }
 
     /// Adds an attacker.
     pub fn add_attacker(&mut self, profile: attacker::Profile) -> HostId {
-        self.add(profile.address.ip(), Host::Attacker(Attacker::new(profile)))
+        let clock = self.clock(Clock::of_station);
+        self.add(profile.address.ip(), Host::Attacker(Attacker::new(profile)), clock)
     }
 
     /// Starts a node.
@@ -183,8 +192,9 @@ impl World {
     /// # Errors
     /// What [`Node::start`] returns.
     pub fn add_node(&mut self, setup: NodeSetup) -> Result<HostId, Stopped> {
-        let node = Node::start(setup, self.now_ms)?;
-        let id = self.add(node.address().ip(), Host::Node(node));
+        let mut clock = self.clock(Clock::of_node);
+        let node = Node::start(setup, clock.shows(self.now_ms))?;
+        let id = self.add(node.address().ip(), Host::Node(node), clock);
         let Some(Host::Node(node)) = self.hosts.get(id.0) else { return Ok(id) };
         self.checks.add_node(id, node);
         self.settle(id)?;
@@ -278,7 +288,8 @@ impl World {
     fn next_ms(&self) -> Option<u64> {
         let wake = self.wakes.first().map(|(at_ms, _)| *at_ms);
         let crash = self.crashes.first().map(|(at_ms, ..)| *at_ms);
-        [wake, crash, self.network.next_ms()].into_iter().flatten().min()
+        let start = self.starts.first().map(|(at_ms, _)| *at_ms);
+        [wake, crash, start, self.network.next_ms()].into_iter().flatten().min()
     }
 
     /// Lets the next thing happen, if it happens before `until_ms`; otherwise only time passes. Returns whether
@@ -300,6 +311,9 @@ impl World {
             self.crashes.pop_first();
             self.crash(id, down_ms);
             self.settle(id)?;
+        } else if let Some((at_ms, id)) = self.starts.first().copied().filter(|(at_ms, _)| *at_ms <= self.now_ms) {
+            self.starts.remove(&(at_ms, id));
+            self.start_again(id)?;
         } else if let Some(datagram) = self.network.arrived(self.now_ms) {
             self.deliver(datagram)?;
         } else if let Some((_, id)) = self.wakes.first().copied() {
@@ -319,13 +333,24 @@ impl World {
     }
 
     fn crash(&mut self, id: HostId, down_ms: u64) {
-        let here_ms = self.here_ms(id);
         if let Some(Host::Node(node)) = self.hosts.get_mut(id.0)
             && node.is_up()
         {
-            node.crash(here_ms, down_ms);
-            self.checks.crashed(id, self.now_ms);
+            node.crash();
+            self.checks.crashed(id);
+            self.starts.insert((self.now_ms.saturating_add(down_ms), id));
         }
+    }
+
+    fn start_again(&mut self, id: HostId) -> Result<(), Stopped> {
+        let (Some(Host::Node(node)), Some(clock)) = (self.hosts.get_mut(id.0), self.clocks.get_mut(id.0)) else {
+            return Ok(());
+        };
+        if self.clocks_err {
+            self.checks.set_back(id, clock.start_again(self.now_ms, node.newest_ms()?));
+        }
+        node.start_again(clock.shows(self.now_ms))?;
+        self.settle(id)
     }
 
     fn wake(&mut self, id: HostId) -> Result<(), Stopped> {
@@ -417,7 +442,8 @@ impl World {
             self.network.send(now_ms, Datagram { from, to, bytes });
         }
         for told in told {
-            self.checks.told(id, &told, now_ms);
+            let provider_ms = self.checks.provider().map_or(now_ms, |provider| self.here_ms(provider));
+            self.checks.told(&told, provider_ms);
             self.log.push(Happening { at_ms: now_ms, host: id, told });
         }
         let clock = self.clocks.get(id.0);

@@ -69,7 +69,6 @@ pub struct Node {
     boot_epoch: u32,
     /// `None` while it is down.
     running: Option<Running>,
-    restart_at_ms: Option<u64>,
     replies: BTreeMap<u64, Reply>,
     next_token: u64,
     /// What people can query, and what the checks read.
@@ -121,7 +120,6 @@ impl Node {
             silence_ms,
             boot_epoch: 0,
             running: None,
-            restart_at_ms: None,
             replies: BTreeMap::new(),
             next_token: 1,
             rows: Rows::default(),
@@ -153,9 +151,9 @@ impl Node {
     }
 
     /// How late an account may hear of what happened on the wire: by the letters of the worker that read it and of the
-    /// one that has the call.
+    /// one that has the call, each of which comes a millisecond later where the node's clock skips one.
     pub fn letters_ms(&self) -> u64 {
-        if self.workers.1 > 1 { 2 * LETTER_MS } else { 0 }
+        if self.workers.1 > 1 { 2 * (LETTER_MS + 1) } else { 0 }
     }
 
     /// Its accounts, while it runs.
@@ -202,8 +200,8 @@ impl Node {
         self.drain(now_ms)
     }
 
-    /// Pulls the plug for `down_ms`: what was not yet durable survives whole, in part, as garbage, or not at all.
-    pub fn crash(&mut self, now_ms: u64, down_ms: u64) {
+    /// Pulls the plug: what was not yet durable survives whole, in part, as garbage, or not at all.
+    pub fn crash(&mut self) {
         self.running = None;
         self.sends.clear();
         self.replies.clear();
@@ -219,7 +217,27 @@ impl Node {
             }
             left
         });
-        self.restart_at_ms = Some(now_ms.saturating_add(down_ms));
+    }
+
+    /// The newest time in its journal, before which its clock must not begin.
+    ///
+    /// # Errors
+    /// [`StartError`] from a journal that fails.
+    pub fn newest_ms(&self) -> Result<u64, StartError> {
+        let (journal, _) = Journal::<_, Record>::open_with(self.disk.clone(), SEGMENT_BYTES)?;
+        let mut newest_ms = 0;
+        for record in journal.records_after(0) {
+            newest_ms = newest_ms.max(record?.at_ms);
+        }
+        Ok(newest_ms)
+    }
+
+    /// Starts it after a crash.
+    ///
+    /// # Errors
+    /// [`StartError`] where it cannot start again.
+    pub fn start_again(&mut self, now_ms: u64) -> Result<(), StartError> {
+        self.boot(now_ms)
     }
 
     /// A datagram came to one of its ports.
@@ -269,18 +287,14 @@ impl Node {
         let worker = running.and_then(|running| running.crew.next_wake_ms());
         let sync = running.and_then(|running| running.sync_at_ms);
         let relay = running.and_then(|running| running.relay.next_wake_ms());
-        [worker, sync, relay, self.restart_at_ms].into_iter().flatten().min()
+        [worker, sync, relay].into_iter().flatten().min()
     }
 
-    /// Does what is due: restart, sync, deadlines.
+    /// Does what is due: sync, deadlines.
     ///
     /// # Errors
-    /// [`StartError`] where it cannot start again.
+    /// [`StartError`] from a journal that fails.
     pub fn tick(&mut self, now_ms: u64) -> Result<(), StartError> {
-        if self.restart_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
-            self.restart_at_ms = None;
-            self.boot(now_ms)?;
-        }
         let Some(running) = &mut self.running else { return Ok(()) };
         if running.sync_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             running.sync_at_ms = None;

@@ -81,7 +81,7 @@ impl Relay {
                 self.owners.insert(pair.rtcp, (relay, side, stream, PacketKind::Rtcp));
             }
         }
-        let [a, b] = ports.clone().map(|streams| RelayAddresses { ip: self.ip, streams });
+        let [a, b] = ports.clone().map(|streams| RelayAddresses { ip: self.ip, other_ip: None, streams });
         let session = Session { session: RelaySession::new(streams, now_ms), ports, told_silent: false };
         self.sessions.insert(relay, session);
         RelayEvent::Opened { relay, a, b }
@@ -125,9 +125,9 @@ impl Relay {
         self.next_check_ms = now_ms.saturating_add(SILENCE_CHECK_MS);
         let mut events = Vec::new();
         for (relay, session) in self.sessions.iter_mut().filter(|(_, session)| !session.told_silent) {
-            if let Some(since_ms) = session.session.dead_call(now_ms, limit_ms) {
+            if let Some(heard_ms) = session.session.dead_call(now_ms, limit_ms) {
                 session.told_silent = true;
-                events.push(RelayEvent::Silent { relay: *relay, since_ms });
+                events.push(RelayEvent::Silent { relay: *relay, heard_ms });
             }
         }
         events

@@ -60,19 +60,28 @@ CREATE TABLE cdrs (
     body          BLOB    NOT NULL,
     PRIMARY KEY (call, account)
 ) STRICT;
--- Which of them leads a question, the reader decides (reader/filter.rs) and not SQLite, which knows no proportions. All but
--- the one of numbers grow at few places, so that a new call finds their pages in memory.
-CREATE INDEX cdrs_by_time ON cdrs (start_ms, call);
--- With what people look for within an account, which then is found without touching the calls.
-CREATE INDEX cdrs_by_account ON cdrs (account, start_ms, call, number, country, ip);
-CREATE INDEX cdrs_by_line ON cdrs (account, line, start_ms, call);
-CREATE INDEX cdrs_by_number ON cdrs (number, start_ms, call, account);
+-- Which of them leads a question, the reader decides (reader/filter.rs) and not SQLite, which knows no proportions. What
+-- calls have in common comes first and the time next, so that the latest are found without looking at others; of one
+-- account, and of the node. All but those of lines, addresses and numbers grow at few places, so that a new call finds their
+-- pages in memory.
+CREATE INDEX cdrs_by_time ON cdrs (start_ms, call, number);
 CREATE INDEX cdrs_by_country ON cdrs (country, start_ms, call);
 CREATE INDEX cdrs_by_ip ON cdrs (ip, start_ms, call);
 CREATE INDEX cdrs_by_carrier ON cdrs (carrier, start_ms, call) WHERE carrier IS NOT NULL;
-CREATE INDEX cdrs_refused ON cdrs (start_ms, call) WHERE verdict = 'refused';
-CREATE INDEX cdrs_refused_by_account ON cdrs (account, start_ms, call) WHERE verdict = 'refused';
 CREATE INDEX cdrs_by_incident ON cdrs (incident, start_ms, call) WHERE incident IS NOT NULL;
+CREATE INDEX cdrs_refused ON cdrs (start_ms, call) WHERE verdict = 'refused';
+-- Those whose calls are added up have what is added up, and so read no call. The first has what else is looked for, too, for
+-- questions about more than one thing.
+CREATE INDEX cdrs_of_account ON cdrs
+    (account, start_ms, call, number, country, ip, verdict, answered, talk_ms, charge_micros);
+CREATE INDEX cdrs_of_account_by_line ON cdrs (account, line, start_ms, call);
+CREATE INDEX cdrs_of_account_by_country ON cdrs (account, country, start_ms, call);
+CREATE INDEX cdrs_of_account_by_carrier ON cdrs (account, carrier, start_ms, call) WHERE carrier IS NOT NULL;
+CREATE INDEX cdrs_of_account_by_ip ON cdrs (account, ip, start_ms, call, answered, talk_ms, charge_micros);
+-- The one of numbers, for one account and for all: it is gone through account by account.
+CREATE INDEX cdrs_of_account_by_number ON cdrs (account, number, start_ms, call, answered, talk_ms, charge_micros);
+CREATE INDEX cdrs_of_account_refused ON cdrs (account, start_ms, call, answered, talk_ms, charge_micros)
+    WHERE verdict = 'refused';
 
 -- Calls that began before have lost the last digits of their numbers (retention.rs); an older one that comes later moves
 -- it back.
@@ -82,10 +91,11 @@ CREATE TABLE masked (
 ) STRICT;
 INSERT INTO masked VALUES (1, 0);
 
--- Calls added up once for each question that is asked of them, kept for good. The day is the account's own, counted from
--- the Unix epoch; a line, country or carrier that there is not is an empty text.
+-- Calls added up once for each question that is asked of them, kept for good: of an account by line, country and carrier, and
+-- of the whole node (no account) by account, country and carrier. The day is the account's own, counted from the Unix epoch;
+-- a line, country or carrier that there is not is an empty text.
 CREATE TABLE usage (
-    by            TEXT    NOT NULL CHECK (by IN ('line', 'country', 'carrier')),
+    by            TEXT    NOT NULL CHECK (by IN ('account', 'line', 'country', 'carrier')),
     day           INTEGER NOT NULL,
     account       TEXT    NOT NULL,
     of            TEXT    NOT NULL,
@@ -95,7 +105,7 @@ CREATE TABLE usage (
     billed_s      INTEGER NOT NULL,
     charge_micros INTEGER NOT NULL,
     cost_micros   INTEGER NOT NULL,
-    PRIMARY KEY (by, day, account, of)
+    PRIMARY KEY (by, account, day, of)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ledger (

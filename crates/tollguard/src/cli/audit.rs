@@ -201,7 +201,7 @@ impl Decks<'_> {
             increment_s: used.increment_s,
             free_s: used.free_s,
         };
-        let price = charge(&rate, cdr.times.talk_ms()).min(cdr.money.held_peak);
+        let price = charge(&rate, cdr.times.billed_ms()).min(cdr.money.held_peak);
         if price != cdr.money.charge {
             return Ok(Some(format!("it costs {price} and was charged {}", cdr.money.charge)));
         }

@@ -83,7 +83,7 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
                     "transport": carrier.transport, "domain": carrier.domain,
                     "sources": carrier.sources, "prefix": carrier.prefix, "plus": carrier.plus, "username": username,
                     "register_s": carrier.auth.as_ref().and_then(|auth| auth.register_s),
-                    "tell_origin": carrier.tell_origin, "cost_deck": carrier.cost_deck, "up": up, "state": text,
+                    "options_s": carrier.options_s, "tell_origin": carrier.tell_origin, "cost_deck": carrier.cost_deck, "up": up, "state": text,
                 })
             })
             .collect();

@@ -244,6 +244,7 @@ fn page(cdr: &Record, currency: &Currency, zone: Option<&str>) -> Vec<(&'static 
         ("answered", at(cdr.times.answer_ms)),
         ("ended", format!("{}, {ended}{recovered}", at(Some(cdr.times.end_ms)))),
         ("talk", talk(cdr.times.talk_ms())),
+        ("voice last heard", at(cdr.times.heard_ms)),
         ("SIP result", format!("{} {}", result.sip_status, result.reason)),
         (
             "price",

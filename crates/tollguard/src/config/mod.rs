@@ -164,6 +164,8 @@ pub struct Media {
     pub ip: IpAddr,
     /// The address told to phones and carriers.
     pub advertised: IpAddr,
+    /// One of the other IP family: peers of that family are told it.
+    pub other_ip: Option<IpAddr>,
     /// First and last port.
     pub ports: (u16, u16),
     /// Silence from both sides that ends a call, seconds.

@@ -258,11 +258,21 @@ impl<'t> Reader<'t> {
         } else if advertised.is_none() && !sip_ip.is_unspecified() {
             self.mistakes.add("media.ip", "opens every address: set media.advertised to the one that phones reach");
         }
+        let told = advertised.unwrap_or(ip);
+        let is_other = |other: &IpAddr| other.is_ipv6() != told.is_ipv6() && !other.is_unspecified();
+        let other_ip = section.parse("other_ip", IP, &mut self.mistakes);
+        if other_ip.is_some_and(|other| !is_other(&other)) {
+            let family = if told.is_ipv6() { "IPv4" } else { "IPv6" };
+            self.mistakes
+                .add("media.other_ip", format!("must be one {family} address, since {told} is told to others"));
+        }
+        let other_ip = other_ip.or_else(|| sip.listen.iter().map(SocketAddr::ip).find(is_other));
         let ports: Option<String> = section.take("ports", &mut self.mistakes);
         let media = Media {
             relay,
             ip,
-            advertised: advertised.unwrap_or(ip),
+            advertised: told,
+            other_ip,
             ports: ports.map_or((20_000, 29_999), |text| self.ports(&text)),
             silence_s: self.number(&mut section, "silence_s", 60, 5, 3600),
             rtpengine: self.addresses(&mut section, "rtpengine", RTPENGINE_PORT),

@@ -133,6 +133,20 @@ fn listening_everywhere_needs_an_advertised_address() {
     assert_eq!(config.edge(&["0.0.0.0:5060".parse().unwrap()]).advertised.to_string(), "198.51.100.7:5060");
 }
 
+#[test]
+fn voice_has_an_address_of_either_family_where_sip_has() {
+    let text = MINIMAL.replace("5060\"]", "5060\", \"[2001:db8::1]:5060\"]");
+    let other = |text: &str| parse(text).map(|config| config.media.other_ip.map(|ip| ip.to_string()));
+    assert_eq!(other(MINIMAL), Ok(None));
+    assert_eq!(other(&text), Ok(Some("2001:db8::1".into())));
+    assert_eq!(other(&format!("{text}[media]\nother_ip = \"2001:db8::2\"\n")), Ok(Some("2001:db8::2".into())));
+    assert_eq!(other(&format!("{text}[media]\nip = \"2001:db8::3\"\n")), Ok(Some("192.0.2.10".into())));
+    for wrong in ["192.0.2.11", "::"] {
+        let error = other(&format!("{MINIMAL}[media]\nother_ip = \"{wrong}\"\n")).unwrap_err();
+        assert!(error.contains("media.other_ip: must be one IPv6 address"), "{error}");
+    }
+}
+
 fn answers() -> Answers {
     Answers {
         name: "Example Voice".into(),
@@ -151,6 +165,7 @@ fn the_template_is_a_configuration_with_the_defaults() {
     assert_eq!(config.sip.listen, answers().listen);
     let mut minimal = parse(MINIMAL).unwrap();
     minimal.sip.listen = answers().listen;
+    minimal.media.other_ip = Some(answers().listen[1].ip());
     minimal.name = answers().name;
     minimal.portal.listen = Some(answers().portal);
     assert_eq!(config, minimal);
@@ -177,6 +192,7 @@ fn what_the_template_shows_is_the_default() {
             "trusted",
             "advertised",
             "ip",
+            "other_ip",
             "url",
             "proxies",
             "warning",

@@ -51,5 +51,6 @@ fn voice(config: &Config) -> String {
         return "direct between the two sides".to_owned();
     }
     let (first, last) = config.media.ports;
-    format!("relayed on {}, ports {first}-{last}", config.media.advertised)
+    let other_ip = config.media.other_ip.map(|ip| format!(" and {ip}")).unwrap_or_default();
+    format!("relayed on {}{other_ip}, ports {first}-{last}", config.media.advertised)
 }

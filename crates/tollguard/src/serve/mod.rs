@@ -9,6 +9,7 @@
 
 pub mod banner;
 pub mod boot;
+mod disk_alarm;
 mod error;
 mod fetch;
 mod lists;
@@ -222,6 +223,7 @@ fn net_config(config: &Config, tls: net::TlsConfig, rtpengine_name: String) -> n
         dns: config.sip.dns.clone(),
         relay_ip: config.media.ip,
         relay_advertised: config.media.advertised,
+        relay_other_ip: config.media.other_ip,
         relay_ports: config.media.ports,
         rtpengine: net::RtpengineConfig {
             servers: config.media.rtpengine.clone(),

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{Mailer, StoreOutbox, SystemClock};
+use notify::{Alarms, Mailer, StoreOutbox, SystemClock};
 use portal::{PaymentSecret, PortalState, Programs, WaitingPayments};
 use store::{Desk, Home, Reader};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
+use super::disk_alarm::Watch;
 use super::lists::Lists;
 use super::packet_filter::PacketFilter;
 use super::{OpenError, ServeError, retention, tls};
@@ -72,7 +73,9 @@ impl Services {
         if let Some(filter) = &packet_filter {
             runtime.spawn(PacketFilter::follow(filter.mirror(), parts.control.clone(), stopped.clone()));
         }
-        parts.mail(&runtime, portal_url.as_deref(), stopped)?;
+        parts.mail(&runtime, portal_url.as_deref(), stopped.clone())?;
+        let watch = parts.disk_watch(portal_url.as_deref())?;
+        runtime.spawn(watch.keep(stopped));
         drop(inside);
         Ok(Self { runtime, socket, stop, packet_filter, portal_url })
     }
@@ -140,10 +143,22 @@ impl Parts<'_> {
         })
     }
 
+    /// How mail goes out, if it does.
+    fn mail_settings(&self, url: Option<&str>) -> Result<Option<notify::Settings>, ServeError> {
+        let (Some(mail), Some(url)) = (&self.config.mail, url) else { return Ok(None) };
+        Ok(Some(notify::Settings::parse(&mail.smtp, &mail.from, url)?))
+    }
+
+    /// Watches over the disk.
+    fn disk_watch(&self, url: Option<&str>) -> Result<Watch, ServeError> {
+        let settings = self.mail_settings(url)?;
+        let alarms = settings.map(|settings| Alarms::new(&settings, self.config.name.clone())).transpose()?;
+        Ok(Watch { control: self.control.clone(), desk: Arc::clone(self.desk), alarms })
+    }
+
     /// Sends what waits in the outbox, if there is a mail server.
     fn mail(&self, runtime: &Runtime, url: Option<&str>, stopped: watch::Receiver<()>) -> Result<(), ServeError> {
-        let (Some(mail), Some(url)) = (&self.config.mail, url) else { return Ok(()) };
-        let settings = notify::Settings::parse(&mail.smtp, &mail.from, url)?;
+        let Some(settings) = self.mail_settings(url)? else { return Ok(()) };
         let reader = Arc::new(Reader::open(&self.home.database()).map_err(OpenError::Store)?);
         let outbox = Arc::new(StoreOutbox::new(Arc::clone(self.desk), reader));
         let mailer = Mailer::new(&settings)?;

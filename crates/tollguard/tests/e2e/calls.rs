@@ -2,7 +2,11 @@
 
 use billing::{Cdr, Decision, Direction, HungUpBy, Money, Route};
 
-use crate::support::{CARRIER, Hosts, Node, NodeOptions, Office, Sipp, register, secret};
+use std::net::Ipv4Addr;
+
+use crate::support::{
+    CARRIER, Hosts, Node, NodeOptions, Office, Sipp, WildPbx, enter_own_network, register, secret, set_mtu,
+};
 
 /// A firm with two phones at hosts 10 and 11 and ten dollars.
 fn office(hosts: Hosts) -> Office {
@@ -61,6 +65,53 @@ fn the_caller_gives_up() {
     assert_eq!((cdr.result.sip_status, &cdr.result.hung_up_by), (487, &HungUpBy::Caller));
     assert!(cdr.times.ring_ms.is_some() && cdr.times.answer_ms.is_none(), "{:?}", cdr.times);
     assert_eq!(node.check_books(), Money::from_cents(1_000));
+}
+
+/// Neither side sends a packet: after the time that is set, both are hung up, and what was talked until then is charged.
+#[test]
+fn silence_ends_a_dead_call_and_its_charge() {
+    let hosts = Hosts::new();
+    let node = Node::start(hosts, &NodeOptions::default().set("silence_s", "8"), &office(hosts));
+    let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).start();
+    let phone = Sipp::calling("call_until_bye", hosts.sip(10), node.ip()).dial("13035550123");
+    phone.login("alice", &secret("alice")).run();
+    carrier.finish();
+    let cdr = node.expect_cdr();
+    assert!(matches!(cdr.result.hung_up_by, HungUpBy::Node { .. }), "{:?}", cdr.result);
+    assert!((8_000..12_000).contains(&cdr.times.talk_ms()), "{:?}", cdr.times);
+    // Begun six seconds: twelve of one cent a minute.
+    assert_eq!((cdr.money.billed_s, cdr.money.charge), (12, Money::from_micros(2_000)));
+    assert_eq!(node.check_books(), Money::from_micros(9_998_000));
+}
+
+/// RFC 3261 section 18.1.1: requests above the path's MTU arrive in fragments, and so they go on.
+#[test]
+fn a_request_above_the_mtu_arrives_and_goes_on() {
+    enter_own_network(Ipv4Addr::new(10, 99, 0, 10));
+    set_mtu(1_500);
+    let hosts = Hosts::new();
+    let node = Node::start(hosts, &NodeOptions::default(), &office(hosts).trunk_at("pbx", hosts.host(20)));
+    let carrier = Sipp::answering("answer_busy", hosts.sip(2), node.ip()).start();
+    let mut pbx = WildPbx::new(hosts);
+    let lines = (0..100).map(|number| format!("a=x-line:{number} of a description of many codecs\r\n"));
+    let ip = hosts.host(20);
+    let sdp = format!("v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio 7000 RTP/AVP 0\r\n");
+    let sdp = sdp + &lines.collect::<String>();
+    let invite = format!(
+        "INVITE sip:+13035550123@node SIP/2.0\r\nVia: SIP/2.0/UDP {ip};branch=z9hG4bKlarge\r\nMax-Forwards: 70\r\n\
+         From: <sip:1@pbx>;tag=1\r\nTo: <sip:+13035550123@node>\r\nCall-ID: large\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:1@{ip}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    );
+    assert!(invite.len() > 4_500);
+    let mut heard = pbx.before_probe(&[invite.as_bytes()]);
+    while !heard.iter().any(|answer| answer.status() == Some(486)) {
+        heard.push(pbx.receive());
+    }
+    heard.iter().for_each(|answer| pbx.acknowledge(answer));
+    let seen = carrier.finish();
+    assert!(seen.contains("a=x-line:99 of a description"), "the whole of it arrives:\n{seen}");
+    assert_eq!(node.expect_cdr().result.sip_status, 486);
 }
 
 #[test]

@@ -82,6 +82,38 @@ fn the_next_carrier_is_tried_where_one_fails() {
     assert_eq!(node.check_books(), Money::from_micros(9_999_000));
 }
 
+/// RFC 3261 section 11: nobody waits for a carrier that is known to be gone, and its first answer brings it back.
+#[test]
+fn a_carrier_that_answers_no_options_is_passed_over_until_it_does() {
+    let hosts = Hosts::new();
+    let office = Office::new(hosts.sip(2), "10").asked_every(10);
+    let office = office.carrier("second", hosts.sip(3), None).extension("101", "alice");
+    let node = Node::start(hosts, &NodeOptions::default(), &office);
+    let is = |up: bool, text: &str| {
+        let CommandReply::Carriers(carriers) = node.ask(&Command::Carriers) else { return false };
+        carriers.iter().any(|(id, is_up, said)| id.as_str() == CARRIER && *is_up == up && said == text)
+    };
+    wait_until(SOON, "the carrier to be given up", || is(false, "does not answer"));
+    let status = node.try_command(&["status"]);
+    let said = String::from_utf8_lossy(&status.stdout);
+    assert!(!status.status.success() && said.contains("wholesale does not answer"), "{said}");
+    let second = Sipp::answering("answer", hosts.sip(3), node.ip()).start();
+    let call = || Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice"));
+    call().run();
+    second.finish();
+    let cdr = node.expect_cdr();
+    assert_eq!(cdr.route, Some(Route::Carrier("second".parse().unwrap())));
+    let waited_ms = cdr.times.answer_ms.unwrap() - cdr.times.start_ms;
+    assert!(waited_ms < 5_000, "the call waited {waited_ms} ms for a carrier that is gone");
+    Sipp::answering("answer_options", hosts.sip(2), node.ip()).start().finish();
+    wait_until(SOON, "the carrier to be back", || is(true, "answers"));
+    let first = Sipp::answering("answer", hosts.sip(2), node.ip()).start();
+    call().run();
+    first.finish();
+    assert_eq!(node.expect_cdrs(2)[1].route, Some(Route::Carrier(CARRIER.parse().unwrap())));
+    node.check_books();
+}
+
 #[test]
 fn a_trunk_known_by_its_address() {
     let hosts = Hosts::new();

@@ -7,71 +7,24 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use billing::Money;
+use fuzz::Mutator;
 
 use crate::support::{Hosts, Node, NodeOptions, Office, SOON, Sipp, WildPbx, secret, wait_until};
 
 /// Datagrams of an ordinary test run.
 const USUAL: u64 = 20_000;
-/// From so many on, memory must stand still once the first transactions are over.
+/// From so many on, memory must stand still after the first tenth.
 const MANY: u64 = 1_000_000;
-/// A transaction stays for 64 T1 (RFC 3261 section 17.2), and a little longer.
-const TRANSACTION: Duration = Duration::from_secs(35);
-/// What memory may grow by in a shorter run, while transactions, which stay for 32 s each, fill their table.
+/// So many of them are sent each second: a transaction stays for 64 T1, 32 s (RFC 3261 section 17.2), and the first tenth
+/// takes longer, so that from then on as many end as begin.
+const MANY_PER_SECOND: u64 = 2_500;
+/// What memory may grow by in a shorter run, which is sent as fast as it goes, and whose transactions all stay.
 const MAX_GROWTH_BYTES: u64 = 96 << 20;
 /// Datagrams sent before the node is asked whether it is still there: far fewer than its socket holds.
 const BATCH: usize = 100;
 /// Calls in one round, and how many of them begin each second.
 const CALLS: u32 = 20;
 const CALLS_PER_SECOND: u32 = 4;
-
-/// Xorshift: every run sends the same datagrams.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
-    }
-
-    /// Makes most messages new ones: with the same branch they would be retransmissions.
-    fn draw_branch(&mut self, bytes: &mut Vec<u8>) {
-        const COOKIE: &[u8] = b"z9hG4bK";
-        let found = bytes.windows(COOKIE.len()).position(|window| window == COOKIE);
-        if let Some(at) = found.filter(|_| self.below(8) > 0) {
-            let end = at + COOKIE.len();
-            bytes.splice(end..end, format!("{:x}", self.0).into_bytes());
-        }
-    }
-
-    /// A message with a few bytes changed, taken out, doubled, or brought from another.
-    fn mutation(&mut self, messages: &[Vec<u8>]) -> Vec<u8> {
-        const TELLING: &[u8] = b"\r\n \t:;,<>\"\\=@%[]?&\0\xff";
-        let mut bytes = messages[self.below(messages.len())].clone();
-        self.draw_branch(&mut bytes);
-        let other = &messages[self.below(messages.len())];
-        for _ in 0..self.below(5) {
-            let at = self.below(bytes.len());
-            let end = (at + 1 + self.below(40)).min(bytes.len());
-            match self.below(4) {
-                0 if !bytes.is_empty() => bytes[at] = TELLING[self.below(TELLING.len())],
-                1 => drop(bytes.drain(at..end)),
-                2 => {
-                    let doubled = bytes[at..end].to_vec();
-                    bytes.splice(at..at, doubled);
-                }
-                _ => {
-                    let from = self.below(other.len());
-                    let to = (from + self.below(80)).min(other.len());
-                    bytes.splice(at..at, other[from..to].iter().copied());
-                }
-            }
-        }
-        bytes.truncate(8_000);
-        bytes
-    }
-}
 
 /// The torture messages: none of them, nor a few bytes' change of them, dials a number.
 fn messages() -> Vec<Vec<u8>> {
@@ -86,14 +39,32 @@ fn messages() -> Vec<Vec<u8>> {
 struct Flood {
     pbx: WildPbx,
     stranger: UdpSocket,
-    dice: Dice,
+    mutator: Mutator,
     messages: Vec<Vec<u8>>,
     sent: u64,
 }
 
 impl Flood {
+    /// A message with a few bytes changed, and most often a branch of its own: with the same one it would be a
+    /// retransmission.
+    fn mutation(&mut self) -> Vec<u8> {
+        const COOKIE: &[u8] = b"z9hG4bK";
+        let mutator = &mut self.mutator;
+        let mut bytes = self.messages[mutator.below(self.messages.len())].clone();
+        let found = bytes.windows(COOKIE.len()).position(|window| window == COOKIE);
+        if let Some(at) = found.filter(|_| mutator.below(8) > 0) {
+            let end = at + COOKIE.len();
+            bytes.splice(end..end, format!("{:x}", mutator.draw()).into_bytes());
+        }
+        let times = mutator.below(5);
+        let other = &self.messages[mutator.below(self.messages.len())];
+        mutator.mutate(&mut bytes, other, times);
+        bytes.truncate(8_000);
+        bytes
+    }
+
     fn batch(&mut self) {
-        let batch: Vec<_> = (0..BATCH).map(|_| self.dice.mutation(&self.messages)).collect();
+        let batch: Vec<_> = (0..BATCH).map(|_| self.mutation()).collect();
         let (to_strangers, trusted) = batch.split_at(BATCH / 4);
         for bytes in to_strangers {
             self.stranger.send(bytes).unwrap();
@@ -114,11 +85,11 @@ fn mutated_datagrams_disturb_no_call() {
     let node = Node::start(hosts, &NodeOptions::default().set("strangers_s", "1000000"), &office);
     let stranger = UdpSocket::bind(hosts.sip(30)).unwrap();
     stranger.connect(hosts.sip(1)).unwrap();
-    let mut flood = Flood { pbx: WildPbx::new(hosts), stranger, dice: Dice(0x5eed), messages: messages(), sent: 0 };
-    let (first, settled) = ((count / 10).min(100_000), if count >= MANY { TRANSACTION } else { Duration::ZERO });
-    let begin = Instant::now();
-    let mut next_report = first;
-    let (mut at_first_bytes, mut calls) = (None, 0);
+    let mut flood =
+        Flood { pbx: WildPbx::new(hosts), stranger, mutator: Mutator::new(0x5eed), messages: messages(), sent: 0 };
+    let many = count >= MANY;
+    let (first, begin) = (count / 10, Instant::now());
+    let (mut next_look, mut resident_bytes, mut calls) = (first, Vec::new(), 0);
     while flood.sent < count {
         let limit = Duration::from_secs(60);
         let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(CALLS, CALLS).within(limit).start();
@@ -126,22 +97,28 @@ fn mutated_datagrams_disturb_no_call() {
         let caller = caller.login("alice", &secret("alice")).calls(CALLS, CALLS_PER_SECOND).within(limit);
         let mut caller = caller.start();
         while !caller.is_done() {
-            flood.batch();
-            if flood.sent >= next_report {
-                next_report += first;
-                println!("{} datagrams: {} bytes resident", flood.sent, node.resident_bytes());
+            if many {
+                let due = begin + Duration::from_millis(flood.sent * 1_000 / MANY_PER_SECOND);
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
             }
-            if flood.sent >= first && begin.elapsed() >= settled {
-                at_first_bytes.get_or_insert_with(|| node.resident_bytes());
+            flood.batch();
+            if flood.sent >= next_look {
+                next_look += first;
+                println!("{} datagrams in {:?}: {} bytes resident", flood.sent, begin.elapsed(), node.resident_bytes());
+                resident_bytes.push(node.resident_bytes());
             }
         }
         caller.finish();
         carrier.finish();
         calls += usize::try_from(CALLS).unwrap();
     }
-    let (before, after) = (at_first_bytes.unwrap(), node.resident_bytes());
-    println!("{} datagrams, {calls} calls, {before} bytes resident at first, {after} at the end", flood.sent);
-    let limit = if count >= MANY { before / 20 } else { MAX_GROWTH_BYTES };
+    let (before, after) = (resident_bytes[0], node.resident_bytes());
+    let growth_percent = (after as f64 / before as f64 - 1.0) * 100.0;
+    println!(
+        "{} datagrams, {calls} calls: {growth_percent:.1} % more memory after them than after a tenth",
+        flood.sent
+    );
+    let limit = if many { before / 20 } else { MAX_GROWTH_BYTES };
     assert!(after <= before + limit, "memory grew from {before} to {after} bytes");
     wait_until(SOON, "the last call to be settled", || node.account().held == Money::ZERO);
     let paid = node.ledger().iter().filter(|entry| entry.kind == billing::EntryKind::Capture).count();

@@ -4,7 +4,11 @@ use billing::{Direction, Money};
 
 use std::net::Ipv4Addr;
 
-use crate::support::{Baresip, Hosts, Kamailio, Linphone, Node, NodeOptions, Office, Pjsua2, Sipp, enter_own_network};
+use node::{Command, CommandReply};
+
+use crate::support::{
+    Baresip, Hosts, Kamailio, Linphone, Node, NodeOptions, Office, Pjsua2, SOON, Sipp, enter_own_network, wait_until,
+};
 
 const ALICE_HZ: u16 = 440;
 const BOB_HZ: u16 = 1_000;
@@ -43,10 +47,15 @@ fn pjsua2_rings_reliably_refreshes_and_is_heard() {
 #[test]
 fn calls_go_through_kamailio_on_both_sides() {
     let hosts = Hosts::new();
-    let office = Office::new(hosts.sip(2), "10").trunk_at("pbx", hosts.host(20)).did("+13035550100", &["pbx"]);
+    let office = Office::new(hosts.sip(2), "10").asked_every(10).trunk_at("pbx", hosts.host(20));
+    let office = office.did("+13035550100", &["pbx"]);
     let node = Node::start(hosts, &NodeOptions::default(), &office);
     let _pbx = Kamailio::between(hosts.host(20), hosts.host(21), node.ip());
     let _border = Kamailio::between(hosts.host(2), hosts.host(3), node.ip());
+    wait_until(SOON, "the carrier to say that it is there", || {
+        let CommandReply::Carriers(carriers) = node.ask(&Command::Carriers) else { return false };
+        carriers.iter().any(|(_, up, text)| *up && text == "answers")
+    });
     // From a phone behind the PBX to somebody behind the carrier, who hangs up.
     let outside = Sipp::answering("answer_then_bye", hosts.sip(3), hosts.host(2)).start();
     Sipp::calling("inbound_until_bye", hosts.sip(21), hosts.host(20)).dial("+13035550123").login("101", "").run();

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use billing::Direction;
+use billing::{Direction, Route};
 
-use crate::support::{Hosts, Node, NodeOptions, Office, Sipp, enter_own_network_v6, secret};
+use crate::support::{Baresip, Hosts, Node, NodeOptions, Office, SOON, Sipp, enter_own_network_v6, secret};
 
 /// A host of the test's own network.
 fn host(subnet: u16, number: u16) -> Ipv6Addr {
@@ -54,4 +54,45 @@ fn phones_trunks_and_carriers_speak_ipv6_and_a_guesser_is_its_whole_subnet() {
     let bans = node.command(&["ban", "list"]);
     assert!(bans.contains("fd00:0:0:66::/64"), "five addresses of one subnet are one sender:\n{bans}");
     alice().run();
+}
+
+/// RFC 6157 section 4: the built-in relay joins a phone over IPv4 and one over IPv6, whoever calls.
+#[test]
+fn a_phone_over_ipv4_and_one_over_ipv6_hear_each_other() {
+    const ALICE_HZ: u16 = 440;
+    const BOB_HZ: u16 = 1_000;
+    let hosts = Hosts::new();
+    enter_own_network_v6(&[host(0, 1), host(0, 11)]);
+    let office = Office::new(hosts.sip(2), "10").extension("101", "alice").extension("102", "bob");
+    let both = format!("[\"{}\", \"{}\"]", hosts.sip(1), sip(1));
+    let node = Node::start(hosts, &NodeOptions::default().reset("listen", &both), &office);
+    let auto = ";answermode=auto";
+    let mut alice = Baresip::start(&node, "alice", 10, ALICE_HZ, auto);
+    let mut bob = Baresip::start_at("udp", host(0, 11).into(), host(0, 1).into(), "bob", BOB_HZ, auto);
+    let call = |caller: &mut Baresip, to: &str, called: &mut Baresip| {
+        caller.tell("dial", to);
+        caller.expect_event("CALL_ESTABLISHED");
+        called.expect_event("CALL_ESTABLISHED");
+    };
+    call(&mut alice, "sip:102@sip.test", &mut bob);
+    alice.child.expect_line(&format!("c=IN IP4 {}", node.ip()), SOON);
+    bob.child.expect_line("c=IN IP6 fd00::1", SOON);
+    alice.expect_tone(BOB_HZ, ALICE_HZ);
+    bob.expect_tone(ALICE_HZ, BOB_HZ);
+    alice.tell("hangup", "");
+    bob.expect_event("CALL_CLOSED");
+    call(&mut bob, "sip:101@sip.test", &mut alice);
+    bob.tell("hold", "");
+    alice.child.expect_line("a=sendonly", SOON);
+    bob.tell("resume", "");
+    alice.child.expect_line("a=sendrecv", SOON);
+    alice.expect_tone(BOB_HZ, ALICE_HZ);
+    bob.expect_tone(ALICE_HZ, BOB_HZ);
+    bob.tell("hangup", "");
+    alice.expect_event("CALL_CLOSED");
+    let cdrs = node.expect_cdrs(2);
+    let routes: Vec<_> = cdrs.iter().map(|cdr| cdr.route.clone()).collect();
+    let line = |name: &str| Some(Route::Line(name.parse().unwrap()));
+    assert_eq!(routes, [line("102"), line("101")]);
+    assert!(cdrs.iter().all(|cdr| cdr.result.sip_status == 200));
 }

@@ -6,6 +6,7 @@ use crate::support::{Baresip, Hosts, Node, NodeOptions, Office, Rtpengine, SOON,
 
 const ALICE_HZ: u16 = 440;
 const BOB_HZ: u16 = 1_000;
+const CAROL_HZ: u16 = 700;
 
 /// A node whose voice goes through rtpengines at these hosts; a call without voice ends after five seconds.
 fn node(hosts: Hosts, at: &[u8], falls_back: bool) -> Node {
@@ -14,7 +15,8 @@ fn node(hosts: Hosts, at: &[u8], falls_back: bool) -> Node {
         .set("rtpengine", &format!("{servers:?}"))
         .set("rtpengine_falls_back", &falls_back.to_string())
         .set("silence_s", "5");
-    let office = Office::new(hosts.sip(2), "10").extension("101", "alice").extension("102", "bob");
+    let office =
+        Office::new(hosts.sip(2), "10").extension("101", "alice").extension("102", "bob").extension("103", "carol");
     Node::start(hosts, &options, &office)
 }
 
@@ -61,6 +63,25 @@ fn encrypted_voice_goes_through_untouched() {
     hear_each_other(&alice, &bob);
     alice.tell("hangup", "");
     assert_eq!(node.expect_cdr().result.sip_status, 200);
+}
+
+/// RFC 5589 section 6: two calls that a transfer has joined send to one another at the same rtpengine.
+#[test]
+fn a_transferred_caller_is_heard_through_rtpengine() {
+    let hosts = Hosts::new();
+    let _rtpengine = Rtpengine::start(hosts.host(40));
+    let node = node(hosts, &[40], false);
+    let (mut alice, mut bob) = call(&node, "");
+    hear_each_other(&alice, &bob);
+    let mut carol = Baresip::start(&node, "carol", 12, CAROL_HZ, ";answermode=auto");
+    bob.tell("transfer", "sip:103@sip.test");
+    carol.expect_event("CALL_ESTABLISHED");
+    bob.expect_event("CALL_CLOSED");
+    carol.expect_tone(ALICE_HZ, CAROL_HZ);
+    alice.expect_tone(CAROL_HZ, BOB_HZ);
+    alice.tell("hangup", "");
+    carol.expect_event("CALL_CLOSED");
+    assert!(node.expect_cdrs(2).iter().all(|cdr| cdr.result.sip_status == 200));
 }
 
 #[test]

@@ -8,15 +8,18 @@ use std::time::{Duration, Instant};
 
 use billing::Money;
 
-use crate::support::{Child, Hosts, Node, NodeOptions, Office, SOON, Sipp, secret, wait_until};
+use crate::support::{Child, Hosts, MailServer, Node, NodeOptions, Office, SOON, Sipp, secret, wait_until};
 
 /// What each write takes.
 const WRITE: Duration = Duration::from_secs(2);
 const CALLS: usize = 3;
 
-/// Makes the disk of a process slow until it is dropped; `None` where that is not allowed.
-fn slow(process: u32) -> Option<Child> {
-    let delay = format!("inject=fdatasync,fsync:delay_enter={}", WRITE.as_micros());
+/// Longer than any test: the disk never answers.
+const NEVER: Duration = Duration::from_secs(600);
+
+/// Makes each write of a process take so long until it is dropped; `None` where that is not allowed.
+fn slow(process: u32, write: Duration) -> Option<Child> {
+    let delay = format!("inject=fdatasync,fsync:delay_enter={}", write.as_micros());
     let mut command = Command::new("strace");
     command.args(["-f", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", &delay, "-p", &process.to_string()]);
     let mut strace = Child::spawn("strace", &mut command);
@@ -35,7 +38,7 @@ fn on_a_slow_disk_calls_wait_and_none_is_lost_or_billed_twice() {
     let mut node = Node::start(hosts, &NodeOptions::default(), &office);
     let limit = Duration::from_secs(90);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(100, 10).within(limit).start();
-    let Some(mut strace) = slow(node.process_id()) else {
+    let Some(mut strace) = slow(node.process_id(), WRITE) else {
         println!("strace may not look into processes here: a slow disk cannot be tried");
         return;
     };
@@ -68,5 +71,34 @@ fn on_a_slow_disk_calls_wait_and_none_is_lost_or_billed_twice() {
     assert_eq!(paid.len(), CALLS + 1, "{cdrs:#?}");
     node.check_books();
     assert!(node.command(&["audit"]).contains("everything adds up"));
+    node.stop();
+}
+
+#[test]
+fn administrators_are_told_by_mail_of_a_disk_that_hangs_and_of_its_end() {
+    let hosts = Hosts::new();
+    let server = MailServer::start((hosts.host(25), 2525).into());
+    let options = NodeOptions::default().set("smtp", &server.url()).set("from", "\"Tollguard <guard@sip.test>\"");
+    let office = Office::new(hosts.sip(2), "10").extension("101", "alice");
+    let mut node = Node::start(hosts, &options.set("url", "\"https://portal.sip.test\""), &office);
+    node.stop();
+    let password = node.path("password");
+    let user = ["user", "add", "ops", "--role", "admin", "--email", "ops@sip.test", "--password-file"];
+    node.command(&[&user[..], &[password.to_str().unwrap()]].concat());
+    node.serve();
+    let Some(mut strace) = slow(node.process_id(), NEVER) else {
+        println!("strace may not look into processes here: a disk that hangs cannot be tried");
+        return;
+    };
+    let caller = Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice"));
+    let caller = caller.within(Duration::from_secs(90)).start();
+    let limit = Duration::from_secs(40);
+    let mail = server.expect_within(limit, "does not answer");
+    assert!(mail.to.contains("ops@sip.test") && mail.text.contains("Emergency calls go through"), "{mail:?}");
+    node.expect_line("ALARM: the disk has not finished a write for 10 seconds");
+    strace.terminate();
+    strace.wait(SOON);
+    server.expect_within(limit, "takes everything again");
+    caller.end();
     node.stop();
 }

@@ -124,3 +124,29 @@ fn pjsua2_asks_first_and_then_connects() {
         assert!(cdrs.iter().all(|cdr| who(cdr) == (Some("102"), 200)), "{cdrs:?}");
     }
 }
+
+/// RFC 5589 section 7.6: he does not wait until she answers.
+#[test]
+fn pjsua2_connects_while_it_still_rings() {
+    let node = office();
+    let alice = Baresip::start(&node, "alice", 10, ALICE_HZ, ";answermode=auto");
+    let mut carol = Baresip::start(&node, "carol", 12, CAROL_HZ, "");
+    let mut bob = Pjsua2::start(&node, "bob", 11, BOB_HZ, false);
+    bob.tell("call sip:101@sip.test");
+    bob.expect("phone: confirmed");
+    alice.expect_tone(BOB_HZ, ALICE_HZ);
+    bob.tell("call sip:103@sip.test");
+    carol.expect_event("CALL_INCOMING");
+    bob.expect("phone: ringing");
+    bob.tell("connect");
+    bob.expect("SIP/2.0 180 Ringing");
+    carol.tell("accept", "");
+    carol.expect_event("CALL_ESTABLISHED");
+    bob.expect("phone: transfer 200");
+    bob.expect("phone: idle");
+    carol.expect_tone(ALICE_HZ, BOB_HZ);
+    alice.expect_tone(CAROL_HZ, BOB_HZ);
+    carol.tell("hangup", "");
+    let cdrs = node.expect_cdrs(2);
+    assert!(cdrs.iter().all(|cdr| who(cdr) == (Some("102"), 200)), "{cdrs:?}");
+}

@@ -19,12 +19,15 @@ pub(in crate::db) struct Sums<'a> {
     oldest_ms: Option<u64>,
 }
 
+/// In place of the account, where calls of all are added up.
+pub(in crate::db) const OF_NODE: &str = "";
+
 /// Where a call is added up, in the order of the rows.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Day<'a> {
     by: &'static str,
+    account: &'a str,
     day: u32,
-    account: &'a AccountId,
     of: &'a str,
 }
 
@@ -50,8 +53,17 @@ impl<'a> Sums<'a> {
         let day = cdr.times.local_day();
         let line = cdr.who.line.as_ref().map_or("", LineId::as_str);
         let country = cdr.number.country.as_ref().map_or("", Country::code);
-        for (by, of) in [("line", line), ("country", country), ("carrier", carrier.unwrap_or(""))] {
-            let used = self.usage.entry(Day { by, day, account, of }).or_default();
+        let (account, carrier) = (account.as_str(), carrier.unwrap_or(""));
+        let sums = [
+            ("line", account, line),
+            ("country", account, country),
+            ("carrier", account, carrier),
+            ("account", OF_NODE, account),
+            ("country", OF_NODE, country),
+            ("carrier", OF_NODE, carrier),
+        ];
+        for (by, account, of) in sums {
+            let used = self.usage.entry(Day { by, account, day, of }).or_default();
             used.calls += 1;
             used.answered += i64::from(cdr.times.answer_ms.is_some());
             used.talk_ms += cdr.times.talk_ms();
@@ -71,7 +83,7 @@ impl<'a> Sums<'a> {
                 params![account.as_str(), balance.micros(), held.micros()],
             )?;
         }
-        for (Day { by, day, account, of }, used) in &self.usage {
+        for (Day { by, account, day, of }, used) in &self.usage {
             run(
                 transaction,
                 "add calls up",
@@ -81,7 +93,7 @@ impl<'a> Sums<'a> {
                 params![
                     by,
                     day,
-                    account.as_str(),
+                    account,
                     of,
                     used.calls,
                     used.answered,

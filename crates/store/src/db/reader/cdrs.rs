@@ -3,7 +3,7 @@
 use billing::{AccountId, CallId, Cdr, LedgerEntry, Money};
 use rusqlite::{Row, params, params_from_iter};
 
-use super::filter::{CdrFilter, Clauses};
+use super::filter::{CdrFilter, Clauses, Way};
 
 use super::{MAX_ROWS, Reader};
 use crate::Error;
@@ -47,11 +47,11 @@ impl Reader {
     }
 
     fn in_order(&self, filter: &CdrFilter, calls: Clauses, order: &str) -> Result<Vec<Cdr>, Error> {
-        let index = self.leading(filter)?;
+        let Way { index, by } = self.leading(filter)?;
         let Clauses { sql, mut values } = calls;
         // The calls are found in the index first, so that only those that are shown are read.
         let sql = format!(
-            "SELECT body FROM cdrs WHERE rowid IN (SELECT rowid FROM cdrs INDEXED BY {index} WHERE {sql}
+            "SELECT body FROM cdrs WHERE rowid IN (SELECT rowid FROM cdrs INDEXED BY {index} WHERE {by} AND {sql}
              ORDER BY start_ms {order}, call {order} LIMIT ?) ORDER BY start_ms {order}, call {order}"
         );
         values.push(i64::from(filter.limit.min(MAX_ROWS)).into());
@@ -77,12 +77,12 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn totals_of(&self, filter: &CdrFilter) -> Result<Totals, Error> {
-        let index = self.leading(filter)?;
+        let Way { index, by } = self.leading(filter)?;
         let Clauses { sql, values } = filter.sql();
         let sql = format!(
             "SELECT count(*) AS calls, sum(answered) AS answered, sum(talk_ms) AS talk_ms,
              sum(charge_micros) AS charge_micros FROM (SELECT answered, talk_ms, charge_micros
-             FROM cdrs INDEXED BY {index} WHERE {sql} ORDER BY start_ms DESC, call DESC LIMIT {MAX_ADDED_UP})"
+             FROM cdrs INDEXED BY {index} WHERE {by} AND {sql} ORDER BY start_ms DESC, call DESC LIMIT {MAX_ADDED_UP})"
         );
         self.one("add up calls", &sql, params_from_iter(values), totals).map(Option::unwrap_or_default)
     }

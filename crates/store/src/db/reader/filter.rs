@@ -1,8 +1,9 @@
 //! Which calls are asked for, and which index finds them.
 //!
-//! What few calls have in common leads: a number, an address, a country or a carrier of which there are no more than
-//! [`FEW`]. Where all are common, the calls of the account, of the line or of all are read in order of time until enough
-//! fit, which then is soon.
+//! Where calls have one thing in common, its index has them in order of time, and no other call is looked at: within an
+//! account, and of all. Of several things the one leads of which there are no more than [`FEW`] calls, which are then
+//! sorted. Where each of them is common, the calls of the account or of all are read in order of time until enough fit,
+//! which then is soon; so it is for numbers with a common beginning, which an index cannot have in order of time.
 
 use std::net::IpAddr;
 
@@ -16,6 +17,8 @@ use crate::db::row::int;
 
 /// So many calls are found and sorted within milliseconds.
 const FEW: u32 = 10_000;
+/// The index of numbers.
+const BY_NUMBER: &str = "cdrs_of_account_by_number";
 /// A range, so that an index serves it; `{` comes after the digits and after the `x` of a masked one.
 const NUMBER: &str = "number >= ? AND number < ? || '{'";
 
@@ -74,6 +77,11 @@ pub(super) struct Clauses {
 }
 
 impl Clauses {
+    /// None yet.
+    fn all() -> Self {
+        Self { sql: "1".to_owned(), values: Vec::new() }
+    }
+
     /// One more.
     pub(super) fn and(&mut self, clause: &str, with: impl IntoIterator<Item = Value>) {
         self.sql.push_str(" AND ");
@@ -91,7 +99,7 @@ impl Clauses {
 impl CdrFilter {
     /// What the calls it names have in common.
     pub(super) fn sql(&self) -> Clauses {
-        let mut calls = Clauses { sql: "1".to_owned(), values: Vec::new() };
+        let mut calls = Clauses::all();
         let equal = [
             ("account = ?", self.account.as_ref().map(ToString::to_string)),
             ("line = ?", self.line.as_ref().map(ToString::to_string)),
@@ -121,40 +129,102 @@ impl CdrFilter {
     }
 }
 
+/// A thing that calls may have in common, and how they are found by it.
+struct Lead {
+    index: &'static str,
+    calls: Clauses,
+    /// Whether the index has them in order of time.
+    is_in_order: bool,
+}
+
+/// An index, and what a question must say besides what it asks for it to serve.
+pub(super) struct Way {
+    pub(super) index: &'static str,
+    pub(super) by: &'static str,
+}
+
+/// The index of numbers begins with the account: one of all is gone through account by account.
+const OF_EACH_ACCOUNT: &str = "account IN (SELECT account FROM accounts)";
+
+impl CdrFilter {
+    /// What may lead, the rarest in general first.
+    fn leads(&self) -> Vec<Lead> {
+        let within = |of_one: &'static str, of_all: &'static str| if self.account.is_some() { of_one } else { of_all };
+        let equal = [
+            (within("cdrs_of_account_by_ip", "cdrs_by_ip"), "ip = ?", self.ip.map(|ip| ip.to_string())),
+            (
+                within("cdrs_of_account_by_country", "cdrs_by_country"),
+                "country = ?",
+                self.country.map(|country| country.code().to_owned()),
+            ),
+            (
+                within("cdrs_of_account_by_carrier", "cdrs_by_carrier"),
+                "carrier = ?",
+                self.carrier.as_ref().map(ToString::to_string),
+            ),
+        ];
+        let lead = |index, clause: &str, values: Vec<Value>, is_in_order| {
+            let mut calls = Clauses::all();
+            calls.and_if("account = ?", self.account.as_ref().map(ToString::to_string));
+            calls.and(clause, values);
+            Lead { index, calls, is_in_order }
+        };
+        let mut leads = Vec::new();
+        if let Some(prefix) = &self.number_prefix {
+            let values = vec![prefix.clone().into(), prefix.clone().into()];
+            let mut numbers = lead(BY_NUMBER, NUMBER, values, false);
+            if self.account.is_none() {
+                numbers.calls.and(OF_EACH_ACCOUNT, []);
+            }
+            leads.push(numbers);
+        }
+        for (index, clause, value) in equal {
+            leads.extend(value.map(|value| lead(index, clause, vec![value.into()], true)));
+        }
+        if self.verdict == Some(Decision::Refused) {
+            let index = within("cdrs_of_account_refused", "cdrs_refused");
+            leads.push(lead(index, "verdict = 'refused'", Vec::new(), true));
+        }
+        if let (Some(_), Some(line)) = (&self.account, &self.line) {
+            leads.push(lead("cdrs_of_account_by_line", "line = ?", vec![line.to_string().into()], true));
+        }
+        leads
+    }
+}
+
 impl Reader {
-    /// The index that leads to the calls of a filter.
-    pub(super) fn leading(&self, filter: &CdrFilter) -> Result<&'static str, Error> {
+    /// The way to the calls of a filter.
+    pub(super) fn leading(&self, filter: &CdrFilter) -> Result<Way, Error> {
+        let index = self.leading_index(filter)?;
+        let by = if index == BY_NUMBER && filter.account.is_none() { OF_EACH_ACCOUNT } else { "1" };
+        Ok(Way { index, by })
+    }
+
+    fn leading_index(&self, filter: &CdrFilter) -> Result<&'static str, Error> {
         if filter.incident.is_some() {
             return Ok("cdrs_by_incident");
         }
-        let ip = filter.ip.map(|ip| ("cdrs_by_ip", "ip = ?", ip.to_string()));
-        let country = filter.country.map(|country| ("cdrs_by_country", "country = ?", country.code().to_owned()));
-        let carrier = filter.carrier.as_ref().map(|carrier| ("cdrs_by_carrier", "carrier = ?", carrier.to_string()));
-        let number = filter.number_prefix.clone().map(|prefix| ("cdrs_by_number", NUMBER, prefix));
-        for (index, clause, value) in [number, ip, country, carrier.clone()].into_iter().flatten() {
-            if self.are_few(index, clause, value)? {
+        let leads = filter.leads();
+        if let [Lead { index, is_in_order: true, .. }] = leads.as_slice() {
+            return Ok(index);
+        }
+        for Lead { index, calls, .. } in &leads {
+            if self.are_few(index, calls)? {
                 return Ok(index);
             }
         }
-        let refused = filter.verdict == Some(Decision::Refused);
-        Ok(match (&filter.account, &filter.line, refused) {
-            (Some(_), _, true) => "cdrs_refused_by_account",
-            (Some(_), Some(_), false) => "cdrs_by_line",
-            (Some(_), None, false) => "cdrs_by_account",
-            (None, _, true) => "cdrs_refused",
-            (None, _, false) if filter.ip.is_some() => "cdrs_by_ip",
-            (None, _, false) if filter.country.is_some() => "cdrs_by_country",
-            (None, _, false) if carrier.is_some() => "cdrs_by_carrier",
-            (None, _, false) => "cdrs_by_time",
+        let in_order = leads.iter().find(|lead| lead.is_in_order).map(|lead| lead.index);
+        Ok(match (&filter.account, &filter.line, &filter.carrier) {
+            // It has everything but line and carrier.
+            (Some(_), None, None) => "cdrs_of_account",
+            (Some(_), ..) => in_order.unwrap_or("cdrs_of_account"),
+            (None, ..) => in_order.unwrap_or("cdrs_by_time"),
         })
     }
 
     /// Whether no more than [`FEW`] calls have this in common.
-    fn are_few(&self, index: &str, clause: &str, value: String) -> Result<bool, Error> {
-        let sql =
-            format!("SELECT count(*) FROM (SELECT 1 FROM cdrs INDEXED BY {index} WHERE {clause} LIMIT {})", FEW + 1);
-        let places = clause.matches('?').count();
-        let values = std::iter::repeat_n(value, places);
+    fn are_few(&self, index: &str, Clauses { sql, values }: &Clauses) -> Result<bool, Error> {
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM cdrs INDEXED BY {index} WHERE {sql} LIMIT {})", FEW + 1);
         let count: Option<u32> = self.one("count calls", &sql, params_from_iter(values), |row| row.get(0))?;
         Ok(count.unwrap_or(0) <= FEW)
     }

@@ -4,11 +4,12 @@
 use std::ops::Range;
 
 use billing::{AccountId, LineId, Money};
-use rusqlite::{Row, params, params_from_iter, types::Value};
+use rusqlite::{Row, params};
 
 use super::cdrs::totals;
 use super::{MAX_ROWS, Reader, Totals};
 use crate::Error;
+use crate::db::project::sums::OF_NODE;
 use crate::db::row::unsigned;
 
 /// What calls are added up by.
@@ -27,10 +28,12 @@ pub enum UsageBy {
 }
 
 impl UsageBy {
-    /// Which of the sums to read, and by what of them to add up. Of what is in all of them, the carriers' are fewest.
-    fn columns(self) -> (&'static str, &'static str) {
+    /// Which of the sums to read, and by what of them to add up; of one account or of the node. Of what is in all of them,
+    /// the carriers' are fewest.
+    const fn columns(self, is_of_account: bool) -> (&'static str, &'static str) {
         match self {
-            Self::Account => ("carrier", "account"),
+            Self::Account if is_of_account => ("carrier", "account"),
+            Self::Account => ("account", "of"),
             Self::Day => ("carrier", "day"),
             Self::Line => ("line", "of"),
             Self::Country => ("country", "of"),
@@ -58,35 +61,24 @@ pub struct Usage {
     pub cost: Money,
 }
 
-/// The days from `?1` to before `?2` of which there are sums by `?3`. They are gone through one by one, so that of each day
-/// the sums of one account can be found.
-const DAYS: &str = "WITH RECURSIVE days (n, last) AS (
-    SELECT max(?1, (SELECT min(day) FROM usage WHERE by = ?3)), min(?2, (SELECT max(day) + 1 FROM usage WHERE by = ?3))
-    UNION ALL SELECT n + 1, last FROM days WHERE n + 1 < last
-)";
-const OF_DAYS: &str = "FROM days CROSS JOIN usage WHERE by = ?3 AND day = n AND n < last";
+/// Sums of the days from `?1` to before `?2`, by `?3`, of the account `?4` (of the node: blank).
+const OF_DAYS: &str = "FROM usage WHERE by = ?3 AND account = ?4 AND day >= ?1 AND day < ?2";
 
 impl Reader {
     /// Calls of some days (of the account's calendar, counted from the Unix epoch), added up; of one account or of all,
-    /// whose currencies may differ.
+    /// whose currencies may differ. Lines are added up within an account: of all there is no sum by line.
     ///
     /// # Errors
     /// Database errors.
     pub fn usage(&self, account: Option<&AccountId>, days: Range<u32>, by: UsageBy) -> Result<Vec<Usage>, Error> {
-        let (by, column) = by.columns();
-        let mut values: Vec<Value> = vec![days.start.into(), days.end.into(), by.to_owned().into()];
-        let mut of = "";
-        if let Some(account) = account {
-            of = "AND account = ?4";
-            values.push(account.as_str().to_owned().into());
-        }
+        let (by, column) = by.columns(account.is_some());
         let sql = format!(
-            "{DAYS} SELECT CAST({column} AS TEXT) AS name, sum(calls) AS calls, sum(answered) AS answered,
+            "SELECT CAST({column} AS TEXT) AS name, sum(calls) AS calls, sum(answered) AS answered,
              sum(talk_ms) AS talk_ms, sum(billed_s) AS billed_s, sum(charge_micros) AS charge_micros,
-             sum(cost_micros) AS cost_micros
-             {OF_DAYS} {of} GROUP BY {column} ORDER BY {column} LIMIT {MAX_ROWS}"
+             sum(cost_micros) AS cost_micros {OF_DAYS} GROUP BY {column} ORDER BY {column} LIMIT {MAX_ROWS}"
         );
-        self.all("add up calls", &sql, params_from_iter(values), usage)
+        let values = params![days.start, days.end, by, account.map_or(OF_NODE, AccountId::as_str)];
+        self.all("add up calls", &sql, values, usage)
     }
 
     /// All calls of some of an account's days added up, or those of one of its lines.
@@ -101,8 +93,8 @@ impl Reader {
     ) -> Result<Totals, Error> {
         let (by, line) = line.map_or(("carrier", None), |line| ("line", Some(line.as_str())));
         let sql = format!(
-            "{DAYS} SELECT sum(calls) AS calls, sum(answered) AS answered, sum(talk_ms) AS talk_ms,
-             sum(charge_micros) AS charge_micros {OF_DAYS} AND account = ?4 AND (?5 IS NULL OR of = ?5)"
+            "SELECT sum(calls) AS calls, sum(answered) AS answered, sum(talk_ms) AS talk_ms,
+             sum(charge_micros) AS charge_micros {OF_DAYS} AND (?5 IS NULL OR of = ?5)"
         );
         let values = params![days.start, days.end, by, account.as_str(), line];
         self.one("add up calls", &sql, values, totals).map(Option::unwrap_or_default)

@@ -104,6 +104,7 @@ pub fn cdr(n: u64) -> Cdr {
             ring_ms: None,
             answer_ms: (!refused).then_some(start_ms + 1_000),
             end_ms: start_ms + 31_000,
+            heard_ms: None,
             utc_offset_min: -420,
         },
         result: CdrResult {
@@ -172,6 +173,7 @@ pub fn carrier() -> Carrier {
         prefix: String::new(),
         plus: true,
         auth: Some(CarrierAuth { username: "us".into(), secret: CARRIER_SECRET.into(), register_s: None }),
+        options_s: 0,
         tell_origin: false,
         cost_deck: None,
     }

@@ -15,6 +15,9 @@ use crate::cli::error::refused;
 /// The longest registration asked for, seconds.
 const MAX_REGISTER_S: u32 = 86_400;
 
+/// How often a new carrier is asked whether it is there, and the shortest and longest that can be said, seconds.
+const OPTIONS_S: (u32, u32, u32) = (60, 10, 86_400);
+
 /// What a carrier can be told; what is left out stays as it is, or as a new carrier has it.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -48,6 +51,10 @@ pub struct CarrierOptions {
     /// Register there, asking for so many seconds (0: do not).
     #[arg(long, value_name = "SECONDS")]
     register_s: Option<u32>,
+    /// Ask it by OPTIONS every so many seconds whether it is there, and pass it over while it is not (0: do not ask)
+    /// [default: 60].
+    #[arg(long, value_name = "SECONDS")]
+    options_s: Option<u32>,
     /// Tell it extension and address behind each call: only where it is your own provider [default: false].
     #[arg(long, value_name = "true|false")]
     tell_origin: Option<bool>,
@@ -106,6 +113,14 @@ impl CarrierOptions {
             Some("none") => carrier.cost_deck = None,
             Some(deck) => carrier.cost_deck = wrong.read("cost deck", deck),
         }
+        let (_, shortest_s, longest_s) = OPTIONS_S;
+        match self.options_s {
+            None => {}
+            Some(options_s) if options_s == 0 || (shortest_s..=longest_s).contains(&options_s) => {
+                carrier.options_s = options_s;
+            }
+            Some(_) => wrong.add(format!("options: {shortest_s} to {longest_s} seconds, or 0 for not at all")),
+        }
         self.auth(&mut carrier, &mut wrong);
         wrong.end()?;
         Ok(carrier)
@@ -142,6 +157,7 @@ fn fresh(id: &CarrierId, address: PeerAddress) -> Carrier {
         prefix: String::new(),
         plus: true,
         auth: None,
+        options_s: OPTIONS_S.0,
         tell_origin: false,
         cost_deck: None,
     }
@@ -160,7 +176,18 @@ mod tests {
         let carrier =
             make(&CarrierOptions { address: Some("198.51.100.9:5060".into()), ..Default::default() }).unwrap();
         assert_eq!((carrier.name.as_str(), carrier.plus, carrier.auth), ("up", true, None));
+        assert_eq!(carrier.options_s, 60, "it is asked whether it is there");
         assert!(make(&CarrierOptions::default()).is_err());
+    }
+
+    #[test]
+    fn how_often_it_is_asked_is_bounded_and_may_be_never() {
+        let asked = |options_s| {
+            let address = Some("198.51.100.9:5060".into());
+            make(&CarrierOptions { address, options_s: Some(options_s), ..Default::default() })
+        };
+        assert_eq!([0, 10, 86_400].map(|s| asked(s).unwrap().options_s), [0, 10, 86_400]);
+        assert!([1, 9, 86_401].into_iter().all(|s| asked(s).is_err()));
     }
 
     #[test]

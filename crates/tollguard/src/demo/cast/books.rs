@@ -98,6 +98,7 @@ fn carrier(side: Side, name: &str, address: SocketAddr) -> Carrier {
         prefix: String::new(),
         plus: true,
         auth: None,
+        options_s: 60,
         tell_origin: false,
         cost_deck: None,
     }

@@ -1,7 +1,7 @@
 //! baresip: a real telephone with voice, told what to do over its control connection (netstrings of JSON).
 
 use std::io::{BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -17,6 +17,9 @@ use super::wav;
 
 /// The configuration, with what differs between phones left open.
 const CONFIG: &str = include_str!("../../peers/baresip.config");
+
+/// Where it is told what to do.
+const CONTROL_PORT: u16 = 4444;
 
 /// A telephone at work.
 pub struct Baresip {
@@ -37,26 +40,33 @@ impl Baresip {
     /// The same over another transport.
     #[track_caller]
     pub fn start_over(transport: &str, node: &Node, name: &str, host: u8, tone_hz: u16, account: &str) -> Self {
+        Self::start_at(transport, node.hosts.host(host).into(), node.ip().into(), name, tone_hz, account)
+    }
+
+    /// The same at an address, which is the node's neighbour at `server`.
+    #[track_caller]
+    pub fn start_at(transport: &str, ip: IpAddr, server: IpAddr, name: &str, tone_hz: u16, account: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let ip = node.hosts.host(host);
         let tone = directory.path().join("tone.wav");
         wav::write_tone(&tone, tone_hz, 120);
         let config = CONFIG
+            .replace("@IP@:5060", &SocketAddr::new(ip, 5060).to_string())
+            .replace("@IP@:4444", &SocketAddr::new(ip, CONTROL_PORT).to_string())
             .replace("@IP@", &ip.to_string())
             .replace("@TONE_WAV@", tone.to_str().unwrap())
             .replace("@RECORD_DIR@", directory.path().to_str().unwrap());
         std::fs::write(directory.path().join("config"), config).unwrap();
         let port = if transport == "tls" { 5061 } else { 5060 };
+        let server = SocketAddr::new(server, port);
         let account = format!(
-            "<sip:{name}@{REALM}>;auth_user={name};auth_pass={};outbound=\"sip:{}:{port};transport={transport}\";regint=60;\
+            "<sip:{name}@{REALM}>;auth_user={name};auth_pass={};outbound=\"sip:{server};transport={transport}\";regint=60;\
              audio_codecs=PCMU,PCMA{account}\n",
             secret(name),
-            node.ip(),
         );
         std::fs::write(directory.path().join("accounts"), account).unwrap();
         std::fs::write(directory.path().join("contacts"), "").unwrap();
         let mut command = Command::new("baresip");
-        command.args(["-4", "-s", "-v", "-f"]).arg(directory.path());
+        command.args([if ip.is_ipv4() { "-4" } else { "-6" }, "-s", "-v", "-f"]).arg(directory.path());
         let mut child = Child::spawn(&format!("baresip {name}"), &mut command);
         let control = connect(&mut child, ip);
         let heard = listen(&control);
@@ -107,10 +117,10 @@ impl Baresip {
 }
 
 #[track_caller]
-fn connect(child: &mut Child, ip: Ipv4Addr) -> TcpStream {
+fn connect(child: &mut Child, ip: IpAddr) -> TcpStream {
     wait_for(SOON, "baresip's control connection", || {
         assert!(child.ended().is_none(), "baresip ended:\n{}", child.output());
-        TcpStream::connect((ip, 4444)).ok()
+        TcpStream::connect((ip, CONTROL_PORT)).ok()
     })
 }
 

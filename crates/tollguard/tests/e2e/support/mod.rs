@@ -33,7 +33,7 @@ pub use kamailio::Kamailio;
 pub use linphone::Linphone;
 pub use node::{Node, NodeOptions};
 pub use office::{CARRIER, CONTACT, Office, secret};
-pub use own_network::{enter_own_network, enter_own_network_v6};
+pub use own_network::{enter_own_network, enter_own_network_v6, set_mtu};
 pub use pjsua2::Pjsua2;
 pub use process::Child;
 pub use rtpengine::Rtpengine;

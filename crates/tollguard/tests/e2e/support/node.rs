@@ -31,17 +31,22 @@ pub struct NodeOptions {
 impl NodeOptions {
     /// Sets an option that the written file shows in a comment.
     pub fn set(mut self, option: &str, value: &str) -> Self {
-        self.changes.push((option.to_owned(), value.to_owned()));
+        self.changes.push((format!("# {option} = "), format!("{option} = {value}")));
+        self
+    }
+
+    /// Sets an option that the written file has already.
+    pub fn reset(mut self, option: &str, value: &str) -> Self {
+        self.changes.push((format!("{option} = "), format!("{option} = {value}")));
         self
     }
 
     /// The file's text with the changes made.
     fn apply(&self, text: &str) -> String {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        for (option, value) in &self.changes {
-            let start = format!("# {option} = ");
-            let line = lines.iter_mut().find(|line| line.starts_with(&start));
-            *line.unwrap_or_else(|| panic!("the configuration shows no `{option}`")) = format!("{option} = {value}");
+        for (start, text) in &self.changes {
+            let line = lines.iter_mut().find(|line| line.starts_with(start));
+            text.clone_into(line.unwrap_or_else(|| panic!("the configuration shows no `{start}`")));
         }
         lines.join("\n")
     }

@@ -25,9 +25,10 @@ impl Office {
         office.carrier(CARRIER, carrier, None)
     }
 
-    /// One more carrier, or another way to the same one, with credentials (secret, seconds to register for).
+    /// One more carrier, or another way to the same one, with credentials (secret, seconds to register for). It is not
+    /// asked whether it is there.
     pub fn carrier(mut self, id: &'static str, address: SocketAddr, auth: Option<(&str, Option<u32>)>) -> Self {
-        let mut text = format!("address = \"{address}\"\n");
+        let mut text = format!("address = \"{address}\"\noptions_s = 0\n");
         if let Some((secret, register_s)) = auth {
             let _ = writeln!(text, "username = \"customer\"\nsecret = \"{secret}\"");
             let _ = register_s.map(|register_s| writeln!(text, "register_s = {register_s}"));
@@ -40,7 +41,14 @@ impl Office {
     /// A carrier known by a name, or the same by one.
     pub fn named(mut self, id: &'static str, name: &str) -> Self {
         self.carriers.retain(|(other, _)| *other != id);
-        self.carriers.push((id, format!("address = \"{name}\"\n")));
+        self.carriers.push((id, format!("address = \"{name}\"\noptions_s = 0\n")));
+        self
+    }
+
+    /// The carrier added last is asked so often whether it is there.
+    pub fn asked_every(mut self, seconds: u32) -> Self {
+        let text = &mut self.carriers.last_mut().unwrap().1;
+        *text = text.replace("options_s = 0", &format!("options_s = {seconds}"));
         self
     }
 

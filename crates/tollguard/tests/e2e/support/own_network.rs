@@ -26,6 +26,12 @@ pub fn enter_own_network_v6(addresses: &[Ipv6Addr]) {
     }
 }
 
+/// The largest packet of the network that this thread is in. Needs root.
+#[track_caller]
+pub fn set_mtu(bytes: u16) {
+    ip(&["link", "set", "lo", "mtu", &bytes.to_string()]);
+}
+
 #[track_caller]
 fn ip(arguments: &[&str]) {
     let status = Command::new("ip").args(arguments).status().unwrap();
