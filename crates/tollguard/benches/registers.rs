@@ -19,7 +19,7 @@ use common::settings;
 /// Registrations a second.
 const A_SECOND: u32 = 4_000;
 /// Lines of each of ten accounts: every round goes through all of them, so that each registers once in a few seconds.
-const LINES: u32 = 500;
+const LINES: u32 = 100;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(8);
 

@@ -103,7 +103,7 @@ pub(super) fn decode<T: DeserializeOwned>(
         Some(seal) => &seal.open(name, payload.bytes)?,
         None => payload.bytes,
     };
-    let (mut records, mut rest) = (Vec::new(), &plain[..]);
+    let (mut records, mut rest) = (Vec::new(), plain);
     while !rest.is_empty() {
         let undecodable = |source| Error::Undecodable { name: name.to_owned(), offset: payload.offset, source };
         let (record, behind) = postcard::take_from_bytes(rest).map_err(undecodable)?;
