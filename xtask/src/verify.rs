@@ -64,14 +64,22 @@ pub fn profile(what: &str) -> Result<()> {
     cargo(&["bench", "--package", "tollguard", "--bench", "profile"], &[("TOLLGUARD_PROFILE", what)])
 }
 
-/// Instructions of one worker that carries calls, by function.
+/// Instructions of one worker that carries calls and of one that takes registrations, by function: of the worker's own
+/// code, without that of the peers on the wire.
 pub fn instructions() -> Result<()> {
     let folder = target().join("profile");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let counts = folder.join("call.callgrind").to_string_lossy().into_owned();
-    let runner = format!("target.'cfg(unix)'.runner = 'valgrind --tool=callgrind --callgrind-out-file={counts}'");
-    cargo(&["--config", &runner, "bench", "--package", "node", "--bench", "call"], &[])?;
-    run("callgrind_annotate".into(), &["--threshold=80", &counts], &[])
+    let entries = ["datagram", "durable", "tick"];
+    let counted = entries.map(|entry| format!("--toggle-collect=node::worker::Worker::{entry}")).join(" ");
+    for what in ["calls", "registers"] {
+        let counts = folder.join(format!("{what}.callgrind")).to_string_lossy().into_owned();
+        let tool = format!("valgrind --tool=callgrind --collect-atstart=no {counted} --callgrind-out-file={counts}");
+        let runner = format!("target.'cfg(unix)'.runner = '{tool}'");
+        let variables = [("TOLLGUARD_PROFILE", what)];
+        cargo(&["--config", &runner, "bench", "--package", "node", "--bench", "call"], &variables)?;
+        run("callgrind_annotate".into(), &["--threshold=80", &counts], &[])?;
+    }
+    Ok(())
 }
 
 /// A program of the release build. Both are built at once, so that what they share is built once.

@@ -195,7 +195,21 @@ impl Account {
 
     /// When it wants an [`crate::Input::Tick`]: the first binding lapses, or an incident is due to be reported.
     pub fn next_wake_ms(&self) -> Option<u64> {
-        let lapses = self.lines.values().flat_map(|line| &line.bindings).map(|binding| binding.expires_ms);
-        lapses.chain(self.incidents.next_report_ms()).min()
+        self.first_lapse_ms().into_iter().chain(self.next_report_ms()).min()
+    }
+
+    /// When the first binding of all lapses: looks at every line.
+    pub fn first_lapse_ms(&self) -> Option<u64> {
+        self.lines.values().flat_map(|line| &line.bindings).map(|binding| binding.expires_ms).min()
+    }
+
+    /// When the first binding of a line lapses.
+    pub fn first_lapse_of(&self, line: &LineId) -> Option<u64> {
+        self.lines.get(line)?.bindings.iter().map(|binding| binding.expires_ms).min()
+    }
+
+    /// When the next incident is due to be reported.
+    pub fn next_report_ms(&self) -> Option<u64> {
+        self.incidents.next_report_ms()
     }
 }

@@ -10,7 +10,7 @@ use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{Doorman, Sender};
-use crate::call::{self, Call, Ending};
+use crate::call::{self, Call, Ending, MergeKey};
 use crate::carriers::Carriers;
 use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
@@ -36,7 +36,7 @@ pub struct Edge {
     /// Those that other switches carry.
     remotes: Remotes,
     /// Running INVITEs by what tells a merged one.
-    merges: Keyed<Vec<u8>, CallId>,
+    merges: Keyed<MergeKey, CallId>,
     wakes: Wakes<CallId>,
     farewells: Farewells,
     next_call: CallId,
@@ -208,7 +208,7 @@ impl Edge {
                 if call::merge_key(&asked.request).is_some_and(|key| self.merges.contains_key(&key)) {
                     return self.core.brush_off(&asked, 482, |_| {});
                 }
-                if self.is_full_for(&text::user_of(asked.request.request_uri())) {
+                if self.is_full_for(|| text::user_of(asked.request.request_uri())) {
                     return self.core.overloaded(&asked);
                 }
                 asked
@@ -221,11 +221,14 @@ impl Edge {
 
     /// Whether a new call must be turned away. The last places are for short numbers, since those of emergency services
     /// are among them and must get through (which they are is the account's to know).
-    fn is_full_for(&self, dialled: &str) -> bool {
+    fn is_full_for(&self, dialled: impl FnOnce() -> String) -> bool {
+        let (calls, max_calls) = (self.core.common.calls(), self.core.common.settings.max_calls);
+        if !(self.core.closing || self.core.draining || self.core.busy || calls >= max_calls) {
+            return false;
+        }
+        let dialled = dialled();
         let short = (1..=MAX_SHORT_NUMBER).contains(&dialled.len());
-        let reserve = if short { EMERGENCY_RESERVE } else { 0 };
-        let turned_away = self.core.closing || ((self.core.draining || self.core.busy) && !short);
-        turned_away || self.core.common.calls() >= self.core.common.settings.max_calls.saturating_add(reserve)
+        self.core.closing || !short || calls >= max_calls.saturating_add(EMERGENCY_RESERVE)
     }
 
     /// A request whose sender is known.
@@ -257,7 +260,7 @@ impl Edge {
                 None => self.core.reply(&asked, 481),
             };
         }
-        if self.is_full_for(&text::user_of(asked.request.request_uri())) {
+        if self.is_full_for(|| text::user_of(asked.request.request_uri())) {
             return self.core.overloaded(&asked);
         }
         let id = self.mint_call();
@@ -268,7 +271,7 @@ impl Edge {
 
     /// Another switch asks about a call of its own.
     fn screen(&mut self, token: u64, account: AccountId, attempt: Attempt, limit_s: u32) {
-        if self.is_full_for(&attempt.dialled) {
+        if self.is_full_for(|| attempt.dialled.clone()) {
             return self.core.outputs.push_back(Output::Screened { token, screened: Screened::TurnedAway });
         }
         let attempt = Attempt { call: self.mint_call(), ..attempt };
@@ -277,10 +280,9 @@ impl Edge {
 
     /// A call that another one takes over while it rings has no longer the INVITE that it began with.
     fn replace(&mut self, id: CallId, side: Side, asked: &Asked, errand: &Errand) {
-        let key = self.calls.get(&id).and_then(|call| call.merge_key());
+        let key = self.calls.get(&id).and_then(|call| call.merge_key()).map(Arc::clone);
         self.with_call(id, |call, core| call.replace(core, side, asked, errand));
-        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()).as_ref() != Some(key))
-        {
+        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()) != Some(key)) {
             self.merges.remove(&key);
         }
     }
@@ -293,7 +295,7 @@ impl Edge {
 
     fn add_call(&mut self, call: Call) {
         if let Some(key) = call.merge_key() {
-            self.merges.insert(key, call.id);
+            self.merges.insert(Arc::clone(key), call.id);
         }
         self.wakes.set(&call.id, call.next_wake_ms());
         self.core.common.call_began();
@@ -453,7 +455,7 @@ impl Edge {
         self.wakes.set(&id, call.next_wake_ms().filter(|_| !over));
         if over {
             if let Some(key) = call.merge_key() {
-                self.merges.remove(&key);
+                self.merges.remove(key);
             }
             self.calls.remove(&id);
             self.core.common.call_ended();

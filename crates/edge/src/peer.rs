@@ -147,10 +147,12 @@ impl Directory {
         self.carriers.values().find(|carrier| self.has_server(carrier, |target| target.address == address))
     }
 
-    /// Whether a carrier's calls come from an address.
-    pub fn is_carriers(&self, ip: IpAddr) -> bool {
-        self.carriers.values().any(|carrier| {
-            carrier.sources.contains(&ip) || self.has_server(carrier, |target| target.address.ip() == ip)
+    /// The addresses that carriers' calls come from.
+    pub fn carriers_ips(&self) -> impl Iterator<Item = IpAddr> {
+        self.carriers.values().flat_map(|carrier| {
+            let servers = self.servers(carrier);
+            let servers: Vec<_> = servers.iter().flat_map(Server::targets).map(|target| target.address.ip()).collect();
+            carrier.sources.iter().copied().chain(servers)
         })
     }
 

@@ -33,17 +33,23 @@ struct Received {
 }
 
 impl Inbox {
-    /// With so many bytes for each datagram; a longer one is cut off. Memory that no datagram reaches is never touched.
-    pub fn new(slot_bytes: usize) -> Self {
+    /// For so many datagrams with so many bytes each; a longer one is cut off. Memory that no datagram reaches is never
+    /// touched.
+    pub fn new(slots: usize, slot_bytes: usize) -> Self {
         Self {
             slot_bytes,
-            bytes: vec![0; slot_bytes * BATCH].into(),
-            addresses: (0..BATCH).map(|_| SockAddrStorage::zeroed()).collect(),
-            received: Vec::with_capacity(BATCH),
+            bytes: vec![0; slot_bytes * slots].into(),
+            addresses: (0..slots).map(|_| SockAddrStorage::zeroed()).collect(),
+            received: Vec::with_capacity(slots),
         }
     }
 
-    /// Reads what waits on a socket that does not block, at most a batch. Fewer than [`BATCH`] means that nothing is left.
+    /// Whether what was received last filled it: more may wait then.
+    pub fn is_full(&self) -> bool {
+        self.received.len() == self.addresses.len()
+    }
+
+    /// Reads what waits on a socket that does not block, as far as there is room.
     ///
     /// # Errors
     /// The system's, `WouldBlock` where nothing waits.
@@ -137,10 +143,10 @@ mod tests {
             let all: Vec<Addressed> = (0..BATCH + 6).map(|n| (to, vec![b'x'; n].into())).collect();
             assert_eq!(send(&here, &all).unwrap(), BATCH);
             assert_eq!(send(&here, &all[BATCH..]).unwrap(), 6);
-            let mut inbox = Inbox::new(2_000);
+            let mut inbox = Inbox::new(BATCH, 2_000);
             let mut lengths = Vec::new();
             for expected in [BATCH, 6] {
-                assert_eq!(inbox.receive(&there).unwrap(), expected);
+                assert_eq!((inbox.receive(&there).unwrap(), inbox.is_full()), (expected, expected == BATCH));
                 assert!(inbox.datagrams().all(|(from, _)| from == here.local_addr().unwrap()));
                 lengths.extend(inbox.datagrams().map(|(_, bytes)| bytes.len()));
             }
@@ -157,7 +163,7 @@ mod tests {
         let too_long: Addressed = (to, vec![0; 70_000].into());
         assert!(send(&here, std::slice::from_ref(&too_long)).is_err());
         assert_eq!(send(&here, &[(to, vec![1; 30].into()), too_long]).unwrap(), 1);
-        let mut inbox = Inbox::new(10);
+        let mut inbox = Inbox::new(BATCH, 10);
         assert_eq!(inbox.receive(&there).unwrap(), 1);
         assert_eq!(inbox.datagrams().next().unwrap().1, [1; 10]);
     }

@@ -11,7 +11,7 @@ use node::{Command, Output, Record, Share, Worker};
 use store::{Pace, WriterHandle};
 
 use crate::Clock;
-use crate::batch::Inbox;
+use crate::batch::{BATCH, Inbox};
 use crate::mailbox::{Answer, CAPACITY, Letter, Mailbox, Postbox};
 use crate::post::{Post, Pulse};
 use crate::relay::Relay;
@@ -23,7 +23,7 @@ use crate::udp::{MAX_DATAGRAM, Sockets};
 pub const WAKE: Token = Token(usize::MAX);
 /// While much comes in, it is read in steps: waking up, and sending and syncing what follows, cost nearly as much for one
 /// message as for many.
-const STEP: Duration = Duration::from_micros(500);
+const STEP: Duration = Duration::from_millis(1);
 /// So many messages in one step make the next one wait for its end.
 const BUSY_MESSAGES: usize = 5;
 /// Messages have waited all the time for so long while so many were read, or so many records wait for the disk, that new
@@ -145,7 +145,7 @@ impl Driver {
     /// Runs until the node ends; what the worker has then.
     pub fn run(mut self) -> Share {
         let mut events = Events::with_capacity(64);
-        let mut inbox = Inbox::new(MAX_DATAGRAM);
+        let mut inbox = Inbox::new(BATCH, MAX_DATAGRAM);
         let mut buffer = vec![0; MAX_DATAGRAM];
         let mut patience = Duration::ZERO;
         let mut pace = Pace::new(STEP, BUSY_MESSAGES, Instant::now());

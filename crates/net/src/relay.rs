@@ -7,24 +7,31 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use media::{PortPool, RelayCommand, RelayEvent, RelayId};
 use mio::{Events, Poll, Token, Waker};
+use sip::arena::{Arena, Slot};
+use store::Pace;
 
 use crate::Config;
+use crate::batch::Inbox;
 use crate::mailbox::Postbox;
 use crate::reports::Reports;
 use crate::{Clock, NetError, rtpengine};
-use session::{Slot, SocketKey};
+use session::Session;
 
 pub const WAKE: Token = Token(usize::MAX);
 /// How often silence is looked for; commands and packets wake the thread at once.
 const LOOK_MS: u64 = 500;
 /// Commands that may wait.
 const COMMANDS: usize = 4096;
-/// Packets read from one socket before the others get their turn.
-pub const BURST: usize = 4096;
+/// Packets read from one socket with one call of the system.
+const AT_ONCE: usize = 8;
+/// While much comes in, it is read in steps: waking up costs as much as relaying a few packets.
+const STEP: Duration = Duration::from_millis(1);
+/// So many packets in one step make the next ones wait for its end.
+const BUSY_PACKETS: usize = 8;
 
 /// A worker's way to the relay's thread; the thread ends when the last of them is dropped.
 #[derive(Clone)]
@@ -79,9 +86,8 @@ impl Relay {
             reports,
             ports,
             clock,
-            slots: BTreeMap::new(),
-            owners: BTreeMap::new(),
-            next_token: 0,
+            calls: Arena::default(),
+            places: BTreeMap::new(),
         };
         Builder::new().name("relay".into()).spawn(move || thread.run()).map_err(system("thread"))?;
         Ok(relay)
@@ -122,15 +128,16 @@ struct Thread {
     reports: Reports,
     ports: PortPool,
     clock: Clock,
-    slots: BTreeMap<RelayId, Slot>,
-    owners: BTreeMap<Token, (RelayId, SocketKey)>,
-    next_token: usize,
+    /// The relayed calls, where packets find them by the token of their socket.
+    calls: Arena<(RelayId, Session)>,
+    places: BTreeMap<RelayId, Slot>,
 }
 
 impl Thread {
     fn run(mut self) {
         let mut events = Events::with_capacity(1024);
-        let mut buffer = vec![0; media::relay::MAX_MEDIA_BYTES + 1];
+        let mut inbox = Inbox::new(AT_ONCE, media::relay::MAX_MEDIA_BYTES + 1);
+        let mut pace = Pace::new(STEP, BUSY_PACKETS, Instant::now());
         let mut look_at_ms = self.clock.now_ms() + LOOK_MS;
         loop {
             let wait = Duration::from_millis(look_at_ms.saturating_sub(self.clock.now_ms()));
@@ -141,9 +148,8 @@ impl Thread {
                 return;
             }
             let now_ms = self.clock.now_ms();
-            for event in events.iter().filter(|event| event.token() != WAKE) {
-                self.packets(event.token(), now_ms, &mut buffer);
-            }
+            let relayed = events.iter().map(|event| self.packets(event.token(), now_ms, &mut inbox)).sum();
+            pace.done(relayed);
             if !self.commands(now_ms) {
                 return;
             }
@@ -152,15 +158,14 @@ impl Thread {
                 self.look_for_silence(now_ms);
             }
             self.reports.put_again();
+            pace.gather();
         }
     }
 
-    fn packets(&mut self, token: Token, now_ms: u64, buffer: &mut [u8]) {
-        if let Some((relay, key)) = self.owners.get(&token)
-            && let Some(slot) = self.slots.get_mut(relay)
-        {
-            slot.forward(*key, now_ms, buffer);
-        }
+    /// Relays what waits on one socket; how many packets.
+    fn packets(&mut self, token: Token, now_ms: u64, inbox: &mut Inbox) -> usize {
+        let Some((index, key)) = session::of_token(token) else { return 0 };
+        self.calls.at_mut(index).map_or(0, |(_, session)| session.forward(key, now_ms, inbox))
     }
 
     /// Carries out the commands that wait; false once the workers are gone.
@@ -180,15 +185,15 @@ impl Thread {
             RelayCommand::Announce { relay, side, stream, addr, rtcp } => {
                 let (addr, rtcp) = (self.as_seen_here(addr), self.as_seen_here(rtcp));
                 let joined = self.is_ours(addr);
-                self.with(relay, |slot| {
-                    slot.session.set_announced(side, stream, addr, rtcp, now_ms);
+                self.with(relay, |session| {
+                    session.relaying.set_announced(side, stream, addr, rtcp, now_ms);
                     if joined {
-                        slot.session.pin(side, stream, now_ms);
+                        session.relaying.pin(side, stream, now_ms);
                     }
                 });
             }
-            RelayCommand::Relatch { relay, side } => self.with(relay, |slot| slot.session.relatch(side, now_ms)),
-            RelayCommand::Held { relay, held } => self.with(relay, |slot| slot.session.set_held(held, now_ms)),
+            RelayCommand::Relatch { relay, side } => self.with(relay, |session| session.relaying.relatch(side, now_ms)),
+            RelayCommand::Held { relay, held } => self.with(relay, |session| session.relaying.set_held(held, now_ms)),
             RelayCommand::Close { relay } => self.close(relay, now_ms),
         }
     }
@@ -196,7 +201,7 @@ impl Thread {
     /// Whether an address is a port of a session here: that of the call which a transfer has joined to this one.
     fn is_ours(&self, addr: SocketAddr) -> bool {
         let here = [Some(self.ip), Some(self.advertised), self.other_ip].contains(&Some(addr.ip()));
-        here && self.slots.values().any(|slot| slot.pairs().any(|pair| pair.rtp == addr.port()))
+        here && self.calls.iter().any(|(_, (_, session))| session.pairs().any(|pair| pair.rtp == addr.port()))
     }
 
     /// An address as packets from here get to it: joined calls send to one another, and not every router leads back what
@@ -206,28 +211,25 @@ impl Thread {
         if own { SocketAddr::new(self.ip, addr.port()) } else { addr }
     }
 
-    fn with(&mut self, relay: RelayId, change: impl FnOnce(&mut Slot)) {
-        if let Some(slot) = self.slots.get_mut(&relay) {
-            change(slot);
+    fn with(&mut self, relay: RelayId, change: impl FnOnce(&mut Session)) {
+        let place = self.places.get(&relay).copied();
+        if let Some((_, session)) = place.and_then(|place| self.calls.get_mut(place)) {
+            change(session);
         }
     }
 
     fn open(&mut self, relay: RelayId, streams: usize, now_ms: u64) {
-        match Slot::open(self.ip, self.other_ip, streams, &mut self.ports, now_ms) {
-            Ok(mut slot) => {
-                let (owners, next) = (&mut self.owners, &mut self.next_token);
-                let registered = slot.register(self.poll.registry(), |key| {
-                    *next += 1;
-                    owners.insert(Token(*next), (relay, key));
-                    Token(*next)
-                });
-                if let Err(error) = registered {
+        match Session::open(self.ip, self.other_ip, streams, &mut self.ports, now_ms) {
+            Ok(mut session) => {
+                let index = self.calls.next_slot().index;
+                if let Err(error) = session.register(self.poll.registry(), index) {
                     tracing::warn!(%error, "relay ports cannot be polled");
-                    self.forget(relay, &slot, now_ms);
+                    self.give_back(&session, now_ms);
                     return self.reports.put(RelayEvent::OpenFailed { relay });
                 }
-                let (a, b) = slot.addresses(self.advertised, self.other_ip);
-                self.slots.insert(relay, slot);
+                let (a, b) = session.addresses(self.advertised, self.other_ip);
+                let place = self.calls.insert((relay, session));
+                self.places.insert(relay, place);
                 self.reports.put(RelayEvent::Opened { relay, a, b });
             }
             Err(error) => {
@@ -238,27 +240,24 @@ impl Thread {
     }
 
     fn close(&mut self, relay: RelayId, now_ms: u64) {
-        if let Some(slot) = self.slots.remove(&relay) {
-            let counters = slot.session.counters();
-            self.forget(relay, &slot, now_ms);
+        if let Some((_, session)) = self.places.remove(&relay).and_then(|place| self.calls.remove(place)) {
+            let counters = session.relaying.counters();
+            self.give_back(&session, now_ms);
             self.reports.put(RelayEvent::Closed { relay, counters });
         }
     }
 
-    fn forget(&mut self, relay: RelayId, slot: &Slot, now_ms: u64) {
-        self.owners.retain(|_, (owner, _)| *owner != relay);
-        for pair in slot.pairs() {
+    fn give_back(&mut self, session: &Session, now_ms: u64) {
+        for pair in session.pairs() {
             self.ports.give_back(pair, now_ms);
         }
     }
 
     fn look_for_silence(&mut self, now_ms: u64) {
         let limit_ms = self.silence_ms;
-        let dead: Vec<_> = self
-            .slots
-            .iter()
-            .filter_map(|(relay, slot)| slot.session.dead_call(now_ms, limit_ms).map(|heard_ms| (*relay, heard_ms)))
-            .collect();
+        let silent = |session: &Session| session.relaying.dead_call(now_ms, limit_ms);
+        let calls = self.calls.iter().map(|(_, (relay, session))| (*relay, session));
+        let dead: Vec<_> = calls.filter_map(|(relay, session)| Some((relay, silent(session)?))).collect();
         for (relay, heard_ms) in dead {
             self.reports.put(RelayEvent::Silent { relay, heard_ms });
         }

@@ -62,15 +62,14 @@ impl Sockets {
     /// Reads what waits on socket `number`, at most a batch, before the others get their turn; true where more may wait.
     pub fn receive(&self, number: usize, inbox: &mut Inbox, mut each: impl FnMut(Flow, &[u8])) -> bool {
         let Some(Bound { local, socket, .. }) = self.sockets.get(number) else { return false };
-        let count = match inbox.receive(socket) {
-            Ok(count) => count,
-            // An ICMP error of an earlier send (ECONNREFUSED) is reported here; the transaction times out by itself.
-            Err(error) => return error.kind() != ErrorKind::WouldBlock,
-        };
+        // An ICMP error of an earlier send (ECONNREFUSED) is reported here; the transaction times out by itself.
+        if let Err(error) = inbox.receive(socket) {
+            return error.kind() != ErrorKind::WouldBlock;
+        }
         for (remote, bytes) in inbox.datagrams() {
             each(Flow { local: *local, remote, transport: Transport::Udp, connection: 0 }, bytes);
         }
-        count == BATCH
+        inbox.is_full()
     }
 
     /// Puts a datagram down to be sent from the flow's own local address.

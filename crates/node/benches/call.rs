@@ -1,5 +1,5 @@
-//! One worker that carries calls with digest authentication, and nothing else: for counting instructions, which is what no
-//! other program on the machine can disturb (`cargo xtask profile instructions`).
+//! One worker that carries calls with digest authentication, or takes registrations, and nothing else: for counting
+//! instructions, which is what no other program on the machine can disturb (`cargo xtask profile instructions`).
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![allow(dead_code, reason = "the bench of memory uses more of the wire")]
 
@@ -7,22 +7,45 @@ mod wire;
 
 use wire::{Wire, firms};
 
+/// What is counted, as `xtask` says.
+const WHAT: &str = "TOLLGUARD_PROFILE";
 /// Calls that are under way at once.
 const AT_ONCE: usize = 300;
-const CALLS: usize = 2_000;
+/// Calls, or registrations.
+const COUNT: usize = 2_000;
+/// Firms, and phones of each.
+const FIRMS: (usize, usize) = (10, 20);
 
 fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let mut wire = Wire::start(firms(10, 20), 1);
+    if std::env::var(WHAT).is_ok_and(|what| what == "registers") {
+        registers();
+    } else {
+        calls();
+    }
+}
+
+fn calls() {
+    let mut wire = Wire::start(firms(FIRMS.0, FIRMS.1), 1);
     let mut held = std::collections::VecDeque::new();
-    for call in 0..CALLS {
-        held.push_back(wire.call(call % 200, call));
+    for call in 0..COUNT {
+        held.push_back(wire.call(call % (FIRMS.0 * FIRMS.1), call));
         if held.len() > AT_ONCE {
             wire.hang_up(&held.pop_front().unwrap());
         }
         wire.tick();
     }
-    println!("{CALLS} calls");
+    println!("{COUNT} calls");
+}
+
+/// Each of many phones registers once.
+fn registers() {
+    let mut wire = Wire::start(firms(FIRMS.0, COUNT / FIRMS.0), 1);
+    for phone in 0..COUNT {
+        wire.register(phone);
+        wire.tick();
+    }
+    println!("{COUNT} registrations");
 }

@@ -3,25 +3,13 @@
 
 use std::net::SocketAddr;
 
-use account::{Account, Change, Failures, Input};
-use billing::{AccountId, LineId};
+use account::{Account, Failures, Input, Line};
+use billing::AccountId;
 use edge::{AuthReport, Directory, Leave, LineEntry};
 use lockout::{Admission, Attempt, Lockout, Own};
 
 use crate::Worker;
-
-/// The line that an input may take bindings from before their time.
-fn line_of(input: &Input) -> Option<&LineId> {
-    match input {
-        Input::Register(registration) => Some(&registration.line),
-        Input::Change { change, .. } => match change {
-            Change::PutLine(line) => Some(&line.id),
-            Change::SetSecret { line, .. } | Change::RemoveLine(line) | Change::DropBinding { line, .. } => Some(line),
-            _ => None,
-        },
-        _ => None,
-    }
-}
+use crate::wakes::line_of;
 
 /// Tells the lock-out which networks accounts allow.
 pub(crate) fn welcome(lockout: &mut Lockout, directory: &Directory) {
@@ -110,16 +98,18 @@ impl Worker {
 
     /// Tells the lock-out of the flows on which the account has no binding any more. A binding of another account on the
     /// same flow loses its precedence until its next REGISTER.
-    pub(crate) fn forget_flows(&mut self, id: &AccountId, flows: &[SocketAddr]) {
-        let account = self.accounts.get(id);
-        let has_binding = |flow: &&SocketAddr| account.is_some_and(|account| has_binding_on(account, **flow));
-        let gone: Vec<_> = flows.iter().filter(|flow| !has_binding(flow)).collect();
+    pub(crate) fn forget_flows(&mut self, id: &AccountId, input: &Input, flows: &[SocketAddr]) {
+        let Some(account) = self.accounts.get(id) else { return };
+        let own = line_of(input).and_then(|line| account.lines().get(line));
+        let has_binding =
+            |flow: SocketAddr| own.into_iter().chain(account.lines().values()).any(|line| has_binding_on(line, flow));
+        let gone: Vec<_> = flows.iter().filter(|flow| !has_binding(**flow)).collect();
         if !gone.is_empty() {
             self.doors.change(|lockout| gone.into_iter().for_each(|flow| lockout.flow_gone(*flow)));
         }
     }
 }
 
-fn has_binding_on(account: &Account, flow: SocketAddr) -> bool {
-    account.lines().values().flat_map(|line| &line.bindings).any(|binding| binding.flow.remote == flow)
+fn has_binding_on(line: &Line, flow: SocketAddr) -> bool {
+    line.bindings.iter().any(|binding| binding.flow.remote == flow)
 }

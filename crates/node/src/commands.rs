@@ -14,7 +14,7 @@ use crate::look_ups::LookUps;
 use crate::share::owner_of;
 use crate::{
     Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Remote, Tell, Told, Worker,
-    admission,
+    admission, strangers,
 };
 
 /// How often the lock-out is given time, beside the ends of its bans.
@@ -166,6 +166,7 @@ impl Worker {
     pub(crate) fn told(&mut self, now_ms: u64, told: Told) {
         match told {
             Told::Published { directory, decks } => {
+                self.fixed = strangers::fixed(&directory);
                 self.directory = Arc::clone(&directory);
                 self.look_ups.decks = decks;
                 self.edge.handle(now_ms, edge::Input::Directory(directory));

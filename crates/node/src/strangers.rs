@@ -1,8 +1,10 @@
 //! How much the worker reads of strangers and answers them over UDP, where a source address may be forged.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use account::{Flow, Transport};
+use edge::Directory;
 use lockout::Lockout;
 
 use crate::Worker;
@@ -26,17 +28,16 @@ impl Worker {
     /// How many datagrams of strangers are read each second, if this flow is one of theirs: its source has proven nothing
     /// and may be forged.
     pub(crate) fn limit_of_stranger(&self, now_ms: u64, flow: &Flow) -> Option<u32> {
-        if flow.transport != Transport::Udp || self.is_fixed(flow.remote.ip()) {
+        if flow.transport != Transport::Udp || self.fixed.contains(&flow.remote.ip().to_canonical()) {
             return None;
         }
         let look =
             |lockout: &Lockout| lockout.is_stranger(flow.remote, now_ms).then_some(lockout.settings().strangers_s);
         self.doors.look(look)
     }
+}
 
-    /// Whether a trunk or a carrier is set up at this address.
-    fn is_fixed(&self, ip: IpAddr) -> bool {
-        let ip = ip.to_canonical();
-        self.directory.by_address.contains_key(&ip) || self.directory.is_carriers(ip)
-    }
+/// Where trunks and carriers are set up.
+pub(crate) fn fixed(directory: &Directory) -> BTreeSet<IpAddr> {
+    directory.by_address.keys().copied().chain(directory.carriers_ips()).map(|ip| ip.to_canonical()).collect()
 }

@@ -2,29 +2,66 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account::Account;
-use billing::AccountId;
+use account::{Account, Change, Input};
+use billing::{AccountId, LineId};
+
+/// The line that an input may take bindings from before their time.
+pub(crate) fn line_of(input: &Input) -> Option<&LineId> {
+    match input {
+        Input::Register(registration) => Some(&registration.line),
+        Input::Change { change, .. } => match change {
+            Change::PutLine(line) => Some(&line.id),
+            Change::SetSecret { line, .. } | Change::RemoveLine(line) | Change::DropBinding { line, .. } => Some(line),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What is known of one account's deadlines.
+#[derive(Clone, Copy, Default)]
+struct Due {
+    /// No binding lapses before that. An account may have thousands of lines; not all of them are looked at for each of its
+    /// inputs, so that this may lie before the first that does.
+    lapse_ms: Option<u64>,
+    /// What stands in the queue.
+    at_ms: Option<u64>,
+}
 
 /// The deadlines of a worker's accounts.
 #[derive(Default)]
 pub(crate) struct Wakes {
     queue: BTreeSet<(u64, AccountId)>,
-    of: BTreeMap<AccountId, u64>,
+    of: BTreeMap<AccountId, Due>,
 }
 
 impl Wakes {
-    /// Keeps an account's deadline as the account has it.
-    pub fn set(&mut self, id: &AccountId, account: &Account) {
-        let next = account.next_wake_ms();
-        if self.of.get(id).copied() == next {
-            return;
+    /// Keeps the deadline of an account in step with it after an input; `None`: looks at all of its lines.
+    pub fn set(&mut self, id: &AccountId, account: &Account, input: Option<&Input>) {
+        let known = self.of.get(id).copied();
+        let Due { lapse_ms, at_ms } = known.unwrap_or_default();
+        let lapse_ms = match input {
+            Some(Input::Register(registration)) if known.is_some() => {
+                earlier(lapse_ms, account.first_lapse_of(&registration.line))
+            }
+            Some(Input::Screen(_) | Input::Answered { .. } | Input::Extend { .. } | Input::Settle(_))
+                if known.is_some() =>
+            {
+                lapse_ms
+            }
+            _ => account.first_lapse_ms(),
+        };
+        let next_ms = earlier(lapse_ms, account.next_report_ms());
+        if next_ms != at_ms {
+            if let Some(old_ms) = at_ms {
+                self.queue.remove(&(old_ms, id.clone()));
+            }
+            if let Some(next_ms) = next_ms {
+                self.queue.insert((next_ms, id.clone()));
+            }
         }
-        if let Some(old) = self.of.remove(id) {
-            self.queue.remove(&(old, id.clone()));
-        }
-        if let Some(at_ms) = next {
-            self.queue.insert((at_ms, id.clone()));
-            self.of.insert(id.clone(), at_ms);
+        if known.is_none_or(|known| (known.lapse_ms, known.at_ms) != (lapse_ms, next_ms)) {
+            self.of.insert(id.clone(), Due { lapse_ms, at_ms: next_ms });
         }
     }
 
@@ -36,4 +73,8 @@ impl Wakes {
     pub fn next_ms(&self) -> Option<u64> {
         self.queue.first().map(|(at_ms, _)| *at_ms)
     }
+}
+
+fn earlier(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    a.into_iter().chain(b).min()
 }

@@ -1,7 +1,7 @@
 //! The worker: routes between the call machine, the accounts it owns, the lock-out, the journal and the other workers.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use account::{Account, Answer, CallEnd, ChangeError, Done, Effect, Flow, Input, Reply};
@@ -19,7 +19,7 @@ use crate::look_ups::LookUps;
 use crate::registry::Registry;
 use crate::share::{Share, deal, owner_of};
 use crate::wakes::Wakes;
-use crate::{Body, Letter, NodeState, Output, Record, Tell, admission, directory};
+use crate::{Body, Letter, NodeState, Output, Record, Tell, admission, directory, strangers};
 
 /// What the workers of a node are made from, besides their durable state.
 pub struct Setup {
@@ -46,6 +46,8 @@ pub struct Worker {
     pub(crate) log: Log,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) directory: Arc<Directory>,
+    /// Where its trunks and carriers are.
+    pub(crate) fixed: BTreeSet<IpAddr>,
     pub(crate) look_ups: LookUps,
     wakes: Wakes,
     /// The first worker keeps it.
@@ -75,6 +77,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
     admission::welcome(&mut lockout, &directory);
     let doors = Doors::new(lockout);
     let common = Arc::new(Common::new(setup.edge, setup.seed, setup.boot_epoch, count));
+    let fixed = strangers::fixed(&directory);
     let decks = Arc::clone(&state.book.decks);
     let mut registry = Registry::new(state.book, &state.accounts);
     let bulletin = Arc::clone(registry.board.bulletin(now_ms));
@@ -92,6 +95,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
                 log: Log::default(),
                 outputs: VecDeque::new(),
                 directory: Arc::clone(&directory),
+                fixed: fixed.clone(),
                 look_ups: LookUps::new(Arc::clone(&setup.places), Arc::clone(&decks), Arc::clone(&bulletin)),
                 wakes: Wakes::default(),
                 registry: registry.take(),
@@ -113,7 +117,7 @@ impl Worker {
         let mut orphans = Vec::new();
         for (id, account) in &self.accounts {
             orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
-            self.wakes.set(id, account);
+            self.wakes.set(id, account, None);
         }
         self.ask_located(&Arc::clone(&self.directory));
         for (account, call, legs) in orphans {
@@ -139,8 +143,10 @@ impl Worker {
         }
         // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
         let Ok(message) = Message::parse(bytes) else { return false };
-        let home = self.common.home(&message);
-        self.post(now_ms, home, Letter::Message { flow, message });
+        match self.common.home(&message) {
+            home if home == self.number => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
+            home => self.post(now_ms, home, Letter::Message { flow, message }),
+        }
         self.drive(now_ms);
         limit_s.is_none()
     }
@@ -225,7 +231,13 @@ impl Worker {
         self.tick_lockout(now_ms);
         self.publish_bulletin(now_ms);
         while let Some(id) = self.wakes.due(now_ms) {
-            self.account_input(now_ms, &id, Input::Tick);
+            match self.accounts.get(&id) {
+                // What was due has been refreshed since.
+                Some(account) if account.next_wake_ms().is_none_or(|at_ms| at_ms > now_ms) => {
+                    self.wakes.set(&id, account, None);
+                }
+                _ => drop(self.account_input(now_ms, &id, Input::Tick)),
+            }
         }
         self.drive(now_ms);
     }
@@ -362,8 +374,8 @@ impl Worker {
         let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
         let Answer { effects, replies, spends } = account.handle(now_ms, &input);
         let seq = account.seq();
-        self.wakes.set(id, account);
-        self.forget_flows(id, &flows);
+        self.wakes.set(id, account, Some(&input));
+        self.forget_flows(id, &input, &flows);
         self.report(now_ms, &effects);
         let mut changed = Changed { reply: None, effects: Vec::new() };
         if matches!(input, Input::Change { .. }) {

@@ -74,6 +74,11 @@ impl<T> Arena<T> {
         if place.generation == slot.generation { place.value.as_mut() } else { None }
     }
 
+    /// The value at a place, whichever its generation: where nothing but the place is known.
+    pub fn at_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.places.get_mut(index as usize)?.value.as_mut()
+    }
+
     /// Takes the value out; its id finds nothing from now on.
     pub fn remove(&mut self, slot: Slot) -> Option<T> {
         let place = self.places.get_mut(slot.index as usize)?;

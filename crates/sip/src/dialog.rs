@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::id::DialogId;
 use crate::flow::{Flow, Transport};
 use crate::limits::{MAX_CSEQ, MAX_URI_BYTES};
-use crate::{Message, Method, NameAddr};
+use crate::{Message, Method, Name, NameAddr};
 
 /// Most routes in a route set: more proxies than that between two user agents are a loop.
 pub const MAX_ROUTES: usize = 32;
@@ -77,6 +77,35 @@ pub struct Dialog {
     flow: Flow,
 }
 
+/// The parts of an INVITE of ours that a dialog is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// The Request-URI.
+    pub uri: &'a [u8],
+    /// From, with our tag.
+    pub from: &'a [u8],
+    /// Call-ID.
+    pub call_id: &'a [u8],
+    /// CSeq number.
+    pub cseq: u32,
+    /// Whether the Request-URI was a sips URI.
+    pub secure: bool,
+}
+
+impl<'a> Sent<'a> {
+    /// The INVITE to `uri` with this From, Call-ID and CSeq.
+    pub fn new(uri: &'a [u8], from: &'a [u8], call_id: &'a [u8], cseq: u32) -> Self {
+        Self { uri, from, call_id, cseq, secure: is_sips(uri) }
+    }
+
+    /// From the INVITE, or from a response to it.
+    fn read(message: &'a Message, uri: &'a [u8]) -> Result<Self, DialogError> {
+        let from = message.header(Name::From).ok_or(DialogError::Missing("From"))?;
+        let cseq = message.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
+        Ok(Self::new(uri, from, message.call_id(), cseq.number))
+    }
+}
+
 impl Dialog {
     /// The dialog as its UAS sees it (RFC 3261 section 12.1.1), made by a response of ours with `local_tag` to a
     /// received INVITE. It begins early; see [`Dialog::confirm`].
@@ -101,7 +130,7 @@ impl Dialog {
             remote_cseq: Some(cseq.number),
             remote_target: contact,
             route_set: route_set(request)?,
-            secure: is_secure(request, flow),
+            secure: is_sips(request.request_uri()) && flow.transport == Transport::Tls,
             flow,
         })
     }
@@ -113,7 +142,7 @@ impl Dialog {
     /// If the response lacks what a dialog needs. A missing or unreadable Contact is borne with: better to send BYE
     /// to the address we called than to leave a callee talking to nobody.
     pub fn uac(request: &Message, response: &Message, flow: Flow) -> Result<Self, DialogError> {
-        Self::answered(request, response, request.request_uri(), flow)
+        Self::of_sent(&Sent::read(request, request.request_uri())?, response, flow)
     }
 
     /// The dialog a 2xx makes whose INVITE is no longer known (sent before a restart, or given up long ago): all of it
@@ -124,29 +153,33 @@ impl Dialog {
     /// As [`Dialog::uac`].
     pub fn uac_of_stray(response: &Message, flow: Flow) -> Result<Self, DialogError> {
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
-        Self::answered(response, response, to.uri, flow)
+        // The INVITE went where the response comes from; whether to a sips URI nobody knows any more.
+        Self::of_sent(&Sent { secure: false, ..Sent::read(response, to.uri)? }, response, flow)
     }
 
-    fn answered(request: &Message, response: &Message, called: &[u8], flow: Flow) -> Result<Self, DialogError> {
-        let from = request.from().map_err(|_| DialogError::Missing("From"))?;
+    /// As [`Dialog::uac`], of an INVITE whose parts are known.
+    ///
+    /// # Errors
+    /// As [`Dialog::uac`].
+    pub fn of_sent(sent: &Sent<'_>, response: &Message, flow: Flow) -> Result<Self, DialogError> {
+        let from = NameAddr::parse(sent.from).map_err(|_| DialogError::Missing("From"))?;
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
-        let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
         let target = match contact(response) {
             Ok(Some(contact)) => contact,
-            _ => text(called, MAX_URI_BYTES, "Contact")?,
+            _ => text(sent.uri, MAX_URI_BYTES, "Contact")?,
         };
         let mut routes = route_set(response)?;
         routes.reverse();
         Ok(Self {
-            id: DialogId::new(request.call_id(), from.tag().unwrap_or_default(), to.tag())?,
+            id: DialogId::new(sent.call_id, from.tag().unwrap_or_default(), to.tag())?,
             state: if is_2xx(response) { DialogState::Confirmed } else { DialogState::Early },
             local: address(&from, "From")?,
             remote: address(&to, "To")?,
-            local_cseq: cseq.number,
+            local_cseq: sent.cseq,
             remote_cseq: None,
             remote_target: target,
             route_set: routes,
-            secure: is_secure(request, flow),
+            secure: sent.secure && flow.transport == Transport::Tls,
             flow,
         })
     }
@@ -250,9 +283,8 @@ fn is_2xx(response: &Message) -> bool {
     matches!(response.status(), Some(200..=299))
 }
 
-fn is_secure(request: &Message, flow: Flow) -> bool {
-    let sips = request.request_uri().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"));
-    sips && flow.transport == Transport::Tls
+fn is_sips(uri: &[u8]) -> bool {
+    uri.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"))
 }
 
 /// The URI of the first Contact, which must be one a request line can have.

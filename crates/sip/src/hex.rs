@@ -12,7 +12,25 @@ pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// `bytes` as a lower-case hexadecimal string.
 pub fn encode(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    push_text(&mut text, bytes);
+    text
+}
+
+/// Appends `bytes` as lower-case hexadecimal digits.
+pub(crate) fn push_text(text: &mut String, bytes: &[u8]) {
+    for b in bytes {
+        text.push(char::from(DIGITS[usize::from(b >> 4)]));
+        text.push(char::from(DIGITS[usize::from(b & 15)]));
+    }
+}
+
+/// Appends a number without leading zeros.
+pub(crate) fn push_number(text: &mut String, number: u32) {
+    let nibbles = (u32::BITS - number.leading_zeros()).div_ceil(4).max(1);
+    for nibble in (0..nibbles).rev() {
+        text.push(char::from(DIGITS[(number >> (nibble * 4) & 15) as usize]));
+    }
 }
 
 /// Reads exactly `N` bytes of hexadecimal in either case; `None` for any other length or character.

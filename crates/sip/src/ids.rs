@@ -4,13 +4,15 @@
 //! The place is a hint, not a proof: whoever follows it compares the whole identifier, whose
 //! random end an outsider cannot guess (RFC 3261 section 19.3).
 
-use std::fmt;
-
 use crate::arena::Slot;
+use crate::hex;
 use crate::via::BRANCH_COOKIE;
 
 /// Random bytes at the end of each identifier; the caller draws them from a secure source.
 pub type Suffix = [u8; 8];
+
+/// As long as identifiers usually are at most.
+const USUAL_BYTES: usize = 56;
 
 /// Where an identifier was minted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,24 +28,36 @@ pub struct Origin {
 impl Origin {
     /// A Via branch.
     pub fn branch(self, suffix: Suffix) -> String {
-        format!("{BRANCH_COOKIE}{}", Minted { origin: self, suffix })
+        self.text(BRANCH_COOKIE, suffix)
     }
 
     /// A From or To tag.
     pub fn tag(self, suffix: Suffix) -> String {
-        Minted { origin: self, suffix }.to_string()
+        self.text("", suffix)
     }
 
     /// A Call-ID. It names no host: the other side need not learn our addresses.
     pub fn call_id(self, suffix: Suffix) -> String {
-        Minted { origin: self, suffix }.to_string()
+        self.text("", suffix)
+    }
+
+    fn text(self, start: &str, suffix: Suffix) -> String {
+        let Self { worker, epoch, slot: Slot { index, generation } } = self;
+        let mut text = String::with_capacity(USUAL_BYTES);
+        text.push_str(start);
+        for number in [u32::from(worker), epoch, index, generation] {
+            hex::push_number(&mut text, number);
+            text.push('-');
+        }
+        hex::push_text(&mut text, &suffix);
+        text
     }
 
     /// Reads the origin out of a branch, tag or Call-ID; `None` if it is not one of ours.
     pub fn parse(identifier: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(identifier).ok()?;
         let mut parts = text.strip_prefix(BRANCH_COOKIE).unwrap_or(text).split('-');
-        let mut next = |digits| parts.next().and_then(|part| hex(part, digits));
+        let mut next = |digits| parts.next().and_then(|part| number(part, digits));
         let worker = u16::try_from(next(4)?).ok()?;
         let epoch = u32::try_from(next(8)?).ok()?;
         let index = u32::try_from(next(8)?).ok()?;
@@ -56,21 +70,8 @@ impl Origin {
     }
 }
 
-struct Minted {
-    origin: Origin,
-    suffix: Suffix,
-}
-
-impl fmt::Display for Minted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Origin { worker, epoch, slot: Slot { index, generation } } = self.origin;
-        let suffix = u64::from_be_bytes(self.suffix);
-        write!(f, "{worker:x}-{epoch:x}-{index:x}-{generation:x}-{suffix:016x}")
-    }
-}
-
 /// Up to `max_digits` lower-case hexadecimal digits.
-fn hex(text: &str, max_digits: usize) -> Option<u64> {
+fn number(text: &str, max_digits: usize) -> Option<u64> {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let fits = (1..=max_digits).contains(&text.len()) && text.bytes().all(is_digit);
     if fits { u64::from_str_radix(text, 16).ok() } else { None }

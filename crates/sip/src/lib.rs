@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arena;
+mod decimal;
 pub mod dialog;
 pub mod digest;
 pub mod flow;

@@ -18,6 +18,7 @@ pub use parse::ParseError;
 pub use reliable::RAck;
 pub use validate::Invalid;
 
+use crate::name::Names;
 use crate::{Method, Name};
 
 /// A range of the message's buffer. Sixteen bits are enough for `MAX_MESSAGE_BYTES`.
@@ -65,6 +66,9 @@ pub struct Message {
     start: Start,
     version: Span,
     headers: Vec<Field>,
+    /// The names of all header lines, and of those that stand more than once.
+    present: Names,
+    repeated: Names,
     body: Span,
     defect: Option<Defect>,
 }

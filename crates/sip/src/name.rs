@@ -92,6 +92,22 @@ names! {
     PPreferredIdentity "P-Preferred-Identity" 0 true,
 }
 
+const _: () = assert!(KNOWN.len() < u64::BITS as usize, "a set of names is one word");
+
+/// Which names there are in a message: a look at a set spares a look through all lines for what is not there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Names(u64);
+
+impl Names {
+    pub(crate) const fn has(self, name: Name) -> bool {
+        self.0 >> name as u8 & 1 == 1
+    }
+
+    pub(crate) const fn add(&mut self, name: Name) {
+        self.0 |= 1 << name as u8;
+    }
+}
+
 /// Longest known name, in bytes.
 const LONGEST: usize = 20;
 
@@ -130,7 +146,12 @@ impl Name {
             return Name::Other;
         };
         let same_length = KNOWN.get(from..to).unwrap_or_default();
-        let known = same_length.iter().find(|known| text.eq_ignore_ascii_case(known.text.as_bytes()));
+        // Letters of one length that differ only in case differ in this bit; other bytes are found out by the comparison.
+        let start = |bytes: &[u8]| bytes.first().map(|first| first | 0x20);
+        let first = start(text);
+        let known = same_length
+            .iter()
+            .find(|known| start(known.text.as_bytes()) == first && text.eq_ignore_ascii_case(known.text.as_bytes()));
         known.map_or(Name::Other, |known| known.name)
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn number(bytes: &[u8]) -> Option<u32> {
 
 /// Splits at the first `at`; the second half lacks the separator and is `None` when there is none.
 pub(crate) fn split_once(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
-    match memchr::memchr(at, bytes) {
+    match bytes.iter().position(|&b| b == at) {
         Some(i) => {
             let (head, tail) = bytes.split_at(i);
             (head, tail.get(1..))
@@ -55,6 +55,19 @@ pub(crate) fn split_once(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
 
 /// Offset of the first `at` outside quoted strings, and outside `<...>` if `angles`.
 pub(crate) fn find_outside_quotes(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
+    // Most values have neither quotes nor angles in front of the first one.
+    for (i, &b) in bytes.iter().enumerate() {
+        if b == at {
+            return Some(i);
+        }
+        if b == b'"' || (angles && b == b'<') {
+            return find_carefully(bytes, at, angles);
+        }
+    }
+    None
+}
+
+fn find_carefully(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
     let (mut quoted, mut depth, mut i) = (false, false, 0);
     while let Some(&b) = bytes.get(i) {
         match b {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::decimal::{Digits, IpText};
 use crate::{Malformed, Params, scan};
 
 /// Which kind of URI.
@@ -60,6 +61,9 @@ impl<'a> Host<'a> {
     /// Reads a host; an IPv6 address must stand in brackets.
     pub fn parse(bytes: &'a [u8]) -> Result<Host<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("host");
+        if let Some(ip) = ipv4(bytes) {
+            return Ok(Host::Ip(ip.into()));
+        }
         let text = std::str::from_utf8(bytes).map_err(|_| BAD)?;
         if let Some(inner) = text.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or(BAD)?;
@@ -70,14 +74,14 @@ impl<'a> Host<'a> {
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
             return Err(BAD);
         }
-        Ok(text.parse::<Ipv4Addr>().map_or(Host::Name(text), |ip| Host::Ip(ip.into())))
+        Ok(Host::Name(text))
     }
 }
 
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Host::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
+            Host::Ip(ip @ IpAddr::V4(_)) => f.write_str(IpText::new(*ip).as_str()),
             Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
             Host::Name(name) => f.write_str(name),
         }
@@ -121,8 +125,12 @@ impl<'a> HostPort<'a> {
 impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.port {
-            Some(port) => write!(f, "{}:{port}", self.host),
-            None => write!(f, "{}", self.host),
+            Some(port) => {
+                self.host.fmt(f)?;
+                f.write_str(":")?;
+                f.write_str(Digits::new(port.into()).as_str())
+            }
+            None => self.host.fmt(f),
         }
     }
 }
@@ -234,6 +242,23 @@ impl<'a> Uri<'a> {
     pub fn port(&self) -> Option<u16> {
         self.hostport.and_then(|hostport| hostport.port)
     }
+}
+
+/// Four numbers up to 255 without leading zeros, as `Ipv4Addr` reads them: nearly every host of a message is one.
+fn ipv4(bytes: &[u8]) -> Option<Ipv4Addr> {
+    let (mut octets, mut at, mut digits, mut sum) = ([0_u8; 4], 0, 0, 0_u16);
+    for &b in bytes {
+        if b == b'.' && digits > 0 && at < 3 {
+            octets[at] = u8::try_from(sum).ok()?;
+            (at, digits, sum) = (at + 1, 0, 0);
+        } else if b.is_ascii_digit() && digits < 3 && !(digits == 1 && sum == 0) {
+            (digits, sum) = (digits + 1, sum * 10 + u16::from(b - b'0'));
+        } else {
+            return None;
+        }
+    }
+    octets[at] = u8::try_from(sum).ok()?;
+    (at == 3 && digits > 0).then(|| octets.into())
 }
 
 fn is_scheme(bytes: &[u8]) -> bool {

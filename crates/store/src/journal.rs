@@ -139,15 +139,22 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        for record in records {
+        let mut payload = Vec::new();
+        let mut put = |record: &T| {
             let expected = self.last_lsn.saturating_add(1);
             if record.lsn() != expected {
                 return Err(Error::Gap { expected, found: record.lsn() });
             }
-            frame::encode(record, record.lsn(), self.disk.seal(), &mut self.waiting)?;
+            frame::put(record, expected, &mut payload)?;
             self.last_lsn = expected;
-        }
-        Ok(())
+            if payload.len() >= frame::FRAME_BYTES {
+                frame::close(&mut payload, expected, self.disk.seal(), &mut self.waiting)?;
+            }
+            Ok(())
+        };
+        let taken_in = records.iter().try_for_each(&mut put);
+        frame::close(&mut payload, self.last_lsn, self.disk.seal(), &mut self.waiting)?;
+        taken_in
     }
 
     /// Writes what waits and makes it durable; returns the last durable record.
@@ -281,8 +288,9 @@ fn find_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &mut D, first: u64) 
     if frame::check_header(&name, &bytes, disk.seal())? {
         let mut frames = frame::Frames::after_header(&bytes);
         while let Some(payload) = frames.next_whole() {
-            let record: T = frame::decode(&name, payload, disk.seal())?;
-            tail.last_lsn = frame::follow(tail.last_lsn, record.lsn())?;
+            for record in frame::decode::<T>(&name, payload, disk.seal())? {
+                tail.last_lsn = frame::follow(tail.last_lsn, record.lsn())?;
+            }
         }
         tail.len = frames.offset();
         tail.torn_bytes -= tail.len;

@@ -15,10 +15,10 @@ use crate::{Error, Pace, Projector};
 pub const BATCH_QUEUE: usize = 256;
 
 /// While much happens the tables are written in steps, since a transaction costs as much as the rows of dozens of calls,
-/// and what it changes in one place is written once.
-const STEP: Duration = Duration::from_millis(50);
+/// and what it changes in one place, pages of indexes among it, is written once. What people look at is so much older.
+const STEP: Duration = Duration::from_millis(400);
 /// So many records in one step make the next one wait for its end.
-const BUSY_RECORDS: usize = 160;
+const BUSY_RECORDS: usize = 800;
 
 /// Records in one transaction at most (one batch more at worst).
 const MAX_TRANSACTION: usize = 8192;

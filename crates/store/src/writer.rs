@@ -27,7 +27,7 @@ pub const QUEUE: usize = 4096;
 pub const MAX_BATCH: usize = 1024;
 
 /// While much happens records are synced in steps, so that one sync does for more of them.
-const STEP: Duration = Duration::from_millis(2);
+const STEP: Duration = Duration::from_millis(4);
 /// So many records in one step make the next one wait for its end.
 const BUSY_RECORDS: usize = 6;
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 use common::load::{self, Answering};
 use common::report::{Report, percentile, rounded};
 use common::server::Server;
+use common::settings;
 
 /// Calls a second: half of what both sustain on one processor.
 const A_SECOND: u32 = 1_500;
@@ -31,9 +32,9 @@ fn main() {
     let _carrier = Answering::start(at(3));
     let servers = [Server::ours(at(1), at(3)), Server::kamailio(at(4), at(3), false)];
     let mut seen = [Vec::new(), Vec::new()];
-    for _ in 0..ROUNDS {
+    for _ in 0..settings::rounds(ROUNDS) {
         for (server, seen) in servers.iter().zip(&mut seen) {
-            seen.push(load::run_timed(server, at(2), A_SECOND, ROUND));
+            seen.push(load::run_timed(server, at(2), A_SECOND, settings::length(ROUND)));
         }
     }
     let mut report = Report::new("latency");

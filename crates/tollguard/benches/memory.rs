@@ -22,9 +22,16 @@ use std::time::Duration;
 use common::load::{self, Answering};
 use common::report::{Report, rounded};
 use common::server::Server;
+use common::settings;
 
-const REGISTRATIONS: u32 = 100_000;
-const CALLS: u32 = 20_000;
+fn registrations() -> u32 {
+    if settings::are_short() { 5_000 } else { 100_000 }
+}
+
+fn calls() -> u32 {
+    if settings::are_short() { 2_000 } else { 20_000 }
+}
+
 /// What SIPp begins each second.
 const REGISTRATIONS_A_SECOND: u32 = 4_000;
 const CALLS_A_SECOND: u32 = 800;
@@ -37,10 +44,10 @@ fn main() {
     }
     common::enter_own_network();
     let mut report = Report::new("memory");
-    report.note("registrations", REGISTRATIONS, "fresh registrations, of a line each");
-    report.note("calls", CALLS, "calls that are held");
-    let line = ours::line_bytes(REGISTRATIONS as usize);
-    let call = ours::call_bytes(CALLS as usize);
+    report.note("registrations", registrations(), "fresh registrations, of a line each");
+    report.note("calls", calls(), "calls that are held");
+    let line = ours::line_bytes(registrations() as usize);
+    let call = ours::call_bytes(calls() as usize);
     report.note("registration_bytes", rounded(line, 0), "Tollguard: bytes for a registration");
     report.note("call_bytes", rounded(call.each, 0), "Tollguard: bytes for a held call");
     report.note(
@@ -51,8 +58,8 @@ fn main() {
 
     let at = |host| SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 5060));
     let _carrier = Answering::start(at(3));
-    let their_line = theirs(at(4), at(2), at(3), "register", REGISTRATIONS, REGISTRATIONS_A_SECOND);
-    let their_call = theirs(at(5), at(2), at(3), "held", CALLS, CALLS_A_SECOND);
+    let their_line = theirs(at(4), at(2), at(3), "register", registrations(), REGISTRATIONS_A_SECOND);
+    let their_call = theirs(at(5), at(2), at(3), "held", calls(), CALLS_A_SECOND);
     report.note("kamailio_registration_bytes", rounded(their_line, 0), "Kamailio: bytes for a registration");
     report.note("kamailio_call_bytes", rounded(their_call, 0), "Kamailio: bytes for a held call");
     report.note("registration_ratio", rounded(line / their_line, 3), "ours by Kamailio's");

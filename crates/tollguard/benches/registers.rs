@@ -14,9 +14,12 @@ use std::time::Duration;
 use common::load::{self, Seen};
 use common::report::{Report, percentile, rounded};
 use common::server::Server;
+use common::settings;
 
 /// Registrations a second.
 const A_SECOND: u32 = 4_000;
+/// Lines of each of ten accounts: every round goes through all of them, so that each registers once in a few seconds.
+const LINES: u32 = 500;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(8);
 
@@ -26,11 +29,11 @@ fn main() {
     }
     common::enter_own_network();
     let at = |host| SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 5060));
-    let servers = [Server::ours(at(1), at(3)), Server::kamailio(at(4), at(3), false)];
+    let servers = [Server::ours_with(at(1), at(3), LINES), Server::kamailio(at(4), at(3), false).with_lines(LINES)];
     let mut seen: [Vec<Seen>; 2] = [Vec::new(), Vec::new()];
-    for _ in 0..ROUNDS {
+    for _ in 0..settings::rounds(ROUNDS) {
         for (server, seen) in servers.iter().zip(&mut seen) {
-            seen.push(load::run(server, "register", at(2), A_SECOND, ROUND));
+            seen.push(load::run(server, "register", at(2), A_SECOND, settings::length(ROUND)));
         }
     }
     let mut report = Report::new("registers");

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use common::flood::cpu_s;
 use common::report::{Report, percentile, rounded};
+use common::settings;
 use streams::{Stream, port_of, sdp};
 use support::{Hosts, Node, NodeOptions, Office, SOON, wait_until};
 
@@ -47,7 +48,7 @@ fn main() {
     let tollguard = Relaying { processes: vec![node.process_id()], streams: ours };
     let rtpengine = Relaying { processes: vec![rtpengine.0.id()], streams: theirs };
     let mut seen = [Vec::new(), Vec::new()];
-    for _ in 0..ROUNDS {
+    for _ in 0..settings::rounds(ROUNDS) {
         for (relay, seen) in [&tollguard, &rtpengine].into_iter().zip(&mut seen) {
             seen.push(relay.round());
         }
@@ -115,7 +116,7 @@ impl Relaying {
         let before_s = cpu_s(&self.processes);
         let (mut sent, mut received) = (0, 0);
         let (begun, every) = (Instant::now(), Duration::from_secs(1) / PACKETS_A_SECOND);
-        let turns = u32::try_from(ROUND.as_millis() / every.as_millis()).unwrap();
+        let turns = u32::try_from(settings::length(ROUND).as_millis() / every.as_millis()).unwrap();
         for turn in 0..turns {
             // Phones do not send in step: each turn goes through the calls evenly.
             for (at, stream) in (0..).zip(&self.streams) {

@@ -28,8 +28,8 @@ impl Call {
         }
         let known = fork.earlies.iter().position(|early| *early.dialog.id() == id);
         if known.is_none() {
-            let invite = Message::parse(&fork.request).ok().filter(|_| fork.earlies.len() < MAX_EARLY_DIALOGS);
-            let Some(Ok(dialog)) = invite.map(|invite| Dialog::uac(&invite, response, fork.flow)) else { return false };
+            let dialog = fork.dialog_of(response).filter(|_| fork.earlies.len() < MAX_EARLY_DIALOGS);
+            let Some(dialog) = dialog else { return false };
             core.dialogs.insert(id, (self.id, Side::B));
             fork.earlies.push(Early { dialog, rseq: rseq.saturating_sub(1), answer: None });
         }

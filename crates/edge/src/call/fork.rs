@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use account::{Binding, Caller};
 use billing::{CarrierId, LineId};
+use sip::dialog::Sent;
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
 use sip::transaction::Wire;
@@ -110,8 +111,6 @@ pub(super) struct Fork {
     pub target: Target,
     pub key: Option<ClientKey>,
     pub flow: Flow,
-    /// The INVITE as sent last.
-    pub request: Wire,
     /// How it failed, once it did.
     pub failed: Option<Failure>,
     /// What the phone calls itself.
@@ -171,7 +170,6 @@ impl Fork {
             target,
             key: None,
             flow,
-            request: Wire::default(),
             failed: None,
             user_agent: "".into(),
             patience_ms: None,
@@ -250,9 +248,7 @@ impl Fork {
             written = again;
         }
         let (request, branch) = written;
-        self.request = request;
-        let purpose = Purpose::Call(call);
-        self.key = core.send_request(Method::Invite, self.request.clone(), &branch, self.flow, purpose);
+        self.key = core.send_request(Method::Invite, request, &branch, self.flow, Purpose::Call(call));
         self.patience_ms = match self.target {
             Target::Carrier(_) => Some(core.now_ms.saturating_add(CARRIER_PATIENCE_MS)),
             Target::Line(_) => None,
@@ -282,7 +278,7 @@ impl Fork {
             .header(Name::From, &self.names.from)
             .header(Name::To, &self.names.to)
             .header(Name::CallId, &self.call_id)
-            .header_display(Name::CSeq, format_args!("{} INVITE", self.cseq))
+            .cseq(self.cseq, Method::Invite)
             .header(Name::Contact, core.contact(self.flow))
             .header(Name::Allow, ALLOW);
         session::ask(&mut invite, self.min_se_s);
@@ -342,8 +338,13 @@ impl Fork {
             early.dialog.confirm_from(response).ok()?;
             return Some((early.dialog.clone(), early.answer.take()));
         }
-        let invite = Message::parse(&self.request).ok()?;
-        Some((Dialog::uac(&invite, response, self.flow).ok()?, None))
+        Some((self.dialog_of(response)?, None))
+    }
+
+    /// The dialog that a response makes.
+    pub fn dialog_of(&self, response: &Message) -> Option<Dialog> {
+        let sent = Sent::new(self.names.uri.as_bytes(), self.names.from.as_bytes(), self.call_id.as_bytes(), self.cseq);
+        Dialog::of_sent(&sent, response, self.flow).ok()
     }
 
     /// Takes up the session interval that a callee wants (422). False if it names none that is longer than before.

@@ -20,6 +20,7 @@ pub(crate) struct Forwarded {
     a: Leg,
     account: AccountId,
     attempt: Attempt,
+    streams: usize,
     on_behalf: Option<LineId>,
     redirections: u8,
 }
@@ -28,7 +29,8 @@ impl Forwarded {
     /// The next call, under its own id.
     pub fn go_on(mut self, core: &mut Core, id: CallId) -> Call {
         self.attempt.call = id;
-        let beginning = Beginning { asked: self.invite, a: self.a, account: self.account, attempt: self.attempt };
+        let Self { invite: asked, a, account, attempt, streams, .. } = self;
+        let beginning = Beginning { asked, a, account, attempt, streams };
         let mut call = beginning.begin(core, id);
         call.facts.on_behalf = self.on_behalf;
         call.redirections = self.redirections;
@@ -77,6 +79,7 @@ impl Call {
             a: std::mem::replace(&mut self.a, over),
             account,
             attempt,
+            streams: self.media.streams(),
             on_behalf: on_behalf.or(line),
             redirections: self.redirections + 1,
         });

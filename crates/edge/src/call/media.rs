@@ -39,31 +39,28 @@ pub(super) struct Media {
     relay: Option<RelayId>,
     /// Where sides A and B shall send, once the relay is open.
     addresses: Option<(RelayAddresses, RelayAddresses)>,
+    /// Streams that the caller's offer needs.
+    streams: usize,
     opened: bool,
     held: bool,
 }
 
 impl Media {
-    pub const fn new(relay: Option<RelayId>) -> Self {
-        Self { relay, addresses: None, opened: false, held: false }
+    /// Through this relay, for so many streams.
+    pub const fn new(relay: Option<RelayId>, streams: usize) -> Self {
+        Self { relay, addresses: None, streams, opened: false, held: false }
     }
 
-    /// How many streams an offer needs.
-    ///
-    /// # Errors
-    /// If it cannot be read, or nothing in it can be carried.
-    pub fn streams(&self, offer: Option<&[u8]>) -> Result<usize, Unusable> {
-        let Some(offer) = offer else { return Ok(STREAMS_WITHOUT_OFFER) };
-        let sdp = Sdp::parse(offer)?;
-        let carried = sdp.streams().any(|stream| stream.is_active() && stream.is_carried());
-        if self.relay.is_some() && !carried { Err(Unusable::NothingCarried) } else { Ok(sdp.relay_streams()) }
+    /// How many streams the caller's offer needs.
+    pub const fn streams(&self) -> usize {
+        self.streams
     }
 
     /// Asks for ports; false if there is no relay to wait for.
-    pub fn open(&mut self, core: &mut Core, streams: usize) -> bool {
+    pub fn open(&mut self, core: &mut Core) -> bool {
         let Some(relay) = self.relay else { return false };
         self.opened = true;
-        core.outputs.push_back(Output::Relay(RelayCommand::Open { relay, streams }));
+        core.outputs.push_back(Output::Relay(RelayCommand::Open { relay, streams: self.streams }));
         true
     }
 
@@ -136,6 +133,17 @@ impl Media {
             core.outputs.push_back(Output::Relay(RelayCommand::Close { relay }));
         }
     }
+}
+
+/// How many streams an offer needs; through a relay one of them at least must be one that it carries.
+///
+/// # Errors
+/// If it cannot be read, or nothing in it can be carried.
+pub(super) fn streams_of(offer: Option<&[u8]>, relayed: bool) -> Result<usize, Unusable> {
+    let Some(offer) = offer else { return Ok(STREAMS_WITHOUT_OFFER) };
+    let sdp = Sdp::parse(offer)?;
+    let carried = sdp.streams().any(|stream| stream.is_active() && stream.is_carried());
+    if relayed && !carried { Err(Unusable::NothingCarried) } else { Ok(sdp.relay_streams()) }
 }
 
 /// Why an offer cannot be used.

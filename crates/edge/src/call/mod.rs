@@ -39,7 +39,7 @@ pub(crate) use leg::Leg;
 use saved::SavedLegs;
 pub(crate) use saved::recover;
 pub(crate) use session::{MIN_SE_S, is_too_brief};
-pub(crate) use start::{merge_key, start, start_inside};
+pub(crate) use start::{MergeKey, merge_key, start, start_inside};
 pub(crate) use status::of_end;
 
 use self::exchange::Exchange;
@@ -114,6 +114,7 @@ pub(crate) struct Call {
     pub stage: Stage,
     /// The caller's INVITE.
     invite: Asked,
+    merge_key: Option<MergeKey>,
     a: Leg,
     /// The callee's leg, once answered.
     b: Option<Leg>,
@@ -153,8 +154,8 @@ impl Call {
     }
 
     /// What tells an INVITE that is this call's and came by another way.
-    pub fn merge_key(&self) -> Option<Vec<u8>> {
-        merge_key(&self.invite.request)
+    pub fn merge_key(&self) -> Option<&MergeKey> {
+        self.merge_key.as_ref()
     }
 
     /// Whether the caller waits on this flow for an answer to his INVITE.

@@ -1,6 +1,7 @@
 //! From an authenticated INVITE to the question to the account.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use account::{Attempt, Lease, LineKind, LookUps, Party, Told, Via};
 use billing::{AccountId, CallId, E164};
@@ -9,7 +10,7 @@ use media::{RelayId, Side};
 use sip::{Dialog, Message};
 
 use super::fork::ORIGIN_HEADER;
-use super::media::{Media, description};
+use super::media::{Media, description, streams_of};
 use super::reliable::Reliable;
 use super::{Call, Clock, Facts, Leg, Stage, refresh};
 use crate::auth::Sender;
@@ -19,11 +20,13 @@ use crate::limits::{MAX_TEXT_BYTES, MAX_USER_BYTES};
 use crate::{flow, text};
 
 /// What tells a merged request (RFC 3261 section 8.2.2.2): the same INVITE that came by two ways.
-pub(crate) fn merge_key(request: &Message) -> Option<Vec<u8>> {
-    let tag = request.from().ok()?.tag()?.to_vec();
-    let cseq = request.cseq().ok()?.number.to_string();
-    Some([request.call_id(), &tag, cseq.as_bytes()].join(&b'\n'))
+pub(crate) fn merge_key(request: &Message) -> Option<MergeKey> {
+    let cseq = request.cseq().ok()?.number.to_be_bytes();
+    Some([request.call_id(), request.from().ok()?.tag()?, &cseq].join(&b'\n').into())
 }
+
+/// Of one INVITE.
+pub(crate) type MergeKey = Arc<[u8]>;
 
 /// Makes a call of an INVITE and asks the account. `None` if the INVITE was refused before.
 pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -> Option<Call> {
@@ -47,16 +50,16 @@ fn begin(core: &mut Core, asked: Asked, account: AccountId, attempt: Attempt) ->
         core.reply(&asked, 400);
         return None;
     };
-    if Media::new(core.common.settings.relay.then_some(RelayId(id.0))).streams(description(&asked.request)).is_err() {
+    let Ok(streams) = streams_of(description(&asked.request), core.common.settings.relay) else {
         core.reply(&asked, 488);
         return None;
-    }
+    };
     let trying = core.answer(&asked, 100, "", None).finish();
     core.respond(asked.server, 100, trying);
     let mut a = Leg::new(dialog);
     a.takes_update = refresh::takes_update(&asked.request);
     a.reliable = Reliable::wished(&asked.request);
-    Some(Beginning { asked, a, account, attempt }.begin(core, id))
+    Some(Beginning { asked, a, account, attempt, streams }.begin(core, id))
 }
 
 /// What a call begins with.
@@ -65,12 +68,14 @@ pub(super) struct Beginning {
     pub a: Leg,
     pub account: AccountId,
     pub attempt: Attempt,
+    /// Streams of the offer.
+    pub streams: usize,
 }
 
 impl Beginning {
     /// Asks the account.
     pub fn begin(self, core: &mut Core, id: CallId) -> Call {
-        let Self { asked, a, account, attempt } = self;
+        let Self { asked, a, account, attempt, streams } = self;
         core.invites.insert(asked.server, id);
         core.dialogs.insert(a.dialog.id().clone(), (id, Side::A));
         let line = match &attempt.from {
@@ -96,10 +101,11 @@ impl Beginning {
             id,
             facts,
             stage: Stage::Screening { gone: None },
+            merge_key: merge_key(&asked.request),
             invite: asked,
             a,
             b: None,
-            media: Media::new(core.common.settings.relay.then_some(RelayId(id.0))),
+            media: Media::new(core.common.settings.relay.then_some(RelayId(id.0)), streams),
             outbound: None,
             forks: Vec::new(),
             routes_left: VecDeque::new(),

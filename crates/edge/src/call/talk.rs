@@ -86,10 +86,10 @@ impl Call {
 
     /// A response to a request of this call. False if it belongs to none: a 2xx to an INVITE must then be hung up.
     pub fn response(&mut self, core: &mut Core, key: ClientKey, response: &Message) -> bool {
-        let invite = response.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
         let success = response.status().is_some_and(|status| (200..300).contains(&status));
-        (invite && success && self.acknowledge_again(core, response))
-            || self.fork_response(core, key, response)
+        let is_of_invite = || response.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+        self.fork_response(core, key, response)
+            || (success && is_of_invite() && self.acknowledge_again(core, response))
             || self.refresh_response(core, key, response)
             || self.transfer_response(core, key, response)
             || self.join_response(core, key, response)

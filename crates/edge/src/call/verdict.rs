@@ -57,8 +57,7 @@ impl Call {
         }
         self.outbound = Some(outbound);
         self.clock.agreed = lease;
-        let streams = self.media.streams(description(&self.invite.request)).unwrap_or(1);
-        if self.media.open(core, streams) {
+        if self.media.open(core) {
             self.stage = Stage::Opening;
         } else {
             self.call_out(core);

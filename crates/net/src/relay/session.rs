@@ -8,7 +8,10 @@ use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::BURST;
+use crate::batch::Inbox;
+
+/// Packets read from one socket before the others get their turn: a kernel's buffer holds fewer.
+const BURST: usize = 4096;
 
 /// Port pairs tried before an `Open` fails: another program may sit on some.
 const ATTEMPTS: usize = 16;
@@ -20,6 +23,29 @@ pub struct SocketKey {
     stream: usize,
     kind: PacketKind,
     is_v6: bool,
+}
+
+impl SocketKey {
+    /// The token of this socket of the call at a place of the relay's.
+    fn token(self, index: u32) -> Token {
+        let (kind, family) = (usize::from(self.kind == PacketKind::Rtcp), usize::from(self.is_v6));
+        let socket = self.stream << 3 | family << 2 | self.side.index() << 1 | kind;
+        Token((index as usize) << SOCKET_BITS | socket)
+    }
+}
+
+/// Bits for the number of a stream, and for that of a socket of a call.
+const STREAM_BITS: u32 = 6;
+const SOCKET_BITS: u32 = STREAM_BITS + 3;
+const _: () = assert!(media::MAX_STREAMS <= 1 << STREAM_BITS, "a stream has its place in a token");
+
+/// Place of the call, and which of its sockets; `None` for the waker's.
+pub fn of_token(Token(number): Token) -> Option<(u32, SocketKey)> {
+    let index = u32::try_from(number >> SOCKET_BITS).ok()?;
+    let side = if number & 2 == 0 { Side::A } else { Side::B };
+    let kind = if number & 1 == 0 { PacketKind::Rtp } else { PacketKind::Rtcp };
+    let stream = number >> 3 & ((1 << STREAM_BITS) - 1);
+    Some((index, SocketKey { side, stream, kind, is_v6: number & 4 != 0 }))
 }
 
 /// The sockets of one stream on one side.
@@ -50,13 +76,13 @@ impl Sockets {
 }
 
 /// One relayed call.
-pub struct Slot {
+pub struct Session {
     /// The decisions.
-    pub session: RelaySession,
+    pub relaying: RelaySession,
     sides: [Vec<Ports>; 2],
 }
 
-impl Slot {
+impl Session {
     /// Binds four ports for each stream, at the address and at that of the other IP family.
     pub fn open(
         ip: IpAddr,
@@ -79,18 +105,18 @@ impl Slot {
                 }
             }
         }
-        Ok(Self { session: RelaySession::new(streams, now_ms), sides })
+        Ok(Self { relaying: RelaySession::new(streams, now_ms), sides })
     }
 
-    /// Registers all sockets with the poller.
-    pub fn register(&mut self, registry: &Registry, mut token: impl FnMut(SocketKey) -> Token) -> std::io::Result<()> {
+    /// Registers all sockets with the poller, for the call at a place of the relay's.
+    pub fn register(&mut self, registry: &Registry, index: u32) -> std::io::Result<()> {
         for side in [Side::A, Side::B] {
             for (stream, ports) in self.sides[side.index()].iter_mut().enumerate() {
                 for Sockets { is_v6, rtp, rtcp } in
                     [Some(&mut ports.sockets), ports.other.as_mut()].into_iter().flatten()
                 {
                     for (kind, socket) in [(PacketKind::Rtp, rtp), (PacketKind::Rtcp, rtcp)] {
-                        let token = token(SocketKey { side, stream, kind, is_v6: *is_v6 });
+                        let token = SocketKey { side, stream, kind, is_v6: *is_v6 }.token(index);
                         registry.register(socket, token, Interest::READABLE)?;
                     }
                 }
@@ -111,25 +137,36 @@ impl Slot {
         self.sides.iter().flatten().map(|ports| ports.pair)
     }
 
-    /// Reads what waits on one socket and sends it where the session says.
-    pub fn forward(&mut self, key: SocketKey, now_ms: u64, buffer: &mut [u8]) {
-        // The poller tells of new packets only (edge-triggered), so everything is read now: a kernel buffer
-        // holds fewer packets than the bound, which only keeps a flood on one port from starving the others.
-        for _ in 0..BURST {
-            let Some(socket) = self.socket(key) else { return };
-            match socket.recv_from(buffer) {
-                Ok((length, from)) => self.packet(key, from, buffer.get(..length).unwrap_or_default(), now_ms),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+    /// Reads what waits on one socket and sends it where the session says; how many packets.
+    pub fn forward(&mut self, key: SocketKey, now_ms: u64, inbox: &mut Inbox) -> usize {
+        let mut count = 0;
+        // The poller tells of new packets only (edge-triggered), so everything is read now; the bound only keeps a flood
+        // on one port from starving the others.
+        while count < BURST {
+            let Some(socket) = self.socket(key) else { break };
+            match inbox.receive(socket) {
+                Ok(got) => count += got,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                 // An ICMP error of an earlier send: the peer is not there yet.
-                Err(_) => {}
+                Err(_) => {
+                    count += 1;
+                    continue;
+                }
+            }
+            for (from, bytes) in inbox.datagrams() {
+                self.packet(key, from, bytes, now_ms);
+            }
+            if !inbox.is_full() {
+                break;
             }
         }
+        count
     }
 
     fn packet(&mut self, key: SocketKey, from: SocketAddr, bytes: &[u8], now_ms: u64) {
         let head = bytes.get(..HEAD_BYTES.min(bytes.len())).unwrap_or_default();
         let arrival = Arrival { side: key.side, stream: key.stream, kind: key.kind, from, len: bytes.len(), head };
-        if let Fate::Forward { to, out_side } = self.session.on_packet(&arrival, now_ms)
+        if let Fate::Forward { to, out_side } = self.relaying.on_packet(&arrival, now_ms)
             && let Some(socket) = self.socket(SocketKey { side: out_side, is_v6: to.is_ipv6(), ..key })
         {
             // A packet of voice that cannot be sent now is worth nothing later.

@@ -42,16 +42,16 @@ impl Dialog {
         if strict.is_some() {
             out.header_display(Name::Route, format_args!("<{}>", self.remote_target));
         }
-        out.header(Name::From, tagged(&self.local, self.id.local_tag()));
-        out.header(Name::To, tagged(&self.remote, self.id.remote_tag()));
+        for (name, address, tag) in
+            [(Name::From, &self.local, self.id.local_tag()), (Name::To, &self.remote, self.id.remote_tag())]
+        {
+            let parts = [address.as_bytes(), b";tag=", tag.as_bytes()];
+            out.header_parts(name, if tag.is_empty() { &parts[..1] } else { &parts });
+        }
         out.header(Name::CallId, self.id.call_id());
-        out.header_display(Name::CSeq, format_args!("{cseq} {method}"));
+        out.cseq(cseq, method);
         out
     }
-}
-
-fn tagged(address: &str, tag: &str) -> String {
-    if tag.is_empty() { address.to_owned() } else { format!("{address};tag={tag}") }
 }
 
 fn route_uri(route: &str) -> Option<&str> {

@@ -53,18 +53,19 @@ impl<'a> Raw<'a> {
     fn read(value: &'a [u8]) -> Result<Raw<'a>, DigestError> {
         let mut raw = Raw::default();
         params::read(value, |name, value| {
-            let slot = match name.to_ascii_lowercase().as_slice() {
-                b"username" => &mut raw.username,
-                b"realm" => &mut raw.realm,
-                b"nonce" => &mut raw.nonce,
-                b"uri" => &mut raw.uri,
-                b"response" => &mut raw.response,
-                b"algorithm" => &mut raw.algorithm,
-                b"qop" => &mut raw.qop,
-                b"nc" => &mut raw.nc,
-                b"cnonce" => &mut raw.cnonce,
-                _ => return Ok(()),
-            };
+            let slots = [
+                ("username", &mut raw.username),
+                ("realm", &mut raw.realm),
+                ("nonce", &mut raw.nonce),
+                ("uri", &mut raw.uri),
+                ("response", &mut raw.response),
+                ("algorithm", &mut raw.algorithm),
+                ("qop", &mut raw.qop),
+                ("nc", &mut raw.nc),
+                ("cnonce", &mut raw.cnonce),
+            ];
+            let slot = slots.into_iter().find(|(known, _)| scan::eq_ignore_case(name, known));
+            let Some((_, slot)) = slot else { return Ok(()) };
             params::once(slot, value)
         })?;
         Ok(raw)

@@ -35,8 +35,9 @@ pub enum NonceCheck {
 /// Makes nonces and knows them again. Two keys are held: the one in use, and the one before.
 #[derive(Clone)]
 pub struct NonceMint {
-    key: [u8; 32],
-    previous: Option<[u8; 32]>,
+    /// The keyed hash before its first byte: what only depends on the key is computed once.
+    key: Hmac<Sha256>,
+    previous: Option<Hmac<Sha256>>,
     /// Number of the key in use, wrapping; written into each nonce so that one hash is enough to check it.
     epoch: u8,
     validity_ms: u64,
@@ -45,12 +46,12 @@ pub struct NonceMint {
 impl NonceMint {
     /// With a random `key`; nonces are good for `validity_ms`.
     pub fn new(key: [u8; 32], validity_ms: u64) -> NonceMint {
-        NonceMint { key, previous: None, epoch: 0, validity_ms }
+        NonceMint { key: keyed(key), previous: None, epoch: 0, validity_ms }
     }
 
     /// Takes a new random key into use. Nonces of the key before it stay good, those of older keys do not.
     pub fn rotate(&mut self, key: [u8; 32]) {
-        self.previous = Some(std::mem::replace(&mut self.key, key));
+        self.previous = Some(std::mem::replace(&mut self.key, keyed(key)));
         self.epoch = self.epoch.wrapping_add(1);
     }
 
@@ -93,8 +94,12 @@ impl NonceMint {
     }
 }
 
-fn mac(key: &[u8; 32], head: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+fn keyed(key: [u8; 32]) -> Hmac<Sha256> {
+    Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length")
+}
+
+fn mac(keyed: &Hmac<Sha256>, head: &[u8]) -> Hmac<Sha256> {
+    let mut mac = keyed.clone();
     mac.update(head);
     mac
 }

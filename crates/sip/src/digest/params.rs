@@ -17,42 +17,43 @@ pub(super) fn read<'a>(
     if !scan::eq_ignore_case(scheme, "Digest") {
         return Err(DigestError::Scheme);
     }
-    let mut rest = Some(params);
+    let mut rest = params;
     let mut count = 0usize;
-    while let Some(here) = rest {
-        let part = match scan::find_outside_quotes(here, b',', false) {
-            Some(i) => {
-                rest = here.get(i + 1..);
-                here.get(..i).unwrap_or_default().trim_ascii()
-            }
-            None => {
-                rest = None;
-                here.trim_ascii()
-            }
-        };
-        if part.is_empty() {
-            continue;
+    loop {
+        rest = after_separators(rest);
+        if rest.is_empty() {
+            return Ok(());
         }
         count += 1;
         if count > MAX_AUTH_PARAMS {
             return Err(DigestError::Malformed);
         }
-        let (name, value) = scan::split_once(part, b'=');
-        let value = value.ok_or(DigestError::Malformed)?.trim_ascii();
-        each(name.trim_ascii_end(), plain(value)?)?;
+        let equals = rest.iter().position(|b| matches!(b, b'=' | b',')).filter(|&at| rest.get(at) == Some(&b'='));
+        let (name, behind) = rest.split_at(equals.ok_or(DigestError::Malformed)?);
+        let behind = behind.get(1..).unwrap_or_default().trim_ascii_start();
+        let (value, behind) = match behind.first() {
+            Some(b'"') => {
+                let end = scan::quoted_len(behind).ok_or(DigestError::Malformed)?;
+                let (quoted, behind) = behind.split_at(end);
+                (scan::unquote(quoted.get(1..end - 1).unwrap_or_default()), behind.trim_ascii_start())
+            }
+            _ => {
+                let (token, behind) = behind.split_at(behind.iter().position(|&b| b == b',').unwrap_or(behind.len()));
+                (Cow::Borrowed(token.trim_ascii_end()), behind)
+            }
+        };
+        if !matches!(behind.first(), None | Some(b',')) {
+            return Err(DigestError::Malformed);
+        }
+        rest = behind;
+        each(name.trim_ascii_end(), value)?;
     }
-    Ok(())
 }
 
-/// A token as it is, a quoted string without its quotes and escapes.
-fn plain(value: &[u8]) -> Result<Cow<'_, [u8]>, DigestError> {
-    if value.first() != Some(&b'"') {
-        return Ok(Cow::Borrowed(value));
-    }
-    match scan::quoted_len(value) {
-        Some(len) if len == value.len() => value.get(1..len - 1).map(scan::unquote).ok_or(DigestError::Malformed),
-        _ => Err(DigestError::Malformed),
-    }
+/// What follows white space and commas: empty list elements are passed over.
+fn after_separators(bytes: &[u8]) -> &[u8] {
+    let from = bytes.iter().position(|b| *b != b',' && !b.is_ascii_whitespace()).unwrap_or(bytes.len());
+    bytes.get(from..).unwrap_or_default()
 }
 
 /// Keeps a parameter that may stand once.

@@ -1,5 +1,7 @@
 //! What a message says, read as it is asked for.
 
+use std::sync::Arc;
+
 use super::{Field, Message, Start};
 use crate::{Malformed, Method, Name, NameAddr, Via, scan};
 
@@ -92,13 +94,19 @@ impl Message {
 
     /// The whole value of the first line of that header.
     pub fn header(&self, name: Name) -> Option<&[u8]> {
-        self.headers.iter().find(|field| field.name == name).map(|field| self.bytes(field.value))
+        let mut fields = self.fields(name).iter();
+        fields.find(|field| field.name == name).map(|field| self.bytes(field.value))
+    }
+
+    /// The lines among which a header is to be looked for: none where there is none.
+    fn fields(&self, name: Name) -> &[Field] {
+        if self.present.has(name) { &self.headers } else { &[] }
     }
 
     /// Every value of that header, over all its lines in order, split at commas where the header allows it. An empty
     /// list element comes out as an empty value.
     pub fn headers(&self, name: Name) -> Values<'_> {
-        Values { message: self, fields: self.headers.iter(), name, line: None }
+        Values { message: self, fields: self.fields(name).iter(), name, line: None }
     }
 
     /// The whole value of the first line whose name is `text`, in any case; a known name is also found in its compact
@@ -116,11 +124,6 @@ impl Message {
     /// Every header line in order: the name, the name as written, the value.
     pub fn header_lines(&self) -> impl Iterator<Item = (Name, &[u8], &[u8])> {
         self.headers.iter().map(|field| (field.name, self.bytes(field.name_span), self.bytes(field.value)))
-    }
-
-    /// How many lines of that header there are.
-    pub(super) fn line_count(&self, name: Name) -> usize {
-        self.headers.iter().filter(|field| field.name == name).count()
     }
 
     /// The topmost Via.
@@ -202,6 +205,16 @@ impl Message {
     /// The body: as long as Content-Length says, or all that followed the headers.
     pub fn body(&self) -> &[u8] {
         self.bytes(self.body)
+    }
+
+    /// The message as it came, from its start line on; a copy costs nothing.
+    pub fn shared(&self) -> Arc<[u8]> {
+        Arc::clone(&self.buf)
+    }
+
+    /// Bytes in front of the body.
+    pub fn head_bytes(&self) -> usize {
+        usize::from(self.body.from)
     }
 
     /// The Record-Route values as written, in the order of the message.

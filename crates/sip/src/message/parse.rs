@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Defect, Field, Message, Span, Start};
 use crate::limits::{MAX_HEADERS, MAX_MESSAGE_BYTES};
+use crate::name::Names;
 use crate::{Method, Name, scan};
 
 /// The bytes are not a SIP message.
@@ -41,6 +42,7 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
     let line = lines.next_line(false).ok_or(ParseError::CutOff)?;
     let (start, version) = start_line(lines.bytes, line).ok_or(ParseError::StartLine)?;
     let mut headers = Vec::with_capacity(USUAL_HEADERS);
+    let (mut present, mut repeated) = (Names::default(), Names::default());
     let mut defect = None;
     loop {
         let Some(line) = lines.next_line(true) else {
@@ -58,12 +60,18 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
             return Err(ParseError::TooManyHeaders);
         }
         match field(lines.bytes, line) {
-            Some(field) => headers.push(field),
+            Some(field) => {
+                if present.has(field.name) {
+                    repeated.add(field.name);
+                }
+                present.add(field.name);
+                headers.push(field);
+            }
             None => defect = Some(Defect::HeaderLine),
         }
     }
     let (body, body_defect) = body(lines.bytes, lines.at, &headers);
-    Ok(Message { buf, start, version, headers, body, defect: defect.or(body_defect) })
+    Ok(Message { buf, start, version, headers, present, repeated, body, defect: defect.or(body_defect) })
 }
 
 /// Walks the lines of the header section, undoing folds in place.
@@ -78,6 +86,14 @@ impl Lines<'_> {
     fn next_line(&mut self, unfold: bool) -> Option<Span> {
         let from = self.at;
         let mut search = from;
+        // Nearly always the first CR or LF is the CRLF of a line that is not folded.
+        let end = from + memchr::memchr2(b'\r', b'\n', self.bytes.get(from..)?)?;
+        if let Some([b'\r', b'\n', next @ ..]) = self.bytes.get(end..)
+            && !(unfold && end > from && matches!(next.first(), Some(b' ' | b'\t')))
+        {
+            self.at = end + 2;
+            return span(from, end);
+        }
         loop {
             let lf = search + memchr::memchr(b'\n', self.bytes.get(search..)?)?;
             self.at = lf + 1;

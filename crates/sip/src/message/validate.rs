@@ -119,14 +119,15 @@ fn request_line(message: &Message) -> Result<(), Invalid> {
 /// Headers that stand exactly once, and those that stand at most once (RFC 3261 section 7.3.1).
 fn singles(message: &Message) -> Result<(), Invalid> {
     for name in [Name::To, Name::From, Name::CallId, Name::CSeq] {
-        match message.line_count(name) {
-            0 => return Err(Invalid::Missing(name)),
-            1 => {}
-            _ => return Err(Invalid::Repeated(name)),
+        if !message.present.has(name) {
+            return Err(Invalid::Missing(name));
+        }
+        if message.repeated.has(name) {
+            return Err(Invalid::Repeated(name));
         }
     }
     for name in [Name::MaxForwards, Name::Expires, Name::ContentType] {
-        if message.line_count(name) > 1 {
+        if message.repeated.has(name) {
             return Err(Invalid::Repeated(name));
         }
     }

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use super::Wire;
 use crate::{Message, Method, Name, RequestBuilder, ResponseBuilder};
 
-/// 100 Trying (RFC 3261 section 8.2.6.1).
-pub(super) fn trying(invite: &Message, source: SocketAddr) -> Wire {
-    ResponseBuilder::from_request(invite, 100, "", None, source).finish().into()
+/// 100 Trying (RFC 3261 section 8.2.6.1). `None` only if what came is no message.
+pub(super) fn trying(invite: &[u8], source: SocketAddr) -> Option<Wire> {
+    let invite = Message::parse(invite).ok()?;
+    Some(ResponseBuilder::from_request(&invite, 100, "", None, source).finish().into())
 }
 
 /// The ACK of a failure (RFC 3261 section 17.1.1.3): its To is that of the response.
@@ -37,6 +38,6 @@ fn follow_up(invite: &Message, method: Method, to: &[u8]) -> Wire {
     out.header(Name::To, to);
     out.header(Name::CallId, invite.call_id());
     let number = invite.cseq().map_or(0, |cseq| cseq.number);
-    out.header_display(Name::CSeq, format_args!("{number} {method}"));
+    out.cseq(number, method);
     out.finish().into()
 }

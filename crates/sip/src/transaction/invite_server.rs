@@ -1,7 +1,9 @@
 //! The INVITE server transaction: RFC 3261 section 17.2.1 with the Accepted state of RFC 6026.
 
+use std::net::SocketAddr;
+
 use super::timer::{Backoff, GIVE_UP_MS, PROCEEDING_MAX_MS, T2_MS, T4_MS, TRYING_AFTER_MS, earliest};
-use super::{Action, Wire};
+use super::{Action, Wire, derived};
 
 /// Where the machine stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +45,10 @@ pub enum InviteServerInput {
 pub struct InviteServer {
     state: InviteServerState,
     reliable: bool,
-    /// 100 Trying and when to send it, until the user says something.
-    trying: Option<(u64, Wire)>,
+    /// When to send 100 Trying, until the user says something.
+    trying_at_ms: Option<u64>,
+    /// The INVITE until then, and where it came from: most users say something, and then no 100 was written in vain.
+    invite: Option<(Wire, SocketAddr)>,
     /// What a retransmitted INVITE is answered with.
     last: Option<Wire>,
     /// Timer G.
@@ -54,13 +58,13 @@ pub struct InviteServer {
 }
 
 impl InviteServer {
-    /// A transaction for an INVITE received now. `trying` is the 100 response to send if the
-    /// user is silent for 200 ms.
-    pub fn new(trying: Wire, reliable: bool, now_ms: u64) -> Self {
+    /// A transaction for an INVITE received now from `source`. If the user is silent for 200 ms it is answered with 100.
+    pub fn new(invite: Wire, source: SocketAddr, reliable: bool, now_ms: u64) -> Self {
         Self {
             state: InviteServerState::Proceeding,
             reliable,
-            trying: Some((now_ms.saturating_add(TRYING_AFTER_MS), trying)),
+            trying_at_ms: Some(now_ms.saturating_add(TRYING_AFTER_MS)),
+            invite: Some((invite, source)),
             last: None,
             retransmit: None,
             ends_at_ms: Some(now_ms.saturating_add(PROCEEDING_MAX_MS)),
@@ -74,9 +78,8 @@ impl InviteServer {
 
     /// When it wants [`InviteServerInput::Timer`].
     pub fn deadline_ms(&self) -> Option<u64> {
-        let trying = self.trying.as_ref().map(|(at_ms, _)| *at_ms);
         let retransmit = self.retransmit.as_ref().map(Backoff::next_ms);
-        earliest(earliest(trying, retransmit), self.ends_at_ms)
+        earliest(earliest(self.trying_at_ms, retransmit), self.ends_at_ms)
     }
 
     /// Takes one input and appends what follows from it to `out`.
@@ -95,13 +98,13 @@ impl InviteServer {
         match input {
             InviteServerInput::Request => out.extend(self.last.clone().map(Action::Send)),
             InviteServerInput::Response { status: 100..=199, bytes } => {
-                self.trying = None;
+                self.has_spoken();
                 self.last = Some(bytes.clone());
                 self.ends_at_ms = Some(now_ms.saturating_add(PROCEEDING_MAX_MS));
                 out.push(Action::Send(bytes));
             }
             InviteServerInput::Response { status: 200..=299, bytes } => {
-                self.trying = None;
+                self.has_spoken();
                 self.last = None;
                 self.state = InviteServerState::Accepted;
                 self.ends_at_ms = Some(now_ms.saturating_add(GIVE_UP_MS));
@@ -112,9 +115,10 @@ impl InviteServer {
                 if self.is_over(now_ms) {
                     out.push(Action::Timeout);
                     self.terminate(out);
-                } else if let Some((_, trying)) = self.trying.take_if(|(at_ms, _)| *at_ms <= now_ms) {
-                    self.last = Some(trying.clone());
-                    out.push(Action::Send(trying));
+                } else if self.trying_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+                    self.last = self.invite.as_ref().and_then(|(invite, source)| derived::trying(invite, *source));
+                    self.has_spoken();
+                    out.extend(self.last.clone().map(Action::Send));
                 }
             }
             // RFC 6026 section 7.1: the state stays, so that retransmissions are absorbed
@@ -137,8 +141,12 @@ impl InviteServer {
         }
     }
 
+    fn has_spoken(&mut self) {
+        (self.trying_at_ms, self.invite) = (None, None);
+    }
+
     fn enter_completed(&mut self, bytes: Wire, now_ms: u64, out: &mut Vec<Action>) {
-        self.trying = None;
+        self.has_spoken();
         self.last = Some(bytes.clone());
         self.state = InviteServerState::Completed;
         self.retransmit = (!self.reliable).then(|| Backoff::start(now_ms, T2_MS));
@@ -189,7 +197,7 @@ impl InviteServer {
 
     fn terminate(&mut self, out: &mut Vec<Action>) {
         self.state = InviteServerState::Terminated;
-        self.trying = None;
+        self.has_spoken();
         self.last = None;
         self.retransmit = None;
         self.ends_at_ms = None;
@@ -203,8 +211,12 @@ mod tests {
     use super::*;
     use crate::transaction::script::{Script, wire};
 
+    const INVITE: &str = "INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\n\
+                          To: <sip:b@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n";
+
     fn script(reliable: bool) -> Script<InviteServer> {
-        Script::new(InviteServer::new(wire("100"), reliable, 0), |m, now, out| {
+        let (invite, source) = (wire(INVITE), "192.0.2.1:5060".parse().unwrap());
+        Script::new(InviteServer::new(invite, source, reliable, 0), |m, now, out| {
             m.handle(In::Timer, now, out);
         })
     }

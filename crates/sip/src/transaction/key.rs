@@ -1,8 +1,8 @@
 //! What messages are matched to transactions by (RFC 3261 sections 17.1.3 and 17.2.3).
 
-use std::io::Write;
+use std::net::IpAddr;
 
-use crate::{HostPort, Message, Method, Name};
+use crate::{Host, HostPort, Message, Method, Name};
 
 /// Longest matching key. Request-URI, Via and Call-ID together stay far below this in any honest message; without a
 /// limit a flood could make us remember whole datagrams.
@@ -61,10 +61,22 @@ impl KeyWriter {
     /// Hosts are compared in any case.
     fn host(mut self, host: HostPort<'_>) -> Self {
         self.key.push(b'\n');
-        let from = self.key.len();
-        // Writing to a vector cannot fail.
-        let _ = write!(self.key, "{host}");
-        self.key.iter_mut().skip(from).for_each(|byte| byte.make_ascii_lowercase());
+        match host.host {
+            Host::Ip(IpAddr::V4(ip)) => {
+                self.key.push(b'4');
+                self.key.extend_from_slice(&ip.octets());
+            }
+            Host::Ip(IpAddr::V6(ip)) => {
+                self.key.push(b'6');
+                self.key.extend_from_slice(&ip.octets());
+            }
+            Host::Name(name) => {
+                self.key.push(b'n');
+                self.key.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+            }
+        }
+        self.key.push(b':');
+        self.key.extend(host.port.into_iter().flat_map(u16::to_be_bytes));
         self
     }
 

@@ -26,8 +26,8 @@ pub use invite_server::{InviteServer, InviteServerInput, InviteServerState};
 pub use non_invite_client::{NonInviteClient, NonInviteClientInput, NonInviteClientState};
 pub use non_invite_server::{NonInviteServer, NonInviteServerInput, NonInviteServerState};
 pub use table::{
-    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_KEY_BYTES, MAX_SERVERS, MAX_TRYING_BYTES, Output, SendError,
-    ServerKey, TransactionTable,
+    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_HEAD_BYTES, MAX_KEY_BYTES, MAX_SERVERS, Output, SendError, ServerKey,
+    TransactionTable,
 };
 
 /// A serialised message, shared so that a retransmission copies nothing.

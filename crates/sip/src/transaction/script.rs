@@ -76,7 +76,7 @@ impl<M: Machine> Script<M> {
     fn note(&mut self, actions: &[Action]) {
         for action in actions {
             let text = match action {
-                Action::Send(bytes) => format!("send {}", String::from_utf8_lossy(bytes)),
+                Action::Send(bytes) => format!("send {}", told(bytes)),
                 Action::PassUp => "pass up".to_owned(),
                 Action::SendCancel => "cancel".to_owned(),
                 Action::Timeout => "timeout".to_owned(),
@@ -86,4 +86,10 @@ impl<M: Machine> Script<M> {
             self.log.push(format!("{} {text}", self.now_ms));
         }
     }
+}
+
+/// The status of a response; other bytes as they are.
+fn told(bytes: &Wire) -> String {
+    let status = crate::Message::parse(bytes).ok().and_then(|message| message.status());
+    status.map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |status| status.to_string())
 }

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use self::clients::Client;
 use self::servers::Server;
 pub use self::types::{
-    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_SERVERS, MAX_TRYING_BYTES, Output, SendError, ServerKey,
+    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_HEAD_BYTES, MAX_SERVERS, Output, SendError, ServerKey,
 };
 pub use super::key::MAX_KEY_BYTES;
 use super::side::Side;

@@ -52,3 +52,12 @@ fn unescape_leaves_what_is_no_escape() {
     assert_eq!(unescape(b"%75se%72%zz%4").as_ref(), b"user%zz%4");
     assert!(matches!(unescape(b"plain"), Cow::Borrowed(_)));
 }
+
+proptest::proptest! {
+    #[test]
+    fn an_address_is_read_as_the_standard_library_reads_it(text in "[0-9.]{0,16}", ip: u32) {
+        for text in [text, std::net::Ipv4Addr::from(ip).to_string()] {
+            proptest::prop_assert_eq!(super::ipv4(text.as_bytes()), text.parse().ok());
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! The buffer both builders write into, and the only place where bytes of headers are written.
 
 use std::fmt::{self, Display, Write};
+use std::net::IpAddr;
 
-use crate::{Name, scan};
+use crate::{Host, HostPort, Name, scan};
 
 /// A message being written, up to the header lines so far.
 #[derive(Debug, Clone)]
@@ -22,8 +23,10 @@ impl Draft {
     pub(super) fn text(&mut self, bytes: &[u8]) {
         let from = self.out.len();
         self.out.extend_from_slice(bytes);
-        for b in self.out.iter_mut().skip(from).filter(|b| matches!(**b, b'\r' | b'\n' | 0)) {
-            *b = b' ';
+        let ends_line = |b: u8| matches!(b, b'\r' | b'\n' | 0);
+        // Without a way out in the middle this is a few instructions for many bytes.
+        if bytes.iter().fold(false, |any, &b| any | ends_line(b)) {
+            self.out.iter_mut().skip(from).filter(|b| ends_line(**b)).for_each(|b| *b = b' ');
         }
     }
 
@@ -45,42 +48,91 @@ impl Draft {
         self.out.extend(clean);
     }
 
+    /// One header line whose value is these parts, one behind the other.
+    pub(super) fn header_parts(&mut self, name: Name, parts: &[&[u8]]) {
+        if self.begin(name) {
+            parts.iter().for_each(|part| self.text(part));
+            self.end_line();
+        }
+    }
+
+    /// Appends a host and its port.
+    pub(super) fn host_port(&mut self, HostPort { host, port }: HostPort<'_>) {
+        match host {
+            Host::Ip(ip @ IpAddr::V4(_)) => self.ip(ip),
+            Host::Ip(ip) => {
+                self.out.push(b'[');
+                self.ip(ip);
+                self.out.push(b']');
+            }
+            Host::Name(name) => self.text(name.as_bytes()),
+        }
+        if let Some(port) = port {
+            self.out.push(b':');
+            self.number(port.into());
+        }
+    }
+
+    /// Appends a number.
+    pub(super) fn number(&mut self, number: u64) {
+        crate::decimal::push(&mut self.out, number);
+    }
+
+    /// Appends an address.
+    pub(super) fn ip(&mut self, ip: IpAddr) {
+        self.out.extend_from_slice(crate::decimal::IpText::new(ip).as_str().as_bytes());
+    }
+
     pub(super) fn end_line(&mut self) {
         self.out.extend_from_slice(b"\r\n");
     }
 
     pub(super) fn header(&mut self, name: Name, value: &[u8]) {
-        self.header_named(name.as_str().as_bytes(), value);
-    }
-
-    /// A Content-Length of the caller's is passed over: the true one is written at the end.
-    pub(super) fn header_named(&mut self, name: &[u8], value: &[u8]) {
-        if self.begin_header(name) {
+        if self.begin(name) {
             self.text(value);
             self.end_line();
         }
     }
 
+    /// A Content-Length of the caller's is passed over: the true one is written at the end.
+    pub(super) fn header_named(&mut self, name: &[u8], value: &[u8]) {
+        match Name::from_text(name) {
+            Name::Other if !name.is_empty() => {
+                self.token(name);
+                self.out.extend_from_slice(b": ");
+            }
+            Name::Other | Name::ContentLength => return,
+            _ => {
+                self.out.extend_from_slice(name);
+                self.out.extend_from_slice(b": ");
+            }
+        }
+        self.text(value);
+        self.end_line();
+    }
+
     pub(super) fn header_display(&mut self, name: Name, value: impl Display) {
-        if self.begin_header(name.as_str().as_bytes()) {
+        if self.begin(name) {
             // Writing into a draft cannot fail; an error could only be the value's own, and leaves a shorter value.
             let _ = write!(self, "{value}");
             self.end_line();
         }
     }
 
-    fn begin_header(&mut self, name: &[u8]) -> bool {
-        if name.is_empty() || Name::from_text(name) == Name::ContentLength {
+    /// Begins a header line. A Content-Length of the caller's is passed over: the true one is written at the end.
+    pub(super) fn begin(&mut self, name: Name) -> bool {
+        if matches!(name, Name::Other | Name::ContentLength) {
             return false;
         }
-        self.token(name);
+        self.out.extend_from_slice(name.as_str().as_bytes());
         self.out.extend_from_slice(b": ");
         true
     }
 
     /// Ends the headers with Content-Length and appends the body.
     pub(super) fn finish(mut self, body: &[u8]) -> Vec<u8> {
-        let _ = write!(self, "Content-Length: {}", body.len());
+        self.out.extend_from_slice(b"Content-Length: ");
+        crate::decimal::push(&mut self.out, u64::try_from(body.len()).unwrap_or(u64::MAX));
         self.out.extend_from_slice(b"\r\n\r\n");
         self.out.extend_from_slice(body);
         self.out

@@ -30,8 +30,33 @@ impl RequestBuilder {
 
     /// A Via that asks for rport (RFC 3581 section 3).
     pub fn via(&mut self, transport: Transport, sent_by: HostPort<'_>, branch: &str) -> &mut RequestBuilder {
-        let transport = transport.via_name();
-        self.header_display(Name::Via, format_args!("SIP/2.0/{transport} {sent_by};branch={branch};rport"))
+        let draft = &mut self.draft;
+        draft.begin(Name::Via);
+        for part in ["SIP/2.0/", transport.via_name(), " "] {
+            draft.text(part.as_bytes());
+        }
+        draft.host_port(sent_by);
+        for part in [";branch=", branch, ";rport"] {
+            draft.text(part.as_bytes());
+        }
+        draft.end_line();
+        self
+    }
+
+    /// CSeq.
+    pub fn cseq(&mut self, number: u32, method: Method) -> &mut RequestBuilder {
+        self.draft.begin(Name::CSeq);
+        self.draft.number(number.into());
+        self.draft.text(b" ");
+        self.draft.text(method.as_str().as_bytes());
+        self.draft.end_line();
+        self
+    }
+
+    /// One header line whose value is these parts, one behind the other.
+    pub fn header_parts(&mut self, name: Name, parts: &[&[u8]]) -> &mut RequestBuilder {
+        self.draft.header_parts(name, parts);
+        self
     }
 
     /// One header line. Content-Length is passed over: it is written at the end.

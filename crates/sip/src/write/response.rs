@@ -29,7 +29,9 @@ impl ResponseBuilder {
         let mut draft = Draft::new();
         let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
         // The status of a framed response has three digits; one of ours never has others.
-        draft.text(format!("SIP/2.0 {status:03} ").as_bytes());
+        draft.text(b"SIP/2.0 ");
+        draft.number(u64::from(status.clamp(100, 999)));
+        draft.text(b" ");
         draft.text(reason.as_bytes());
         draft.end_line();
         for (i, value) in request.headers(Name::Via).take(MAX_VIAS).enumerate() {
@@ -43,9 +45,7 @@ impl ResponseBuilder {
                 continue;
             };
             match to_tag.filter(|_| name == Name::To && !has_tag(request)) {
-                Some(tag) => {
-                    draft.header(name, &[value, b";tag=", tag.as_bytes()].concat());
-                }
+                Some(tag) => draft.header_parts(name, &[value, b";tag=", tag.as_bytes()]),
                 None => draft.header(name, value),
             }
         }
@@ -103,23 +103,26 @@ fn has_tag(request: &Message) -> bool {
 /// rport, rport only if it asked.
 fn top_via(draft: &mut Draft, via: &Via<'_>, value: &[u8], source: SocketAddr) {
     let asked = via.rport().is_some();
-    let mut line = scan::split_once(value, b';').0.trim_ascii_end().to_vec();
+    draft.begin(Name::Via);
+    draft.text(scan::split_once(value, b';').0.trim_ascii_end());
     for (name, param) in via.params.iter() {
         if scan::eq_ignore_case(name, "received") || scan::eq_ignore_case(name, "rport") {
             continue;
         }
-        line.push(b';');
-        line.extend_from_slice(name);
+        draft.text(b";");
+        draft.text(name);
         if let Some(param) = param {
-            line.push(b'=');
-            line.extend_from_slice(param);
+            draft.text(b"=");
+            draft.text(param);
         }
     }
     if asked || via.sent_by.host != Host::Ip(source.ip()) {
-        line.extend_from_slice(format!(";received={}", source.ip()).as_bytes());
+        draft.text(b";received=");
+        draft.ip(source.ip());
     }
     if asked {
-        line.extend_from_slice(format!(";rport={}", source.port()).as_bytes());
+        draft.text(b";rport=");
+        draft.number(u64::from(source.port()));
     }
-    draft.header(Name::Via, &line);
+    draft.end_line();
 }

@@ -1,7 +1,8 @@
 //! How a segment looks in bytes: a header, then frames of length, checksum and postcard payload.
 //!
 //! Header: `TGJL` and the format version (u16, little endian). Frame: payload length (u32), CRC-32 (u32) of length
-//! and payload, payload. On a disk with a seal (format 2) the payload is sealed. The checksum covers the length, so that zeros (a tail the file system extended but never
+//! and payload, payload. The payload is the records of one write, one behind the other, so that they are sealed and checked
+//! together; on a disk with a seal (format 2) it is sealed. The checksum covers the length, so that zeros (a tail the file system extended but never
 //! wrote) are no valid frame.
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,6 +13,10 @@ use crate::{Error, Seal};
 const MAGIC: &[u8; 4] = b"TGJL";
 const FORMAT: u16 = 1;
 const SEALED_FORMAT: u16 = 2;
+/// A frame of this size or more is followed by a new one, bytes.
+pub(super) const FRAME_BYTES: usize = 1 << 20;
+/// What records and their seal can come to at most, bytes.
+const MAX_FRAME_BYTES: usize = FRAME_BYTES + MAX_RECORD_BYTES + 1_024;
 const HEADER_BYTES: usize = 6;
 const FRAME_HEAD_BYTES: usize = 8;
 
@@ -53,38 +58,59 @@ fn format(seal: Option<&Seal>) -> u16 {
     if seal.is_some() { SEALED_FORMAT } else { FORMAT }
 }
 
-/// Adds one frame to `out`; on an error `out` is as before.
-pub(super) fn encode<T: Serialize>(record: &T, lsn: u64, seal: Option<&Seal>, out: &mut Vec<u8>) -> Result<(), Error> {
+/// Adds a record to the payload of a frame; on an error the payload is as before.
+pub(super) fn put<T: Serialize>(record: &T, lsn: u64, payload: &mut Vec<u8>) -> Result<(), Error> {
     let plain = postcard::to_stdvec(record).map_err(|source| Error::Encode { lsn, source })?;
-    match seal {
-        Some(seal) => push(&seal.seal(&plain), lsn, out),
-        None => push(&plain, lsn, out),
+    if plain.len() > MAX_RECORD_BYTES {
+        return Err(Error::TooLarge { what: "record", lsn, bytes: plain.len(), max: MAX_RECORD_BYTES });
     }
+    payload.extend_from_slice(&plain);
+    Ok(())
+}
+
+/// Adds the frame of a payload, sealed where the disk has a seal, to `out`; the payload is empty then.
+pub(super) fn close(payload: &mut Vec<u8>, lsn: u64, seal: Option<&Seal>, out: &mut Vec<u8>) -> Result<(), Error> {
+    if payload.is_empty() {
+        return Ok(());
+    }
+    match seal {
+        Some(seal) => push(&seal.seal(payload), lsn, out)?,
+        None => push(payload, lsn, out)?,
+    }
+    payload.clear();
+    Ok(())
 }
 
 /// Adds the frame of a payload.
 pub(super) fn push(payload: &[u8], lsn: u64, out: &mut Vec<u8>) -> Result<(), Error> {
     let length = u32::try_from(payload.len())
         .ok()
-        .filter(|_| payload.len() <= MAX_RECORD_BYTES)
-        .ok_or(Error::TooLarge { what: "record", lsn, bytes: payload.len(), max: MAX_RECORD_BYTES })?;
+        .filter(|_| payload.len() <= MAX_FRAME_BYTES)
+        .ok_or(Error::TooLarge { what: "frame", lsn, bytes: payload.len(), max: MAX_FRAME_BYTES })?;
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&checksum(length, payload).to_le_bytes());
     out.extend_from_slice(payload);
     Ok(())
 }
 
-/// Reads one payload.
-pub(super) fn decode<T: DeserializeOwned>(name: &str, payload: Payload<'_>, seal: Option<&Seal>) -> Result<T, Error> {
+/// Reads the records of a payload, in order.
+pub(super) fn decode<T: DeserializeOwned>(
+    name: &str,
+    payload: Payload<'_>,
+    seal: Option<&Seal>,
+) -> Result<Vec<T>, Error> {
     let plain = match seal {
         Some(seal) => &seal.open(name, payload.bytes)?,
         None => payload.bytes,
     };
-    postcard::from_bytes(plain).map_err(|source| Error::Undecodable {
-        name: name.to_owned(),
-        offset: payload.offset,
-        source,
-    })
+    let (mut records, mut rest) = (Vec::new(), plain);
+    while !rest.is_empty() {
+        let undecodable = |source| Error::Undecodable { name: name.to_owned(), offset: payload.offset, source };
+        let (record, behind) = postcard::take_from_bytes(rest).map_err(undecodable)?;
+        records.push(record);
+        rest = behind;
+    }
+    Ok(records)
 }
 
 /// The number of the record after `last`, which must be the next.
@@ -130,7 +156,7 @@ impl<'a> Frames<'a> {
         let (length, rest) = self.bytes.get(self.offset..)?.split_first_chunk::<4>()?;
         let (crc, rest) = rest.split_first_chunk::<4>()?;
         let length = u32::from_le_bytes(*length);
-        let size = usize::try_from(length).ok().filter(|size| *size <= MAX_RECORD_BYTES)?;
+        let size = usize::try_from(length).ok().filter(|size| *size <= MAX_FRAME_BYTES)?;
         let bytes = rest.get(..size)?;
         if checksum(length, bytes) != u32::from_le_bytes(*crc) {
             return None;

@@ -1,7 +1,6 @@
 //! Reading the journal back, one segment in memory at a time.
 
 use std::collections::VecDeque;
-use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
@@ -18,6 +17,8 @@ pub struct Records<'a, D, T> {
     name: String,
     bytes: Vec<u8>,
     offset: usize,
+    /// What is left of the frame that was read last.
+    frame: VecDeque<T>,
     /// The last record seen, returned or skipped.
     last: u64,
     /// Records up to this one are skipped.
@@ -25,7 +26,6 @@ pub struct Records<'a, D, T> {
     /// Records up to this one must come.
     until: u64,
     failed: bool,
-    records: PhantomData<fn() -> T>,
 }
 
 impl<'a, D: Disk, T: Numbered + DeserializeOwned> Records<'a, D, T> {
@@ -41,25 +41,28 @@ impl<'a, D: Disk, T: Numbered + DeserializeOwned> Records<'a, D, T> {
             name: String::new(),
             bytes: Vec::new(),
             offset: 0,
+            frame: VecDeque::new(),
             last,
             after,
             until,
             failed: false,
-            records: PhantomData,
         }
     }
 
     /// The next record wanted, `None` at the end.
     fn advance(&mut self) -> Result<Option<T>, Error> {
         while self.last < self.until {
-            let mut frames = frame::Frames::at(&self.bytes, self.offset);
-            if let Some(payload) = frames.next_whole() {
-                let record: T = frame::decode(&self.name, payload, self.disk.seal())?;
+            if let Some(record) = self.frame.pop_front() {
                 self.last = frame::follow(self.last, record.lsn())?;
-                self.offset = usize::try_from(frames.offset()).unwrap_or(usize::MAX);
                 if self.last > self.after {
                     return Ok(Some(record));
                 }
+                continue;
+            }
+            let mut frames = frame::Frames::at(&self.bytes, self.offset);
+            if let Some(payload) = frames.next_whole() {
+                self.frame = frame::decode(&self.name, payload, self.disk.seal())?.into();
+                self.offset = usize::try_from(frames.offset()).unwrap_or(usize::MAX);
             } else if frames.at_end() {
                 self.next_segment()?;
             } else {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -15,6 +15,13 @@ use super::server::Server;
 const LIST: u32 = 20_000;
 /// The processor of the load; the server has the other.
 const CORE: &str = "1";
+
+/// The file with the list.
+const WHO: &str = "who.csv";
+
+/// How long after the last call has begun all must have ended: each talks for a second, and a lost message is sent again
+/// after half a second and again after one more.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// What one run showed.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +54,11 @@ pub fn run_timed(server: &Server, here: SocketAddr, a_second: u32, length: Durat
     (seen, rows.lines().skip(1).filter_map(|line| line.split(';').nth(1)?.parse().ok()).collect())
 }
 
-/// Begins so many calls or registrations and goes on while the value lives.
+/// Begins so many calls or registrations, each of a user of its own, and goes on while the value lives; for a server that
+/// takes every user.
 pub fn begin(server: &Server, scenario: &str, here: SocketAddr, a_second: u32, count: u32) -> Answering {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(WHO), list(server, count, |row| format!("u{row}"))).unwrap();
     let mut command = phones(&folder, server, scenario, here);
     let (rate, count) = (a_second.to_string(), count.to_string());
     command.args(["-r", &rate, "-m", &count, "-l", "60000"]).arg(server.address.to_string());
@@ -66,9 +75,8 @@ fn phones(folder: &TempDir, server: &Server, scenario: &str, here: SocketAddr) -
     }
     let path = folder.path().join("scenario.xml");
     std::fs::write(&path, text).unwrap();
-    std::fs::write(folder.path().join("who.csv"), list(server)).unwrap();
     let mut command = sipp(folder, &path, here);
-    command.args(["-inf", "who.csv"]);
+    command.args(["-inf", WHO]);
     command
 }
 
@@ -82,13 +90,16 @@ fn run_in(
     more: &[&str],
 ) -> Seen {
     let (rate, count) = (a_second.to_string(), u64::from(a_second) * length.as_secs());
+    std::fs::write(folder.path().join(WHO), list(server, LIST, |row| server.user(row))).unwrap();
     let before_s = cpu_s(&server.processes);
     let lost_before = lost(server.address);
     let mut command = phones(folder, server, scenario, here);
-    command.args(["-r", &rate, "-m", &count.to_string(), "-l", "60000", "-trace_stat", "-timeout"]).args(more);
-    command.arg((length.as_secs() + 60).to_string()).arg(server.address.to_string());
-    command.status().unwrap();
+    command.args(["-r", &rate, "-m", &count.to_string(), "-l", "60000", "-trace_stat"]).args(more);
+    let ended = ends_within(command.arg(server.address.to_string()).spawn().unwrap(), length + PATIENCE);
     let cpu_ms = (cpu_s(&server.processes) - before_s) * 1e6 / count as f64;
+    if !ended {
+        return Seen { done: 0, failed: count, retransmissions: 0, cpu_ms };
+    }
     let statistics = Statistics::of(folder);
     let value = |name: &str| statistics.value(name);
     let lost = lost(server.address) - lost_before;
@@ -97,6 +108,32 @@ fn run_in(
         failed: value("FailedCall(C)"),
         retransmissions: value("Retransmissions(C)") + lost,
         cpu_ms,
+    }
+}
+
+/// Whether a SIPp ends in time; one that does not is ended: its calls wait for a server that has lost their messages.
+fn ends_within(mut sipp: std::process::Child, longest: Duration) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < longest {
+        if sipp.try_wait().unwrap().is_some() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    sipp.kill().unwrap();
+    sipp.wait().unwrap();
+    false
+}
+
+/// Waits until a server has nothing to do any more, so that what a rate too high left over harms no other run.
+pub fn wait_until_quiet(server: &Server) {
+    const LOOK: Duration = Duration::from_millis(500);
+    for _ in 0..40 {
+        let before_s = cpu_s(&server.processes);
+        std::thread::sleep(LOOK);
+        if cpu_s(&server.processes) - before_s < LOOK.as_secs_f64() * 0.1 {
+            return;
+        }
     }
 }
 
@@ -131,10 +168,10 @@ fn sipp(folder: &TempDir, scenario: &Path, here: SocketAddr) -> Command {
 }
 
 /// Who calls whom: user, credentials, number.
-fn list(server: &Server) -> String {
+fn list(server: &Server, rows: u32, user: impl Fn(u32) -> String) -> String {
     let mut text = "SEQUENTIAL\n".to_owned();
-    for row in 0..LIST {
-        let user = super::server::user(row);
+    for row in 0..rows {
+        let user = user(row);
         let number = 2_000_000 + u64::from(row) * 7_919 % 7_999_999;
         let secret = server.secret(&user);
         let _ = writeln!(text, "{user};[authentication username={user} password={secret}];+1303{number}");

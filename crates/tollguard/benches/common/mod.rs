@@ -6,6 +6,7 @@ pub mod kamailio;
 pub mod load;
 pub mod report;
 pub mod server;
+pub mod settings;
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

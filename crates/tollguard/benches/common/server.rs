@@ -15,6 +15,7 @@ use crate::support::{SOON, wait_until};
 const CORE: &str = "0";
 const REALM: &str = "sip.test";
 const ACCOUNTS: u32 = 10;
+/// Lines of each account, usually.
 const LINES: u32 = 20;
 
 /// A running server.
@@ -25,6 +26,8 @@ pub struct Server {
     pub processes: Vec<u32>,
     /// How it challenges an INVITE.
     pub challenge: &'static str,
+    /// Lines of each account.
+    lines: u32,
     secrets: fn(&str) -> String,
     #[allow(dead_code, reason = "ends with the server")]
     life: Life,
@@ -45,9 +48,8 @@ impl Drop for Ours {
     }
 }
 
-/// The user name of a row of the list of callers.
-pub fn user(row: u32) -> String {
-    format!("f{}l{}", row % ACCOUNTS, row / ACCOUNTS % LINES)
+fn user(row: u32, lines: u32) -> String {
+    format!("f{}l{}", row % ACCOUNTS, row / ACCOUNTS % lines)
 }
 
 fn secret(user: &str) -> String {
@@ -55,13 +57,32 @@ fn secret(user: &str) -> String {
 }
 
 impl Server {
+    /// The user name of a row of the list of callers.
+    pub fn user(&self, row: u32) -> String {
+        user(row, self.lines)
+    }
+
     /// The secret of a user.
     pub fn secret(&self, user: &str) -> String {
         (self.secrets)(user)
     }
 
+    /// How many lines Kamailio has written to its flat files.
+    pub fn accounted(&self) -> usize {
+        let Life::Kamailio(_, folder) = &self.life else { return 0 };
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files =
+            files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("acc_")));
+        files.map(|path| std::fs::read(path).unwrap().split(|b| *b == b'\n').count() - 1).sum()
+    }
+
     /// Our node with one worker, its guard and its books as they come, without the relay, as Kamailio is without one.
     pub fn ours(address: SocketAddr, carrier: SocketAddr) -> Self {
+        Self::ours_with(address, carrier, LINES)
+    }
+
+    /// The same with so many lines for each of its ten accounts.
+    pub fn ours_with(address: SocketAddr, carrier: SocketAddr, lines: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let (config, directory) = (at("tollguard.toml"), folder.path().to_string_lossy().into_owned());
@@ -75,7 +96,7 @@ impl Server {
             text = text.replace(&line, &format!("{option} = {value}"));
         }
         std::fs::write(&config, text).unwrap();
-        std::fs::write(at("firms.toml"), firms(carrier)).unwrap();
+        std::fs::write(at("firms.toml"), firms(carrier, lines)).unwrap();
         tollguard(&["apply", &at("firms.toml"), "--config", &config]);
         let mut serve = Command::new("taskset");
         serve.args(["-c", CORE, env!("CARGO_BIN_EXE_tollguard"), "serve", "--config", &config]).env("RUST_LOG", "warn");
@@ -83,7 +104,12 @@ impl Server {
         wait_until_bound(address);
         let processes = vec![child.id()];
         let life = Life::Ours(Ours(child, folder));
-        Self { name: "tollguard", address, processes, challenge: "401", secrets: secret, life }
+        Self { name: "tollguard", address, processes, challenge: "401", lines, secrets: secret, life }
+    }
+
+    /// The same server, called by users of so many lines for each account; Kamailio takes every user.
+    pub fn with_lines(self, lines: u32) -> Self {
+        Self { lines, ..self }
     }
 
     /// Kamailio with one worker that authenticates, keeps dialogs and accounts to flat files, or to SQLite.
@@ -102,7 +128,7 @@ impl Server {
         let processes = kamailio.processes();
         let name = if sqlite { "kamailio with SQLite" } else { "kamailio" };
         let life = Life::Kamailio(kamailio, folder);
-        Self { name, address, processes, challenge: "407", secrets: |_| "secret".to_owned(), life }
+        Self { name, address, processes, challenge: "407", lines: LINES, secrets: |_| "secret".to_owned(), life }
     }
 }
 
@@ -123,7 +149,7 @@ fn tollguard(arguments: &[&str]) {
 }
 
 /// Firms with phones and plenty of money.
-fn firms(carrier: SocketAddr) -> String {
+fn firms(carrier: SocketAddr, lines: u32) -> String {
     let mut text = format!("[carrier.wholesale]\naddress = \"{carrier}\"\n");
     for firm in 0..ACCOUNTS {
         let _ = writeln!(
@@ -132,8 +158,8 @@ fn firms(carrier: SocketAddr) -> String {
              area_code = \"303\"\ncarriers = [\"wholesale\"]\nnumbers = [\"+130355501{firm:02}\"]\nmax_calls = 10000\n\
              [payment.wire-{firm}]\naccount = \"firm{firm}\"\namount = \"1000000\""
         );
-        for line in 0..LINES {
-            let user = user(line * ACCOUNTS + firm);
+        for line in 0..lines {
+            let user = user(line * ACCOUNTS + firm, lines);
             let (id, secret) = (100 + line, secret(&user));
             let _ = writeln!(text, "[line.firm{firm}.{id}]\nauth_name = \"{user}\"\nsecret = \"{secret}\"");
         }

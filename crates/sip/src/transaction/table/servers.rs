@@ -2,8 +2,8 @@
 
 use super::super::key::request_key;
 use super::super::side::Machine;
-use super::super::{Action, InviteServer, InviteServerInput, NonInviteServer, NonInviteServerInput, Wire, derived};
-use super::{Incoming, MAX_TRYING_BYTES, Output, ServerKey, TransactionTable};
+use super::super::{Action, InviteServer, InviteServerInput, NonInviteServer, NonInviteServerInput, Wire};
+use super::{Incoming, MAX_HEAD_BYTES, Output, ServerKey, TransactionTable};
 use crate::arena::Slot;
 use crate::flow::Flow;
 use crate::{Message, Method};
@@ -76,11 +76,10 @@ impl TransactionTable {
         }
         let reliable = flow.transport.is_reliable();
         let machine = if method == Method::Invite {
-            let trying = derived::trying(request, flow.remote);
-            if trying.len() > MAX_TRYING_BYTES {
+            if request.head_bytes() > MAX_HEAD_BYTES {
                 return Incoming::Malformed;
             }
-            Server::Invite(InviteServer::new(trying, reliable, now_ms))
+            Server::Invite(InviteServer::new(request.shared(), flow.remote, reliable, now_ms))
         } else {
             Server::Other(NonInviteServer::new(reliable, now_ms))
         };

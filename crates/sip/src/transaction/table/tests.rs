@@ -213,7 +213,7 @@ fn a_request_without_what_it_takes_is_malformed() {
     assert_eq!(table.receive_request(&no_via, udp(), 0), Incoming::Malformed);
     let long = with_branch("OPTIONS", &"x".repeat(MAX_KEY_BYTES));
     assert_eq!(table.receive_request(&long, udp(), 0), Incoming::Malformed);
-    let vias = format!("h;branch=z9hG4bKa{}", "\r\nVia: SIP/2.0/UDP ".to_owned() + &"h".repeat(MAX_TRYING_BYTES));
+    let vias = format!("h;branch=z9hG4bKa{}", "\r\nVia: SIP/2.0/UDP ".to_owned() + &"h".repeat(MAX_HEAD_BYTES));
     assert_eq!(table.receive_request(&request("INVITE", &vias, ""), udp(), 0), Incoming::Malformed);
     assert!(table.is_empty());
 }

@@ -10,8 +10,8 @@ pub const MAX_SERVERS: usize = 393_216;
 /// Most client transactions a table holds unless told otherwise, and most CANCELs on top of them.
 pub const MAX_CLIENTS: usize = 393_216;
 
-/// Longest 100 Trying: it repeats the Vias of its INVITE, and without a limit a flood could make us keep whole datagrams.
-pub const MAX_TRYING_BYTES: usize = 8_192;
+/// Longest head of an INVITE, which is kept until its user says something.
+pub const MAX_HEAD_BYTES: usize = 16_384;
 
 /// A server transaction: one received request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +41,7 @@ pub enum Incoming {
     /// No room: answer 503 by [`TransactionTable::send`](super::TransactionTable::send), or drop it.
     Full,
     /// It lacks a usable Via, From or CSeq, or they are absurdly long ([`MAX_KEY_BYTES`](super::MAX_KEY_BYTES),
-    /// [`MAX_TRYING_BYTES`]): answer 400 or drop it.
+    /// [`MAX_HEAD_BYTES`]): answer 400 or drop it.
     Malformed,
 }
 
