@@ -7,6 +7,9 @@
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod hook;
+mod hooks;
+mod letters;
 mod limit;
 mod links;
 mod mailer;
@@ -19,11 +22,13 @@ mod testing;
 mod worker;
 
 pub use alarm::{AlarmError, Alarms};
+pub use hooks::{Hooks, signature};
+pub use letters::Letters;
 pub use limit::{HOUR_MS, KEPT_FOR_EMERGENCIES, MAX_MAILS_AN_HOUR};
 pub use links::{PortalUrl, PortalUrlError};
 pub use mailer::{Mailer, SendError, message_id};
-pub use outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
-pub use render::{DiskAlarm, Mail, MailContext, RenderError, render};
+pub use outbox::{AccountFacts, LineFacts, MAX_NEWS, Outbox, OutboxError, Waiting};
+pub use render::{DiskAlarm, Mail, MailContext, OnceLinks, RenderError, render};
 pub use settings::{Security, Settings, SettingsError};
 pub use store_outbox::StoreOutbox;
 pub use worker::{Clock, FIRST_RETRY_MS, GIVE_UP_AFTER_MS, LAST_RETRY_MS, SystemClock, Worker, retry_in_ms};

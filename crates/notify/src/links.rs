@@ -95,6 +95,18 @@ impl PortalUrl {
         format!("{self}/accounts/{account}/guard")
     }
 
+    /// The page of a link that does one thing once, by its token.
+    #[must_use]
+    pub fn once(&self, token: &str) -> String {
+        format!("{self}/once/{token}")
+    }
+
+    /// The login.
+    #[must_use]
+    pub fn login(&self) -> String {
+        format!("{self}/login")
+    }
+
     /// The account's money.
     #[must_use]
     pub fn money(&self, account: &AccountId) -> String {

@@ -3,6 +3,9 @@
 use account::{LineKind, Notice};
 use billing::{AccountId, E164, LineId, Money};
 
+/// News told in one mail; more of it comes in the next.
+pub const MAX_NEWS: u32 = 40;
+
 /// A notice that waits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiting {
@@ -55,6 +58,12 @@ pub trait Outbox: Send + Sync + 'static {
     /// # Errors
     /// The store did not answer.
     fn next_due(&self, now_ms: u64) -> Result<Option<Waiting>, OutboxError>;
+
+    /// News of an account that waits, due or not, the oldest first; at most [`MAX_NEWS`] of it.
+    ///
+    /// # Errors
+    /// The store did not answer.
+    fn news(&self, account: &AccountId) -> Result<Vec<Waiting>, OutboxError>;
 
     /// When the next notice is due; `None` while none waits.
     ///

@@ -9,8 +9,10 @@ mod document;
 mod emergency;
 mod html;
 mod incident;
+mod letter;
 mod local;
 mod low_balance;
+mod news;
 mod text;
 mod words;
 
@@ -20,8 +22,11 @@ mod tests;
 use account::Notice;
 
 use crate::PortalUrl;
+use crate::outbox::Waiting;
+
 pub use alarm::DiskAlarm;
-pub use context::MailContext;
+pub use context::{MailContext, OnceLinks};
+pub(crate) use letter::LetterFacts;
 
 /// A mail, ready to be addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,12 +54,44 @@ pub enum RenderError {
 /// # Errors
 /// [`RenderError::Html`], where the template fails.
 pub fn render(notice: &Notice, context: &MailContext, created_ms: u64) -> Result<Mail, RenderError> {
-    let document = match notice {
+    written(document(notice, context, created_ms))
+}
+
+/// Makes one mail of several news of an account.
+///
+/// # Errors
+/// [`RenderError::Html`], where the template fails.
+pub(crate) fn render_news(news: &[Waiting], context: &MailContext) -> Result<Mail, RenderError> {
+    let told: Vec<(u64, &Notice)> = news.iter().map(|one| (one.created_ms, &one.notice)).collect();
+    written(news::document(&told, context))
+}
+
+/// What a notice says in a sentence or two, and where it leads.
+pub(crate) fn short(notice: &Notice, context: &MailContext, created_ms: u64) -> (String, String, String) {
+    let document = document(notice, context, created_ms);
+    let url = match notice.incident() {
+        Some(incident) => context.portal.incident(&context.account, incident.id),
+        None if matches!(notice, Notice::LowBalance { .. }) => context.portal.money(&context.account),
+        None => context.portal.calls(&context.account),
+    };
+    (document.title, document.lead.join(" "), url)
+}
+
+fn document(notice: &Notice, context: &MailContext, created_ms: u64) -> document::Document {
+    match notice {
         Notice::Incident(incident) => incident::document(incident, context),
         Notice::LowBalance { balance, threshold } => low_balance::document(*balance, *threshold, context, created_ms),
         Notice::Emergency { number, place, .. } => emergency::document(number, place, context, created_ms),
-    };
-    written(document)
+        news => news::document(&[(created_ms, news)], context),
+    }
+}
+
+/// Makes a mail to a user of the portal.
+///
+/// # Errors
+/// [`RenderError::Html`], where the template fails.
+pub(crate) fn letter(facts: &LetterFacts) -> Result<Mail, RenderError> {
+    written(letter::document(facts))
 }
 
 /// Makes the mail about the disk of a node, as it is at `at_ms`.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use billing::{AccountId, LineId};
-use store::{Desk, Reader};
+use store::{Desk, Queued, Reader};
 
-use crate::outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
+use crate::outbox::{AccountFacts, LineFacts, MAX_NEWS, Outbox, OutboxError, Waiting};
 
 /// The outbox in the node's database: notices queued by the projector, states kept by the desk.
 #[derive(Clone, Debug)]
@@ -30,14 +30,11 @@ impl From<store::Error> for OutboxError {
 
 impl Outbox for StoreOutbox {
     fn next_due(&self, now_ms: u64) -> Result<Option<Waiting>, OutboxError> {
-        let queued = self.desk.next_due(now_ms)?;
-        Ok(queued.map(|queued| Waiting {
-            id: queued.id,
-            account: queued.account,
-            created_ms: queued.created_ms,
-            notice: queued.notice,
-            attempts: queued.attempts,
-        }))
+        Ok(self.desk.next_due(now_ms)?.map(waiting))
+    }
+
+    fn news(&self, account: &AccountId) -> Result<Vec<Waiting>, OutboxError> {
+        Ok(self.desk.waiting_news(account, MAX_NEWS)?.into_iter().map(waiting).collect())
     }
 
     fn next_due_ms(&self) -> Result<Option<u64>, OutboxError> {
@@ -65,6 +62,16 @@ impl Outbox for StoreOutbox {
             name: row.line.name,
             caller_id: row.line.caller_id,
         }))
+    }
+}
+
+fn waiting(queued: Queued) -> Waiting {
+    Waiting {
+        id: queued.id,
+        account: queued.account,
+        created_ms: queued.created_ms,
+        notice: queued.notice,
+        attempts: queued.attempts,
     }
 }
 

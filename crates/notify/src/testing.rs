@@ -11,7 +11,7 @@ use geo::Place;
 use guard::{Action, Decibans, Evidence, EvidenceKind, Incident, IncidentCall, IncidentState};
 
 use crate::outbox::{AccountFacts, LineFacts};
-use crate::render::MailContext;
+use crate::render::{MailContext, OnceLinks};
 
 /// Sunday 22 March 2026, 04:12:05 in Denver.
 pub(crate) const OPENED_MS: u64 = 1_774_174_325_000;
@@ -49,6 +49,11 @@ pub(crate) fn context(line: &str, kind: LineKind, name: &str) -> MailContext {
         account: account_id(),
         facts: AccountFacts { settings: settings(), balance: Money::from_cents(4_972), held: Money::ZERO },
         line: LineFacts { id: line.into(), kind: Some(kind), name: name.into(), caller_id: None },
+        once: Some(OnceLinks {
+            not_us: "https://portal.frontrange.example/once/0102".into(),
+            shut_out: "https://portal.frontrange.example/once/0304".into(),
+            until_ms: OPENED_MS + store::WARNING_LINK_MS,
+        }),
     }
 }
 

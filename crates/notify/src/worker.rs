@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use account::{Contact, Notice};
-use billing::LineId;
+use store::{Deed, Link, Vault, WARNING_LINK_MS};
 use tokio::sync::Notify;
 
 use crate::limit::HourlyLimit;
 use crate::links::PortalUrl;
 use crate::mailer::Mailer;
 use crate::outbox::{AccountFacts, LineFacts, Outbox, OutboxError, Waiting};
-use crate::render::{Mail, MailContext, render};
+use crate::render::{Mail, MailContext, OnceLinks, render, render_news};
 
 /// First wait after a failed attempt; it doubles with each.
 pub const FIRST_RETRY_MS: u64 = 30_000;
@@ -79,6 +79,8 @@ pub struct Worker<O, C = SystemClock> {
     portal: PortalUrl,
     node: String,
     clock: C,
+    /// What signs links, if they are to be in mails.
+    vault: Option<Arc<Vault>>,
     limit: HourlyLimit,
     /// Notices some contacts of which need another try, so that it spares the others. Lost in a crash: then these get
     /// their copy twice, under the same Message-ID.
@@ -94,9 +96,16 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             portal,
             node: node.into(),
             clock,
+            vault: None,
             limit: HourlyLimit::default(),
             progress: BTreeMap::new(),
         }
+    }
+
+    /// Puts signed links into mails about incidents.
+    #[must_use]
+    pub fn signing(self, vault: Arc<Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
     }
 
     /// Works until `stop` completes; looks when `wake` is notified and when something is due. A delivery under way when
@@ -135,7 +144,19 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             let Some(notice) = self.ask(move |outbox| outbox.next_due(now_ms)).await? else {
                 return self.ask(|outbox| outbox.next_due_ms()).await;
             };
-            let outcome = self.handle(&notice).await?;
+            // News is told together, whether or not the rest of it is due.
+            let account = notice.account.clone();
+            let mut together = match notice.notice.is_news() {
+                true => self.ask(move |outbox| outbox.news(&account)).await?,
+                false => Vec::new(),
+            };
+            let outcome = self.handle(&notice, &together).await?;
+            together.retain(|one| one.id != notice.id);
+            if matches!(outcome, Outcome::Sent) {
+                for one in together {
+                    self.record(one, Outcome::Sent).await?;
+                }
+            }
             self.record(notice, outcome).await?;
         }
     }
@@ -159,7 +180,7 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
         Ok(())
     }
 
-    async fn handle(&mut self, notice: &Waiting) -> Result<Outcome, OutboxError> {
+    async fn handle(&mut self, notice: &Waiting, news: &[Waiting]) -> Result<Outcome, OutboxError> {
         let now_ms = self.clock.now_ms();
         let account = notice.account.clone();
         let Some(facts) = self.ask(move |outbox| outbox.account(&account)).await? else {
@@ -170,7 +191,11 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             return Ok(Outcome::GivenUp("the account has no contacts: nobody could be told".to_owned()));
         }
         let context = self.context(notice, facts).await?;
-        let mail = match render(&notice.notice, &context, notice.created_ms) {
+        let rendered = match notice.notice.is_news() {
+            true => render_news(news, &context),
+            false => render(&notice.notice, &context, notice.created_ms),
+        };
+        let mail = match rendered {
             Ok(mail) => mail,
             Err(error) => return Ok(Outcome::GivenUp(chain(&error))),
         };
@@ -178,7 +203,7 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
     }
 
     async fn context(&self, notice: &Waiting, facts: AccountFacts) -> Result<MailContext, OutboxError> {
-        let line = match line_of(&notice.notice).cloned() {
+        let line = match notice.notice.line().cloned() {
             Some(id) => {
                 let gone = LineFacts { id: id.to_string(), ..LineFacts::default() };
                 let account = notice.account.clone();
@@ -192,6 +217,20 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
             account: notice.account.clone(),
             facts,
             line,
+            once: self.once_links(notice),
+        })
+    }
+
+    /// The links of an incident's mail: the same on every try.
+    fn once_links(&self, notice: &Waiting) -> Option<OnceLinks> {
+        let (Notice::Incident(incident), Some(vault)) = (&notice.notice, &self.vault) else { return None };
+        let until_ms = notice.created_ms.saturating_add(WARNING_LINK_MS);
+        let link = |deed| self.portal.once(&Link { deed, expires_ms: until_ms }.token(vault));
+        let (account, incident) = (notice.account.clone(), incident.id);
+        Some(OnceLinks {
+            not_us: link(Deed::NotUs { account: account.clone(), incident }),
+            shut_out: link(Deed::ShutOut { account, incident }),
+            until_ms,
         })
     }
 
@@ -258,17 +297,8 @@ impl<O: Outbox, C: Clock> Worker<O, C> {
     }
 }
 
-/// The line a notice is about; some are about the account.
-fn line_of(notice: &Notice) -> Option<&LineId> {
-    match notice {
-        Notice::Incident(incident) => Some(&incident.line),
-        Notice::Emergency { line, .. } => Some(line),
-        Notice::LowBalance { .. } => None,
-    }
-}
-
 /// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

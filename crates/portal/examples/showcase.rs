@@ -33,6 +33,9 @@ async fn main() {
             created_ms: now,
             last_used_ms: now,
             expires_ms: now + 3_600_000,
+            ip: "192.0.2.7".into(),
+            agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0".into(),
+            is_whole: true,
         };
         house.desk.add_session(&session).expect("the user is there");
         println!("{login} (password \"correct horse\"): http://{address}/ with token {token}");

@@ -13,6 +13,7 @@ use tokio::time::{Duration, sleep};
 
 use crate::cookies;
 use crate::forms::csrf_of;
+use crate::login::escaped;
 use crate::problem::Problem;
 use crate::state::{PortalState, now_ms};
 use crate::words::sentence;
@@ -32,6 +33,8 @@ pub(crate) struct Visitor {
     pub(crate) state: PortalState,
     pub(crate) user: User,
     pub(crate) csrf: String,
+    /// The session's name in the store.
+    pub(crate) session: [u8; 32],
     pub(crate) note: Option<(bool, String)>,
     /// Whether the lock-out is theirs to see: the node is, or the account is the only one on it.
     pub(crate) sees_lockout: bool,
@@ -49,20 +52,21 @@ impl Visitor {
         let found = state.desk(move |desk| {
             let found = desk.session(&hash, now)?;
             if let Some((session, _)) = &found
+                && session.is_whole
                 && now >= session.last_used_ms.saturating_add(NOTED_EVERY_MS)
             {
                 desk.touch_session(&hash, now, now.saturating_add(SESSION_MS))?;
             }
             Ok(found)
         });
-        let Some((_, user)) = found.await? else { return Ok(None) };
+        let Some((_, user)) = found.await?.filter(|(session, _)| session.is_whole) else { return Ok(None) };
         let mut sees_lockout = user.role == Role::Admin;
         if let Some(own) = user.account.clone() {
             let accounts = state.read(|reader| reader.accounts()).await?;
             sees_lockout |= accounts.len() == 1 && accounts.iter().all(|account| account.id == own);
         }
         let note = cookies::note(headers);
-        Ok(Some(Self { state: state.clone(), user, csrf: csrf_of(token), note, sees_lockout }))
+        Ok(Some(Self { state: state.clone(), user, csrf: csrf_of(token), session: hash, note, sees_lockout }))
     }
 
     pub(crate) fn is_admin(&self) -> bool {
@@ -84,6 +88,11 @@ impl Visitor {
 
     pub(crate) fn actor(&self) -> Actor {
         Actor::User(self.user.login.clone())
+    }
+
+    /// What others know the user as.
+    pub(crate) fn name(&self) -> &str {
+        if self.user.name.is_empty() { &self.user.login } else { &self.user.name }
     }
 
     /// The path of a page.
@@ -131,15 +140,7 @@ fn login_path(parts: &Parts, state: &PortalState) -> String {
     if parts.method != axum::http::Method::GET || page.trim_end_matches('/') == base {
         return format!("{base}/login");
     }
-    let mut next = String::new();
-    for byte in page.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-            next.push(char::from(byte));
-        } else {
-            next.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    format!("{base}/login?next={next}")
+    format!("{base}/login?next={}", escaped(page))
 }
 
 /// A user at an account they may see.

@@ -16,6 +16,10 @@ pub(crate) enum Tab {
     Incidents,
     Money,
     Lockout,
+    Settings,
+    People,
+    Audit,
+    Me,
 }
 
 /// A way to another page.
@@ -54,6 +58,7 @@ impl Frame {
             way("/lines", "Lines", Tab::Lines),
             way("/incidents", "Incidents", Tab::Incidents),
             way("/money", "Money", Tab::Money),
+            way("/settings", "Settings", Tab::Settings),
         ]);
         if visitor.sees_lockout {
             ways.push(Way { href: visitor.path("/lockout"), name: "Lock-out", here: false });
@@ -66,10 +71,12 @@ impl Frame {
     pub(crate) fn of_node(visitor: &Visitor, tab: Tab, title: &str, times: String) -> Self {
         let mut ways = Vec::new();
         if visitor.is_admin() {
-            ways.push(Way { href: visitor.path("/"), name: "All accounts", here: tab == Tab::Node });
+            let pages = [("/", "All accounts", Tab::Node), ("/people", "People", Tab::People)];
+            let pages = pages.into_iter().chain([("/audit", "Audit log", Tab::Audit)]);
+            ways.extend(pages.map(|(page, name, of)| Way { href: visitor.path(page), name, here: tab == of }));
         } else if let Some(id) = &visitor.user.account {
             let pages = [("", "Overview"), ("/calls", "Calls"), ("/lines", "Lines"), ("/incidents", "Incidents")];
-            let pages = pages.into_iter().chain([("/money", "Money")]);
+            let pages = pages.into_iter().chain([("/money", "Money"), ("/settings", "Settings")]);
             ways.extend(pages.map(|(page, name)| Way {
                 href: visitor.path(&format!("/accounts/{id}{page}")),
                 name,
@@ -89,7 +96,7 @@ impl Frame {
             title: title.to_owned(),
             node: settings.node_name.clone(),
             role: settings.role.clone(),
-            user: visitor.user.name.clone(),
+            user: visitor.name().to_owned(),
             csrf: visitor.csrf.clone(),
             note: visitor.note.clone(),
             account: None,

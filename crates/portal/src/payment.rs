@@ -87,7 +87,7 @@ impl Refusal {
 
 /// Takes a payment.
 pub(crate) async fn take(State(state): State<ProgramState>, request: Request) -> Response {
-    let ip = caller(request.extensions(), request.headers(), &state.programs.proxies);
+    let ip = caller(request.extensions(), request.headers(), &state.portal.settings.proxies);
     let mut response = match keep(&state, request, ip).await {
         Ok((payment, Booked::Now)) => said(StatusCode::OK, "booked", &payment, "the payment is in the ledger"),
         Ok((payment, Booked::Waits(why))) => said(StatusCode::ACCEPTED, "waiting", &payment, &why),

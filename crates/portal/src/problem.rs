@@ -25,6 +25,15 @@ pub(crate) enum Problem {
     /// A form without the session's token.
     #[error("this form is out of date")]
     StaleForm,
+    /// A link that is none of ours, or leads to what is gone.
+    #[error("this link is not valid")]
+    LinkVoid,
+    /// A link that has done what it does.
+    #[error("this link has been used")]
+    LinkUsed,
+    /// A link whose time is over.
+    #[error("this link has expired")]
+    LinkExpired,
     /// Something a person typed.
     #[error("{0}")]
     Typed(String),
@@ -49,7 +58,8 @@ impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::LoginNeeded { .. } => StatusCode::SEE_OTHER,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::LinkVoid => StatusCode::NOT_FOUND,
+            Self::LinkUsed | Self::LinkExpired => StatusCode::GONE,
             Self::NotAllowed | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::Typed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::Command(CommandError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,
@@ -63,6 +73,9 @@ impl Problem {
         match self {
             Self::NotFound => "The address may be mistyped, or it belongs to an account that is not yours.",
             Self::NotAllowed => "Ask the owner of the account to do it.",
+            Self::LinkVoid => "Copy all of it from the mail, or log in instead.",
+            Self::LinkUsed => "It works once. Log in to do more.",
+            Self::LinkExpired => "Log in instead.",
             Self::StaleForm => "Nothing was changed. Go back, reload the page and try again.",
             Self::Typed(_) => "Nothing was changed. Go back and correct it.",
             Self::Command(CommandError::ShuttingDown) => "The node does not answer. Try again in a minute.",

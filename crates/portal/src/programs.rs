@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use ipnet::IpNet;
 
 use crate::payment::{self, PaymentSecret};
 use crate::per_minute::PerMinute;
@@ -33,8 +32,6 @@ pub type Weakness = fn(&str, &[&str]) -> Option<String>;
 /// What the configuration says of programs and to them.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    /// Reverse proxies, whose word of who called them is believed.
-    pub proxies: Vec<IpNet>,
     /// What payments are signed with; without any, none are taken.
     pub payment_secrets: Vec<PaymentSecret>,
     /// What a new secret of a line must withstand.

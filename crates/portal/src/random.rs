@@ -25,12 +25,21 @@ pub(crate) fn token() -> String {
 
 /// A strong secret that a person can type into a phone: "7kq2m-x0v9d-3ntgh-w84ze".
 pub(crate) fn secret() -> String {
-    let mut text = String::with_capacity(GROUPS * (GROUP + 1));
-    for (at, byte) in bytes::<{ GROUPS * GROUP }>().into_iter().enumerate() {
+    grouped(&bytes::<{ GROUPS * GROUP }>())
+}
+
+/// A code of 50 bits that a person can write down: "7kq2m-x0v9d".
+pub(crate) fn code() -> String {
+    grouped(&bytes::<{ 2 * GROUP }>())
+}
+
+fn grouped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + bytes.len() / GROUP);
+    for (at, byte) in bytes.iter().enumerate() {
         if at > 0 && at % GROUP == 0 {
             text.push('-');
         }
-        text.push(char::from(SIGNS[usize::from(byte % 32)]));
+        text.push(char::from(SIGNS[usize::from(*byte % 32)]));
     }
     text
 }

@@ -11,12 +11,14 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
+use crate::login::{code, forgot};
 use crate::pages::{
-    account, ask, call, calls, guard, incident, incidents, limits, line, lines, lockout, money, node, secret,
+    account, ask, audit, call, calls, guard, incident, incidents, limits, line, lines, lockout, me, money, new_line,
+    node, numbers, people, prices, secret, settings, webhooks,
 };
 use crate::problem::Problem;
 use crate::state::PortalState;
-use crate::{headers, login};
+use crate::{headers, login, once};
 
 /// The longest body of a request, bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -49,7 +51,12 @@ fn pages() -> Router<PortalState> {
     Router::new()
         .route("/", get(node::overview))
         .route("/login", get(login::form).post(login::enter))
+        .route("/login/code", get(code::form).post(code::enter))
+        .route("/forgot", get(forgot::form).post(forgot::ask))
         .route("/logout", post(login::leave))
+        .route("/once/{token}", get(once::ask).post(once::act))
+        .nest("/me", own_pages())
+        .merge(circle_pages())
         .route("/portal.css", get(style))
         .route("/icon.svg", get(icon))
         .route("/live.js", get(script))
@@ -60,8 +67,39 @@ fn pages() -> Router<PortalState> {
         .nest("/accounts/{account}", account_pages())
 }
 
+/// A user's own login.
+fn own_pages() -> Router<PortalState> {
+    Router::new()
+        .route("/", get(me::show))
+        .route("/password", post(me::change_password))
+        .route("/second-factor", get(me::factor::show).post(me::factor::confirm))
+        .route("/second-factor/begin", post(me::factor::begin))
+        .route("/second-factor/off", post(me::factor::turn_off))
+        .route("/sessions/end", post(me::end_session))
+        .route("/sessions/end-others", post(me::end_others))
+}
+
+/// What an account and the node have alike.
+fn circle_pages() -> Router<PortalState> {
+    Router::new()
+        .route("/audit", get(audit::show))
+        .route("/people", get(people::show))
+        .route("/people/invite", post(people::invite))
+        .route("/people/change", post(people::change))
+        .route("/people/remove", post(people::remove))
+        .route("/people/reset", post(people::reset))
+        .route("/people/factor-off", post(people::factor_off))
+}
+
 fn account_pages() -> Router<PortalState> {
     Router::new()
+        .merge(circle_pages())
+        .route("/webhooks", get(webhooks::show).post(webhooks::add))
+        .route("/webhooks/switch", post(webhooks::switch))
+        .route("/webhooks/remove", post(webhooks::remove))
+        .route("/webhooks/test", post(webhooks::test))
+        .route("/webhooks/again", post(webhooks::again))
+        .route("/settings", get(settings::show).post(settings::set_contacts))
         .route("/", get(account::overview))
         .route("/live", get(account::live))
         .route("/calls", get(calls::show))
@@ -70,6 +108,8 @@ fn account_pages() -> Router<PortalState> {
         .route("/calls/{call}/hangup", post(call::hang_up))
         .route("/limits", get(limits::show_account).post(limits::set_account))
         .route("/lines", get(lines::show))
+        .route("/numbers", get(numbers::show).post(numbers::set))
+        .route("/new-line", get(new_line::show).post(new_line::add))
         .route("/lines/{line}", get(line::show))
         .route("/lines/{line}/secret", get(secret::ask).post(secret::change))
         .route("/lines/{line}/binding", post(line::drop_binding))
@@ -85,6 +125,8 @@ fn account_pages() -> Router<PortalState> {
         .route("/incidents/{incident}/take-back", get(ask::take_back).post(ask::taken_back))
         .route("/money", get(money::show))
         .route("/money/topup", post(money::top_up))
+        .route("/money/terms", post(money::set_terms))
+        .route("/prices", get(prices::show))
         .route("/guard", get(guard::show))
         .route("/guard/act", post(guard::act))
         .route("/guard/watch", post(guard::watch))

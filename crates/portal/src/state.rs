@@ -1,20 +1,25 @@
 //! What all pages share.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ipnet::IpNet;
 use sha2::{Digest, Sha256};
-use store::{Desk, Reader};
+use store::{Desk, Reader, Vault};
 use tokio::sync::Semaphore;
 
 use crate::control::Control;
+use crate::per_minute::PerMinute;
 use crate::problem::Problem;
 use crate::readers::Readers;
 use crate::throttle::Throttle;
 
 /// Passwords verified at once: each takes 64 MiB and a processor.
 const VERIFYING: usize = 2;
+/// Mails for new passwords that one network may ask for within a minute.
+const RESETS_A_MINUTE: u32 = 5;
 /// Pages kept fresh at once.
 const STREAMS: usize = 64;
 
@@ -31,6 +36,10 @@ pub struct Settings {
     pub realm: String,
     /// Where phones register: host and port.
     pub sip_server: String,
+    /// Reverse proxies, whose word of who called them is believed.
+    pub proxies: Vec<IpNet>,
+    /// Whether there is a mail server, so that users can be written to.
+    pub has_mail: bool,
 }
 
 impl Settings {
@@ -59,10 +68,13 @@ pub struct PortalState {
     pub(crate) control: Arc<dyn Control>,
     pub(crate) readers: Readers,
     pub(crate) desk: Arc<Desk>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) places: Arc<geo::Places>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) cookie: Arc<str>,
     pub(crate) throttle: Arc<Mutex<Throttle>>,
+    /// Mails for new passwords, by the network that asked for them.
+    pub(crate) resets: Arc<Mutex<PerMinute<IpAddr>>>,
     pub(crate) verifying: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
 }
@@ -70,14 +82,14 @@ pub struct PortalState {
 impl PortalState {
     /// Opens the portal's connections to a node's database.
     ///
-    /// `places` says where banned addresses are.
+    /// `vault` holds the portal's key, `places` says where banned addresses are.
     ///
     /// # Errors
     /// Where the database cannot be opened or is of another format.
     pub fn open(
         control: Arc<dyn Control>,
         database: &Path,
-        desk: Arc<Desk>,
+        (desk, vault): (Arc<Desk>, Arc<Vault>),
         places: Arc<geo::Places>,
         settings: Settings,
     ) -> Result<Self, store::Error> {
@@ -85,10 +97,12 @@ impl PortalState {
             control,
             readers: Readers::open(database)?,
             desk,
+            vault,
             places,
             cookie: settings.cookie().into(),
             settings: Arc::new(settings),
             throttle: Arc::default(),
+            resets: Arc::new(Mutex::new(PerMinute::new(RESETS_A_MINUTE))),
             verifying: Arc::new(Semaphore::new(VERIFYING)),
             streams: Arc::new(Semaphore::new(STREAMS)),
         })
@@ -127,7 +141,15 @@ mod tests {
 
     fn settings(url: &str) -> Settings {
         let text = String::new;
-        Settings { url: url.into(), node_name: text(), role: text(), realm: text(), sip_server: text() }
+        Settings {
+            url: url.into(),
+            node_name: text(),
+            role: text(),
+            realm: text(),
+            sip_server: text(),
+            proxies: Vec::new(),
+            has_mail: false,
+        }
     }
 
     #[test]

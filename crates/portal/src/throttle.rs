@@ -17,6 +17,8 @@ const MAX_COUNTED: usize = 10_000;
 enum Who {
     Address(IpAddr),
     Login(String),
+    /// Somebody who is logged in.
+    Again(String),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +43,29 @@ pub(crate) struct Throttle {
 impl Throttle {
     /// Takes one try; it counts as failed until [`Throttle::succeeded`]. `Err`: so many seconds are to be waited.
     pub(crate) fn try_login(&mut self, ip: IpAddr, login: &str, now_ms: u64) -> Result<(), u64> {
-        let tried = [(Who::Address(network(ip)), PER_ADDRESS), (Who::Login(login.to_owned()), PER_LOGIN)];
-        for (who, limit) in &tried {
+        self.take(&[(Who::Address(network(ip)), PER_ADDRESS), (Who::Login(login.to_owned()), PER_LOGIN)], now_ms)
+    }
+
+    /// Takes one try of somebody who is logged in, and shows the password or a code once more.
+    pub(crate) fn try_name(&mut self, login: &str, now_ms: u64) -> Result<(), u64> {
+        self.take(&[(Who::Again(login.to_owned()), PER_ADDRESS)], now_ms)
+    }
+
+    /// The try was good.
+    pub(crate) fn name_succeeded(&mut self, login: &str) {
+        self.counts.remove(&Who::Again(login.to_owned()));
+    }
+
+    fn take(&mut self, tried: &[(Who, u32)], now_ms: u64) -> Result<(), u64> {
+        for (who, limit) in tried {
             if let Some(count) = self.counts.get(who).filter(|count| count.counts_at(now_ms) >= *limit) {
                 let left_ms = count.since_ms.saturating_add(WINDOW_MS).saturating_sub(now_ms);
                 return Err(left_ms.div_ceil(1000));
             }
         }
         for (who, _) in tried {
-            self.make_room(&who, now_ms);
-            let count = self.counts.entry(who).or_insert(Count { failures: 0, since_ms: now_ms });
+            self.make_room(who, now_ms);
+            let count = self.counts.entry(who.clone()).or_insert(Count { failures: 0, since_ms: now_ms });
             if count.counts_at(now_ms) == 0 {
                 *count = Count { failures: 0, since_ms: now_ms };
             }

@@ -80,7 +80,7 @@ const METHODS: &[(&str, Method)] = &[
 
 /// Answers a call.
 pub(crate) async fn answer(State(state): State<ProgramState>, request: Request) -> Response {
-    let ip = caller(request.extensions(), request.headers(), &state.programs.proxies);
+    let ip = caller(request.extensions(), request.headers(), &state.portal.settings.proxies);
     let answer = match fields::read(request).await {
         Ok(fields) => call(&state, fields, ip).await,
         Err(refused) => return refused,

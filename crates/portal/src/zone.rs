@@ -57,6 +57,11 @@ impl Zone {
         self.format(ms, "%H:%M:%S %Z")
     }
 
+    /// The hour of the day, 0 to 23.
+    pub(crate) fn hour(&self, ms: u64) -> usize {
+        self.format(ms, "%-H").parse().unwrap_or(0)
+    }
+
     /// For the `datetime` attribute of machines.
     pub(crate) fn iso(&self, ms: u64) -> String {
         self.format(ms, "%Y-%m-%dT%H:%M:%S%:z")

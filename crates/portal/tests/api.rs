@@ -71,7 +71,6 @@ impl Api {
             assert!(house.desk.add_api_key(&kept, &ApiKey::hash(key.text())).unwrap());
         }
         let programs = Programs {
-            proxies: Vec::new(),
             payment_secrets: Vec::new(),
             weakness: |_, _| None,
             max_expiry_s: 3600,

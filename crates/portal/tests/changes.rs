@@ -13,7 +13,26 @@ use node::{Command, CommandError, NodeChange};
 const URL: &str = "http://portal.example";
 
 /// Every form of the portal, and a page that shows its token.
-const FORMS: [(&str, &str); 17] = [
+const FORMS: [(&str, &str); 36] = [
+    ("/accounts/law-000/money/terms", "low_balance=5&monthly_limit=&auto_top_up_max="),
+    ("/accounts/law-000/numbers", "number=%2B13035550100&line=118"),
+    ("/accounts/law-000/new-line", "line=999&name=&kind=extension"),
+    ("/accounts/law-000/webhooks", "url=https%3A%2F%2Fx.example%2F&format=json"),
+    ("/accounts/law-000/webhooks/switch", "webhook=1"),
+    ("/accounts/law-000/webhooks/remove", "webhook=1"),
+    ("/accounts/law-000/webhooks/test", "webhook=1"),
+    ("/accounts/law-000/webhooks/again", "delivery=1"),
+    ("/accounts/law-000/settings", "contacts=x%40y.example"),
+    ("/accounts/law-000/people/invite", "login=new&name=&email=new%40x.example&role=viewer"),
+    ("/accounts/law-000/people/change", "login=vic&role=owner"),
+    ("/accounts/law-000/people/remove", "login=vic"),
+    ("/accounts/law-000/people/reset", "login=vic"),
+    ("/accounts/law-000/people/factor-off", "login=vic"),
+    ("/people/invite", "login=new&name=&email=new%40x.example&role=admin"),
+    ("/people/change", "login=vic&role=owner"),
+    ("/people/remove", "login=vic"),
+    ("/people/reset", "login=vic"),
+    ("/people/factor-off", "login=vic"),
     ("/accounts/law-000/calls/c00000000000w4/hangup", ""),
     ("/accounts/law-000/lines/107/secret", ""),
     ("/accounts/law-000/lines/107/binding", "contact=sip:107"),

@@ -45,7 +45,6 @@ impl Api {
         };
         house.desk.put_api_access(&access).unwrap();
         let programs = Programs {
-            proxies: vec![id("127.0.0.1/32")],
             payment_secrets: Vec::new(),
             weakness: weak,
             max_expiry_s: 3600,

@@ -4,8 +4,12 @@
 //! what is not in the journal (states of the outbox, users, sessions), a [`Reader`] only reads.
 
 mod access;
+mod audit;
 mod desk;
+mod factors;
 mod keys;
+mod letters;
+mod links;
 mod outbox;
 mod payments;
 mod project;
@@ -17,6 +21,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 mod users;
+mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,21 +30,24 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
 pub use access::{ApiAccess, MAX_API_ADDRESSES};
+pub use audit::{AuditPlace, AuditRow, Changed, differences_of};
 pub use desk::Desk;
+pub use factors::SecondFactor;
 pub use keys::{ApiKey, KeyScope, MAX_API_KEYS};
+pub use letters::{Letter, LetterKind, MAX_LETTERS_PER_USER};
 pub use outbox::{Queued, Sending};
 pub use payments::{MAX_WAITING_PAYMENTS, Payment};
 pub use projector::Projector;
 pub use reader::{
-    AccountRow, AuditPlace, AuditRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals,
-    Usage, UsageBy,
+    AccountRow, CdrFilter, DeckRow, DidRow, LineRow, MAX_ADDED_UP, MAX_ROWS, Reader, Totals, Usage, UsageBy,
 };
 pub use repeats::{REPEATABLE_MS, Repeat};
 pub use retention::Retention;
-pub use users::{MAX_SESSIONS_PER_USER, Role, Session, User};
+pub use users::{LOGIN_RULE, MAX_SESSIONS_PER_USER, Role, Session, User};
+pub use webhooks::{Delivery, HOOK_EVENTS, HOOK_URL_RULE, HookFormat, MAX_WEBHOOKS, NewDelivery, Webhook};
 
 /// The steps from an empty database to the present format; `user_version` counts those taken.
-const STEPS: [&str; 1] = [include_str!("db/schema.sql")];
+const STEPS: [&str; 1] = [concat!(include_str!("db/schema.sql"), include_str!("db/people.sql"))];
 
 /// Pages that a connection keeps in memory, KiB: the ends of all indexes of a busy node.
 const CACHE_KIB: i64 = 16 * 1024;

@@ -188,6 +188,12 @@ pub enum Error {
     /// No user of that login name.
     #[error("there is no user {0}")]
     NoUser(String),
+    /// No format of webhooks of that name.
+    #[error("{0} is no format of a webhook: use json or slack")]
+    NoFormat(String),
+    /// The system gives no random bytes.
+    #[error("the system has no random bytes")]
+    NoRandom,
     /// No role of that name.
     #[error("{0} is no role: use admin, owner or viewer")]
     NoRole(String),

@@ -16,6 +16,7 @@ mod error;
 mod home;
 mod journal;
 mod keeper;
+mod link;
 mod pace;
 mod password;
 mod projection;
@@ -23,19 +24,22 @@ mod recover;
 mod seal;
 mod snapshot;
 mod threads;
+mod vault;
 mod writer;
 
 pub use db::{
-    AccountRow, ApiAccess, ApiKey, AuditPlace, AuditRow, CdrFilter, DeckRow, Desk, DidRow, KeyScope, LineRow,
-    MAX_ADDED_UP, MAX_API_ADDRESSES, MAX_API_KEYS, MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS, Payment,
-    Projector, Queued, REPEATABLE_MS, Reader, Repeat, Retention, Role, Sending, Session, Totals, Usage, UsageBy, User,
-    copy_database,
+    AccountRow, ApiAccess, ApiKey, AuditPlace, AuditRow, CdrFilter, Changed, DeckRow, Delivery, Desk, DidRow,
+    HOOK_EVENTS, HOOK_URL_RULE, HookFormat, KeyScope, LOGIN_RULE, Letter, LetterKind, LineRow, MAX_ADDED_UP,
+    MAX_API_ADDRESSES, MAX_API_KEYS, MAX_LETTERS_PER_USER, MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS,
+    MAX_WEBHOOKS, NewDelivery, Payment, Projector, Queued, REPEATABLE_MS, Reader, Repeat, Retention, Role,
+    SecondFactor, Sending, Session, Totals, Usage, UsageBy, User, Webhook, copy_database, differences_of,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;
 pub use home::Home;
 pub use journal::{Journal, MAX_RECORD_BYTES, Numbered, Numerable, Records, Recovery, SEGMENT_BYTES};
 pub use keeper::Keeper;
+pub use link::{Deed, INVITATION_MS, Link, RESET_MS, WARNING_LINK_MS};
 pub use pace::Pace;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, hash_password, verify_password};
 pub use projection::{BATCH_QUEUE, Projection};
@@ -43,4 +47,5 @@ pub use recover::{recover_state, recover_tables};
 pub use seal::{Seal, rotate};
 pub use snapshot::{MAX_SNAPSHOT_BYTES, SNAPSHOTS_KEPT, Snapshots};
 pub use threads::{OnEvent, Parts, StoreEvent, Threads};
+pub use vault::{SIGNATURE_BYTES, Vault};
 pub use writer::{MAX_BATCH, QUEUE, Writer, WriterHandle};

@@ -56,12 +56,14 @@ pub fn hash_password(password: &str) -> Result<String, PasswordError> {
 #[must_use]
 pub fn verify_password(stored: Option<&str>, password: &str) -> bool {
     static NOBODY: LazyLock<String> = LazyLock::new(|| hash_password("nobody has this password").unwrap_or_default());
-    let hash = stored.unwrap_or(NOBODY.as_str());
-    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    // A user who has not chosen a password yet has an empty hash.
+    let stored = stored.and_then(|stored| PasswordHash::new(stored).ok());
+    let is_known = stored.is_some();
+    let Some(hash) = stored.or_else(|| PasswordHash::new(NOBODY.as_str()).ok()) else { return false };
     if password.len() > MAX_PASSWORD_BYTES {
         return false;
     }
-    argon2().verify_password(password.as_bytes(), &hash).is_ok() && stored.is_some()
+    argon2().verify_password(password.as_bytes(), &hash).is_ok() && is_known
 }
 
 #[cfg(test)]

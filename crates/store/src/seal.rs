@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
 
-use crate::{Error, Home, Snapshots, journal};
+use crate::{Desk, Error, Home, Snapshots, Vault, journal};
 
 const FILE: &str = "node.key";
 const CREDENTIAL: &str = "tollguard.key";
@@ -128,6 +128,9 @@ pub fn rotate(home: Home) -> Result<(), Error> {
     let home = Home::open(&data_dir)?;
     journal::reseal(&mut home.journal_disk()?)?;
     Snapshots::new(home.snapshot_disk()?).reseal()?;
+    if home.database().exists() {
+        Vault::reseal(&Seal::of(&data_dir)?, &Desk::open(&home.database())?)?;
+    }
     keys.truncate(1);
     write(&path, &keys).map_err(failed)
 }

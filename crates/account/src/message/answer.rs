@@ -1,5 +1,7 @@
 //! What an account answers: verdicts, leases and other replies, and the effects that are journalled.
 
+use std::net::IpAddr;
+
 use billing::{CallId, CarrierId, Cdr, E164, LedgerEntry, LineId, Money};
 use guard::Incident;
 use serde::{Deserialize, Serialize};
@@ -185,6 +187,56 @@ pub enum Notice {
         /// The owner's threshold.
         threshold: Money,
     },
+    /// An incident that was told goes further: it cuts more, or was answered.
+    IncidentUpdated(Box<Incident>),
+    /// An incident ended.
+    IncidentClosed(Box<Incident>),
+    /// The account called a country for the first time.
+    NewCountry {
+        /// The line that called.
+        line: LineId,
+        /// The country's two letters.
+        country: String,
+        /// The number.
+        number: String,
+    },
+    /// A line was used from a network for the first time.
+    NewNetwork {
+        /// The line.
+        line: LineId,
+        /// From which address.
+        ip: IpAddr,
+        /// Where that is.
+        place: String,
+    },
+}
+
+impl Notice {
+    /// Whether it can wait to be told together with others of its kind.
+    pub fn is_news(&self) -> bool {
+        !matches!(self, Self::Incident(_) | Self::Emergency { .. } | Self::LowBalance { .. })
+    }
+
+    /// The incident it is about.
+    pub fn incident(&self) -> Option<&Incident> {
+        match self {
+            Self::Incident(incident) | Self::IncidentUpdated(incident) | Self::IncidentClosed(incident) => {
+                Some(incident)
+            }
+            _ => None,
+        }
+    }
+
+    /// The line it is about.
+    pub fn line(&self) -> Option<&LineId> {
+        match self {
+            Self::LowBalance { .. } => None,
+            Self::Emergency { line, .. } | Self::NewCountry { line, .. } | Self::NewNetwork { line, .. } => Some(line),
+            Self::Incident(incident) | Self::IncidentUpdated(incident) | Self::IncidentClosed(incident) => {
+                Some(&incident.line)
+            }
+        }
+    }
 }
 
 /// What goes back.

@@ -13,6 +13,8 @@ pub enum Actor {
     CommandLine,
     /// A portal user, by login name.
     User(String),
+    /// Whoever holds the signed link in a warning's mail.
+    Link,
 }
 
 impl Actor {
@@ -21,6 +23,7 @@ impl Actor {
         match self {
             Self::CommandLine => "the command line",
             Self::User(login) => login,
+            Self::Link => "the link in a mail",
         }
     }
 }

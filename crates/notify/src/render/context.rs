@@ -20,6 +20,19 @@ pub struct MailContext {
     pub facts: AccountFacts,
     /// The line the notice is about; blank where it is about the account.
     pub line: LineFacts,
+    /// The links of an incident's mail that do one thing once; `None` where nothing signs them.
+    pub once: Option<OnceLinks>,
+}
+
+/// Links that do one thing once, without a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnceLinks {
+    /// Says that the calls were not the owner's: international calling goes off and stays off.
+    pub not_us: String,
+    /// Makes the line's secret worth nothing.
+    pub shut_out: String,
+    /// Until when they work, milliseconds since the Unix epoch.
+    pub until_ms: u64,
 }
 
 impl MailContext {

@@ -73,7 +73,7 @@ pub(super) fn document(incident: &Incident, context: &MailContext) -> Document {
         title,
         lead: story.lead(&calls),
         blocks: story.blocks(),
-        footer: words::footer(&name, &context.node).into(),
+        footer: story.footer(&name),
     }
 }
 
@@ -189,7 +189,16 @@ impl Story<'_> {
     fn steps(&self) -> Vec<Step> {
         let (portal, account) = (&self.context.portal, &self.context.account);
         let (id, line) = (self.incident.id, &self.incident.line);
-        let mut all = vec![(steps::INCIDENT, portal.incident(account, id))];
+        let mut all = Vec::new();
+        // What stops more harm comes first, since it needs no login.
+        if let Some(once) = &self.context.once {
+            let words = if matches!(self.case, Case::Shadow(_)) { steps::NOT_US_WATCHED } else { steps::NOT_US };
+            all.push((words, once.not_us.clone()));
+            if !self.context.is_trunk() {
+                all.push((steps::SHUT_OUT, once.shut_out.clone()));
+            }
+        }
+        all.push((steps::INCIDENT, portal.incident(account, id)));
         if self.context.is_trunk() {
             all.push((steps::PBX_PASSWORD, portal.incident_calls(account, id)));
             all.push((steps::TRUNK_SECRET, portal.change_secret(account, line)));
@@ -204,6 +213,19 @@ impl Story<'_> {
             Case::Alert => {}
         }
         all.into_iter().map(|(words, url)| step(words, url)).collect()
+    }
+
+    fn footer(&self, name: &str) -> Vec<String> {
+        let mut footer: Vec<String> = words::footer(name, &self.context.node).into();
+        if let Some(once) = &self.context.once {
+            let local = &self.local;
+            footer.push(words::once_until(&words::when(
+                &local.clock(once.until_ms),
+                &local.date(once.until_ms),
+                &local.zone(once.until_ms),
+            )));
+        }
+        footer
     }
 
     fn call_table(&self) -> Calls {

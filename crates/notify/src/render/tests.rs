@@ -220,3 +220,46 @@ fn home_is_the_accounts_own() {
     let canadian = mail(trunk_incident(), &context);
     assert!(canadian.text.contains("(Canada and United States)"), "{}", canadian.text);
 }
+
+fn waiting(id: i64, notice: Notice) -> crate::Waiting {
+    let created_ms = OPENED_MS + 60_000 * id as u64;
+    crate::Waiting { id, account: account_id(), created_ms, notice, attempts: 0 }
+}
+
+#[test]
+fn news_comes_in_one_mail() {
+    let line = || billing::LineId::new("107").unwrap();
+    let mut closed = trunk_incident();
+    closed.closed_ms = Some(OPENED_MS);
+    closed.state = guard::IncidentState::Lifted;
+    let country = Notice::NewCountry { line: line(), country: "AL".into(), number: "+355691234567".into() };
+    let place = "Khan Yunis, PS (AS12975 PalTel)".to_owned();
+    let network = Notice::NewNetwork { line: line(), ip: "203.0.113.9".parse().unwrap(), place };
+    let told = [waiting(1, country.clone()), waiting(2, network), waiting(3, Notice::IncidentClosed(Box::new(closed)))];
+    let mail = render_news(&told, &extension()).unwrap();
+    assert_eq!(mail.subject, "Tollguard: 3 things are new on your account");
+    assert!(mail.text.contains("Albania") && mail.text.contains("international calling is back on"), "{}", mail.text);
+    check("news", &mail);
+    let one = render_news(&[waiting(1, country)], &extension()).unwrap();
+    assert!(one.subject.contains("Line 107 called Albania"), "{}", one.subject);
+}
+
+#[test]
+fn users_are_written_to() {
+    for (kind, name, text) in [
+        (store::LetterKind::Invitation, "invitation", "Ann Smith invites you to Front Range Telecom."),
+        (store::LetterKind::Reset, "reset", "Somebody at 203.0.113.9 asked for it."),
+        (store::LetterKind::Security, "security", "Your password was changed."),
+    ] {
+        let facts = LetterFacts {
+            kind,
+            text: text.into(),
+            login: "ben".into(),
+            node: "Front Range Telecom".into(),
+            url: "https://portal.frontrange.example/once/0102".into(),
+            until_ms: OPENED_MS + store::RESET_MS,
+            time_zone: "America/Denver".into(),
+        };
+        check(name, &letter(&facts).unwrap());
+    }
+}

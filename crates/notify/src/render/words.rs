@@ -1,5 +1,8 @@
 //! Every word of the mails, in English; a translation is another file with the same functions.
 
+pub(super) mod letters;
+pub(super) mod news;
+
 use account::LineKind;
 
 pub(super) mod node;
@@ -228,10 +231,35 @@ pub(super) mod works {
 pub(super) mod steps {
     //! Things to do: title, text and the words of the link.
     pub(in super::super) type Words = [&'static str; 3];
+    pub(in super::super) const NOT_US: Words = [
+        "If nobody of yours placed these calls, say so",
+        "One button, no login: international calling goes off for this line, or stays off, and these numbers speak against \
+         whoever uses them again.",
+        "That was not us",
+    ];
+    pub(in super::super) const NOT_US_WATCHED: Words = [
+        "If nobody of yours placed these calls, say so",
+        "One button, no login: these numbers speak against whoever uses them again. Nothing is turned off while your guard \
+         only watches.",
+        "That was not us",
+    ];
+    pub(in super::super) const SHUT_OUT: Words = [
+        "If you cannot log in now, shut the extension",
+        "One button, no login: its password is void at once and running calls are hung up. Your own phone there cannot \
+         call either, not even for help, until you log in and set a new password.",
+        "Shut the extension",
+    ];
     pub(in super::super) const INCIDENT: Words = [
         "Look at the incident",
         "All calls, where they came from and why we acted. If they were yours, say so there.",
         "Open the incident",
+    ];
+    pub(in super::super) const SEE_INCIDENT: Words =
+        ["Look at the incident", "What was done, and what is still to do.", "Open the incident"];
+    pub(in super::super) const SEE_CALLS: Words = [
+        "If it was not you, look at the calls",
+        "Change the password of a line that somebody else uses; limits keep it from countries you never call.",
+        "See the account’s calls",
     ];
     pub(in super::super) const TOP_UP: Words = [
         "Top up",
@@ -375,6 +403,13 @@ pub(super) fn footer(name: &str, node: &str) -> [String; 2] {
         ),
         "Links open pages of your portal; opening one changes nothing.".to_owned(),
     ]
+}
+
+/// What is to be said of links that need no login.
+pub(super) fn once_until(when: &str) -> String {
+    format!(
+        "The buttons without login work once, until {when}, for whoever has this mail: they can stop calls and open nothing."
+    )
 }
 
 #[cfg(test)]

@@ -55,6 +55,12 @@ impl Outbox for MemoryOutbox {
         Ok(due.min_by_key(|(at_ms, notice)| (*at_ms, notice.id)).map(|(_, notice)| notice.clone()))
     }
 
+    fn news(&self, _: &AccountId) -> Result<Vec<Waiting>, OutboxError> {
+        let rows = self.rows.lock().unwrap();
+        let is_due = |row: &&Row| row.notice.notice.is_news() && matches!(row.state, State::Queued(_));
+        Ok(rows.values().filter(is_due).map(|row| row.notice.clone()).collect())
+    }
+
     fn next_due_ms(&self) -> Result<Option<u64>, OutboxError> {
         let rows = self.rows.lock().unwrap();
         Ok(rows.values().filter_map(|row| if let State::Queued(at_ms) = row.state { Some(at_ms) } else { None }).min())

@@ -196,3 +196,21 @@ async fn a_notified_worker_sends_at_once_and_stops_when_told() {
     running.await.unwrap();
     assert_eq!(bench.server.taken().len(), 1);
 }
+
+#[tokio::test]
+async fn news_is_told_together_and_once() {
+    let mut bench = Bench::new(1, &[]).await;
+    let line = billing::LineId::new("107").unwrap();
+    for id in 1..=5 {
+        let notice =
+            Notice::NewCountry { line: line.clone(), country: "AL".into(), number: format!("+35569123456{id}") };
+        // The last is not due yet.
+        bench.outbox.put(id, if id == 5 { OPENED_MS + 1000 } else { OPENED_MS }, notice);
+    }
+    bench.worker.pass().await;
+    assert_eq!(bench.to().len(), 1, "one mail for all");
+    assert!((1..=5).all(|id| bench.outbox.row(id).state == State::Sent(OPENED_MS)));
+    bench.clock.set(OPENED_MS + 2000);
+    bench.worker.pass().await;
+    assert_eq!(bench.to().len(), 1);
+}

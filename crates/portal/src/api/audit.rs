@@ -23,6 +23,20 @@ pub(super) struct Entry {
     by: String,
     /// What, in a sentence.
     text: String,
+    /// What is different since.
+    changes: Vec<Difference>,
+}
+
+/// One thing that is different.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditDifference)]
+pub(super) struct Difference {
+    /// What: "account.max_calls".
+    what: String,
+    /// What it was; empty where there was nothing.
+    before: String,
+    /// What it is; empty where there is nothing.
+    after: String,
 }
 
 /// Changes of an account, the latest first.
@@ -38,10 +52,15 @@ pub(super) async fn list(
     let (id, rows) = (reach.id().clone(), paging.rows());
     let found = reach.client.portal().read(move |reader| reader.audit_before(Some(&id), before, rows + 1)).await?;
     let shape = |(_, row): ((u64, u64), store::AuditRow)| Entry {
-        account: row.account.to_string(),
+        account: at.account.to_string(),
         at_ms: row.at_ms,
         by: row.by,
         text: row.text,
+        changes: row
+            .changes
+            .into_iter()
+            .map(|change| Difference { what: change.what, before: change.before, after: change.after })
+            .collect(),
     };
-    Ok(Json(Page::cut(found, rows, |((lsn, n), _)| format!("{lsn}.{n}"), shape)))
+    Ok(Json(Page::cut(found, rows, |((at_ms, rank), _)| format!("{at_ms}.{rank}"), shape)))
 }

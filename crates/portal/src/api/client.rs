@@ -63,7 +63,7 @@ impl FromRequestParts<ApiState> for Client {
             Ok(key)
         });
         let Some(key) = found.await? else {
-            let ip = caller(&parts.extensions, &parts.headers, &api.base.programs.proxies);
+            let ip = caller(&parts.extensions, &parts.headers, &api.base.portal.settings.proxies);
             // Nobody guesses 160 bits; who tries is told to stop, and the right key goes on.
             let mut strangers = api.strangers.lock().unwrap_or_else(PoisonError::into_inner);
             if !strangers.take(network(ip), now) {

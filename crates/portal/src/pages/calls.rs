@@ -1,11 +1,13 @@
 //! The calls of an account: filtered, added up, page by page.
 
+mod charts;
+
 use std::ops::Range;
 
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use billing::{CallId, Cdr, Decision};
+use billing::{CallId, Cdr, Country, Decision};
 use serde::Deserialize;
 use store::{CdrFilter, MAX_ADDED_UP, Totals};
 
@@ -28,8 +30,16 @@ pub(crate) struct Wanted {
     from: String,
     to: String,
     verdict: String,
+    /// Two letters.
+    country: String,
     /// The last call of the page before: its beginning and id.
     before: String,
+}
+
+struct CountryChoice {
+    code: String,
+    name: &'static str,
+    chosen: bool,
 }
 
 struct LineChoice {
@@ -45,9 +55,14 @@ struct CallsPage {
     action: String,
     wanted: Wanted,
     lines: Vec<LineChoice>,
+    countries: Vec<CountryChoice>,
     is_filtered: bool,
     totals: String,
     charge: String,
+    hours: Option<charts::Hours>,
+    parts: Vec<charts::Part>,
+    /// What the drawings are of.
+    drawn: String,
     calls: CallTable,
     sheet: String,
     older: Option<String>,
@@ -67,9 +82,9 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
             Some(days) => reader.totals_of_days(&id, all.line.as_ref(), days)?,
             None => reader.totals_of(&all)?,
         };
-        Ok((cdrs, totals, reader.lines(&id)?))
+        Ok((cdrs, totals, reader.spread(&all)?, reader.lines(&id)?))
     });
-    let (mut cdrs, totals, lines) = found.await?;
+    let (mut cdrs, totals, spread, lines) = found.await?;
     let has_older = cdrs.len() > PER_PAGE as usize;
     cdrs.truncate(PER_PAGE as usize);
     let chosen = |id: &str| wanted.line == id;
@@ -83,6 +98,13 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
     page(&CallsPage {
         f: Frame::of_account(&scope, Tab::Calls, "Calls"),
         lines,
+        countries: countries(&wanted.country),
+        hours: charts::hours(&scope, &spread),
+        parts: charts::countries(&spread),
+        drawn: match spread.len() {
+            most if most == MAX_ADDED_UP as usize => format!("the latest {most} calls"),
+            some => count(some, "call"),
+        },
         is_filtered: wanted.is_filtered(),
         totals: added_up(&totals, wanted.days().is_none()),
         charge: scope.money(totals.charge),
@@ -93,6 +115,18 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
         action,
         wanted,
     })
+}
+
+/// All countries, by name.
+fn countries(chosen: &str) -> Vec<CountryChoice> {
+    let choice = |country: Country| CountryChoice {
+        code: country.code().to_owned(),
+        name: country.name(),
+        chosen: country.code() == chosen,
+    };
+    let mut all: Vec<CountryChoice> = Country::all().map(choice).collect();
+    all.sort_by_key(|choice| choice.name);
+    all
 }
 
 /// All calls that are asked for, as a file to keep.
@@ -124,6 +158,10 @@ fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
         since_ms: day(&wanted.from, crate::zone::Zone::day_begins)?,
         until_ms: day(&wanted.to, crate::zone::Zone::day_ends)?,
         number_prefix: wanted.number_prefix(),
+        country: match wanted.country.as_str() {
+            "" => None,
+            code => Some(code.parse().map_err(|_| Problem::Typed(format!("`{code}` is not a country")))?),
+        },
         verdict: match wanted.verdict.as_str() {
             "allowed" => Some(Decision::Allowed),
             "refused" => Some(Decision::Refused),
@@ -137,7 +175,9 @@ fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
 
 impl Wanted {
     fn is_filtered(&self) -> bool {
-        [&self.line, &self.number, &self.from, &self.to, &self.verdict].iter().any(|field| !field.is_empty())
+        [&self.line, &self.number, &self.from, &self.to, &self.verdict, &self.country]
+            .iter()
+            .any(|field| !field.is_empty())
     }
 
     fn nothing(&self) -> &'static str {
@@ -150,7 +190,7 @@ impl Wanted {
 
     /// The days it is of, where it asks for all calls of them: those are added up already.
     fn days(&self) -> Option<Range<u32>> {
-        if !self.number.is_empty() || !self.verdict.is_empty() {
+        if !self.number.is_empty() || !self.verdict.is_empty() || !self.country.is_empty() {
             return None;
         }
         let first = if self.from.is_empty() { Some(0) } else { day_number(&self.from) };
@@ -178,6 +218,7 @@ impl Wanted {
             ("from", &self.from),
             ("to", &self.to),
             ("verdict", &self.verdict),
+            ("country", &self.country),
             ("before", &before),
         ];
         let mut address = action.to_owned();

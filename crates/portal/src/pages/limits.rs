@@ -1,5 +1,7 @@
 //! What the owner allows whatever the guard thinks, as a form: of the account, and of one line.
 
+mod map;
+
 use std::collections::BTreeSet;
 
 use account::{Change, Hours, Limits, Line, Settings};
@@ -44,6 +46,7 @@ struct LimitsPage {
     currency: String,
     fields: Fields,
     countries: Vec<Choice>,
+    map: map::Allowed,
     action: String,
     back: String,
     back_name: String,
@@ -115,6 +118,7 @@ fn show(
         lead: lead.to_owned(),
         currency: scope.account.settings.currency.to_string(),
         countries: countries(limits),
+        map: map::draw(limits, fields.international, scope.account.settings.country),
         fields,
         action,
         back,

@@ -36,6 +36,9 @@ struct LinesPage {
     account_cut: bool,
     limits: String,
     ceiling: String,
+    new_line: String,
+    numbers: String,
+    may_change: bool,
 }
 
 /// The page.
@@ -48,6 +51,9 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
         rows: rows.iter().map(|row| view(&scope, &row.line)).collect(),
         account_cut,
         limits: scope.path("/limits"),
+        new_line: scope.path("/new-line"),
+        numbers: scope.path("/numbers"),
+        may_change: scope.visitor.is_allowed_to_change(),
         ceiling: scope.money(scope.account.settings.exposure_ceiling),
     })
 }

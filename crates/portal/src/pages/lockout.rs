@@ -1,5 +1,7 @@
 //! The lock-out: its switch, its limits, who is locked out, who never is.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::response::Response;
 use ipnet::IpNet;
@@ -12,7 +14,7 @@ use crate::access::Visitor;
 use crate::forms::{Back, Signed};
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
-use crate::words::{self, sentence};
+use crate::words::{self, count, sentence};
 use crate::zone::Zone;
 
 /// The longest remark about a ban, characters.
@@ -50,8 +52,26 @@ struct LockoutPage {
     allow_list: String,
     rows: Vec<Row>,
     guessed: Vec<Guessed>,
+    knocking: Knocking,
     may_change: bool,
 }
+
+/// Who is locked out, by country and by network.
+struct Knocking {
+    countries: Vec<Part>,
+    networks: Vec<Part>,
+}
+
+/// One part of those who are locked out.
+struct Part {
+    name: String,
+    many: String,
+    /// Of 100.
+    width: usize,
+}
+
+/// Parts drawn; the others are added up.
+const MAX_PARTS: usize = 8;
 
 impl Visitor {
     fn must_see_lockout(&self) -> Result<(), Problem> {
@@ -80,6 +100,11 @@ pub(crate) async fn show(visitor: Visitor) -> Result<Response, Problem> {
         return Err(Problem::Broken);
     };
     let now = crate::state::now_ms();
+    let places: Vec<geo::Place> = bans
+        .iter()
+        .filter(|ban| ban.until_ms > now)
+        .map(|ban| visitor.state.places.locate(ban.prefix.addr()))
+        .collect();
     let allowed: Vec<String> = settings.allow_list.iter().map(ToString::to_string).collect();
     page(&LockoutPage {
         f: Frame::of_node(&visitor, Tab::Lockout, "Lock-out", zone.words()),
@@ -94,9 +119,39 @@ pub(crate) async fn show(visitor: Visitor) -> Result<Response, Problem> {
         asn_day: settings.asn_day,
         allow_list: allowed.join("\n"),
         rows: bans.iter().filter(|ban| ban.until_ms > now).map(|ban| row(&visitor, &zone, ban)).collect(),
+        knocking: Knocking {
+            countries: parts(places.iter().map(country)),
+            networks: parts(places.iter().map(words::network)),
+        },
         guessed: guessed.iter().map(|pressed| guessed_at(&zone, pressed)).collect(),
         may_change: visitor.is_allowed_to_change(),
     })
+}
+
+fn country(place: &geo::Place) -> String {
+    let country = place.country_str().and_then(|code| code.parse::<billing::Country>().ok());
+    country.map_or_else(|| "unknown country".to_owned(), |country| country.name().to_owned())
+}
+
+/// How many have each name, the most first.
+fn parts(names: impl Iterator<Item = String>) -> Vec<Part> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for name in names {
+        *counts.entry(name).or_default() += 1;
+    }
+    let mut sums: Vec<(String, usize)> = counts.into_iter().collect();
+    sums.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
+    let rest: usize = sums.split_off(sums.len().min(MAX_PARTS)).iter().map(|(_, many)| many).sum();
+    if rest > 0 {
+        sums.push(("others".to_owned(), rest));
+    }
+    let most = sums.iter().map(|(_, many)| *many).max().unwrap_or(1);
+    let part = |(name, many): (String, usize)| Part {
+        name,
+        many: count(many, "lock-out"),
+        width: (many * 100 / most).clamp(1, 100),
+    };
+    sums.into_iter().map(part).collect()
 }
 
 fn guessed_at(zone: &Zone, pressed: &Pressed) -> Guessed {

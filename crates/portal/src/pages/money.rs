@@ -1,6 +1,6 @@
 //! The account's money: what there is, and every change of it.
 
-use account::Change;
+use account::{Change, Settings, Terms};
 use askama::Template;
 use axum::response::Response;
 use billing::{LedgerEntry, Money};
@@ -40,6 +40,19 @@ struct MoneyPage {
     rows: Vec<Row>,
     is_all: bool,
     top_up: Option<String>,
+    /// What the owner has agreed: as it is typed, empty for none.
+    terms: Typed,
+    /// Where they are set.
+    terms_action: String,
+    prices: String,
+    may_change: bool,
+}
+
+/// Thresholds and limits as they are typed.
+struct Typed {
+    low_balance: String,
+    monthly_limit: String,
+    auto_top_up_max: String,
 }
 
 /// The page.
@@ -56,6 +69,10 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
         is_all: entries.len() < MAX_LISTED as usize,
         rows: entries.iter().map(|entry| row(&scope, entry)).collect(),
         top_up: scope.visitor.is_admin().then(|| scope.path("/money/topup")),
+        terms: typed(&account.settings.terms),
+        terms_action: scope.path("/money/terms"),
+        prices: scope.path("/prices"),
+        may_change: scope.visitor.is_allowed_to_change(),
     })
 }
 
@@ -74,6 +91,49 @@ fn row(scope: &Scope, entry: &LedgerEntry) -> Row {
         call: entry.call.map(|call| scope.path(&format!("/calls/{call}"))),
         by: entry.by.clone(),
     }
+}
+
+fn typed(terms: &Terms) -> Typed {
+    let text = |amount: Option<Money>| amount.map(|amount| amount.to_string()).unwrap_or_default();
+    Typed {
+        low_balance: text(terms.low_balance),
+        monthly_limit: text(terms.monthly_limit),
+        auto_top_up_max: text(terms.auto_top_up_max),
+    }
+}
+
+/// Thresholds and limits, empty for none.
+#[derive(Deserialize)]
+pub(crate) struct NewTerms {
+    low_balance: String,
+    monthly_limit: String,
+    auto_top_up_max: String,
+}
+
+/// Sets when the owner is told, and what calls may cost in a month.
+pub(crate) async fn set_terms(scope: Scope, Signed(form): Signed<NewTerms>) -> Result<Response, Problem> {
+    let amounts = || {
+        Ok(Terms {
+            low_balance: amount(&form.low_balance)?,
+            monthly_limit: amount(&form.monthly_limit)?,
+            auto_top_up_max: amount(&form.auto_top_up_max)?,
+            ..scope.account.settings.terms.clone()
+        })
+    };
+    let done = match amounts() {
+        Ok(terms) => scope.change(Change::Settings(Settings { terms, ..scope.account.settings.clone() })).await,
+        Err(problem) => Err(problem),
+    };
+    scope.visitor.then(done, &scope.page("/money"))
+}
+
+fn amount(text: &str) -> Result<Option<Money>, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = || Problem::Typed(format!("`{text}` is no amount such as 20.00"));
+    text.parse().ok().filter(|amount: &Money| !amount.is_negative()).map(Some).ok_or_else(wrong)
 }
 
 /// A payment.

@@ -12,8 +12,9 @@ use crate::access::Scope;
 use crate::forms::{Back, Button, Signed};
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
-use crate::random;
+use crate::recipes::{Access, Recipe};
 use crate::words::line_in_full;
+use crate::{random, recipes};
 
 #[derive(Template)]
 #[template(path = "secret.html")]
@@ -29,6 +30,7 @@ struct SecretPage {
     back: String,
     /// What is found there.
     back_name: &'static str,
+    recipes: Vec<Recipe>,
 }
 
 fn path_of(line: &Line) -> String {
@@ -65,27 +67,53 @@ pub(crate) async fn change(
 ) -> Result<Response, Problem> {
     let line = find(&scope, &line).await?.line;
     let auth_name = line.auth_name.as_deref().ok_or(Problem::NotFound)?;
-    let settings = &scope.visitor.state.settings;
     let secret = random::secret();
-    let ha1 = Ha1Set::new(auth_name.as_bytes(), settings.realm.as_bytes(), secret.as_bytes());
-    let (ha1_md5, ha1_sha256) = ha1.parts();
     // The account machine counts the version on.
-    let secrets = Secrets { ha1_md5, ha1_sha256, version: 0 };
+    let secrets = digests(&scope, auth_name, &secret);
     let done = match scope.change(Change::SetSecret { line: line.id.clone(), secrets }).await {
         Ok(done) => done,
         Err(problem) => return scope.visitor.then(Err(problem), &back.or(scope.page(&path_of(&line)))),
     };
     let back_name = if back.is_given() { "Done, go on" } else { "Done, see the line" };
+    let back = scope.visitor.path(&back.or(scope.page(&path_of(&line))));
+    shown(&scope, &line, done, secret, (back, back_name))
+}
+
+/// What is kept of a secret.
+pub(super) fn digests(scope: &Scope, auth_name: &str, secret: &str) -> Secrets {
+    let realm = scope.visitor.state.settings.realm.as_bytes();
+    let (ha1_md5, ha1_sha256) = Ha1Set::new(auth_name.as_bytes(), realm, secret.as_bytes()).parts();
+    Secrets { ha1_md5, ha1_sha256, version: 0 }
+}
+
+/// The page that shows a secret, the only time, with the settings to type or copy.
+pub(super) fn shown(
+    scope: &Scope,
+    line: &Line,
+    done: String,
+    secret: String,
+    (back, back_name): (String, &'static str),
+) -> Result<Response, Problem> {
+    let settings = &scope.visitor.state.settings;
+    let auth_name = line.auth_name.as_deref().unwrap_or_default();
+    let access = Access {
+        kind: line.kind,
+        user: auth_name,
+        secret: &secret,
+        domain: &settings.realm,
+        server: settings.sip_server.split(" or ").next().unwrap_or_default(),
+    };
     page(&SecretPage {
-        f: Frame::of_account(&scope, Tab::Lines, "The new secret"),
+        recipes: recipes::all(&access),
+        f: Frame::of_account(scope, Tab::Lines, "The new secret"),
         done,
-        name: line_in_full(&line),
+        name: line_in_full(line),
         is_trunk: line.kind == account::LineKind::Trunk,
-        secret,
         auth_name: auth_name.to_owned(),
         domain: settings.realm.clone(),
         server: settings.sip_server.clone(),
-        back: scope.visitor.path(&back.or(scope.page(&path_of(&line)))),
+        secret,
+        back,
         back_name,
     })
 }

@@ -55,6 +55,9 @@ impl Browser {
             created_ms: now,
             last_used_ms: now,
             expires_ms: now + 60_000,
+            ip: "192.0.2.7".into(),
+            agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0".into(),
+            is_whole: true,
         };
         house.desk.add_session(&session).unwrap();
         browser

@@ -63,6 +63,19 @@ impl Desk {
         )
     }
 
+    /// News of an account that waits, due or not, the oldest first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn waiting_news(&self, account: &AccountId, limit: u32) -> Result<Vec<Queued>, Error> {
+        self.all(
+            "find news",
+            "SELECT * FROM outbox WHERE account = ?1 AND state = 'queued' AND is_news ORDER BY id LIMIT ?2",
+            params![account.as_str(), limit],
+            queued,
+        )
+    }
+
     /// When the next notice is due; `None` while none waits.
     ///
     /// # Errors
@@ -120,7 +133,7 @@ impl Reader {
     }
 }
 
-fn queued(row: &Row<'_>) -> rusqlite::Result<Queued> {
+pub(super) fn queued(row: &Row<'_>) -> rusqlite::Result<Queued> {
     Ok(Queued {
         id: row.get("id")?,
         account: parsed(row, "account")?,

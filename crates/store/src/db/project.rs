@@ -1,6 +1,8 @@
 //! What becomes which row: an account's effects, a change of the node's book.
 
 pub(super) mod account;
+mod compare;
+mod news;
 pub(super) mod node;
 pub(super) mod sums;
 

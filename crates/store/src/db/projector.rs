@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ::account::Effect;
 use node::{Body, Record};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -84,7 +85,9 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record]) -> Res
         }
         match &record.body {
             Body::Account { account, effects, .. } => {
-                let mut rows = account::Rows { transaction, record, account, sums: &mut sums, n: 0 };
+                let is_audited = effects.iter().any(|effect| matches!(effect, Effect::Audit { .. }));
+                let changes = is_audited.then(Vec::new);
+                let mut rows = account::Rows { transaction, record, account, sums: &mut sums, n: 0, changes };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
             Body::Node(change) => node_rows::apply(transaction, record.at_ms, change)?,

@@ -14,11 +14,10 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use crate::Error;
-pub use accounts::{AccountRow, AuditRow, DidRow, LineRow};
+pub use accounts::{AccountRow, DidRow, LineRow};
 pub use cdrs::{MAX_ADDED_UP, Totals};
 pub use filter::CdrFilter;
 pub use node::DeckRow;
-pub use paged::AuditPlace;
 pub use usage::{Usage, UsageBy};
 
 /// The most rows one question is answered with, whatever limit was asked for.

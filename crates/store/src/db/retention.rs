@@ -72,6 +72,16 @@ impl Desk {
                 "DELETE FROM audit WHERE rowid IN (SELECT rowid FROM audit WHERE at_ms < ?1 ORDER BY lsn LIMIT ?2)",
             ),
         ];
+        let gone = gone.into_iter().chain([
+            (
+                rules.audit_days,
+                "DELETE FROM people_audit WHERE id IN (SELECT id FROM people_audit WHERE at_ms < ?1 ORDER BY id LIMIT ?2)",
+            ),
+            (
+                rules.mails_days,
+                "DELETE FROM letters WHERE id IN (SELECT id FROM letters WHERE created_ms < ?1 ORDER BY id LIMIT ?2)",
+            ),
+        ]);
         for (days, sql) in gone {
             if let Some(before_ms) = before(now_ms, days) {
                 changed += self.run("remove what is old", sql, params![before_ms, STEP])?;

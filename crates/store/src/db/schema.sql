@@ -1,5 +1,5 @@
--- The tables people query, format 1. All but outbox states, users, sessions, API accesses
--- and keys, requests that may be repeated, and payments that were told are projected from the journal.
+-- The tables people query, format 1. All but outbox states, users, sessions, API accesses and keys, requests that may be
+-- repeated, payments that were told and what is in people.sql are projected from the journal.
 -- Times are milliseconds since the Unix epoch, money is micro-units of the account's currency. No table holds a secret
 -- of a line or carrier.
 
@@ -179,6 +179,7 @@ CREATE TABLE audit (
     at_ms   INTEGER NOT NULL,
     by      TEXT    NOT NULL,
     text    TEXT    NOT NULL,
+    changes TEXT    NOT NULL,
     PRIMARY KEY (lsn, n)
 ) STRICT;
 CREATE INDEX audit_by_account ON audit (account, lsn);
@@ -190,6 +191,7 @@ CREATE TABLE outbox (
     account     TEXT    NOT NULL,
     created_ms  INTEGER NOT NULL,
     notice      TEXT    NOT NULL,
+    is_news     INTEGER NOT NULL,
     state       TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'failed')),
     attempts    INTEGER NOT NULL DEFAULT 0,
     next_try_ms INTEGER NOT NULL,
@@ -214,7 +216,10 @@ CREATE TABLE sessions (
     login        TEXT    NOT NULL REFERENCES users (login) ON DELETE CASCADE,
     created_ms   INTEGER NOT NULL,
     last_used_ms INTEGER NOT NULL,
-    expires_ms   INTEGER NOT NULL
+    expires_ms   INTEGER NOT NULL,
+    ip           TEXT    NOT NULL,
+    agent        TEXT    NOT NULL,
+    is_whole     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sessions_by_login ON sessions (login, last_used_ms);
 

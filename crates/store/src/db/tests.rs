@@ -3,6 +3,7 @@
 mod desk;
 mod fixture;
 mod keys;
+mod people;
 mod programs;
 mod projection;
 mod questions;

@@ -13,6 +13,11 @@ use crate::Error;
 /// Sessions one user may have at once; a further one ends the one unused for longest.
 pub const MAX_SESSIONS_PER_USER: u32 = 32;
 
+/// The longest login name, characters.
+const MAX_LOGIN_CHARS: usize = 64;
+/// What a login name may be, in a sentence.
+pub const LOGIN_RULE: &str = "a login name has 1 to 64 characters and no spaces";
+
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -25,6 +30,15 @@ pub enum Role {
 }
 
 impl Role {
+    /// What it is, for people.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Admin => "administrator",
+            Self::Owner => "owner",
+            Self::Viewer => "viewer",
+        }
+    }
+
     /// The word for it in tables.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,13 +83,22 @@ pub struct User {
     pub created_ms: u64,
 }
 
+impl User {
+    /// Whether a text may be a login name.
+    #[must_use]
+    pub fn is_login(text: &str) -> bool {
+        let is_sign = |c: char| !c.is_whitespace() && !c.is_control();
+        (1..=MAX_LOGIN_CHARS).contains(&text.chars().count()) && text.chars().all(is_sign)
+    }
+}
+
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "User({}, {}, account {:?})", self.login, self.role, self.account)
     }
 }
 
-/// A logged-in browser. The token itself is known to the browser alone.
+/// A logged-in browser, or one that has yet to show the second factor. The token itself is known to the browser alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// SHA-256 of its token.
@@ -88,6 +111,12 @@ pub struct Session {
     pub last_used_ms: u64,
     /// When it ends.
     pub expires_ms: u64,
+    /// From where it was begun.
+    pub ip: String,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// Whether everything asked for was shown: until then it opens nothing but the question for the second factor.
+    pub is_whole: bool,
 }
 
 impl Desk {
@@ -135,7 +164,7 @@ impl Desk {
         self.one("find a user", "SELECT * FROM users WHERE login = ?1", [login], user)
     }
 
-    /// Gives a user another password and ends all their sessions.
+    /// Gives a user another password (none where the hash is empty) and ends all their sessions.
     ///
     /// # Errors
     /// [`Error::NoUser`]; database errors.
@@ -169,40 +198,64 @@ impl Desk {
                 params![session.login, MAX_SESSIONS_PER_USER - 1],
             )?;
             connection.execute(
-                "INSERT INTO sessions SELECT ?1, login, ?3, ?4, ?5 FROM users WHERE login = ?2",
+                "INSERT INTO sessions SELECT ?1, login, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE login = ?2",
                 params![
                     session.token_hash,
                     session.login,
                     int(session.created_ms),
                     int(session.last_used_ms),
                     int(session.expires_ms),
+                    session.ip,
+                    session.agent,
+                    session.is_whole,
                 ],
             )
         })?;
         found(added, &session.login)
     }
 
-    /// The session of a token that has not ended, with its user.
+    /// A user's sessions that have not ended, the last used first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn sessions_of(&self, login: &str, now_ms: u64) -> Result<Vec<Session>, Error> {
+        self.all(
+            "list sessions",
+            "SELECT *, created_ms AS begun_ms FROM sessions WHERE login = ?1 AND expires_ms > ?2 AND is_whole
+             ORDER BY last_used_ms DESC",
+            params![login, int(now_ms)],
+            session,
+        )
+    }
+
+    /// Ends all sessions of a user but one; how many.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn end_other_sessions(&self, login: &str, but: &[u8; 32]) -> Result<usize, Error> {
+        self.run("end sessions", "DELETE FROM sessions WHERE login = ?1 AND token_hash <> ?2", params![login, but])
+    }
+
+    /// Changes a user's name, address and role.
+    ///
+    /// # Errors
+    /// [`Error::NoUser`]; database errors.
+    pub fn change_user(&self, login: &str, name: &str, email: &str, role: Role) -> Result<(), Error> {
+        let sql = "UPDATE users SET name = ?2, email = ?3, role = ?4 WHERE login = ?1";
+        found(self.run("change a user", sql, params![login, name, email, role.as_str()])?, login)
+    }
+
+    /// The session of a token that has not ended, with its user; whole or not.
     ///
     /// # Errors
     /// Database errors.
     pub fn session(&self, token_hash: &[u8; 32], now_ms: u64) -> Result<Option<(Session, User)>, Error> {
         self.one(
             "find a session",
-            "SELECT sessions.created_ms AS begun_ms, last_used_ms, expires_ms, users.*
+            "SELECT token_hash, sessions.created_ms AS begun_ms, last_used_ms, expires_ms, ip, agent, is_whole, users.*
              FROM sessions JOIN users USING (login) WHERE token_hash = ?1 AND expires_ms > ?2",
             params![token_hash, int(now_ms)],
-            |row| {
-                let user = user(row)?;
-                let session = Session {
-                    token_hash: *token_hash,
-                    login: user.login.clone(),
-                    created_ms: unsigned(row, "begun_ms")?,
-                    last_used_ms: unsigned(row, "last_used_ms")?,
-                    expires_ms: unsigned(row, "expires_ms")?,
-                };
-                Ok((session, user))
-            },
+            |row| Ok((session(row)?, user(row)?)),
         )
     }
 
@@ -241,5 +294,18 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         account: maybe_parsed(row, "account")?,
         password_hash: row.get("password_hash")?,
         created_ms: unsigned(row, "created_ms")?,
+    })
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    Ok(Session {
+        token_hash: row.get("token_hash")?,
+        login: row.get("login")?,
+        created_ms: unsigned(row, "begun_ms")?,
+        last_used_ms: unsigned(row, "last_used_ms")?,
+        expires_ms: unsigned(row, "expires_ms")?,
+        ip: row.get("ip")?,
+        agent: row.get("agent")?,
+        is_whole: row.get("is_whole")?,
     })
 }

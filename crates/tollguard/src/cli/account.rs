@@ -269,16 +269,28 @@ fn audit(context: &Context, id: Option<&AccountId>, limit: u32, listing: Listing
     if listing.json {
         let rows: Vec<_> = rows
             .iter()
-            .map(|row| json!({"account": row.account, "at_ms": row.at_ms, "by": row.by, "text": row.text}))
+            .map(|row| {
+                json!({
+                    "account": row.account, "at_ms": row.at_ms, "by": row.by, "text": row.text, "changes": row.changes,
+                })
+            })
             .collect();
         return output::json(&rows);
     }
     let mut table = Table::new(&["WHEN", "ACCOUNT", "BY", "WHAT"], &[]);
     for row in rows {
-        table.row(vec![local(row.at_ms, None), row.account.to_string(), row.by, row.text]);
+        let mut text = row.text;
+        for change in row.changes {
+            text.push_str(&format!("\n{}: {} -> {}", change.what, or_none(&change.before), or_none(&change.after)));
+        }
+        table.row(vec![local(row.at_ms, None), or_dash(row.account), row.by, text]);
     }
     output::print(&table.text("Nobody has changed anything yet."));
     Ok(())
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "nothing" } else { text }
 }
 
 fn as_json(row: &AccountRow) -> serde_json::Value {

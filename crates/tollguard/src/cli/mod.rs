@@ -32,6 +32,7 @@ mod status;
 mod strength;
 mod user;
 mod voipms;
+mod webhook;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -84,6 +85,7 @@ enum Command {
     Key(key::Key),
     User(user::User),
     Voipms(voipms::Voipms),
+    Webhook(webhook::Webhook),
     ApiKey(api_key::ApiKey),
     Payment(payment::Payment),
     Call(call::Call),
@@ -139,6 +141,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Key(key) => key.run(&context()?),
         Command::User(user) => user.run(&context()?),
         Command::Voipms(voipms) => voipms.run(&context()?),
+        Command::Webhook(webhook) => webhook.run(&context()?),
         Command::ApiKey(api_key) => api_key.run(&context()?),
         Command::Payment(payment) => payment.run(&context()?),
         Command::Call(call) => call.run(&context()?),

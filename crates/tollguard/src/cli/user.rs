@@ -1,9 +1,10 @@
 //! `tollguard user`: who may log in to the portal.
 
+use account::Actor;
 use billing::AccountId;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use store::{Role, User as Row, hash_password};
+use store::{AuditRow, Changed, Desk, LetterKind, Link, Role, Session, User as Row, Vault, hash_password};
 
 use super::context::Context;
 use super::error::refused;
@@ -11,16 +12,13 @@ use super::output::{self, Table, local, now_ms, or_dash};
 use super::password::PasswordArgs;
 use super::{CliError, Listing};
 
-/// The longest login name, characters.
-const MAX_LOGIN_CHARS: usize = 64;
-
 /// Who may log in to the portal.
 #[derive(Debug, Args)]
 #[command(long_about = "\
 Users of the portal. An admin may do everything on the node, an owner everything on one account, a viewer look at one.
 
 Examples:
-  tollguard user add jo --role owner --account law-000 --email jo@law.example
+  tollguard user add jo --role owner --account law-000 --email jo@law.example --invite
   tollguard user password jo --generate")]
 pub struct User {
     #[command(subcommand)]
@@ -45,6 +43,9 @@ enum Action {
         /// E-mail address.
         #[arg(long, default_value = "")]
         email: String,
+        /// Let them choose their password by a link instead: mailed where there is a mail server, and shown.
+        #[arg(long, conflicts_with_all = ["generate", "password_file"])]
+        invite: bool,
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -54,6 +55,26 @@ enum Action {
     Remove {
         /// Login name.
         login: String,
+    },
+    /// Show a link with which a user chooses a password: once, within an hour, or a week for the first one.
+    Link {
+        /// Login name.
+        login: String,
+    },
+    /// Turn a user's second step off: their phone is lost, and their recovery codes, too.
+    NoSecondStep {
+        /// Login name.
+        login: String,
+    },
+    /// Where a user is logged in.
+    Sessions {
+        /// Login name.
+        login: String,
+        /// End them all.
+        #[arg(long)]
+        end: bool,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Give a user another password; they are logged out at once.
     Password {
@@ -78,29 +99,44 @@ impl User {
     /// Does it.
     pub fn run(self, context: &Context) -> Result<(), CliError> {
         match self.action {
-            Action::Add { login, role, account, name, email, password } => {
+            Action::Add { login, role, account, name, email, invite, password } => {
                 let role = match role {
                     RoleWord::Admin => Role::Admin,
                     RoleWord::Owner => Role::Owner,
                     RoleWord::Viewer => Role::Viewer,
                 };
                 let row = Row { login, name, email, role, account, password_hash: String::new(), created_ms: now_ms() };
-                add(context, row, &password)
+                add(context, row, (!invite).then_some(&password))
             }
             Action::List(listing) => list(context, listing),
             Action::Remove { login } => {
-                context.desk()?.remove_user(&login)?;
-                output::print(&format!("{login} was removed and is logged out.\n"));
-                Ok(())
+                let desk = context.desk()?;
+                let user = find(&desk, &login)?;
+                desk.remove_user(&login)?;
+                noted(&desk, &user, format!("{login} was removed and is logged out."), user.role.as_str(), "")
             }
+            Action::Link { login } => {
+                let desk = context.desk()?;
+                let user = find(&desk, &login)?;
+                noted(&desk, &user, format!("{login} may choose a new password."), "", "")?;
+                show_link(context, &desk, &user)
+            }
+            Action::NoSecondStep { login } => {
+                let desk = context.desk()?;
+                let user = find(&desk, &login)?;
+                if !desk.remove_second_factor(&login)? {
+                    return refused(format!("{login} has no second step"));
+                }
+                noted(&desk, &user, format!("{login} logs in with the password alone."), "on", "off")
+            }
+            Action::Sessions { login, end, listing } => sessions(context, &login, end, listing),
             Action::Password { login, password } => {
                 let desk = context.desk()?;
-                if desk.user(&login)?.is_none() {
-                    return refused(format!("there is no user {login}"));
-                }
+                drop(find(&desk, &login)?);
                 let chosen = password.choose(&login)?;
                 desk.set_password(&login, &hash_password(&chosen.text)?)?;
-                output::print(&format!("{login} has a new password and is logged out.\n"));
+                let user = find(&desk, &login)?;
+                noted(&desk, &user, format!("{login} has a new password and is logged out."), "", "")?;
                 chosen.show();
                 Ok(())
             }
@@ -108,12 +144,69 @@ impl User {
     }
 }
 
-fn add(context: &Context, mut row: Row, password: &PasswordArgs) -> Result<(), CliError> {
-    let is_name = !row.login.is_empty()
-        && row.login.chars().count() <= MAX_LOGIN_CHARS
-        && !row.login.contains(|c: char| c.is_whitespace() || c.is_control());
-    if !is_name {
-        return refused(format!("a login name has 1 to {MAX_LOGIN_CHARS} characters and no spaces"));
+fn find(desk: &Desk, login: &str) -> Result<Row, CliError> {
+    match desk.user(login)? {
+        Some(user) => Ok(user),
+        None => refused(format!("there is no user {login}")),
+    }
+}
+
+/// Prints what was done and writes it into the audit log.
+fn noted(desk: &Desk, user: &Row, text: String, before: &str, after: &str) -> Result<(), CliError> {
+    output::print(&format!("{text}\n"));
+    let what = format!("user {}", user.login);
+    let changed = Changed { what, before: before.to_owned(), after: after.to_owned() };
+    desk.note(&AuditRow {
+        account: user.account.clone(),
+        at_ms: now_ms(),
+        by: Actor::CommandLine.name().to_owned(),
+        text,
+        changes: Some(changed).filter(|changed| changed.before != changed.after).into_iter().collect(),
+    })?;
+    Ok(())
+}
+
+/// Shows the link with which a user chooses a password.
+fn show_link(context: &Context, desk: &Desk, user: &Row) -> Result<(), CliError> {
+    let portal = &context.config.portal;
+    let listening = portal.listen.map(|address| format!("http://{address}"));
+    let Some(url) = portal.url.clone().or(listening) else {
+        return refused("this node has no portal: set `listen` in the configuration's [portal]");
+    };
+    let vault = Vault::open(&context.config.data_dir, desk)?;
+    output::print(&format!("{url}/once/{}\n", Link::password(user, now_ms()).token(&vault)));
+    Ok(())
+}
+
+fn sessions(context: &Context, login: &str, end: bool, listing: Listing) -> Result<(), CliError> {
+    let desk = context.desk()?;
+    let user = find(&desk, login)?;
+    if end {
+        let ended = desk.end_other_sessions(login, &[0; 32])?;
+        return noted(&desk, &user, format!("{login} is logged out everywhere ({ended})."), "", "");
+    }
+    let sessions = desk.sessions_of(login, now_ms())?;
+    if listing.json {
+        let row = |session: &Session| {
+            json!({
+                "since_ms": session.created_ms, "last_used_ms": session.last_used_ms, "ip": session.ip,
+                "browser": session.agent,
+            })
+        };
+        return output::json(&sessions.iter().map(row).collect::<Vec<_>>());
+    }
+    let mut table = Table::new(&["SINCE", "LAST USED", "ADDRESS", "BROWSER"], &[]);
+    for session in sessions {
+        let (since, used) = (local(session.created_ms, None), local(session.last_used_ms, None));
+        table.row(vec![since, used, session.ip, session.agent]);
+    }
+    output::print(&table.text(&format!("{login} is logged in nowhere.")));
+    Ok(())
+}
+
+fn add(context: &Context, mut row: Row, password: Option<&PasswordArgs>) -> Result<(), CliError> {
+    if !Row::is_login(&row.login) {
+        return refused(store::LOGIN_RULE);
     }
     match (row.role, &row.account) {
         (Role::Admin, Some(_)) => return refused("an admin belongs to no account: leave --account out"),
@@ -124,12 +217,23 @@ fn add(context: &Context, mut row: Row, password: &PasswordArgs) -> Result<(), C
         (Role::Admin, None) => {}
     }
     let desk = context.desk()?;
-    let chosen = password.choose(&row.login)?;
-    row.password_hash = hash_password(&chosen.text)?;
+    let chosen = password.map(|password| password.choose(&row.login)).transpose()?;
+    if let Some(chosen) = &chosen {
+        row.password_hash = hash_password(&chosen.text)?;
+    }
     desk.add_user(&row)?;
-    output::print(&format!("{} may log in to the portal.\n", row.login));
-    chosen.show();
-    Ok(())
+    noted(&desk, &row, format!("{} may log in to the portal.", row.login), "", row.role.as_str())?;
+    match chosen {
+        Some(chosen) => {
+            chosen.show();
+            Ok(())
+        }
+        None => {
+            let text = format!("Whoever runs {} invites you.", context.config.name);
+            desk.write_letter(&row.login, LetterKind::Invitation, &text, now_ms())?;
+            show_link(context, &desk, &row)
+        }
+    }
 }
 
 fn list(context: &Context, listing: Listing) -> Result<(), CliError> {

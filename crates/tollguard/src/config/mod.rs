@@ -189,6 +189,8 @@ pub struct Portal {
     pub proxies: Vec<IpNet>,
     /// The file with the secrets that payments are signed with.
     pub payment_secret_file: Option<PathBuf>,
+    /// Networks that webhooks may lead to although they are not public.
+    pub webhooks_inside: Vec<IpNet>,
 }
 
 /// Mail.

@@ -19,8 +19,8 @@ const MAX_IGNORED_AGENTS: usize = 64;
 const MAX_ASKING: usize = 1_000;
 /// Addresses one node can listen on.
 const MAX_LISTEN: usize = 16;
-/// Reverse proxies that can be named.
-const MAX_PROXIES: usize = 64;
+/// Networks that one option of the portal can name.
+const MAX_NETWORKS: usize = 64;
 /// The most calls at once that one node can be set to.
 const MAX_CALLS: usize = 10_000;
 /// The fewest ports a relay range must have: room for two calls.
@@ -332,29 +332,33 @@ impl<'t> Reader<'t> {
             }
             None => {}
         }
-        let proxies = self.proxies(&mut section);
+        let proxies = self.prefixes("proxies", &mut section);
+        let webhooks_inside = self.prefixes("webhooks_inside", &mut section);
         let secret: Option<String> = section.take("payment_secret_file", &mut self.mistakes);
         let payment_secret_file = secret.map(|path| self.folder.join(path));
         if let Some(missing) = payment_secret_file.as_ref().filter(|path| !path.is_file()) {
             self.mistakes.add("portal.payment_secret_file", format!("there is no file {}", missing.display()));
         }
         section.end(&mut self.mistakes);
-        Portal { listen, url: url.map(|url| url.trim_end_matches('/').to_owned()), proxies, payment_secret_file }
+        let url = url.map(|url| url.trim_end_matches('/').to_owned());
+        Portal { listen, url, proxies, payment_secret_file, webhooks_inside }
     }
 
-    fn proxies(&mut self, section: &mut Section<'t>) -> Vec<IpNet> {
-        let listed: Vec<String> = section.take("proxies", &mut self.mistakes).unwrap_or_default();
-        if listed.len() > MAX_PROXIES {
-            self.mistakes.add("portal.proxies", format!("has more than {MAX_PROXIES} addresses: name their network"));
+    /// Addresses and networks of an option in [portal].
+    fn prefixes(&mut self, option: &'static str, section: &mut Section<'t>) -> Vec<IpNet> {
+        let listed: Vec<String> = section.take(option, &mut self.mistakes).unwrap_or_default();
+        let name = format!("portal.{option}");
+        if listed.len() > MAX_NETWORKS {
+            self.mistakes.add(&name, format!("has more than {MAX_NETWORKS} addresses: name their network"));
         }
-        let mut proxies = Vec::new();
-        for text in listed.iter().take(MAX_PROXIES) {
+        let mut networks = Vec::new();
+        for text in listed.iter().take(MAX_NETWORKS) {
             match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
-                Ok(net) => proxies.push(net),
-                Err(_) => self.mistakes.add("portal.proxies", format!("`{text}` is not {IP} or a network")),
+                Ok(net) => networks.push(net),
+                Err(_) => self.mistakes.add(&name, format!("`{text}` is not {IP} or a network")),
             }
         }
-        proxies
+        networks
     }
 
     fn mail(&mut self, mut section: Section<'t>, portal: &Portal) -> Option<Mail> {

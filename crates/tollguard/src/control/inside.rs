@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use net::Handle;
-use node::{Command, CommandError};
+use node::{Command, CommandError, CommandReply};
+use notify::{Clock as _, SystemClock};
+use store::{Desk, Reader};
 use tokio::sync::{oneshot, watch};
 
 use super::Answer;
+use super::noted::Noted;
 
 /// How long an answer may wait for the tables; then it is given although a listing may not show it yet.
 const TABLES_PATIENCE: Duration = Duration::from_secs(5);
@@ -19,12 +22,20 @@ pub struct Control {
     handle: Handle,
     durable_lsn: Arc<AtomicU64>,
     applied_lsn: watch::Receiver<u64>,
+    /// Where changes of the node are noted, and what was before is read.
+    tables: (Arc<Desk>, Arc<Reader>),
 }
 
 impl Control {
     /// Over a handle; `durable_lsn` and `applied_lsn` are kept up to date by the store's threads.
-    pub fn new(handle: Handle, durable_lsn: Arc<AtomicU64>, applied_lsn: watch::Receiver<u64>) -> Self {
-        Self { handle, durable_lsn, applied_lsn }
+    pub fn new(
+        handle: Handle,
+        durable_lsn: Arc<AtomicU64>,
+        applied_lsn: watch::Receiver<u64>,
+        desk: &Arc<Desk>,
+        reader: Arc<Reader>,
+    ) -> Self {
+        Self { handle, durable_lsn, applied_lsn, tables: (Arc::clone(desk), reader) }
     }
 
     /// Asks the node and waits until it is done, durable, and shown by the tables.
@@ -32,6 +43,7 @@ impl Control {
     /// # Errors
     /// The node's refusal.
     pub async fn ask(&self, command: Command) -> Answer {
+        let noted = self.before(&command).await;
         // Another switch waits with its caller, and asks for no listing.
         let shows = !matches!(command, Command::Screen { .. } | Command::Report { .. });
         let (sender, receiver) = oneshot::channel();
@@ -41,7 +53,28 @@ impl Control {
         if answer.is_ok() && shows {
             self.shown().await;
         }
+        if let (Some(noted), Ok(CommandReply::Done(done))) = (noted, &answer) {
+            let (desk, text) = (Arc::clone(&self.tables.0), done.text.clone());
+            let now_ms = SystemClock.now_ms();
+            let written = tokio::task::spawn_blocking(move || noted.made(&desk, &text, now_ms)).await;
+            if let Ok(Err(error)) = written {
+                tracing::error!(%error, "a change of the node is not in the audit log");
+            }
+        }
         answer
+    }
+
+    /// What a change of the node is about to replace.
+    async fn before(&self, command: &Command) -> Option<Noted> {
+        if !matches!(command, Command::Node { .. } | Command::Ban { .. } | Command::LiftBan { .. }) {
+            return None;
+        }
+        let (reader, command) = (Arc::clone(&self.tables.1), command.clone());
+        let found = tokio::task::spawn_blocking(move || Noted::before(&reader, &command)).await;
+        found.ok()?.unwrap_or_else(|error| {
+            tracing::error!(%error, "what a change of the node replaces is not known to the audit log");
+            None
+        })
     }
 
     /// Waits until the tables show what is durable now.

@@ -6,6 +6,7 @@
 
 mod client;
 mod inside;
+mod noted;
 mod offline;
 mod server;
 

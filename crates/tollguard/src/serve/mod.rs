@@ -32,7 +32,7 @@ use account::Actor;
 use geo::SourceInfo;
 use net::{Clock, Handle};
 use node::{Command, NodeChange, NodeState, Setup};
-use store::{FileDisk, Threads};
+use store::{FileDisk, Home, Reader, Threads};
 use tokio::sync::watch;
 
 pub use error::ServeError;
@@ -110,6 +110,11 @@ impl Running {
     }
 }
 
+/// The tables as they are read beside the node.
+fn reader(home: &Home) -> Result<Arc<Reader>, OpenError> {
+    Reader::open(&home.database()).map(Arc::new).map_err(OpenError::Store)
+}
+
 /// Starts a node. Must not be called on a thread of an async runtime.
 ///
 /// # Errors
@@ -124,7 +129,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let found = found(&state, &places);
     let sets_lockout = boot_epoch == 1 && takes_lockout(config, &state);
     let (workers, first_lsn) = (config.workers(), state.lsn);
-    let desk = Arc::clone(&parts.desk);
+    let (desk, reader) = (Arc::clone(&parts.desk), reader(&home)?);
     let told = Told::new(parts.journal.durable_lsn());
     let (states, receiver) = sync_channel(1);
     let threads = Threads::start(parts, workers, receiver, &told.listener()).map_err(OpenError::Store)?;
@@ -148,7 +153,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
         }
     };
     let addresses = running.addresses.clone();
-    let control = Control::new(running.handle.clone(), told.durable_lsn(), told.applied_lsn());
+    let control = Control::new(running.handle.clone(), told.durable_lsn(), told.applied_lsn(), &desk, reader);
     let parts =
         Parts { config, home: &home, control: &control, desk: &desk, places: &places, bound: &addresses, tls: &tls };
     let ready = Services::start(&parts).and_then(|services| {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{Alarms, Mailer, StoreOutbox, SystemClock};
+use notify::{Alarms, Hooks, Letters, Mailer, StoreOutbox, SystemClock};
 use portal::{PaymentSecret, PortalState, Programs, WaitingPayments};
-use store::{Desk, Home, Reader};
+use store::{Desk, Home, Reader, Vault};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
@@ -64,7 +64,9 @@ impl Services {
         if let Some(identity) = &parts.tls.identity {
             runtime.spawn(tls::keep_fresh(Arc::clone(identity)));
         }
-        let portal_url = parts.portal(&runtime, stopped.clone())?;
+        let vault = Vault::open(parts.home.path(), parts.desk).map_err(OpenError::Store)?;
+        let vault = Arc::new(vault);
+        let portal_url = parts.portal(&runtime, &vault, stopped.clone())?;
         let mut lists = Lists::new(&parts.config.block_lists, &parts.config.data_dir, parts.control.clone());
         runtime.block_on(lists.read());
         runtime.spawn(lists.keep_up(stopped.clone()));
@@ -73,7 +75,8 @@ impl Services {
         if let Some(filter) = &packet_filter {
             runtime.spawn(PacketFilter::follow(filter.mirror(), parts.control.clone(), stopped.clone()));
         }
-        parts.mail(&runtime, portal_url.as_deref(), stopped.clone())?;
+        parts.hooks(&runtime, &vault, portal_url.as_deref(), stopped.clone())?;
+        parts.mail(&runtime, &vault, portal_url.as_deref(), stopped.clone())?;
         let watch = parts.disk_watch(portal_url.as_deref())?;
         runtime.spawn(watch.keep(stopped));
         drop(inside);
@@ -94,7 +97,12 @@ impl Services {
 
 impl Parts<'_> {
     /// Serves the portal and says where it is reached.
-    fn portal(&self, runtime: &Runtime, stopped: watch::Receiver<()>) -> Result<Option<String>, ServeError> {
+    fn portal(
+        &self,
+        runtime: &Runtime,
+        vault: &Arc<Vault>,
+        stopped: watch::Receiver<()>,
+    ) -> Result<Option<String>, ServeError> {
         let Some(address) = self.config.portal.listen else { return Ok(self.config.portal.url.clone()) };
         let failed = |source| ServeError::Portal { address, source };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
@@ -107,11 +115,13 @@ impl Parts<'_> {
             role: self.config.role.clone(),
             realm: self.config.sip.realm.clone(),
             sip_server: servers.join(" or "),
+            proxies: self.config.portal.proxies.clone(),
+            has_mail: self.config.mail.is_some(),
         };
         let control = Arc::new(self.control.clone());
-        let (desk, places) = (Arc::clone(self.desk), Arc::clone(self.places));
+        let (keys, places) = ((Arc::clone(self.desk), Arc::clone(vault)), Arc::clone(self.places));
         let state =
-            PortalState::open(control, &self.home.database(), desk, places, settings).map_err(OpenError::Store)?;
+            PortalState::open(control, &self.home.database(), keys, places, settings).map_err(OpenError::Store)?;
         let programs = self.programs()?;
         let takes_payments = !programs.payment_secrets.is_empty();
         let pages = portal::router(state.clone()).merge(portal::programs(state.clone(), programs));
@@ -134,13 +144,34 @@ impl Parts<'_> {
             None => Vec::new(),
         };
         Ok(Programs {
-            proxies: portal.proxies.clone(),
             payment_secrets,
             weakness: crate::cli::weakness,
             max_expiry_s: self.config.sip.expires_s.2,
             silence_s: self.config.media.silence_s,
             ring_limit_s: self.config.sip.ring_limit_s,
         })
+    }
+
+    /// Posts events to webhooks, where links can lead to a portal.
+    fn hooks(
+        &self,
+        runtime: &Runtime,
+        vault: &Arc<Vault>,
+        url: Option<&str>,
+        stopped: watch::Receiver<()>,
+    ) -> Result<(), ServeError> {
+        let Some(url) = url else { return Ok(()) };
+        let hooks = Hooks {
+            desk: Arc::clone(self.desk),
+            reader: Arc::new(Reader::open(&self.home.database()).map_err(OpenError::Store)?),
+            vault: Arc::clone(vault),
+            portal: url.parse().map_err(notify::SettingsError::Portal)?,
+            node: self.config.name.clone(),
+            inside: self.config.portal.webhooks_inside.clone(),
+            clock: SystemClock,
+        };
+        runtime.spawn(hooks.run(over(stopped)));
+        Ok(())
     }
 
     /// How mail goes out, if it does.
@@ -157,12 +188,29 @@ impl Parts<'_> {
     }
 
     /// Sends what waits in the outbox, if there is a mail server.
-    fn mail(&self, runtime: &Runtime, url: Option<&str>, stopped: watch::Receiver<()>) -> Result<(), ServeError> {
+    fn mail(
+        &self,
+        runtime: &Runtime,
+        vault: &Arc<Vault>,
+        url: Option<&str>,
+        stopped: watch::Receiver<()>,
+    ) -> Result<(), ServeError> {
         let Some(settings) = self.mail_settings(url)? else { return Ok(()) };
         let reader = Arc::new(Reader::open(&self.home.database()).map_err(OpenError::Store)?);
+        let letters = Letters {
+            desk: Arc::clone(self.desk),
+            reader: Arc::clone(&reader),
+            vault: Arc::clone(vault),
+            mailer: Mailer::new(&settings)?,
+            portal: settings.portal.clone(),
+            node: self.config.name.clone(),
+            clock: SystemClock,
+        };
+        runtime.spawn(letters.run(over(stopped.clone())));
         let outbox = Arc::new(StoreOutbox::new(Arc::clone(self.desk), reader));
         let mailer = Mailer::new(&settings)?;
         let worker = notify::Worker::new(outbox, mailer, settings.portal, self.config.name.clone(), SystemClock);
+        let worker = worker.signing(Arc::clone(vault));
         let wake = Arc::new(Notify::new());
         let (waker, mut applied) = (Arc::clone(&wake), self.control.applied_lsn());
         runtime.spawn(async move {

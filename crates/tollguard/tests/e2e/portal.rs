@@ -107,11 +107,13 @@ fn the_owner_puts_it_right(screen: Screen) {
     assert!(firm.phone("call_refused", &secret("spare")).run().contains("SIP/2.0 403"), "cut");
 
     let browser = Browser::open(screen);
+    stop_it_from_the_mail(&browser, &firm);
     browser.go(link);
     browser.look("login");
     log_in(&browser, "ann");
     browser.expect("Extension 107 may have been hijacked");
     browser.expect("from Khan Yunis, Palestine");
+    browser.expect("nobody knows the new one");
     assert_eq!(browser.url(), format!("{base}{incident}"), "the link leads on after the login");
     browser.look("incident");
 
@@ -146,6 +148,40 @@ fn the_owner_puts_it_right(screen: Screen) {
     every_page(&browser, &base, &incident, &cdr.call.to_string());
 }
 
+/// The owner has no password at hand: links in the mail stop the thief, each once, and open nothing. A scanner has followed
+/// them all before.
+fn stop_it_from_the_mail(browser: &Browser, firm: &Hijacked) {
+    let links: Vec<&str> = firm.mail.text.split_whitespace().filter(|word| word.starts_with("http")).collect();
+    let once: Vec<&str> = links.iter().copied().filter(|link| link.contains("/once/")).collect();
+    assert_eq!(once.len(), 2, "{links:?}");
+    assert!(once.iter().all(|link| firm.mail.html.contains(link)), "in both parts");
+    for link in &links {
+        assert!(ureq::get(*link).call().is_ok(), "{link}");
+    }
+    let state = || firm.node.command(&["incident", "show", &firm.incident.id.to_string(), "--json"]);
+    assert!(state().contains("\"Open\""), "{}", state());
+
+    browser.go(once[0]);
+    browser.expect("Extension 107");
+    browser.look("once-not-us");
+    browser.press("No, that was not us");
+    browser.expect("This link has done its work");
+    browser.look("once-done");
+    assert!(state().contains("\"Theirs\""), "{}", state());
+    browser.go(once[0]);
+    browser.expect("This link has been used");
+    browser.look("once-used");
+
+    browser.go(once[1]);
+    browser.look("once-shut");
+    browser.press("Shut the line now");
+    browser.expect("has a new secret");
+    let thief = Sipp::calling("register_wrong", firm.node.hosts.sip(67), firm.node.ip());
+    thief.login("spare", &secret("spare")).agent(SCANNER).run();
+    browser.go(&format!("http://{}:8080/accounts/firm", firm.node.ip()));
+    browser.expect("Login name");
+}
+
 /// Every page there is, as the owner and as the administrator see it.
 fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
     let see = |name: &str, page: &str| {
@@ -153,7 +189,20 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
         browser.look(name);
     };
     see("overview", "/accounts/firm");
-    for page in ["calls", "lines", "limits", "incidents", "money", "guard"] {
+    for page in [
+        "calls",
+        "lines",
+        "limits",
+        "incidents",
+        "money",
+        "guard",
+        "settings",
+        "people",
+        "audit",
+        "webhooks",
+        "numbers",
+        "new-line",
+    ] {
         see(page, &format!("/accounts/firm/{page}"));
     }
     see("calls-none", "/accounts/firm/calls?number=999");
@@ -166,6 +215,7 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
         see(&format!("ask-{page}"), &format!("{incident}/{page}"));
     }
     see("lockout", "/lockout");
+    see("me", "/me");
     see("nowhere", "/nowhere");
     browser.run("document.body.insertAdjacentHTML('beforeend', '<img src=\"/icon.svg\">')");
     let fault = browser.faults()[0].to_string();
@@ -176,6 +226,8 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
     log_in(browser, "ada");
     browser.expect("All accounts");
     browser.look("node");
+    see("node-people", "/people");
+    see("node-audit", "/audit");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use account::{Binding, Line, LineKind};
+use account::{Actor, Binding, Line, LineKind};
 use guard::{Action as Done, IncidentState};
 use ipnet::IpNet;
 use store::LineRow;
@@ -132,7 +132,7 @@ impl Maker<'_> {
         row.line.auth_name.as_ref()?;
         let name = line_in_full(&row.line);
         let start = format!("{} has a new secret", words::line_name(row.line.kind, row.line.id.as_str()));
-        let changed = self.case.audit.iter().rev().find(|row| row.text.starts_with(&start));
+        let changed = self.case.audit.iter().find(|row| row.text.starts_with(&start));
         let mut step = Step {
             title: format!("Change the secret of {name}"),
             state: to_do(),
@@ -146,6 +146,15 @@ impl Maker<'_> {
         };
         let href = self.scope.path(&format!("/lines/{}/secret", row.line.id));
         if let Some(changed) = changed {
+            if changed.by == Actor::Link.name() {
+                step.texts = vec![format!(
+                    "The line was shut on {} by the link in the mail: whoever knew the old secret is out, and nobody knows \
+                     the new one. Change it once more, and type it into your phone.",
+                    self.scope.zone.in_full(changed.at_ms)
+                )];
+                step.actions = self.button("Change the secret now", "main grave", href, Vec::new());
+                return Some(step);
+            }
             step.state = done();
             step.texts = vec![format!(
                 "Done on {}, by {}. Whoever knew the old one is out.",

@@ -9,7 +9,11 @@ use rusqlite::{Transaction, params};
 use super::run;
 use super::sums::Sums;
 use crate::Error;
+use crate::db::audit::Changed;
 use crate::db::row::{body, int, json};
+
+/// How long news waits for more of it, milliseconds.
+const NEWS_WAIT_MS: u64 = 10 * 60_000;
 
 /// The effects of one record on their way into tables.
 pub(in crate::db) struct Rows<'a, 'b> {
@@ -20,20 +24,32 @@ pub(in crate::db) struct Rows<'a, 'b> {
     pub(in crate::db) sums: &'b mut Sums<'a>,
     /// Rows of this record so far that have no number of their own.
     pub(in crate::db) n: i64,
+    /// What a person's change made different, for its line in the audit log; `None` where nobody changed anything.
+    pub(in crate::db) changes: Option<Vec<Changed>>,
 }
 
 impl<'a> Rows<'a, '_> {
     /// One effect.
     pub(in crate::db) fn apply(&mut self, effect: &'a Effect) -> Result<(), Error> {
+        self.compare(effect)?;
         match effect {
-            Effect::Cdr(cdr) => self.cdr(cdr),
+            Effect::Cdr(cdr) => {
+                self.cdr(cdr)?;
+                self.news_of_call(cdr)
+            }
             Effect::Ledger(entry) => self.ledger(entry),
             Effect::Settings(settings) => self.settings(settings),
-            Effect::Line(line) => self.line(line),
+            Effect::Line(line) => {
+                self.news_of_line(line)?;
+                self.line(line)
+            }
             Effect::LineRemoved(line) => self.line_removed(line),
             Effect::Did(did) => self.did(did),
             Effect::DidRemoved(number) => self.did_removed(*number),
-            Effect::Incident(incident) => self.incident(incident),
+            Effect::Incident(incident) => {
+                self.news_of_incident(incident)?;
+                self.incident(incident)
+            }
             Effect::AccountCut(cut) => self.account_cut(*cut),
             Effect::Balance { balance, held } => {
                 self.sums.balance(self.account, *balance, *held);
@@ -213,14 +229,24 @@ impl<'a> Rows<'a, '_> {
         .map(drop)
     }
 
-    fn notice(&mut self, notice: &Notice) -> Result<(), Error> {
+    pub(super) fn notice(&mut self, notice: &Notice) -> Result<(), Error> {
         self.n += 1;
-        let at_ms = int(self.record.at_ms);
+        let (at_ms, is_news) = (int(self.record.at_ms), notice.is_news());
+        let first_ms = if is_news { at_ms.saturating_add(int(NEWS_WAIT_MS)) } else { at_ms };
         run(
             self.transaction,
             "queue a notice",
-            "INSERT INTO outbox (lsn, n, account, created_ms, notice, next_try_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?4)",
-            params![int(self.record.lsn), self.n, self.account.as_str(), at_ms, json("notice", notice)?],
+            "INSERT INTO outbox (lsn, n, account, created_ms, notice, is_news, next_try_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                int(self.record.lsn),
+                self.n,
+                self.account.as_str(),
+                at_ms,
+                json("notice", notice)?,
+                is_news,
+                first_ms
+            ],
         )
         .map(drop)
     }
@@ -230,8 +256,16 @@ impl<'a> Rows<'a, '_> {
         run(
             self.transaction,
             "write the audit log",
-            "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![int(self.record.lsn), self.n, self.account.as_str(), int(self.record.at_ms), by.name(), text],
+            "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                int(self.record.lsn),
+                self.n,
+                self.account.as_str(),
+                int(self.record.at_ms),
+                by.name(),
+                text,
+                json("change", &self.changes.take().unwrap_or_default())?,
+            ],
         )
         .map(drop)
     }

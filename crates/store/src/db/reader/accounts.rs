@@ -1,4 +1,4 @@
-//! Questions about accounts, their lines, DIDs, incidents and the audit log.
+//! Questions about accounts, their lines, DIDs and incidents.
 
 use account::{Cut, Did, Line, Settings};
 use billing::{AccountId, IncidentId, LineId, Money};
@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_json, maybe_parsed, maybe_unsigned, parsed, unsigned};
+use crate::db::row::{from_json, maybe_parsed, maybe_unsigned, parsed};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,19 +42,6 @@ pub struct DidRow {
     pub account: AccountId,
     /// The DID.
     pub did: Did,
-}
-
-/// A line of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// The account changed.
-    pub account: AccountId,
-    /// When.
-    pub at_ms: u64,
-    /// Who: a login name, or "the command line".
-    pub by: String,
-    /// What, in words.
-    pub text: String,
 }
 
 impl Reader {
@@ -135,26 +122,6 @@ impl Reader {
         self.one("find an incident", "SELECT json FROM incidents WHERE incident = ?1", [id.to_string()], |row| {
             from_json(row, "json")
         })
-    }
-
-    /// The audit log of one account, or of all, the latest first.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn audit(&self, account: Option<&AccountId>, limit: u32) -> Result<Vec<AuditRow>, Error> {
-        self.all(
-            "list the audit log",
-            "SELECT * FROM audit WHERE ?1 IS NULL OR account = ?1 ORDER BY lsn DESC, n DESC LIMIT ?2",
-            params![account.map(AccountId::as_str), limit.min(MAX_ROWS)],
-            |row| {
-                Ok(AuditRow {
-                    account: parsed(row, "account")?,
-                    at_ms: unsigned(row, "at_ms")?,
-                    by: row.get("by")?,
-                    text: row.get("text")?,
-                })
-            },
-        )
     }
 }
 

@@ -1,13 +1,13 @@
 //! Questions about calls and money.
 
-use billing::{AccountId, CallId, Cdr, LedgerEntry, Money};
+use billing::{AccountId, CallId, Cdr, Country, LedgerEntry, Money};
 use rusqlite::{Row, params, params_from_iter};
 
 use super::filter::{CdrFilter, Clauses, Way};
 
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_body, from_json, int};
+use crate::db::row::{from_body, from_json, int, maybe_parsed, unsigned};
 
 /// The most calls that are read one by one to be added up.
 pub const MAX_ADDED_UP: u32 = 2_000;
@@ -85,6 +85,22 @@ impl Reader {
              FROM cdrs INDEXED BY {index} WHERE {by} AND {sql} ORDER BY start_ms DESC, call DESC LIMIT {MAX_ADDED_UP})"
         );
         self.one("add up calls", &sql, params_from_iter(values), totals).map(Option::unwrap_or_default)
+    }
+
+    /// When the latest [`MAX_ADDED_UP`] of the calls a filter names began, and to which country; whatever its limit.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn spread(&self, filter: &CdrFilter) -> Result<Vec<(u64, Option<Country>)>, Error> {
+        let Way { index, by } = self.leading(filter)?;
+        let Clauses { sql, values } = filter.sql();
+        let sql = format!(
+            "SELECT start_ms, country FROM cdrs INDEXED BY {index} WHERE {by} AND {sql}
+             ORDER BY start_ms DESC, call DESC LIMIT {MAX_ADDED_UP}"
+        );
+        self.all("spread calls", &sql, params_from_iter(values), |row| {
+            Ok((unsigned(row, "start_ms")?, maybe_parsed(row, "country")?))
+        })
     }
 
     /// An account's statement, the latest entry first: what changed its balance, without the holds of its calls.

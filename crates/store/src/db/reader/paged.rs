@@ -4,12 +4,9 @@ use billing::{AccountId, DeckId, IncidentId, LedgerEntry, Rate};
 use guard::Incident;
 use rusqlite::params;
 
-use super::{AuditRow, MAX_ROWS, Reader};
+use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_json, int, parsed, unsigned};
-
-/// The place of a row of the audit log: its record, and which of that.
-pub type AuditPlace = (u64, u64);
+use crate::db::row::{from_json, int};
 
 impl Reader {
     /// Incidents as [`Reader::incidents`] lists them, those after one (when it was opened, and its id).
@@ -78,33 +75,6 @@ impl Reader {
              ORDER BY prefix LIMIT ?3",
             params![deck.as_str(), digits, limit.min(MAX_ROWS), int(at_ms), after],
             |row| from_json(row, "json"),
-        )
-    }
-
-    /// The audit log of one account, or of all, the latest first, each row with its place; those before a place.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn audit_before(
-        &self,
-        account: Option<&AccountId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<Vec<(AuditPlace, AuditRow)>, Error> {
-        self.all(
-            "list the audit log",
-            "SELECT * FROM audit WHERE (?1 IS NULL OR account = ?1) AND (lsn, n) < (?3, ?4)
-             ORDER BY lsn DESC, n DESC LIMIT ?2",
-            params![account.map(AccountId::as_str), limit.min(MAX_ROWS), int(before.0), int(before.1)],
-            |row| {
-                let audit = AuditRow {
-                    account: parsed(row, "account")?,
-                    at_ms: unsigned(row, "at_ms")?,
-                    by: row.get("by")?,
-                    text: row.get("text")?,
-                };
-                Ok(((unsigned(row, "lsn")?, unsigned(row, "n")?), audit))
-            },
         )
     }
 }

@@ -59,7 +59,16 @@ fn user(login: &str) -> User {
 }
 
 fn session(number: u8, last_used_ms: u64) -> Session {
-    Session { token_hash: [number; 32], login: "dana".into(), created_ms: 100, last_used_ms, expires_ms: 1_000 }
+    Session {
+        token_hash: [number; 32],
+        login: "dana".into(),
+        created_ms: 100,
+        last_used_ms,
+        expires_ms: 1_000,
+        ip: "192.0.2.1".into(),
+        agent: "Firefox".into(),
+        is_whole: true,
+    }
 }
 
 #[test]
