@@ -232,3 +232,17 @@ fn the_mail_password_is_not_shown() {
     let mail = Mail { smtp: "smtps://user:pa@ss@mail.example.net".into(), from: "a@b".into() };
     assert_eq!(format!("{mail:?}"), "Mail(smtps://mail.example.net, from a@b)");
 }
+
+#[test]
+fn accounts_and_lines_that_only_ask_are_named() {
+    let text = "data_dir = \"data\"\n[sip]\nlisten = [\"192.0.2.10:5060\"]\nrealm = \"x\"\nredirect = ";
+    let config = parse(&format!("{text}[\"law-000\", \"harbor/trunk-1\"]")).unwrap();
+    let named: Vec<_> =
+        config.sip.redirect.iter().map(|asking| (asking.account.as_str(), asking.line.is_some())).collect();
+    assert_eq!(named, [("law-000", false), ("harbor", true)]);
+    same_lines(
+        &parse(&format!("{text}[\"law/\", \"A B\"]")).unwrap_err(),
+        "line 5: sip.redirect: `law/` is neither an account, such as law-000, nor a line of one, such as law-000/trunk-1
+line 5: sip.redirect: `A B` is neither an account, such as law-000, nor a line of one, such as law-000/trunk-1",
+    );
+}
