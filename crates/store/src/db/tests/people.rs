@@ -32,7 +32,7 @@ fn each_notice_is_handed_on_once_and_a_delivery_can_be_sent_again() {
     let notices = desk.not_handed_on().unwrap();
     assert_eq!(notices.len(), 2);
     let new = NewDelivery { webhook: id, event: "incident.opened".into(), body: "{}".into(), at_ms: 10 };
-    desk.hand_on(notices[1].id, &[new.clone()]).unwrap();
+    desk.hand_on(notices[1].id, std::slice::from_ref(&new)).unwrap();
     assert_eq!(desk.not_handed_on().unwrap(), []);
 
     let (first, _) = desk.next_delivery(10).unwrap().unwrap();
