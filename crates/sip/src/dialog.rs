@@ -89,7 +89,7 @@ impl Dialog {
         let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
         let contact = match contact(request)? {
             Some(contact) => contact,
-            None if is_rfc2543(request) => text(from.uri, MAX_URI_BYTES, "From")?,
+            None if is_rfc2543(request) => target(&from, "From")?,
             None => return Err(DialogError::Missing("Contact")),
         };
         Ok(Self {
@@ -113,7 +113,8 @@ impl Dialog {
     /// If the response lacks what a dialog needs. A missing or unreadable Contact is borne with: better to send BYE
     /// to the address we called than to leave a callee talking to nobody.
     pub fn uac(request: &Message, response: &Message, flow: Flow) -> Result<Self, DialogError> {
-        Self::answered(request, response, request.request_uri(), flow)
+        let called = text(request.request_uri(), MAX_URI_BYTES, "Contact")?;
+        Self::answered(request, response, called, flow)
     }
 
     /// The dialog a 2xx makes whose INVITE is no longer known (sent before a restart, or given up long ago): all of it
@@ -124,16 +125,16 @@ impl Dialog {
     /// As [`Dialog::uac`].
     pub fn uac_of_stray(response: &Message, flow: Flow) -> Result<Self, DialogError> {
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
-        Self::answered(response, response, to.uri, flow)
+        Self::answered(response, response, target(&to, "To")?, flow)
     }
 
-    fn answered(request: &Message, response: &Message, called: &[u8], flow: Flow) -> Result<Self, DialogError> {
+    fn answered(request: &Message, response: &Message, called: String, flow: Flow) -> Result<Self, DialogError> {
         let from = request.from().map_err(|_| DialogError::Missing("From"))?;
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
         let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
         let target = match contact(response) {
             Ok(Some(contact)) => contact,
-            _ => text(called, MAX_URI_BYTES, "Contact")?,
+            _ => called,
         };
         let mut routes = route_set(response)?;
         routes.reverse();
@@ -255,14 +256,17 @@ fn is_secure(request: &Message, flow: Flow) -> bool {
     sips && flow.transport == Transport::Tls
 }
 
-/// The URI of the first Contact, which must be one a request line can have.
+/// The URI of the first Contact.
 fn contact(message: &Message) -> Result<Option<String>, DialogError> {
-    const BAD: DialogError = DialogError::Missing("Contact");
     let Some(contact) = message.contacts().next() else { return Ok(None) };
-    let contact = contact.map_err(|_| BAD)?;
-    let uri = text(contact.uri, MAX_URI_BYTES, "Contact")?;
-    contact.parse_uri().map_err(|_| BAD)?;
-    Ok(Some(uri))
+    target(&contact.map_err(|_| DialogError::Missing("Contact"))?, "Contact").map(Some)
+}
+
+/// The URI of an address, which must be one a request line can have.
+fn target(address: &NameAddr<'_>, header: &'static str) -> Result<String, DialogError> {
+    let uri = text(address.uri, MAX_URI_BYTES, header)?;
+    address.parse_uri().map_err(|_| DialogError::Missing(header))?;
+    Ok(uri)
 }
 
 /// A client of RFC 2543 need not send a Contact: its From stands in.
