@@ -98,7 +98,7 @@ impl<C: Clock> Letters<C> {
             Err(error) => return Ok(Err((true, error))),
         };
         let key = (letter.id, letter.created_ms);
-        let message_id = self.mailer.message_id(&self.node, &"letter", key, &user.email);
+        let message_id = self.mailer.message_id(&self.node, "letter", key, &user.email);
         let to = Contact { name: user.name, email: user.email };
         let sent = self.mailer.send(&to, &mail, &message_id, letter.created_ms).await;
         Ok(sent.map_err(|error| (error.is_final(), chain(&error))))

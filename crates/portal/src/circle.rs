@@ -15,7 +15,7 @@ use crate::zone::Zone;
 /// An account, or the node.
 pub(crate) enum Circle {
     Account(Box<Scope>),
-    Node(Visitor),
+    Node(Box<Visitor>),
 }
 
 impl FromRequestParts<PortalState> for Circle {
@@ -27,7 +27,7 @@ impl FromRequestParts<PortalState> for Circle {
             return Scope::from_request_parts(parts, state).await.map(|scope| Self::Account(Box::new(scope)));
         }
         let visitor = Visitor::from_request_parts(parts, state).await?;
-        if visitor.is_admin() { Ok(Self::Node(visitor)) } else { Err(Problem::NotFound) }
+        if visitor.is_admin() { Ok(Self::Node(Box::new(visitor))) } else { Err(Problem::NotFound) }
     }
 }
 

@@ -118,7 +118,7 @@ impl Dialog {
         let cseq = request.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
         let contact = match contact(request)? {
             Some(contact) => contact,
-            None if is_rfc2543(request) => text(from.uri, MAX_URI_BYTES, "From")?,
+            None if is_rfc2543(request) => target(&from, "From")?,
             None => return Err(DialogError::Missing("Contact")),
         };
         Ok(Self {
@@ -154,7 +154,8 @@ impl Dialog {
     pub fn uac_of_stray(response: &Message, flow: Flow) -> Result<Self, DialogError> {
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
         // The INVITE went where the response comes from; whether to a sips URI nobody knows any more.
-        Self::of_sent(&Sent { secure: false, ..Sent::read(response, to.uri)? }, response, flow)
+        let called = target(&to, "To")?;
+        Self::of_sent(&Sent { secure: false, ..Sent::read(response, called.as_bytes())? }, response, flow)
     }
 
     /// As [`Dialog::uac`], of an INVITE whose parts are known.
@@ -287,14 +288,17 @@ fn is_sips(uri: &[u8]) -> bool {
     uri.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"))
 }
 
-/// The URI of the first Contact, which must be one a request line can have.
+/// The URI of the first Contact.
 fn contact(message: &Message) -> Result<Option<String>, DialogError> {
-    const BAD: DialogError = DialogError::Missing("Contact");
     let Some(contact) = message.contacts().next() else { return Ok(None) };
-    let contact = contact.map_err(|_| BAD)?;
-    let uri = text(contact.uri, MAX_URI_BYTES, "Contact")?;
-    contact.parse_uri().map_err(|_| BAD)?;
-    Ok(Some(uri))
+    target(&contact.map_err(|_| DialogError::Missing("Contact"))?, "Contact").map(Some)
+}
+
+/// The URI of an address, which must be one a request line can have.
+fn target(address: &NameAddr<'_>, header: &'static str) -> Result<String, DialogError> {
+    let uri = text(address.uri, MAX_URI_BYTES, header)?;
+    address.parse_uri().map_err(|_| DialogError::Missing(header))?;
+    Ok(uri)
 }
 
 /// A client of RFC 2543 need not send a Contact: its From stands in.

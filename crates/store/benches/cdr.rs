@@ -200,7 +200,7 @@ fn fill(path: &Path, rows: u64) {
     });
     for batch in batches {
         let lsn = projector.apply(&batch).unwrap();
-        if lsn % (BATCH * 40) == 0 {
+        if lsn.is_multiple_of(BATCH * 40) {
             eprintln!("{lsn} records, {} s", begun.elapsed().as_secs());
         }
     }

@@ -77,6 +77,13 @@ impl Flood {
     }
 }
 
+/// Waits until so many datagrams should be on their way.
+#[allow(clippy::disallowed_methods, reason = "the pace of the flood is the point, not a wait for something")]
+fn keep_pace(begin: Instant, sent: u64) {
+    let due = begin + Duration::from_millis(sent * 1_000 / MANY_PER_SECOND);
+    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+}
+
 #[test]
 fn mutated_datagrams_disturb_no_call() {
     let count = std::env::var("FUZZ_DATAGRAMS").map_or(USUAL, |count| count.parse().unwrap());
@@ -98,8 +105,7 @@ fn mutated_datagrams_disturb_no_call() {
         let mut caller = caller.start();
         while !caller.is_done() {
             if many {
-                let due = begin + Duration::from_millis(flood.sent * 1_000 / MANY_PER_SECOND);
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                keep_pace(begin, flood.sent);
             }
             flood.batch();
             if flood.sent >= next_look {
