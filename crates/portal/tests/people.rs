@@ -1,4 +1,5 @@
 //! People: who is invited, how they choose passwords, the second step, sessions, links in mails, and the audit log of it all.
+#![allow(clippy::unwrap_used, reason = "the helpers of a test stop it as the test itself does")]
 
 mod browser;
 mod fixture;
