@@ -269,10 +269,17 @@ pub struct CdrVerdict {
     pub decision: Decision,
     /// The score, in tenths of a deciban.
     pub score_tenth_db: i32,
-    /// Why, in words and numbers.
+    /// Why, in words and numbers; empty for a fact that was not worth words.
     pub reasons: Vec<String>,
     /// The incident it belongs to.
     pub incident: Option<IncidentId>,
+}
+
+impl CdrVerdict {
+    /// The reasons that were put into words, as people read them.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.reasons.iter().map(String::as_str).filter(|reason| !reason.is_empty())
+    }
 }
 
 /// Let through or not.

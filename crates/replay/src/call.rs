@@ -50,8 +50,7 @@ impl Said {
         }
         self.score = screening.score;
         self.weights = screening.evidence.iter().map(|evidence| (evidence.kind, evidence.weight)).collect();
-        let reasons = screening.evidence.into_iter().map(|evidence| evidence.text).filter(|text| !text.is_empty());
-        self.reasons = reasons.take(MAX_REASONS).collect();
+        self.reasons = screening.evidence.into_iter().take(MAX_REASONS).map(|evidence| evidence.text).collect();
     }
 }
 

@@ -59,7 +59,8 @@ impl Verdict {
         out.push_str(if self.score < Decibans::default() { ",\"score_db\":-" } else { ",\"score_db\":" });
         push_decimal(out, self.score.tenths().unsigned_abs().into(), 10);
         out.push_str(",\"reasons\":[");
-        for (at, reason) in self.reasons.iter().enumerate() {
+        // What was unremarkable has not been put into words.
+        for (at, reason) in self.reasons.iter().filter(|reason| !reason.is_empty()).enumerate() {
             if at > 0 {
                 out.push(',');
             }

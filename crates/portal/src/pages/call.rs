@@ -50,13 +50,7 @@ pub(crate) async fn show(scope: Scope, Path((_, call)): Path<(String, String)>) 
         result: words::result(&cdr),
         verdict,
         summary: summary(&scope, &cdr),
-        reasons: cdr
-            .verdict
-            .reasons
-            .iter()
-            .filter(|reason| !reason.is_empty())
-            .map(|reason| words::sentence(reason))
-            .collect(),
+        reasons: cdr.verdict.words().map(words::sentence).collect(),
         incident: cdr.verdict.incident.map(|incident| scope.path(&format!("/incidents/{incident}"))),
         groups: groups(&scope, &cdr),
         back: scope.path("/calls"),

@@ -94,7 +94,7 @@ fn cells(scope: &Scope, cdr: &Cdr) -> [String; 22] {
         scope.account.settings.currency.to_string(),
         cdr.verdict.decision.as_str().to_owned(),
         format!("{}{}.{}", if score < 0 { "-" } else { "" }, score.abs() / 10, score.abs() % 10),
-        cdr.verdict.reasons.iter().filter(|reason| !reason.is_empty()).cloned().collect::<Vec<_>>().join("; "),
+        cdr.verdict.words().collect::<Vec<_>>().join("; "),
     ]
 }
 

@@ -259,7 +259,7 @@ fn page(cdr: &Record, currency: &Currency, zone: Option<&str>) -> Vec<(&'static 
         ("carrier's cost", or_dash(money.cost.map(|cost| cost.format_exact(currency)))),
         ("held at most", money.held_peak.format(currency)),
         ("verdict", format!("{}, {score}", cdr.verdict.decision.as_str())),
-        ("reasons", or_dash(Some(cdr.verdict.reasons.join("\n")).filter(|text| !text.is_empty()))),
+        ("reasons", or_dash(Some(cdr.verdict.words().collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty()))),
         ("incident", or_dash(cdr.verdict.incident)),
     ]
 }

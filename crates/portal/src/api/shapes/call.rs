@@ -179,7 +179,7 @@ impl Call {
             verdict: Verdict {
                 decision: cdr.verdict.decision.as_str(),
                 score_tenth_db: cdr.verdict.score_tenth_db,
-                reasons: cdr.verdict.reasons.iter().filter(|reason| !reason.is_empty()).cloned().collect(),
+                reasons: cdr.verdict.words().map(str::to_owned).collect(),
                 incident: cdr.verdict.incident.map(|incident| incident.to_string()),
             },
         }

@@ -115,7 +115,7 @@ fn row(cdr: &Cdr) -> [String; 29] {
         plain(&cdr.result.reason),
         cdr.result.recovered.to_string(),
         cdr.verdict.decision.as_str().to_owned(),
-        plain(&cdr.verdict.reasons.join("; ")),
+        plain(&cdr.verdict.words().collect::<Vec<_>>().join("; ")),
         text(cdr.verdict.incident.as_ref().map(|incident| incident as &dyn ToString)),
         money.per_minute.to_string(),
         money.billed_s.to_string(),
