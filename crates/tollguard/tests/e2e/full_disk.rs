@@ -51,7 +51,9 @@ fn fill(path: &Path) {
 fn a_full_disk_refuses_what_costs_money_and_ends_no_call() {
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "10").extension("101", "alice").extension("102", "bob");
-    let mut node = Node::start(hosts, &NodeOptions::default(), &office);
+    // Nobody speaks, and silence would not be charged.
+    let options = NodeOptions::default().set("silence_s", "600").set("drain_s", "1");
+    let mut node = Node::start(hosts, &options, &office);
     node.stop();
     let (data, kept) = (node.path("data"), node.path("kept"));
     std::fs::rename(&data, &kept).unwrap();

@@ -26,7 +26,7 @@ fn an_invoice_is_held_against_our_calls() {
     let office = Office::new(hosts.sip(2), "10").extension("101", "alice");
     let mut node = Node::start(hosts, &NodeOptions::default(), &office);
     let address = hosts.sip(2).to_string();
-    node.command(&["carrier", "add", CARRIER, "--address", &address, "--cost-deck", "standard"]);
+    node.command(&["carrier", "add", CARRIER, "--address", &address, "--cost-deck", "standard", "--options-s", "0"]);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(6, 10).start();
     for (host, number) in (10..).zip(["13035550123", "13035550123", "13035550123", "13035550124", "13035550125"]) {
         Sipp::calling("call", hosts.sip(host), node.ip()).dial(number).login("alice", &secret("alice")).run();
