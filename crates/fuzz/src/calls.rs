@@ -193,8 +193,8 @@ impl World {
 
     fn sent(&mut self, to: SocketAddr, bytes: &[u8]) {
         let message = Message::parse(bytes).unwrap_or_else(|error| panic!("{error}: {}", bytes.escape_ascii()));
-        // A refusal of an invalid request repeats its invalid headers.
-        if message.status().is_none_or(|status| status < 400) {
+        // A refusal of an invalid request, and the 100 before it, repeat its invalid headers (RFC 3261 section 8.2.6.2).
+        if message.status().is_none_or(|status| (101..400).contains(&status)) {
             assert_eq!(message.validate(), Ok(()), "{}", bytes.escape_ascii());
         }
         let Some(peer) = PEERS.iter().position(|known| *known == to) else { return };

@@ -33,6 +33,8 @@ struct Attempt {
     acknowledged: bool,
     /// Whether the caller hung up, or transferred the call and left it.
     left: bool,
+    /// Whether the caller gives its place to another party: once it has, the node hangs up on it, and the call goes on.
+    hands_on: bool,
     /// When the node hung up on the caller.
     byes_ms: BTreeSet<u64>,
     /// The record that was taken for this call's.
@@ -51,6 +53,7 @@ impl Attempt {
             answered: false,
             acknowledged: false,
             left: false,
+            hands_on: false,
             byes_ms: BTreeSet::new(),
             record: None,
             referred: false,
@@ -58,8 +61,9 @@ impl Attempt {
     }
 
     /// Whether a caller is there to whom BYE can go.
-    const fn talks(&self) -> bool {
-        self.answered && self.acknowledged && !self.left && !self.referred
+    fn talks(&self) -> bool {
+        let handed_on = self.hands_on && !self.byes_ms.is_empty();
+        self.answered && self.acknowledged && !self.left && !handed_on && !self.referred
     }
 
     fn was_told(&self, when_ms: RangeInclusive<u64>) -> bool {
@@ -98,6 +102,8 @@ struct Seen {
     /// BYEs to callees by time and receiver, retransmissions left out.
     byes: BTreeMap<(u64, SocketAddr), u32>,
     branches: BTreeSet<Vec<u8>>,
+    /// Places given away by transfers: two calls have one callee then, who hears of their end once.
+    handed_on: u32,
     /// To whom it may tell the origin of a call.
     tells: Option<IpAddr>,
     /// Where its calls leave, and which numbers they may show.
@@ -128,7 +134,8 @@ impl Wire {
     }
 
     pub(super) fn add_node(&mut self, id: HostId, address: SocketAddr) {
-        let seen = Seen { address, byes: BTreeMap::new(), branches: BTreeSet::new(), tells: None, shows: None };
+        let seen =
+            Seen { address, byes: BTreeMap::new(), branches: BTreeSet::new(), handed_on: 0, tells: None, shows: None };
         self.nodes.insert(id, seen);
     }
 
@@ -154,6 +161,7 @@ impl Wire {
         let Ok(message) = Message::parse(bytes) else { return };
         let new = message.to().is_ok_and(|to| to.tag().is_none());
         if message.method() == Some(Method::Refer) {
+            self.hands_on(id, &message);
             return self.referred(id, from, &message, now_ms);
         }
         if message.method() == Some(Method::Ack) {
@@ -174,6 +182,20 @@ impl Wire {
         let user = SipUri::parse(message.request_uri()).ok().and_then(|uri| uri.user()).unwrap_or_default();
         let attempt = self.attempts.entry(key(id, &message)).or_insert_with(|| Attempt::new(id, from, user));
         attempt.at_ms.insert(now_ms);
+    }
+
+    /// A transfer to a party that the transferor talks to gives the transferor's place in that call to the other one.
+    fn hands_on(&mut self, id: HostId, refer: &Message) {
+        let target = refer.header(Name::ReferTo).and_then(|value| sip::NameAddr::parse(value).ok());
+        let uri = target.and_then(|target| sip::Uri::parse(target.uri).ok());
+        let Some(replaces) = uri.as_ref().and_then(|uri| uri.header("Replaces")) else { return };
+        let call_id = replaces.split(|byte| *byte == b';').next().unwrap_or_default();
+        if let Some(attempt) = self.attempts.get_mut(&key_of(id, call_id)) {
+            attempt.hands_on = true;
+        }
+        if let Some(seen) = self.nodes.get_mut(&id) {
+            seen.handed_on += 1;
+        }
     }
 
     /// A transfer that names a number is an attempt of whoever asks for it, in which it has no part.
@@ -278,7 +300,9 @@ impl Wire {
         let may_be = |to: &SocketAddr| carrier.is_none_or(|carrier| (to.ip() == carrier) == outside);
         let bye = seen.byes.iter_mut().find(|((at_ms, to), left)| ended_ms.contains(at_ms) && **left > 0 && may_be(to));
         let told = bye.map(|(_, left)| *left -= 1).is_some();
-        hold(told, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))?;
+        let shared = !told && seen.handed_on > 0;
+        seen.handed_on -= u32::from(shared);
+        hold(told || shared, || format!("no BYE to the callee of call {} at its end: {:?}", cdr.call, cdr.result))?;
         let attempt = self.attempts.get(&key);
         if attempt.is_some_and(|attempt| attempt.answered && !attempt.acknowledged && !attempt.left) {
             self.owed.push((key, *ended_ms.start()));
@@ -299,8 +323,12 @@ impl Wire {
 }
 
 fn key(id: HostId, message: &Message) -> Vec<u8> {
+    key_of(id, message.call_id())
+}
+
+fn key_of(id: HostId, call_id: &[u8]) -> Vec<u8> {
     let mut key = format!("{id:?} ").into_bytes();
-    key.extend_from_slice(message.call_id());
+    key.extend_from_slice(call_id);
     key
 }
 
