@@ -38,14 +38,7 @@ impl Worker {
                 }
             }
             Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
-            Command::Screen { account, attempt, limit_s } => {
-                let home = owner_of(&account, self.common.workers());
-                self.ask_remote(now_ms, token, home, Remote::Screen { account, attempt, limit_s });
-            }
-            Command::Report { call, account, report } => {
-                let asked = Remote::Report { call, account, report };
-                self.ask_remote(now_ms, token, edge::worker_of_call(call), asked);
-            }
+            Command::Remote(asked) => self.ask_remote(now_ms, token, asked),
             Command::Calls { account } => self.ask_all(now_ms, token, &Question::Calls(account)),
             Command::Exposure { account } => self.ask_all(now_ms, token, &Question::Exposure(account)),
             Command::Locks { account } => self.ask_all(now_ms, token, &Question::Locks(account)),
@@ -120,7 +113,11 @@ impl Worker {
     }
 
     /// Passes on what another switch asks to the worker whose call it is.
-    fn ask_remote(&mut self, now_ms: u64, token: u64, home: usize, asked: Remote) {
+    fn ask_remote(&mut self, now_ms: u64, token: u64, asked: Remote) {
+        let home = match &asked {
+            Remote::Screen { account, .. } => owner_of(account, self.common.workers()),
+            Remote::Report { call, .. } => edge::worker_of_call(*call),
+        };
         self.post(now_ms, home, Letter::Registry(Told::Remote { token, asked: Box::new(asked) }));
     }
 

@@ -1,6 +1,6 @@
 //! What people ask of a node, and what a node wants done by its driver.
 
-use account::{Actor, Attempt, CertificateName, Change, ChangeError, Done, ExposureView, Flow, LockView};
+use account::{Actor, CertificateName, Change, ChangeError, Done, ExposureView, Flow, LockView};
 use billing::{AccountId, CallId, CarrierId, DeckId};
 use edge::CallView;
 use ipnet::IpNet;
@@ -9,7 +9,7 @@ use media::RelayCommand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::{Letter, NodeChange, Record, Share};
+use crate::{Letter, NodeChange, Record, Remote, Share};
 
 /// What a person (portal or command line) asks of a running node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,24 +49,8 @@ pub enum Command {
         /// Which.
         prefix: IpNet,
     },
-    /// Another switch asks whether it may place a call.
-    Screen {
-        /// Whose line it is.
-        account: AccountId,
-        /// The call; its id is given by the node.
-        attempt: Box<Attempt>,
-        /// How long the call may talk if nobody reports its end, seconds.
-        limit_s: u32,
-    },
-    /// The switch that carries a call reports.
-    Report {
-        /// The call.
-        call: CallId,
-        /// Whose it must be; anybody's where `None`.
-        account: Option<AccountId>,
-        /// What.
-        report: edge::Report,
-    },
+    /// Another switch asks about a call of its own, or reports on it.
+    Remote(Remote),
     /// Running calls, of one account or of all.
     Calls {
         /// Which account.

@@ -6,6 +6,7 @@ use account::{Actor, Attempt, CallEnd, Change, Effect, Flow, Input, Reply};
 use billing::{AccountId, CallId, LineId};
 use edge::{Certificate, Directory, is_new_call};
 use guard::{Bulletin, Incident};
+use serde::{Deserialize, Serialize};
 use sip::Message;
 
 use crate::book::Decks;
@@ -111,13 +112,13 @@ pub enum Told {
 }
 
 /// What another switch asks or reports.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Remote {
     /// May it place this call?
     Screen {
         /// Whose line it is.
         account: AccountId,
-        /// The call.
+        /// The call; its id is given by the node.
         attempt: Box<Attempt>,
         /// How long it may talk if nobody reports its end, seconds.
         limit_s: u32,

@@ -20,6 +20,7 @@ mod incident;
 mod located;
 mod numbers;
 mod owner;
+mod remembered;
 mod replay;
 mod totals;
 mod verdict;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use account::unpriced;
 use billing::{Country, Deck, Destination, DialPlan, Dialled, E164, Rate, replay_e164};
 
-/// Numbers remembered, each in the one place its digits choose; a later one takes the place.
-const PLACES_BITS: u32 = 18;
+use crate::remembered::Remembered;
+
+/// Numbers remembered: 2 to the power of this.
+const REMEMBERED_BITS: u32 = 18;
 
 /// A number with all that the guard and the bill want to know of it.
 #[derive(Clone, Debug)]
@@ -20,40 +22,33 @@ pub(crate) struct Looked {
 /// Looks numbers up.
 pub(crate) struct Numbers {
     deck: Deck,
-    /// What was found last in each place: the numbering plan is asked for a pattern of all countries otherwise.
-    found: Vec<Option<(E164, Arc<Looked>)>>,
+    remembered: Remembered<E164, Arc<Looked>>,
 }
 
 impl Numbers {
     pub(crate) fn new(deck: Deck) -> Self {
-        Self { deck, found: vec![None; 1 << PLACES_BITS] }
+        Self { deck, remembered: Remembered::new(REMEMBERED_BITS) }
     }
 
     /// What was dialled by an account at home in `home`; `None` where it is no number.
     pub(crate) fn look_up(&mut self, dialled: &str, home: Country) -> Option<Arc<Looked>> {
         match replay_e164(dialled) {
-            Some(number) => self.priced(number),
+            Some(number) => Some(self.priced(number)),
             None => odd(dialled, home),
         }
     }
 
-    fn priced(&mut self, number: E164) -> Option<Arc<Looked>> {
-        let place = number.value().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES_BITS);
-        let found = self.found.get_mut(usize::try_from(place).ok()?)?;
-        if let Some((known, looked)) = found
-            && *known == number
-        {
-            return Some(looked.clone());
-        }
-        let rate = self.deck.rate_for(number);
-        let looked = Arc::new(Looked {
-            number,
-            destination: Destination::of(number),
-            priced: rate.is_some(),
-            rate: rate.cloned().unwrap_or_else(|| unpriced(number)),
-        });
-        *found = Some((number, looked.clone()));
-        Some(looked)
+    fn priced(&mut self, number: E164) -> Arc<Looked> {
+        let deck = &self.deck;
+        self.remembered.find(number, number.value(), |&number| {
+            let rate = deck.rate_for(number);
+            Arc::new(Looked {
+                number,
+                destination: Destination::of(number),
+                priced: rate.is_some(),
+                rate: rate.cloned().unwrap_or_else(|| unpriced(number)),
+            })
+        })
     }
 }
 

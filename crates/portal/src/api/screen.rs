@@ -10,7 +10,7 @@ use axum::Json;
 use billing::{AccountId, CallId, LineId};
 use edge::{MAX_REMOTE_S, Report, Screened};
 use guard::{Cause, Failures};
-use node::{Command, CommandReply};
+use node::{Command, CommandReply, Remote};
 use serde::{Deserialize, Serialize};
 use store::KeyScope;
 use tokio::time::{Duration, sleep};
@@ -239,7 +239,7 @@ pub(super) async fn ask(client: Client, Body(new): Body<NewScreening>) -> Answer
     }
     let reach = client.at(&account, KeyScope::Screen).await?;
     let attempt = Box::new(attempt(new)?);
-    match reach.client.screened(Command::Screen { account, attempt, limit_s }).await? {
+    match reach.client.screened(Command::Remote(Remote::Screen { account, attempt, limit_s })).await? {
         Screened::Verdict { call, verdict } => Ok(Json(Screening::of(call, verdict))),
         _ => Err(Fault::new(Kind::Broken, "the node gave no verdict")),
     }
@@ -284,7 +284,7 @@ pub(super) struct Answered {
 pub(super) async fn answered(client: Client, Place(at): Place<AtScreening>) -> Answer<Answered> {
     client.must(KeyScope::Screen)?;
     let account = client.key.account.clone();
-    match client.screened(Command::Report { call: at.call, account, report: Report::Answered }).await? {
+    match client.screened(Command::Remote(Remote::Report { call: at.call, account, report: Report::Answered })).await? {
         Screened::Leased(lease) => Ok(Json(Answered { lease: Some(lease.into()), hang_up: None })),
         Screened::HangUp(end) => Ok(Json(Answered { lease: None, hang_up: Some(end.why().to_owned()) })),
         _ => Err(missing(at.call)),
@@ -353,7 +353,8 @@ pub(super) async fn end(client: Client, Place(at): Place<AtScreening>, Body(ende
         talk_ms: u64::from(ended.talk_s) * 1000,
     };
     let account = client.key.account.clone();
-    let told = client.screened(Command::Report { call: at.call, account: account.clone(), report }).await?;
+    let told =
+        client.screened(Command::Remote(Remote::Report { call: at.call, account: account.clone(), report })).await?;
     let looks = if told == Screened::Over { LOOKS } else { 1 };
     for look in 0..looks {
         if look > 0 {

@@ -8,6 +8,7 @@ use store::AuditRow;
 use crate::circle::Circle;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
+use crate::zone::Zone;
 
 /// Changes listed.
 const MAX_LISTED: u32 = 200;
@@ -48,11 +49,14 @@ pub(crate) async fn show(circle: Circle) -> Result<Response, Problem> {
     let view = |row: &AuditRow| {
         let account = row.account.as_ref().and_then(|id| accounts.iter().find(|account| account.id == *id));
         let currency = account.map(|account| account.settings.currency);
+        let shown = |what: &str, text: &str| value(what, text, currency, &zone);
         let changes = row.changes.iter().map(|change| Difference {
             what: readable(&change.what),
-            before: value(&change.what, &change.before, currency),
-            after: value(&change.what, &change.after, currency),
+            before: shown(&change.what, &change.before),
+            after: shown(&change.what, &change.after),
         });
+        // What is there now and holds nothing is no difference to people.
+        let changes = changes.filter(|change| change.before != change.after);
         let named = account.filter(|_| circle.account().is_none());
         Row {
             when: zone.short(row.at_ms),
@@ -73,15 +77,19 @@ pub(crate) async fn show(circle: Circle) -> Result<Response, Problem> {
 
 /// "account › terms › low balance".
 fn readable(path: &str) -> String {
-    path.replace('.', " › ").replace('_', " ")
+    path.strip_suffix("_ms").unwrap_or(path).replace('.', " › ").replace('_', " ")
 }
 
-/// A value as people read it: money with its currency, nothing as a word.
-fn value(path: &str, value: &str, currency: Option<Currency>) -> String {
+/// Milliseconds above this are a moment (of 2001 or later), and no length.
+const FIRST_MOMENT_MS: i64 = 1_000_000_000_000;
+
+/// A value as people read it: money with its currency, a moment on the account's clock, nothing as a word.
+fn value(path: &str, value: &str, currency: Option<Currency>, zone: &Zone) -> String {
     let is_money = path.rsplit('.').next().is_some_and(|last| MONEY.contains(&last));
     match (value.parse::<i64>(), currency) {
         _ if value.is_empty() => "nothing".to_owned(),
         (Ok(micros), Some(currency)) if is_money => Money::from_micros(micros).format(&currency),
+        (Ok(at_ms), _) if path.ends_with("_ms") && at_ms >= FIRST_MOMENT_MS => zone.short(at_ms.unsigned_abs()),
         _ if value == "true" => "yes".to_owned(),
         _ if value == "false" => "no".to_owned(),
         _ => value.to_owned(),
@@ -94,10 +102,13 @@ mod tests {
 
     #[test]
     fn values_are_for_people() {
-        assert_eq!(value("account.exposure_ceiling", "25000000", Some(Currency::USD)), "$25.00");
-        assert_eq!(value("account.max_calls", "25", Some(Currency::USD)), "25");
-        assert_eq!(value("account.name", "", None), "nothing");
-        assert_eq!(value("line 107.international", "false", None), "no");
+        let value = |path, text| value(path, text, Some(Currency::USD), &Zone::named("America/Denver"));
+        assert_eq!(value("account.exposure_ceiling", "25000000"), "$25.00");
+        assert_eq!(value("account.max_calls", "25"), "25");
+        assert_eq!(value("account.name", ""), "nothing");
+        assert_eq!(value("line 107.international", "false"), "no");
+        assert_eq!(value("line 107.cut.since_ms", "1772346600000"), "28 Feb 2026 23:30:00");
+        assert_eq!(readable("line 107.cut.since_ms"), "line 107 › cut › since");
         assert_eq!(readable("account.terms.low_balance"), "account › terms › low balance");
     }
 }

@@ -45,7 +45,7 @@ impl Control {
     pub async fn ask(&self, command: Command) -> Answer {
         let noted = self.before(&command).await;
         // Another switch waits with its caller, and asks for no listing.
-        let shows = !matches!(command, Command::Screen { .. } | Command::Report { .. });
+        let shows = !matches!(command, Command::Remote(_));
         let (sender, receiver) = oneshot::channel();
         // The receiver is gone only if whoever asked went away.
         self.handle.send(command, Box::new(move |answer| drop(sender.send(answer))));
