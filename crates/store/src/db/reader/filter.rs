@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use billing::{AccountId, CallId, CarrierId, Country, Decision, IncidentId, LineId};
 use rusqlite::types::Value;
 
-use crate::db::filing::{ALL, REFUSED, thing};
+use crate::db::filing::{ALL, REFUSED, beginning, thing};
 use crate::db::row::int;
 
 /// A range, so that the list of numbers serves it; `{` comes after the digits and after the `x` of a masked one.
@@ -109,7 +109,8 @@ impl CdrFilter {
     pub(super) fn things(&self) -> Vec<String> {
         let equal = self.equal().into_iter().filter_map(|(kind, of)| Some(thing(kind, &of?)));
         let refused = (self.verdict == Some(Decision::Refused)).then(|| REFUSED.to_owned());
-        let mut things: Vec<String> = equal.chain(refused).collect();
+        let number = self.number_prefix.as_deref().and_then(beginning);
+        let mut things: Vec<String> = equal.chain(refused).chain(number).collect();
         if things.is_empty() {
             things.push(ALL.to_owned());
         }

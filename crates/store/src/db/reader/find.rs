@@ -173,13 +173,18 @@ impl<'a> Finder<'a> {
     /// Takes in the calls of a block that have all things in common.
     fn open(&mut self, first_row: i64) -> rusqlite::Result<()> {
         let mut list = self.connection.prepare_cached("SELECT calls FROM filed WHERE block = ?1 AND thing = ?2")?;
-        let mut all: Option<Vec<u64>> = None;
+        let mut common: Option<Vec<u64>> = None;
         for thing in &self.things {
-            let read = |row: &Row<'_>| row.get_ref(0)?.as_blob().map(filing::read).map_err(rusqlite::Error::from);
-            let Some(calls) = list.query_row((first_row, thing), read).optional()? else { return Ok(()) };
-            all = Some(all.map_or_else(|| calls.clone(), |all| filing::common(&all, &calls)));
+            let mut calls = list.query((first_row, thing))?;
+            let Some(calls) = calls.next()? else { return Ok(()) };
+            let calls = filing::read(calls.get_ref(0)?.as_blob()?);
+            match &mut common {
+                Some(common) => filing::keep_common(common, calls),
+                None => common = Some(calls.collect()),
+            }
         }
-        let places = all.into_iter().flatten().map(|code| filing::place(code, u64::try_from(first_row).unwrap_or(0)));
+        let codes = common.into_iter().flatten();
+        let places = codes.map(|code| filing::place(code, u64::try_from(first_row).unwrap_or(0)));
         let (since_ms, until_ms) = self.time_ms;
         let wanted = places.filter(|place| (since_ms..=until_ms).contains(&place.start_ms));
         self.candidates.extend(wanted.map(|place| self.order.rank(place)));
@@ -189,6 +194,7 @@ impl<'a> Finder<'a> {
 
 fn places(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Place>> {
     let mut asked = connection.prepare_cached(sql)?;
-    let read = |row: &Row<'_>| Ok(Place { start_ms: unsigned(row, "start_ms")?, row: unsigned(row, "row")? });
+    let number = |row: &Row<'_>, column: usize| row.get(column).map(|value: i64| u64::try_from(value).unwrap_or(0));
+    let read = |row: &Row<'_>| Ok(Place { start_ms: number(row, 0)?, row: number(row, 1)? });
     asked.query_map(params_from_iter(values), read)?.collect()
 }
