@@ -24,7 +24,9 @@ impl<'a> NameAddr<'a> {
     /// question mark in a URI without brackets (RFC 3261 section 20.10).
     pub fn parse(value: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("name and address");
-        let value = value.trim_ascii();
+        // A zero byte is written back as white space.
+        let blank = |b: &u8| *b == 0 || b.is_ascii_whitespace();
+        let value = value.get(value.iter().take_while(|b| blank(b)).count()..).unwrap_or_default().trim_ascii_end();
         if value.first() == Some(&b'"') {
             let end = scan::quoted_len(value).ok_or(BAD)?;
             let display = value.get(1..end - 1).ok_or(BAD)?;
@@ -105,6 +107,7 @@ mod tests {
             &b""[..],
             b"\"Mr. <sip:a@b>",
             b"\"a\" sip:a@b",
+            b"\0\" <sip:a@b>",
             b"<sip:a@b",
             b"<>",
             b"<sip:a@b> x",
