@@ -123,7 +123,7 @@ impl Guard {
             self.account.numbers.forget(suffix);
             self.lines.values_mut().for_each(|line| line.habit.numbers.forget(suffix));
         }
-        self.lines.values_mut().for_each(crate::line::Line::refresh);
+        self.lines.values_mut().for_each(|line| line.refresh());
         let (numbers, places) = incident.report.len();
         let what = What::Theirs(incident.report.clone());
         self.answers.put(incident.id, Answer { at_ms: now_ms, what });
@@ -142,7 +142,7 @@ impl Guard {
                     line.habit.origins.put_back(&key, before.0.as_ref());
                 }
             }
-            self.lines.values_mut().for_each(crate::line::Line::refresh);
+            self.lines.values_mut().for_each(|line| line.refresh());
         }
         true
     }

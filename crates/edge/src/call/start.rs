@@ -102,7 +102,7 @@ impl Beginning {
             facts,
             stage: Stage::Screening { gone: None },
             merge_key: merge_key(&asked.request),
-            invite: asked,
+            invite: Some(Box::new(asked)),
             a,
             b: None,
             media: Media::new(core.common.settings.relay.then_some(RelayId(id.0)), streams),
