@@ -95,7 +95,7 @@ impl Beginning {
             carrier: None,
             callee: None,
         };
-        core.tell(&account, account::Input::Screen(attempt));
+        core.tell(&account, account::Input::Screen(Arc::new(attempt)));
         let ring_ms = u64::from(core.common.settings.ring_limit_s).saturating_mul(1_000);
         Call {
             id,
