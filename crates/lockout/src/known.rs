@@ -54,6 +54,8 @@ impl Known {
             return;
         }
         at_source.0 += 1;
+        // Most names log in from one address.
+        seen.reserve_exact(1);
         seen.push((source, now_ms));
         if seen.len() > MAX_KNOWN_ADDRESSES
             && let Some(oldest) = (0..seen.len()).min_by_key(|at| seen.get(*at).map(|(_, last_ms)| *last_ms))
@@ -114,12 +116,11 @@ impl Known {
         }
         for name in next {
             let Some(seen) = self.names.get_mut(&name) else { continue };
-            let (stay, go): (Vec<_>, Vec<_>) = seen.iter().partition(|(_, last_ms)| is_recent(*last_ms, now_ms));
-            *seen = stay;
+            let gone: Vec<_> = seen.extract_if(.., |(_, last_ms)| !is_recent(*last_ms, now_ms)).collect();
             if seen.is_empty() {
                 self.names.remove(&name);
             }
-            for (source, _) in go {
+            for (source, _) in gone {
                 self.leave(source);
             }
         }

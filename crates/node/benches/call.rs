@@ -1,5 +1,6 @@
 //! One worker that carries calls with digest authentication, or takes registrations, and nothing else: for counting
-//! instructions, which is what no other program on the machine can disturb (`cargo xtask profile instructions`).
+//! instructions (`cargo xtask profile instructions`) and what is held in the end (`cargo xtask profile bytes`), which no
+//! other program on the machine can disturb.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![allow(dead_code, reason = "the bench of memory uses more of the wire")]
 
@@ -20,10 +21,15 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    if std::env::var(WHAT).is_ok_and(|what| what == "registers") {
-        registers();
-    } else {
-        calls();
+    match std::env::var(WHAT).unwrap_or_default().as_str() {
+        "registers" => drop(registers()),
+        "held-registrations" => {
+            let mut wire = registers();
+            wire.linger();
+            std::mem::forget(wire);
+        }
+        "held-calls" => std::mem::forget(held_calls()),
+        _ => calls(),
     }
 }
 
@@ -40,12 +46,25 @@ fn calls() {
     println!("{COUNT} calls");
 }
 
+/// Calls that go on.
+fn held_calls() -> Wire {
+    let mut wire = Wire::start(firms(FIRMS.0, FIRMS.1), 1);
+    for call in 0..COUNT {
+        drop(wire.call(call % (FIRMS.0 * FIRMS.1), call));
+        wire.tick();
+    }
+    wire.linger();
+    println!("{COUNT} held calls");
+    wire
+}
+
 /// Each of many phones registers once.
-fn registers() {
+fn registers() -> Wire {
     let mut wire = Wire::start(firms(FIRMS.0, COUNT / FIRMS.0), 1);
     for phone in 0..COUNT {
         wire.register(phone);
         wire.tick();
     }
     println!("{COUNT} registrations");
+    wire
 }

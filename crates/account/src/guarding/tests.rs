@@ -111,7 +111,7 @@ fn an_incident_lists_what_went_before_and_what_comes_after() {
     for source in [ABROAD, OFFICE] {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, source);
         let call = attempt.call;
-        firm.handle(&Input::Screen(attempt));
+        firm.handle(&Input::Screen(attempt.into()));
         firm.answer(call);
         firm.after_s(6).end(call);
     }
@@ -220,7 +220,7 @@ fn calls_of_an_incident_make_no_destination_ones_own_unless_they_were_ours() {
     for source in [OFFICE, OFFICE, ABROAD] {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, source);
         let call = attempt.call;
-        firm.handle(&Input::Screen(attempt));
+        firm.handle(&Input::Screen(attempt.into()));
         firm.answer(call);
         firm.after_s(6).end(call);
         firm.after_s(24 * 3600 - 60);

@@ -37,7 +37,7 @@ impl Dialog {
         out.header(Name::MaxForwards, "70");
         // A strict router takes its own URI from the request line, and the peer's from the last Route.
         for route in self.route_set.iter().skip(usize::from(strict.is_some())) {
-            out.header(Name::Route, route);
+            out.header(Name::Route, route.as_bytes());
         }
         if strict.is_some() {
             out.header_display(Name::Route, format_args!("<{}>", self.remote_target));

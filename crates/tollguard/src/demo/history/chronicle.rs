@@ -102,7 +102,7 @@ impl Chronicle {
 
     /// Screens an attempt; `None` where it is refused.
     pub(super) fn screen(&mut self, at_ms: u64, attempt: Attempt) -> Option<Permit> {
-        permit(self.account(at_ms, Input::Screen(attempt)))
+        permit(self.account(at_ms, Input::Screen(attempt.into())))
     }
 
     /// Whether a call runs.
