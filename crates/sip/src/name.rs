@@ -108,6 +108,11 @@ impl Names {
     }
 }
 
+/// Whether `text` is a name, in any case: nearly always it is written as we write it.
+fn is_written(text: &[u8], name: &[u8]) -> bool {
+    text == name || text.eq_ignore_ascii_case(name)
+}
+
 /// Longest known name, in bytes.
 const LONGEST: usize = 20;
 
@@ -151,7 +156,7 @@ impl Name {
         let first = start(text);
         let known = same_length
             .iter()
-            .find(|known| start(known.text.as_bytes()) == first && text.eq_ignore_ascii_case(known.text.as_bytes()));
+            .find(|known| start(known.text.as_bytes()) == first && is_written(text, known.text.as_bytes()));
         known.map_or(Name::Other, |known| known.name)
     }
 

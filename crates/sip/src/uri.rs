@@ -135,6 +135,17 @@ impl fmt::Display for HostPort<'_> {
     }
 }
 
+/// What may stand nowhere in a URI: controls, white space, and what sets a URI off.
+const NOT_IN_URI: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f);
+        byte += 1;
+    }
+    table
+};
+
 /// A URI of a message. The parts are as written, escapes included; `user()` and `password()` take the escapes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
@@ -160,7 +171,7 @@ impl<'a> Uri<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Uri<'a>, UriError> {
         let (scheme, rest) = scan::split_once(bytes, b':');
         let rest = rest.ok_or(Malformed::new("URI"))?;
-        if !is_scheme(scheme) || bytes.iter().any(|b| matches!(b, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f)) {
+        if !is_scheme(scheme) || bytes.iter().any(|&b| NOT_IN_URI[usize::from(b)]) {
             return Err(Malformed::new("URI").into());
         }
         if scan::eq_ignore_case(scheme, "sip") {

@@ -157,22 +157,22 @@ fn addresses(message: &Message) -> Result<(), Invalid> {
 }
 
 fn vias(message: &Message) -> Result<(), Invalid> {
-    let mut count = 0usize;
-    for value in message.headers(Name::Via) {
-        count += 1;
-        if count > MAX_VIAS {
+    if !message.present.has(Name::Via) {
+        return Err(Invalid::Missing(Name::Via));
+    }
+    message.top_via().map_err(|_| Invalid::Header(Name::Via))?;
+    for (before, value) in message.headers(Name::Via).enumerate().skip(1) {
+        if before >= MAX_VIAS {
             return Err(Invalid::TooManyVias);
         }
         Via::parse(value).map_err(|_| Invalid::Header(Name::Via))?;
-    }
-    if count == 0 {
-        return Err(Invalid::Missing(Name::Via));
     }
     Ok(())
 }
 
 fn numbers(message: &Message) -> Result<(), Invalid> {
-    let (_, method) = message.cseq_raw().map_err(|_| Invalid::Header(Name::CSeq))?;
+    let cseq = message.essentials.cseq.ok_or(Invalid::Header(Name::CSeq))?;
+    let method = cseq.method(&message.buf);
     if message.is_request() && method != message.method_raw() {
         let known = message.method() != Some(Method::Other);
         return Err(if known { Invalid::CSeqMethod } else { Invalid::UnknownMethod });
