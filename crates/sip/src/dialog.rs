@@ -327,8 +327,11 @@ fn address(from: &NameAddr<'_>, header: &'static str) -> Result<String, DialogEr
         return Err(DialogError::TooLong(header));
     }
     let display = from.display();
+    if display.is_empty() {
+        return Ok(["<", &uri, ">"].concat());
+    }
     let display = String::from_utf8_lossy(&display).replace('\\', "\\\\").replace('"', "\\\"");
-    Ok(if display.is_empty() { format!("<{uri}>") } else { format!("\"{display}\" <{uri}>") })
+    Ok(["\"", &display, "\" <", &uri, ">"].concat())
 }
 
 fn text(bytes: &[u8], max: usize, header: &'static str) -> Result<String, DialogError> {

@@ -50,7 +50,8 @@ pub(crate) fn is_token_byte(b: u8) -> bool {
 
 /// ASCII case-insensitive equality, as SIP compares nearly every name.
 pub fn eq_ignore_case(bytes: &[u8], text: &str) -> bool {
-    bytes.eq_ignore_ascii_case(text.as_bytes())
+    // Nearly always it is written as we write it.
+    bytes == text.as_bytes() || bytes.eq_ignore_ascii_case(text.as_bytes())
 }
 
 /// Reads a plain decimal number; surrounding white space is ignored, anything else (sign, overflow, nothing) is `None`.
@@ -79,7 +80,7 @@ pub(crate) fn split_once(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
 /// Offset of the first `at` outside quoted strings, and outside `<...>` if `angles`.
 pub(crate) fn find_outside_quotes(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
     // Most values have neither quotes nor angles in front of the first one.
-    let first = bytes.iter().position(|&b| b == at || b == b'"' || (angles && b == b'<'))?;
+    let first = if angles { memchr::memchr3(at, b'"', b'<', bytes) } else { memchr::memchr2(at, b'"', bytes) }?;
     if bytes.get(first) == Some(&at) { Some(first) } else { find_carefully(bytes, at, angles) }
 }
 

@@ -30,7 +30,6 @@ impl<'a> Via<'a> {
     /// `Malformed` if it is not `SIP/2.0/TRANSPORT host[:port];...`.
     pub fn parse(value: &'a [u8]) -> Result<Via<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("Via");
-        const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
         // Nearly always it is written as we would write it.
         let rest = match value.strip_prefix(b"SIP/2.0/") {
             Some(rest) => rest,
@@ -45,7 +44,7 @@ impl<'a> Via<'a> {
         let (sent_by, params) = scan::split_once(rest, b';');
         let params = Params::new(params.unwrap_or_default());
         Ok(Via {
-            transport: ALL.into_iter().find(|known| scan::eq_ignore_case(transport_raw, known.via_name())),
+            transport: Transport::from_via(transport_raw),
             transport_raw,
             sent_by: HostPort::parse(sent_by).map_err(|_| BAD)?,
             params,

@@ -134,6 +134,12 @@ impl Message {
         self.essentials.via.map(|via| via.on(&self.buf)).ok_or(Malformed::new("Via"))
     }
 
+    /// Every Via in order, the topmost first.
+    pub fn vias(&self) -> impl Iterator<Item = Result<Via<'_>, Malformed>> {
+        let below = self.headers(Name::Via).skip(1).map(Via::parse);
+        self.present.has(Name::Via).then(|| self.top_via()).into_iter().chain(below)
+    }
+
     /// From.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::{Defect, Message};
 use crate::limits::{MAX_MAX_FORWARDS, MAX_MESSAGE_BYTES, MAX_URI_BYTES, MAX_VIAS};
 use crate::uri::{Uri, UriError};
-use crate::{Method, Name, NameAddr, Via, reason_phrase, scan};
+use crate::{Method, Name, NameAddr, reason_phrase, scan};
 
 /// What is wrong with a message that could be framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -160,12 +160,11 @@ fn vias(message: &Message) -> Result<(), Invalid> {
     if !message.present.has(Name::Via) {
         return Err(Invalid::Missing(Name::Via));
     }
-    message.top_via().map_err(|_| Invalid::Header(Name::Via))?;
-    for (before, value) in message.headers(Name::Via).enumerate().skip(1) {
+    for (before, via) in message.vias().enumerate() {
         if before >= MAX_VIAS {
             return Err(Invalid::TooManyVias);
         }
-        Via::parse(value).map_err(|_| Invalid::Header(Name::Via))?;
+        via.map_err(|_| Invalid::Header(Name::Via))?;
     }
     Ok(())
 }

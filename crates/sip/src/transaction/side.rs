@@ -36,8 +36,8 @@ pub(super) struct Side<M> {
 }
 
 impl<M: Machine> Side<M> {
-    pub(super) fn new(key: HashKey) -> Self {
-        Self { entries: Arena::default(), by_key: Keyed::new(key), timers: BTreeSet::new() }
+    pub(super) fn new(key: &HashKey) -> Self {
+        Self { entries: Arena::default(), by_key: Keyed::new(key.clone()), timers: BTreeSet::new() }
     }
 
     pub(super) fn len(&self) -> usize {

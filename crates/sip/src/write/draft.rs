@@ -84,7 +84,7 @@ impl Draft {
 
     /// Appends an address.
     pub(super) fn ip(&mut self, ip: IpAddr) {
-        self.out.extend_from_slice(crate::decimal::IpText::new(ip).as_str().as_bytes());
+        crate::decimal::push_ip(&mut self.out, ip);
     }
 
     pub(super) fn end_line(&mut self) {

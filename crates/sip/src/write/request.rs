@@ -69,6 +69,15 @@ impl RequestBuilder {
         self
     }
 
+    /// One header line whose value is a number.
+    pub fn header_number(&mut self, name: Name, number: u32) -> &mut RequestBuilder {
+        if self.draft.begin(name) {
+            self.draft.number(number.into());
+            self.draft.end_line();
+        }
+        self
+    }
+
     /// One header line whose value is formatted in place (`format_args!`).
     pub fn header_display(&mut self, name: Name, value: impl Display) -> &mut RequestBuilder {
         self.draft.header_display(name, value);

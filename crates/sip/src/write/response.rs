@@ -102,11 +102,13 @@ fn has_tag(request: &Message) -> bool {
 /// The top Via with the packet's source in it: received if the sender's own idea of its address differs or it asked for
 /// rport, rport only if it asked.
 fn top_via(draft: &mut Draft, via: &Via<'_>, value: &[u8], source: SocketAddr) {
-    let asked = via.rport().is_some();
+    let mut asked = false;
     draft.begin(Name::Via);
     draft.text(scan::split_once(value, b';').0.trim_ascii_end());
     for (name, param) in via.params.iter() {
-        if scan::eq_ignore_case(name, "received") || scan::eq_ignore_case(name, "rport") {
+        let is_port = scan::eq_ignore_case(name, "rport");
+        asked |= is_port;
+        if is_port || scan::eq_ignore_case(name, "received") {
             continue;
         }
         draft.own(";");
