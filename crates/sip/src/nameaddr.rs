@@ -14,6 +14,8 @@ pub struct NameAddr<'a> {
     pub uri: &'a [u8],
     /// The header's parameters (tag, q, expires), not the URI's.
     pub params: Params<'a>,
+    /// The tag among them.
+    pub(crate) tag: Option<&'a [u8]>,
 }
 
 impl<'a> NameAddr<'a> {
@@ -42,7 +44,7 @@ impl<'a> NameAddr<'a> {
         if uri.is_empty() || uri.iter().any(|b| matches!(b, 0..=b' ' | 0x7f | b'?' | b'>' | b'"')) {
             return Err(BAD);
         }
-        Ok(NameAddr { display_raw: &[], uri, params: Params::new(params.unwrap_or_default()) })
+        Ok(NameAddr::with(&[], uri, params.unwrap_or_default()))
     }
 
     /// `rest` begins behind the opening bracket.
@@ -53,7 +55,12 @@ impl<'a> NameAddr<'a> {
         if uri.is_empty() || !(params.is_empty() || params.starts_with(b";")) {
             return Err(BAD);
         }
-        Ok(NameAddr { display_raw, uri, params: Params::new(params) })
+        Ok(NameAddr::with(display_raw, uri, params))
+    }
+
+    fn with(display_raw: &'a [u8], uri: &'a [u8], params: &'a [u8]) -> NameAddr<'a> {
+        let params = Params::new(params);
+        NameAddr { display_raw, uri, params, tag: params.value("tag").filter(|tag| !tag.is_empty()) }
     }
 
     /// The display name with its escapes taken out.
@@ -63,7 +70,7 @@ impl<'a> NameAddr<'a> {
 
     /// The tag, if there is one (RFC 3261 section 19.3).
     pub fn tag(&self) -> Option<&'a [u8]> {
-        self.params.value("tag").filter(|tag| !tag.is_empty())
+        self.tag
     }
 
     /// Reads the URI.
