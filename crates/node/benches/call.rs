@@ -40,11 +40,11 @@ fn calls() {
     println!("{COUNT} calls");
 }
 
-/// Each of many phones registers once.
+/// Phones register one after the other, again and again.
 fn registers() {
-    let mut wire = Wire::start(firms(FIRMS.0, COUNT / FIRMS.0), 1);
-    for phone in 0..COUNT {
-        wire.register(phone);
+    let mut wire = Wire::start(firms(FIRMS.0, FIRMS.1), 1);
+    for count in 0..COUNT {
+        wire.register(count % (FIRMS.0 * FIRMS.1));
         wire.tick();
     }
     println!("{COUNT} registrations");
