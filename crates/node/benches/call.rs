@@ -26,9 +26,9 @@ fn main() {
         return;
     }
     match std::env::var(WHAT).unwrap_or_default().as_str() {
-        "registers" => drop(registers()),
+        "registers" => drop(registers(FIRMS.0 * FIRMS.1)),
         "held-registrations" => {
-            let mut wire = registers();
+            let mut wire = registers(COUNT);
             wire.linger();
             std::mem::forget(wire);
         }
@@ -64,11 +64,11 @@ fn held_calls() -> Wire {
     wire
 }
 
-/// Each of many phones registers once.
-fn registers() -> Wire {
-    let mut wire = Wire::start(firms(FIRMS.0, COUNT / FIRMS.0), 1);
-    for phone in 0..COUNT {
-        wire.register(phone);
+/// So many phones register one after the other, again and again.
+fn registers(phones: usize) -> Wire {
+    let mut wire = Wire::start(firms(FIRMS.0, phones / FIRMS.0), 1);
+    for count in 0..COUNT {
+        wire.register(count % phones);
         wire.tick();
     }
     println!("{COUNT} registrations");

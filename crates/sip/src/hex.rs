@@ -1,12 +1,44 @@
 //! Lower-case hexadecimal, as digests and nonces travel.
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// Both digits of each byte.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// Appends `bytes` as lower-case hexadecimal digits.
 pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     for b in bytes {
         out.push(DIGITS[usize::from(b >> 4)]);
         out.push(DIGITS[usize::from(b & 15)]);
+    }
+}
+
+/// At most 32 bytes as lower-case hexadecimal digits, without allocation.
+#[derive(Clone, Copy)]
+pub(crate) struct Short {
+    digits: [u8; 64],
+    len: usize,
+}
+
+impl Short {
+    /// Of more than 32 bytes, the first 32.
+    pub(crate) fn of(bytes: &[u8]) -> Short {
+        let mut digits = [0; 64];
+        for (pair, b) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+            *pair = PAIRS[usize::from(*b)];
+        }
+        Short { digits, len: (bytes.len() * 2).min(64) }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.digits.get(..self.len).unwrap_or_default()
     }
 }
 

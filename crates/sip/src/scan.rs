@@ -103,13 +103,13 @@ fn find_carefully(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
 
 /// Offset just behind the closing quote of a quoted string that opens at offset 0; `None` if it never closes.
 pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
-    let mut i = 1;
+    let mut from = 1;
     loop {
-        match *bytes.get(i)? {
-            b'\\' => i += 2,
-            b'"' => return Some(i + 1),
-            _ => i += 1,
+        let at = from + memchr::memchr2(b'"', b'\\', bytes.get(from..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(at + 1);
         }
+        from = at + 2;
     }
 }
 
