@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use billing::AccountId;
 use node::{Command, CommandReply};
 use sha2::{Digest, Sha256};
-use store::{AccountRow, Role, User};
+use store::{AccountRow, Desk, Role, User};
 use tokio::time::{Duration, sleep};
 
 use crate::cookies;
 use crate::forms::csrf_of;
+use crate::kept::{Hand, KeptError};
 use crate::login::escaped;
 use crate::problem::Problem;
 use crate::state::{PortalState, now_ms};
@@ -88,6 +89,15 @@ impl Visitor {
 
     pub(crate) fn actor(&self) -> Actor {
         Actor::User(self.user.login.clone())
+    }
+
+    /// Changes what is kept beside the journal, as this user.
+    pub(crate) async fn kept<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk, &Hand) -> Result<T, KeptError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let hand = Hand { by: self.user.login.clone(), at_ms: now_ms() };
+        Ok(self.state.kept(move |desk| work(desk, &hand)).await??)
     }
 
     /// What others know the user as.

@@ -26,6 +26,8 @@ mod repeat;
 mod screen;
 mod shapes;
 mod usage;
+mod users;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -45,7 +47,6 @@ use crate::state::PortalState;
 use fault::{Fault, Kind};
 
 pub use document::openapi;
-pub use keys::new_key;
 
 /// The longest body, bytes: a rate table is the largest.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -76,6 +77,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(accounts::show, accounts::change))
         .routes(routes!(accounts::exposure))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::of_node))
         .routes(routes!(lines::list, lines::add))
         .routes(routes!(lines::show, lines::change, lines::remove))
         .routes(routes!(lines::secret))
@@ -96,6 +98,17 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::take_back))
         .routes(routes!(money::ledger))
         .routes(routes!(money::pay))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(users::list, users::invite))
+        .routes(routes!(users::show, users::change, users::remove))
+        .routes(routes!(users::new_password))
+        .routes(routes!(users::second_step_off))
+        .routes(routes!(users::sessions, users::log_out))
+        .routes(routes!(users::end_session))
         .routes(routes!(events::stream))
         .routes(routes!(screen::ask))
         .routes(routes!(screen::show))

@@ -36,6 +36,7 @@ mod factor;
 mod forms;
 mod frame;
 mod headers;
+pub mod kept;
 mod login;
 mod new_password;
 mod once;
@@ -55,7 +56,7 @@ mod words;
 mod world;
 mod zone;
 
-pub use api::{new_key, openapi};
+pub use api::openapi;
 pub use control::{Asked, Control};
 pub use payment::{PaymentSecret, SecretError, WaitingPayments};
 pub use programs::{Programs, Weakness, programs};

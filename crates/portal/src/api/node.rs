@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use ::node::{Command, CommandReply};
 use axum::Json;
 use serde::Serialize;
-use store::{KeyScope, Sending};
+use store::Sending;
 use utoipa::ToSchema;
 
-use super::client::Client;
-use super::extract::Asked;
+use super::client::{AtNode, Read};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{Page, Paging};
+use super::page::{Listing, Page, Paging};
 use super::shapes::Carrier;
 
 /// Notices looked at.
@@ -19,15 +18,14 @@ const MAX_NOTICES: u32 = 1_000;
 
 /// Carriers, with what is known of their state.
 #[utoipa::path(get, path = "/carriers", tag = "node", params(Paging), responses((status = 200, body = Page<Carrier>)))]
-pub(super) async fn carriers(client: Client, Asked(paging): Asked<Paging>) -> Answer<Page<Carrier>> {
-    client.must_reach_node(KeyScope::Read)?;
-    let carriers = client.portal().read(|reader| reader.carriers()).await?;
+pub(super) async fn carriers(client: AtNode<Read>, listing: Listing) -> Answer<Page<Carrier>> {
+    let carriers = client.read(|reader| reader.carriers()).await?;
     let CommandReply::Carriers(states) = client.send(Command::Carriers).await? else {
         return Err(Fault::new(Kind::Broken, "the node did not tell the state of its carriers"));
     };
     let states: BTreeMap<_, _> = states.into_iter().map(|(id, usable, text)| (id, (usable, text))).collect();
     let shape = |carrier: edge::Carrier| Carrier::of(&carrier, states.get(&carrier.id));
-    Ok(Json(paging.of(carriers, |carrier| carrier.id.to_string(), shape)))
+    listing.page_of_all(carriers, |carrier| carrier.id.to_string(), shape)
 }
 
 /// How the node fares.
@@ -56,14 +54,13 @@ const SLOW_DISK_MS: u64 = 1_000;
 
 /// How the node fares.
 #[utoipa::path(get, path = "/health", tag = "node", responses((status = 200, body = Health)))]
-pub(super) async fn health(client: Client) -> Answer<Health> {
-    client.must_reach_node(KeyScope::Read)?;
+pub(super) async fn health(client: AtNode<Read>) -> Answer<Health> {
     let CommandReply::Status { disk_full, waiting_records, waiting_ms } = client.send(Command::Status).await? else {
         return Err(Fault::new(Kind::Broken, "the node did not tell how it fares"));
     };
     let running_calls = client.calls(None).await?.len();
     let now = crate::state::now_ms();
-    let found = client.portal().read(move |reader| {
+    let found = client.read(move |reader| {
         let notices = reader.outbox(None, MAX_NOTICES)?;
         let failed = notices.iter().filter(|(_, sending)| matches!(sending, Sending::Failed { .. })).count();
         let waiting = notices.iter().filter(|(_, sending)| matches!(sending, Sending::Queued { .. })).count();
