@@ -1,5 +1,7 @@
 //! Who asks, and what they may see: the logged-in user, and the account in the page's address.
 
+use std::ops::Deref;
+
 use account::{Actor, Change};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
@@ -151,6 +153,32 @@ fn login_path(parts: &Parts, state: &PortalState) -> String {
         return format!("{base}/login");
     }
     format!("{base}/login?next={}", escaped(page))
+}
+
+/// An administrator; for everybody else there is no such page.
+pub(crate) struct Admin(Visitor);
+
+impl Admin {
+    pub(crate) fn visitor(&self) -> Visitor {
+        self.0.clone()
+    }
+}
+
+impl Deref for Admin {
+    type Target = Visitor;
+
+    fn deref(&self) -> &Visitor {
+        &self.0
+    }
+}
+
+impl FromRequestParts<PortalState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &PortalState) -> Result<Self, Problem> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        if visitor.is_admin() { Ok(Self(visitor)) } else { Err(Problem::NotFound) }
+    }
 }
 
 /// A user at an account they may see.

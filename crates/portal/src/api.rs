@@ -8,6 +8,7 @@
 mod accounts;
 mod audit;
 mod calls;
+mod carriers;
 mod client;
 mod decks;
 mod dids;
@@ -47,6 +48,14 @@ use crate::state::PortalState;
 use fault::{Fault, Kind};
 
 pub use document::openapi;
+pub(crate) use shapes::{Health, text};
+pub(crate) mod shown {
+    //! The shapes, for the command line.
+    pub(crate) use super::shapes::{
+        Account, AuditEntry, Ban, BlockList, Call, Carrier, Deck, Delivery, Did, Exposure, Guessed, Incident, Key,
+        Line, Lockout, Rate, RunningCall, Session, User, Webhook,
+    };
+}
 
 /// The longest body, bytes: a rate table is the largest.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -98,6 +107,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::take_back))
         .routes(routes!(money::ledger))
         .routes(routes!(money::pay))
+        .routes(routes!(decks::prices))
         .routes(routes!(webhooks::list, webhooks::add))
         .routes(routes!(webhooks::change, webhooks::remove))
         .routes(routes!(webhooks::test))
@@ -119,11 +129,15 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(lockout::show, lockout::set))
         .routes(routes!(lockout::bans, lockout::ban))
         .routes(routes!(lockout::lift))
+        .routes(routes!(lockout::guessed))
+        .routes(routes!(lockout::block_lists))
+        .routes(routes!(lockout::locks))
         .routes(routes!(decks::list))
         .routes(routes!(decks::rates))
         .routes(routes!(decks::preview))
-        .routes(routes!(decks::import))
-        .routes(routes!(node::carriers))
+        .routes(routes!(decks::import, decks::remove))
+        .routes(routes!(carriers::list))
+        .routes(routes!(carriers::show, carriers::put, carriers::remove))
         .routes(routes!(node::health))
 }
 

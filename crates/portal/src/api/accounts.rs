@@ -14,7 +14,7 @@ use super::client::{At, AtNode, Client, Reach, Read, Write};
 use super::extract::Body;
 use super::fault::{Answer, Fault, Kind};
 use super::page::{Listing, Page, Paging};
-use super::shapes::{Account, AccountChange, AccountName, Exposure, NewAccount};
+use super::shapes::{Account, AccountChange, AccountName, Exposure, NewAccount, RoutingChange};
 
 /// The most that calls to new destinations may cost in a day, unless set.
 const DEFAULT_EXPOSURE_CENTS: i64 = 25_00;
@@ -145,7 +145,17 @@ fn changed(reach: &Reach, change: AccountChange) -> Result<Settings, Fault> {
         let detail = "only a key of the whole node may allow the account more calls at once";
         return Err(Fault::new(Kind::NotAllowed, detail));
     }
-    Ok(Settings {
+    let terms = Terms {
+        low_balance: change.low_balance_micros.map_or(Ok(old.terms.low_balance), |m| money("low_balance_micros", m))?,
+        monthly_limit: change
+            .monthly_limit_micros
+            .map_or(Ok(old.terms.monthly_limit), |m| money("monthly_limit_micros", m))?,
+        auto_top_up_max: change
+            .auto_top_up_max_micros
+            .map_or(Ok(old.terms.auto_top_up_max), |m| money("auto_top_up_max_micros", m))?,
+        ..old.terms.clone()
+    };
+    let new = Settings {
         name: change.name.as_deref().map_or_else(|| Ok(old.name.clone()), name)?,
         contacts: change.contacts.map_or_else(|| Ok(old.contacts.clone()), contacts)?,
         guard: change.guard.map_or(old.guard, GuardMode::from),
@@ -154,13 +164,28 @@ fn changed(reach: &Reach, change: AccountChange) -> Result<Settings, Fault> {
         limits: change.limits.as_ref().map_or_else(|| Ok(old.limits.clone()), super::shapes::Limits::read)?,
         exposure_ceiling: money("the exposure ceiling", change.exposure_ceiling_micros)?
             .unwrap_or(old.exposure_ceiling),
-        terms: Terms {
-            low_balance: money("low_balance_micros", change.low_balance_micros)?.or(old.terms.low_balance),
-            monthly_limit: money("monthly_limit_micros", change.monthly_limit_micros)?.or(old.terms.monthly_limit),
-            ..old.terms.clone()
-        },
+        terms,
         ..old.clone()
-    })
+    };
+    match change.routing {
+        Some(_) if !reach.client.is_of_node() => {
+            Err(Fault::new(Kind::NotAllowed, "only a key of the whole node changes how calls are priced and sent"))
+        }
+        Some(routing) => Ok(routed(new, routing)),
+        None => Ok(new),
+    }
+}
+
+/// The same account, priced and sent otherwise.
+fn routed(old: Settings, routing: RoutingChange) -> Settings {
+    let markup_bp = routing.markup_bp.unwrap_or(old.terms.markup_bp);
+    Settings {
+        deck: routing.deck.unwrap_or(old.deck),
+        carriers: routing.carriers.unwrap_or(old.carriers),
+        numbers: routing.numbers.unwrap_or(old.numbers),
+        terms: Terms { markup_bp, ..old.terms },
+        ..old
+    }
 }
 
 /// The most an account can lose to a hijack, and how that comes about.

@@ -24,5 +24,5 @@ pub(super) async fn of_node(client: AtNode<Read>, listing: Listing) -> Answer<Pa
 async fn entries(client: &Client, only: Option<AccountId>, listing: &Listing) -> Answer<Page<AuditEntry>> {
     let (before, limit) = (listing.after(page::at::<u64>)?.unwrap_or((u64::MAX, u64::MAX)), listing.wanted());
     let found = client.read(move |reader| reader.audit_before(only.as_ref(), before, limit)).await?;
-    listing.page(found, |((at_ms, rank), _)| format!("{at_ms}.{rank}"), |(_, row)| AuditEntry::from(row))
+    listing.page(found, |((at_ms, rank), _)| format!("{at_ms}.{rank}"), |(_, row)| AuditEntry::from(&row))
 }

@@ -9,11 +9,12 @@ use node::{Command, NodeChange};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::client::{AtNode, Read, Write};
+use super::accounts::AtAccount;
+use super::client::{At, AtNode, Read, Write};
 use super::extract::Place;
 use super::fault::{Answer, Fault, Kind};
 use super::page::{FirstDigits, Listing, Moment, Page, Paging};
-use super::shapes::{Deck, DeckName, DeckVersion, Digits, Done, Rate};
+use super::shapes::{Deck, DeckName, Digits, Done, Rate};
 use crate::state::now_ms;
 
 /// A deck in an address.
@@ -28,15 +29,7 @@ pub(super) struct AtDeck {
 /// All decks and their versions.
 #[utoipa::path(get, path = "/decks", tag = "node", params(Paging), responses((status = 200, body = Page<Deck>)))]
 pub(super) async fn list(client: AtNode<Read>, listing: Listing) -> Answer<Page<Deck>> {
-    let mut decks: Vec<Deck> = Vec::new();
-    for row in client.read(|reader| reader.decks()).await? {
-        let id = row.id.to_string();
-        let version = DeckVersion { from_ms: row.from_ms, changed_ms: row.changed_ms, rates: row.rates };
-        match decks.last_mut().filter(|deck| deck.id == id) {
-            Some(deck) => deck.versions.push(version),
-            None => decks.push(Deck { id, versions: vec![version] }),
-        }
-    }
+    let decks = client.read(Deck::all).await?;
     listing.page_of_all(decks, |deck| deck.id.clone(), |deck| deck)
 }
 
@@ -63,7 +56,6 @@ pub(super) async fn rates(
 ) -> Answer<Page<Rate>> {
     let filter = listing.filter.clone();
     let (limit, at_ms) = (listing.wanted(), filter.at_ms.map_or_else(now_ms, |Moment(ms)| ms));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.to_owned());
     let after = listing.after(digits)?.unwrap_or_default();
     let prefix = filter.prefix.map(|FirstDigits(digits)| digits).unwrap_or_default();
     let deck = at.deck.clone();
@@ -74,6 +66,34 @@ pub(super) async fn rates(
     });
     let found = found.await?.ok_or_else(|| Fault::not_found(format!("there is no deck {}", at.deck)))?;
     listing.page(found, |rate| rate.prefix.to_string(), |rate| Rate::from(&rate))
+}
+
+/// Which of an account's prices.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// Those of a number or its first digits, or with this in the name of their destination.
+    #[serde(default)]
+    #[param(max_length = 80)]
+    find: String,
+}
+
+/// What calls of an account cost, with its mark-up, in the order of their prefixes.
+#[utoipa::path(get, path = "/accounts/{account}/prices", tag = "money", params(AtAccount, Wanted, Paging),
+    responses((status = 200, body = Page<Rate>)))]
+pub(super) async fn prices(reach: At<Read>, listing: Listing<Wanted>) -> Answer<Page<Rate>> {
+    let (deck, find) = (reach.account.settings.deck.clone(), listing.filter.find.clone());
+    let (after, limit) = (listing.after(digits)?.unwrap_or_default(), listing.wanted());
+    let found = reach.client.read(move |reader| reader.find_rates(&deck, now_ms(), &find, &after, limit)).await?;
+    let markup_bp = reach.account.settings.terms.markup_bp;
+    let shown = |rate: billing::Rate| Rate::from(&if markup_bp == 0 { rate } else { rate.marked_up(markup_bp) });
+    listing.page(found, |rate| rate.prefix.to_string(), shown)
+}
+
+/// The cursor of a list of prices.
+fn digits(text: &str) -> Option<String> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.to_owned())
 }
 
 /// What an import would do.
@@ -146,5 +166,16 @@ pub(super) async fn import(
 ) -> Answer<Done> {
     let versions = table(&headers, &body)?.versions;
     let change = NodeChange::PutDeck(at.deck, versions);
+    Ok(Json(client.done(Command::Node { by: client.actor(), change }).await?.into()))
+}
+
+/// Remove a deck that no account and no carrier uses.
+#[utoipa::path(delete, path = "/decks/{deck}", tag = "node", params(AtDeck), responses((status = 200, body = Done)))]
+pub(super) async fn remove(client: AtNode<Write>, Place(at): Place<AtDeck>) -> Answer<Done> {
+    let change = NodeChange::RemoveDeck(at.deck.clone());
+    let known = client.read(|reader| reader.decks()).await?;
+    if !known.iter().any(|row| row.id == at.deck) {
+        return Err(Fault::not_found(format!("there is no deck {}", at.deck)));
+    }
     Ok(Json(client.done(Command::Node { by: client.actor(), change }).await?.into()))
 }

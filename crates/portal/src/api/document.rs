@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, Requ
 
 use super::fault::Fault;
 use super::shapes::{
-    AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, Email, IncidentName, IpAddress, IpPrefix,
-    KeyName, LineName, LoginName, Number, SessionName,
+    AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, Email, IncidentName, IpAddress,
+    IpPrefix, KeyName, LineName, LoginName, Number, SessionName,
 };
 
 #[derive(OpenApi)]

@@ -6,11 +6,12 @@ use node::{Command, CommandReply, NodeChange};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::client::{AtNode, Read, Write};
+use super::accounts::AtAccount;
+use super::client::{At, AtNode, Read, Write};
 use super::extract::Body;
 use super::fault::{Answer, Fault, Kind};
 use super::page::{Listing, Page, Paging};
-use super::shapes::{Ban, Done, IpPrefix, Lockout, NewBan, prefix};
+use super::shapes::{Ban, BlockList, Done, Guessed, IpPrefix, Lock, Lockout, NewBan, prefix};
 
 /// The longest remark about a ban, characters.
 const MAX_NOTE_CHARS: usize = 120;
@@ -70,4 +71,32 @@ pub(super) struct Lifted {
 pub(super) async fn lift(client: AtNode<Write>, Body(lifted): Body<Lifted>) -> Answer<Done> {
     let prefix = prefix(&lifted.prefix).map_err(Fault::wrong)?;
     Ok(Json(client.done(Command::LiftBan { by: client.actor(), prefix }).await?.into()))
+}
+
+/// What is guessed at so much that strangers must wait, that with most failures first.
+#[utoipa::path(get, path = "/guessed", tag = "lock-out", responses((status = 200, body = Vec<Guessed>)))]
+pub(super) async fn guessed(client: AtNode<Read>) -> Answer<Vec<Guessed>> {
+    match client.send(Command::Guessed).await? {
+        CommandReply::Guessed(guessed) => Ok(Json(guessed.iter().map(Guessed::from).collect())),
+        _ => Err(Fault::new(Kind::Broken, "the node did not tell what is guessed at")),
+    }
+}
+
+/// Block lists of others that are in force.
+#[utoipa::path(get, path = "/block-lists", tag = "lock-out", responses((status = 200, body = Vec<BlockList>)))]
+pub(super) async fn block_lists(client: AtNode<Read>) -> Answer<Vec<BlockList>> {
+    match client.send(Command::BlockLists).await? {
+        CommandReply::BlockLists(lists) => Ok(Json(lists.into_iter().map(BlockList::from).collect())),
+        _ => Err(Fault::new(Kind::Broken, "the node gave no list of block lists")),
+    }
+}
+
+/// Addresses that incidents locked out of the account's lines.
+#[utoipa::path(get, path = "/accounts/{account}/locks", tag = "lock-out", params(AtAccount),
+    responses((status = 200, body = Vec<Lock>)))]
+pub(super) async fn locks(reach: At<Read>) -> Answer<Vec<Lock>> {
+    match reach.client.send(Command::Locks { account: reach.id().clone() }).await? {
+        CommandReply::Locks(locks) => Ok(Json(locks.iter().map(Lock::from).collect())),
+        _ => Err(Fault::new(Kind::Broken, "the node gave no list of addresses locked out of lines")),
+    }
 }

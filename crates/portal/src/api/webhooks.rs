@@ -61,8 +61,7 @@ pub(super) async fn add(
     let account = reach.id().clone();
     let new = kept::NewWebhook { account, url: new.url, format: new.format.into(), events: new.events };
     let vault = Arc::clone(&reach.client.portal().vault);
-    let (hook, secret) =
-        reach.client.kept(move |desk, hand| kept::add_webhook(desk, &vault, hand, new)).await?;
+    let (hook, secret) = reach.client.kept(move |desk, hand| kept::add_webhook(desk, &vault, hand, new)).await?;
     Ok((StatusCode::CREATED, Json(MadeWebhook { webhook: Webhook::from(&hook), secret })))
 }
 

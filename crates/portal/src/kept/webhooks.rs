@@ -23,12 +23,7 @@ pub struct NewWebhook {
 ///
 /// # Errors
 /// [`KeptError`]: an address that is none, no such event, as many webhooks as may be; database errors.
-pub fn add_webhook(
-    desk: &Desk,
-    vault: &Vault,
-    hand: &Hand,
-    new: NewWebhook,
-) -> Result<(Webhook, String), KeptError> {
+pub fn add_webhook(desk: &Desk, vault: &Vault, hand: &Hand, new: NewWebhook) -> Result<(Webhook, String), KeptError> {
     if !Webhook::is_url(&new.url) {
         return Err(KeptError::Url);
     }

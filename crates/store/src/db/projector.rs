@@ -7,7 +7,7 @@ use node::{Body, Record};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::project::sums::Sums;
-use super::project::{account, node as node_rows};
+use super::project::{account, node as node_rows, noted};
 use super::row;
 use crate::Error;
 
@@ -90,7 +90,12 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record]) -> Res
                 let mut rows = account::Rows { transaction, record, account, sums: &mut sums, n: 0, changes };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
-            Body::Node(change) => node_rows::apply(transaction, record.at_ms, change)?,
+            Body::Node { change, audit } => {
+                if let Some(audit) = audit {
+                    noted::note(transaction, record, change, audit)?;
+                }
+                node_rows::apply(transaction, record.at_ms, change)?;
+            }
         }
         applied = record.lsn;
     }

@@ -317,12 +317,7 @@ impl Desk {
     ///
     /// # Errors
     /// Database errors.
-    pub fn deliveries(
-        &self,
-        account: &AccountId,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Delivery>, Error> {
+    pub fn deliveries(&self, account: &AccountId, before: Option<i64>, limit: u32) -> Result<Vec<Delivery>, Error> {
         self.all(
             "list deliveries",
             "SELECT deliveries.* FROM deliveries JOIN webhooks ON webhooks.id = webhook WHERE account = ?1

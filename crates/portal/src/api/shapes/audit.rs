@@ -33,16 +33,16 @@ struct Difference {
     after: String,
 }
 
-impl From<AuditRow> for AuditEntry {
-    fn from(row: AuditRow) -> Self {
-        let changes = row.changes.into_iter();
+impl From<&AuditRow> for AuditEntry {
+    fn from(row: &AuditRow) -> Self {
+        let changes = row.changes.iter().cloned();
         let different =
             changes.map(|change| Difference { what: change.what, before: change.before, after: change.after });
         Self {
-            account: row.account.map(|id| id.to_string()),
+            account: row.account.as_ref().map(ToString::to_string),
             at_ms: row.at_ms,
-            by: row.by,
-            text: row.text,
+            by: row.by.clone(),
+            text: row.text.clone(),
             changes: different.collect(),
         }
     }

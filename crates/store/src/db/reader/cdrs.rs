@@ -1,6 +1,6 @@
 //! Questions about calls and money.
 
-use billing::{AccountId, CallId, Cdr, Country, LedgerEntry, Money};
+use billing::{AccountId, CallId, CarrierId, Cdr, Country, LedgerEntry, Money};
 use rusqlite::{Row, params, params_from_iter};
 
 use super::filter::{CdrFilter, Clauses, Way};
@@ -26,6 +26,21 @@ pub struct Totals {
 }
 
 impl Reader {
+    /// How a carrier's last calls ended: SIP status, and how many of at most `of` calls.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn answers_of(&self, carrier: &CarrierId, of: u32) -> Result<Vec<(u16, u64)>, Error> {
+        self.all(
+            "count the answers of a carrier",
+            "SELECT status, count(*) AS calls FROM (SELECT status FROM cdrs INDEXED BY cdrs_by_carrier
+                 WHERE carrier = ?1 ORDER BY start_ms DESC LIMIT ?2)
+             GROUP BY status ORDER BY calls DESC, status",
+            params![carrier.as_str(), of.min(MAX_ROWS)],
+            |row| Ok((row.get("status")?, unsigned(row, "calls")?)),
+        )
+    }
+
     /// Calls, the latest first.
     ///
     /// # Errors
