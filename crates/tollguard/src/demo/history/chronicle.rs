@@ -82,7 +82,7 @@ impl Chronicle {
     /// Changes the node's book.
     pub(super) fn book(&mut self, at_ms: u64, change: NodeChange) {
         self.opened.state.book.apply(&change);
-        self.record(at_ms, Body::Node(change));
+        self.record(at_ms, Body::node(change));
     }
 
     /// Changes the firm's account.
