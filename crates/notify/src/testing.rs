@@ -131,7 +131,7 @@ pub(crate) fn trunk_incident() -> Incident {
         score: Decibans::from_tenths(582),
         evidence: evidence(),
         origins: vec![("192.0.2.10".parse().unwrap(), place(*b"US", "Denver", 209, "Lumen"))],
-        told: vec!["extension 107 from 203.0.113.9 (Khan Yunis, PS)".into()],
+        told: vec!["extension 107 from 203.0.113.9 (Khan Yunis, Palestine)".into()],
         report: guard::Report::default(),
         calls: calls(),
     }

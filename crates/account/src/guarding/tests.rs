@@ -18,7 +18,7 @@ fn heed_on(firm: &mut Firm, line: &str, screening: &Screening) -> (Facts, Answer
     let mut attempt = firm.attempt(Party::Line(line_id(line)), ALBANIA, ABROAD);
     attempt.told = Some(Told {
         extension: "107".into(),
-        address: "198.51.100.9 Khan Yunis, PS".into(),
+        address: "198.51.100.9 Khan Yunis, Palestine".into(),
         place: geo::Place::default(),
     });
     let mut facts = Facts::new(&attempt, firm.now_ms, Direction::Outbound);
@@ -60,7 +60,7 @@ fn a_cut_stops_the_line_and_hangs_up_what_is_suspect() {
     assert_eq!((incident.action, incident.shadow, incident.state), (Action::CutLine, false, IncidentState::Open));
     let results: Vec<_> = incident.calls.iter().map(|call| call.result.as_str()).collect();
     assert_eq!(results, ["running", "refused"]);
-    assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, PS"]);
+    assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, Palestine"]);
     assert_eq!(firm.refused("107", ALBANIA).code, RefusalCode::Cut);
     firm.call("107", HOME);
     firm.call("101", ALBANIA);

@@ -15,8 +15,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
     let country = scene.line.behind.country_of(scene.call.call).unwrap_or_default();
-    let country = std::str::from_utf8(&country).unwrap_or_default();
-    format!("your PBX says it comes from a phone in a country new to the firm ({country})")
+    format!("your PBX says it comes from a phone in a country new to the firm ({})", geo::country_name(&country))
 }
 
 #[cfg(test)]

@@ -233,7 +233,7 @@ fn news_comes_in_one_mail() {
     closed.closed_ms = Some(OPENED_MS);
     closed.state = guard::IncidentState::Lifted;
     let country = Notice::NewCountry { line: line(), country: "AL".into(), number: "+355691234567".into() };
-    let place = "Khan Yunis, PS (AS12975 PalTel)".to_owned();
+    let place = "Khan Yunis, Palestine (AS12975 PalTel)".to_owned();
     let network = Notice::NewNetwork { line: line(), ip: "203.0.113.9".parse().unwrap(), place };
     let told = [waiting(1, country.clone()), waiting(2, network), waiting(3, Notice::IncidentClosed(Box::new(closed)))];
     let mail = render_news(&told, &extension()).unwrap();
