@@ -105,7 +105,7 @@ fn evidence() -> Vec<Evidence> {
             "Albania mobile, never called before by this account in 41 calls abroad; a number new to the line",
         ),
         fact(EvidenceKind::Hours, 120, "Sunday 4:00, an hour never used for this line"),
-        fact(EvidenceKind::Price, 96, "0.54 a minute; half of its calls abroad cost less than 0.02"),
+        fact(EvidenceKind::Price, 96, "$0.54 a minute; half of its calls abroad cost less than $0.02"),
         fact(
             EvidenceKind::Repetition,
             88,

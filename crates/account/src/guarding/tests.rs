@@ -210,6 +210,23 @@ fn that_was_not_us_cuts_what_was_only_alerted_of_and_stays_with_the_incident() {
 }
 
 #[test]
+fn what_the_owner_tried_during_the_cut_is_not_held_against_them() {
+    let mut firm = Firm::new();
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    let id = only(&firm).id;
+    assert_eq!(firm.refused("107", "011442079460000").code, RefusalCode::Cut);
+    let incident = only(&firm);
+    assert_eq!(
+        (incident.calls.len(), incident.calls[1].result.as_str()),
+        (2, "refused"),
+        "it is told with the incident"
+    );
+    assert!(incident.report.is_empty(), "the guard was not asked, so that it has nothing to report of it");
+    let says = firm.done(Change::ThatWasNotUs { incident: id });
+    assert!(says.contains("From now on 0 numbers"), "{says}");
+}
+
+#[test]
 fn calls_of_an_incident_make_no_destination_ones_own_unless_they_were_ours() {
     let mut firm = Firm::new();
     let is_own = |firm: &Firm, day_ms: u64| {
