@@ -31,7 +31,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
 pub use access::{ApiAccess, MAX_API_ADDRESSES};
-pub use audit::{AuditPlace, AuditRow, Changed, differences_of};
+pub use audit::{AuditPlace, AuditRow, Changed};
 pub use desk::Desk;
 pub use factors::SecondFactor;
 pub use keys::{ApiKey, KeyScope, MAX_API_KEYS};

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 use super::filing;
 use super::project::sums::Sums;
-use super::project::{account, node as node_rows};
+use super::project::{account, node as node_rows, noted};
 use super::row;
 use crate::Error;
 
@@ -118,7 +118,12 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_
                 let mut rows = account::Rows { transaction, record, account, sums, calls, n: 0, changes };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
-            Body::Node(change) => node_rows::apply(transaction, record.at_ms, change)?,
+            Body::Node { change, audit } => {
+                if let Some(audit) = audit {
+                    noted::note(transaction, record, change, audit)?;
+                }
+                node_rows::apply(transaction, record.at_ms, change)?;
+            }
         }
         applied = record.lsn;
     }

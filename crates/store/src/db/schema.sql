@@ -178,7 +178,7 @@ CREATE TABLE bans (
 CREATE TABLE audit (
     lsn     INTEGER NOT NULL,
     n       INTEGER NOT NULL,
-    account TEXT    NOT NULL,
+    account TEXT,
     at_ms   INTEGER NOT NULL,
     by      TEXT    NOT NULL,
     text    TEXT    NOT NULL,

@@ -1,6 +1,8 @@
 //! Questions about calls and money.
 
-use billing::{AccountId, CallId, Cdr, Country, LedgerEntry, Money};
+use std::collections::BTreeMap;
+
+use billing::{AccountId, CallId, CarrierId, Cdr, Country, LedgerEntry, Money};
 use rusqlite::{Row, params};
 
 use super::filter::CdrFilter;
@@ -37,6 +39,23 @@ impl Totals {
 }
 
 impl Reader {
+    /// How a carrier's last calls ended: SIP status, and how many of at most `of` calls; the most frequent first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn answers_of(&self, carrier: &CarrierId, of: u32) -> Result<Vec<(u16, u64)>, Error> {
+        let filter = CdrFilter { carrier: Some(carrier.clone()), ..CdrFilter::default() };
+        let calls = (&filter, Order::Latest, None);
+        let statuses = self.find("count the answers of a carrier", calls, ("status", of.min(MAX_ROWS)), |row| {
+            row.get::<_, u16>("status")
+        })?;
+        let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
+        statuses.into_iter().for_each(|status| *counts.entry(status).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, calls)| std::cmp::Reverse(*calls));
+        Ok(counts)
+    }
+
     /// Calls, the latest first; of one moment, those first that ended last.
     ///
     /// # Errors
