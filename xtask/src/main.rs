@@ -111,6 +111,8 @@ enum Bench {
     Screen,
     /// Call records: ten million in SQLite, a month's report, the last hundred; a price among 200,000 prefixes.
     Cdr,
+    /// The portal over ten million call records that `bench cdr` kept (`CDR_KEEP=1`): its pages, asked over HTTP.
+    Pages,
     /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
     Lockout,
     /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
@@ -156,6 +158,7 @@ impl Bench {
         match self {
             Self::Screen => ("guard", "screen"),
             Self::Cdr => ("store", "cdr"),
+            Self::Pages => ("portal", "pages"),
             Self::Lockout => ("tollguard", "lockout"),
             Self::Flood => ("tollguard", "flood"),
             Self::Timing => ("tollguard", "timing"),

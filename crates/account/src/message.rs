@@ -8,7 +8,7 @@ mod settlement;
 
 use std::sync::Arc;
 
-use billing::CallId;
+use billing::{CallId, LineId};
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Effect, Lease, Notice, Permit, Refusal, RefusalCode, Reply, Verdict};
@@ -47,6 +47,8 @@ pub enum Input {
         /// What.
         change: Change,
     },
-    /// Time passed: bindings lapse, incident reports become due.
+    /// The phones of these bindings (line and contact) have not registered again in time.
+    Lapse(Vec<(LineId, String)>),
+    /// Time passed: incident reports become due.
     Tick,
 }

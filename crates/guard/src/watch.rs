@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use billing::{CallId, LineId, Money};
+use billing::{CallId, Currency, LineId, Money};
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Attempt, Outcome};
@@ -48,6 +48,8 @@ pub struct Guard {
     pub(crate) answers: Answers,
     /// A kind of evidence that is left out, to see what it is worth.
     without: Option<EvidenceKind>,
+    /// What evidence tells money in.
+    currency: Currency,
 }
 
 impl Guard {
@@ -62,6 +64,11 @@ impl Guard {
     pub fn without(mut self, kind: EvidenceKind) -> Self {
         self.without = Some(kind);
         self
+    }
+
+    /// What the account counts its money in, for the words of evidence.
+    pub fn set_currency(&mut self, currency: Currency) {
+        self.currency = currency;
     }
 
     /// A line registered.
@@ -184,6 +191,7 @@ impl Guard {
         let beside = self.struck.iter().filter(|(other, _)| other != id).map(|(_, struck_ms)| *struck_ms);
         let beside = beside.max().filter(|struck| now_ms.saturating_sub(*struck) < BESIDE_MS);
         Scene::new(now_ms, call, line, &self.account, self.lines.len() as u64, beside)
+            .counted_in(self.currency)
             .disowned(self.answers.theirs(now_ms, call))
     }
 

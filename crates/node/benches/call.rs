@@ -8,6 +8,10 @@ mod wire;
 
 use wire::{Wire, firms};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is counted, as `xtask` says.
 const WHAT: &str = "TOLLGUARD_PROFILE";
 /// Calls that are under way at once.
@@ -22,9 +26,9 @@ fn main() {
         return;
     }
     match std::env::var(WHAT).unwrap_or_default().as_str() {
-        "registers" => drop(registers()),
+        "registers" => drop(registers(FIRMS.0 * FIRMS.1)),
         "held-registrations" => {
-            let mut wire = registers();
+            let mut wire = registers(COUNT);
             wire.linger();
             std::mem::forget(wire);
         }
@@ -34,6 +38,8 @@ fn main() {
 }
 
 fn calls() {
+    // The numbering plan is read once, and that is no part of a call.
+    let _ = billing::Destination::of("+13035550100".parse().unwrap());
     let mut wire = Wire::start(firms(FIRMS.0, FIRMS.1), 1);
     let mut held = std::collections::VecDeque::new();
     for call in 0..COUNT {
@@ -58,11 +64,11 @@ fn held_calls() -> Wire {
     wire
 }
 
-/// Each of many phones registers once.
-fn registers() -> Wire {
-    let mut wire = Wire::start(firms(FIRMS.0, COUNT / FIRMS.0), 1);
-    for phone in 0..COUNT {
-        wire.register(phone);
+/// So many phones register one after the other, again and again.
+fn registers(phones: usize) -> Wire {
+    let mut wire = Wire::start(firms(FIRMS.0, phones / FIRMS.0), 1);
+    for count in 0..COUNT {
+        wire.register(count % phones);
         wire.tick();
     }
     println!("{COUNT} registrations");

@@ -18,7 +18,7 @@ fn heed_on(firm: &mut Firm, line: &str, screening: &Screening) -> (Facts, Answer
     let mut attempt = firm.attempt(Party::Line(line_id(line)), ALBANIA, ABROAD);
     attempt.told = Some(Told {
         extension: "107".into(),
-        address: "198.51.100.9 Khan Yunis, PS".into(),
+        address: "198.51.100.9 Khan Yunis, Palestine".into(),
         place: geo::Place::default(),
     });
     let mut facts = Facts::new(&attempt.clone().into(), firm.now_ms, Direction::Outbound);
@@ -60,7 +60,7 @@ fn a_cut_stops_the_line_and_hangs_up_what_is_suspect() {
     assert_eq!((incident.action, incident.shadow, incident.state), (Action::CutLine, false, IncidentState::Open));
     let results: Vec<_> = incident.calls.iter().map(|call| call.result.as_str()).collect();
     assert_eq!(results, ["running", "refused"]);
-    assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, PS"]);
+    assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, Palestine"]);
     assert_eq!(firm.refused("107", ALBANIA).code, RefusalCode::Cut);
     firm.call("107", HOME);
     firm.call("101", ALBANIA);
@@ -207,6 +207,23 @@ fn that_was_not_us_cuts_what_was_only_alerted_of_and_stays_with_the_incident() {
     assert_eq!((only(&firm).state, only(&firm).is_open()), (IncidentState::Theirs, false));
     firm.change(Change::TakeBack { incident: id });
     assert_eq!((only(&firm).state, only(&firm).is_open()), (IncidentState::Lifted, false));
+}
+
+#[test]
+fn what_the_owner_tried_during_the_cut_is_not_held_against_them() {
+    let mut firm = Firm::new();
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    let id = only(&firm).id;
+    assert_eq!(firm.refused("107", "011442079460000").code, RefusalCode::Cut);
+    let incident = only(&firm);
+    assert_eq!(
+        (incident.calls.len(), incident.calls[1].result.as_str()),
+        (2, "refused"),
+        "it is told with the incident"
+    );
+    assert!(incident.report.is_empty(), "the guard was not asked, so that it has nothing to report of it");
+    let says = firm.done(Change::ThatWasNotUs { incident: id });
+    assert!(says.contains("From now on 0 numbers"), "{says}");
 }
 
 #[test]

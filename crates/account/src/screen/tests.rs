@@ -74,6 +74,8 @@ fn extensions_ring_each_other_for_nothing() {
         assert_eq!(cdrs(&firm.end(call))[0].who.direction, Direction::Internal);
     }
     firm.after_s(3600);
+    let lapsed = firm.account.due(firm.now_ms).unwrap();
+    firm.handle(&lapsed);
     assert_eq!(codes(&mut firm, "107", "101"), RefusalCode::NotRegistered, "the binding has lapsed");
 }
 

@@ -326,7 +326,7 @@ impl Case {
         self.tally.price_changes += 1;
         let change = NodeChange::PutDeck(deck_id(), vec![DeckVersion { from_ms, deck }]);
         self.state.book.apply(&change);
-        self.journal(Body::Node(change))
+        self.journal(Body::node(change))
     }
 
     fn journal(&mut self, body: Body) -> Result<(), Violation> {
