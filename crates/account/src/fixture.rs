@@ -177,7 +177,7 @@ impl Firm {
 
     pub(crate) fn dial(&mut self, from: &str, dialled: &str) -> (CallId, Answer) {
         let attempt = self.attempt(Party::Line(line_id(from)), dialled, OFFICE);
-        (attempt.call, self.handle(&Input::Screen(attempt)))
+        (attempt.call, self.handle(&Input::Screen(attempt.into())))
     }
 
     /// Dials and expects to be let through.

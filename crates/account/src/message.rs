@@ -6,6 +6,8 @@ mod change;
 mod register;
 mod settlement;
 
+use std::sync::Arc;
+
 use billing::{CallId, LineId};
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +22,8 @@ pub use settlement::{CallEnd, HungUpBy, Settlement};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(clippy::large_enum_variant, reason = "an input is moved once into the journal record")]
 pub enum Input {
-    /// Somebody wants to place a call.
-    Screen(Attempt),
+    /// Somebody wants to place a call. The running call and the journal's record share it.
+    Screen(Arc<Attempt>),
     /// The callee answered; `legs` lets a restarted node hang up (opaque to the account).
     Answered {
         /// The call.

@@ -84,7 +84,7 @@ fn input(firm: &mut Firm, model: &mut Model, step: &Step) -> Option<Input> {
             let source = if *abroad { ABROAD } else { OFFICE };
             let attempt = firm.attempt(Party::Line(line(*at)), dialled, source);
             model.tried.insert(attempt.call);
-            Some(Input::Screen(attempt))
+            Some(Input::Screen(attempt.into()))
         }
         Step::Answer(at) => pick(*at).map(|call| Input::Answered { call, legs: vec![*at] }),
         Step::Extend(at) => pick(*at).map(|call| Input::Extend { call }),

@@ -218,6 +218,8 @@ fn put_one(
     applied.changed = true;
     applied.new_origin |=
         old.is_none_or(|old| old.flow.remote.ip() != via.flow.remote.ip() || old.user_agent != via.user_agent);
+    // Most lines have one.
+    line.bindings.reserve_exact(1);
     line.bindings.insert(at.unwrap_or(line.bindings.len()), binding);
 }
 

@@ -44,24 +44,16 @@ impl Short {
 
 /// `bytes` as a lower-case hexadecimal string.
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    push_text(&mut text, bytes);
-    text
-}
-
-/// Appends `bytes` as lower-case hexadecimal digits.
-pub(crate) fn push_text(text: &mut String, bytes: &[u8]) {
-    for b in bytes {
-        text.push(char::from(DIGITS[usize::from(b >> 4)]));
-        text.push(char::from(DIGITS[usize::from(b & 15)]));
-    }
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    push(&mut text, bytes);
+    String::from_utf8(text).expect("hexadecimal digits are ASCII")
 }
 
 /// Appends a number without leading zeros.
-pub(crate) fn push_number(text: &mut String, number: u32) {
+pub(crate) fn push_number(out: &mut Vec<u8>, number: u32) {
     let nibbles = (u32::BITS - number.leading_zeros()).div_ceil(4).max(1);
     for nibble in (0..nibbles).rev() {
-        text.push(char::from(DIGITS[(number >> (nibble * 4) & 15) as usize]));
+        out.push(DIGITS[(number >> (nibble * 4) & 15) as usize]);
     }
 }
 

@@ -12,7 +12,7 @@ const HOME: &str = "3035550123";
 fn call(firm: &mut Firm, source: &str, dialled: &str) -> Result<(), Refusal> {
     let attempt = firm.attempt(Party::Line(line_id("107")), dialled, source);
     let call = attempt.call;
-    match verdict(&firm.handle(&Input::Screen(attempt))) {
+    match verdict(&firm.handle(&Input::Screen(attempt.into()))) {
         Verdict::Allowed { .. } => {
             firm.end(call);
             Ok(())

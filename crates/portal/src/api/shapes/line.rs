@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use account::{Binding, Hours, Limits as Held, LineKind};
 use billing::{Country, E164, LineId, Money};
 use serde::{Deserialize, Serialize};
-use store::LineRow;
+use store::{DidRow, LineRow};
 use utoipa::ToSchema;
 
 use super::Place;
@@ -43,6 +43,28 @@ pub(crate) struct Line {
     /// Where it is registered now.
     bindings: Vec<Registered>,
     last_seen: Option<Seen>,
+}
+
+/// A number of an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Did {
+    #[schema(value_type = AccountName)]
+    account: String,
+    #[schema(value_type = Number)]
+    number: String,
+    /// The lines it rings, all at once.
+    #[schema(value_type = Vec<LineName>)]
+    lines: Vec<String>,
+}
+
+impl From<&DidRow> for Did {
+    fn from(row: &DidRow) -> Self {
+        Self {
+            account: row.account.to_string(),
+            number: row.did.number.to_string(),
+            lines: row.did.lines.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// International calling turned off by an incident.

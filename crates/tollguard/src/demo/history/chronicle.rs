@@ -82,7 +82,7 @@ impl Chronicle {
     /// Changes the node's book.
     pub(super) fn book(&mut self, at_ms: u64, change: NodeChange) {
         self.opened.state.book.apply(&change);
-        self.record(at_ms, Body::Node(change));
+        self.record(at_ms, Body::node(change));
     }
 
     /// Changes the firm's account.
@@ -102,7 +102,7 @@ impl Chronicle {
 
     /// Screens an attempt; `None` where it is refused.
     pub(super) fn screen(&mut self, at_ms: u64, attempt: Attempt) -> Option<Permit> {
-        permit(self.account(at_ms, Input::Screen(attempt)))
+        permit(self.account(at_ms, Input::Screen(attempt.into())))
     }
 
     /// Whether a call runs.
