@@ -21,7 +21,7 @@ fn heed_on(firm: &mut Firm, line: &str, screening: &Screening) -> (Facts, Answer
         address: "198.51.100.9 Khan Yunis, Palestine".into(),
         place: geo::Place::default(),
     });
-    let mut facts = Facts::new(&attempt, firm.now_ms, Direction::Outbound);
+    let mut facts = Facts::new(&attempt.into(), firm.now_ms, Direction::Outbound);
     let mut out = Answer::default();
     let settings = firm.account.settings.clone().unwrap();
     let number = "+355691234567".parse().unwrap();

@@ -237,7 +237,7 @@ fn a_watching_guard_stops_nothing() {
     let mut firm = Firm::with(&Settings { guard: GuardMode::Shadow, ..settings() }, "10");
     let mut facts = {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, ABROAD);
-        Facts::new(&attempt, firm.now_ms, Direction::Outbound)
+        Facts::new(&attempt.into(), firm.now_ms, Direction::Outbound)
     };
     let mut out = Answer::default();
     let verdict = screening(false, Some(guard::Action::CutInternational), &[]);

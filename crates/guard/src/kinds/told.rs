@@ -16,7 +16,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 pub(super) fn tell(scene: &Scene<'_>) -> String {
     let country = scene.line.behind.as_ref().and_then(|behind| behind.country_of(scene.call.call));
     let country = country.unwrap_or_default();
-    let country = geo::country_name(std::str::from_utf8(&country).unwrap_or_default());
+    let country = geo::country_name(&country);
     format!("your PBX says it comes from a phone in a country new to the firm ({country})")
 }
 
