@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`, `profile`.
 
+mod bytes;
 mod dependencies;
 mod fuzz;
 mod plans;
@@ -110,6 +111,8 @@ enum Bench {
     Screen,
     /// Call records: ten million in SQLite, a month's report, the last hundred; a price among 200,000 prefixes.
     Cdr,
+    /// The portal over ten million call records that `bench cdr` kept (`CDR_KEEP=1`): its pages, asked over HTTP.
+    Pages,
     /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
     Lockout,
     /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
@@ -143,6 +146,8 @@ enum Profile {
     Registers,
     /// Instructions for a call of one worker, in process (callgrind).
     Instructions,
+    /// Bytes that each place of the code holds for a registration and for a held call, in process (valgrind's DHAT).
+    Bytes,
 }
 
 impl Bench {
@@ -151,6 +156,7 @@ impl Bench {
         match self {
             Self::Screen => ("guard", "screen"),
             Self::Cdr => ("store", "cdr"),
+            Self::Pages => ("portal", "pages"),
             Self::Lockout => ("tollguard", "lockout"),
             Self::Flood => ("tollguard", "flood"),
             Self::Timing => ("tollguard", "timing"),
@@ -180,6 +186,7 @@ fn main() -> ExitCode {
         Command::Profile { what: Profile::Calls } => verify::profile("calls"),
         Command::Profile { what: Profile::Registers } => verify::profile("registers"),
         Command::Profile { what: Profile::Instructions } => verify::instructions(),
+        Command::Profile { what: Profile::Bytes } => bytes::profile(),
         Command::Bench { what } => {
             let (package, name) = what.place();
             verify::bench(package, name)

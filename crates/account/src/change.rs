@@ -80,6 +80,7 @@ impl Account {
             }
             Some(old) => settings_changed(old, settings),
         };
+        self.guard.set_currency(settings.currency);
         self.settings = Some(Arc::new(settings.clone()));
         out.effects.push(Effect::Settings(settings.clone()));
         Ok(text)
@@ -220,7 +221,7 @@ fn settings_changed(old: &Settings, new: &Settings) -> String {
         }
     };
     note("name", old.name.clone(), new.name.clone());
-    note("country", old.country.to_string(), new.country.to_string());
+    note("country", old.country.name().to_owned(), new.country.name().to_owned());
     note("time zone", old.time_zone.clone(), new.time_zone.clone());
     note("currency", old.currency.to_string(), new.currency.to_string());
     note("rate table", old.deck.to_string(), new.deck.to_string());

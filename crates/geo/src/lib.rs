@@ -19,7 +19,7 @@ use ipnet::IpNet;
 
 pub use database::{DatabaseKind, SourceInfo};
 pub use named::{MAX_NAME_BYTES, MAX_NAMED_NETWORKS, NamedNetwork};
-pub use place::{Place, parse_country};
+pub use place::{Place, country_name, parse_country};
 pub use places::{PlaceSources, Places};
 
 /// The country database that ships with the product (IPtoASN, public domain; see `crates/geo/data/README.md`): an

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use billing::Country;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// The country by its English name, e.g. "Palestine"; the code where no country has it.
+    pub fn country_name(&self) -> Option<&str> {
+        self.country.as_ref().map(country_name)
+    }
+
     /// The country code as text, e.g. "PS".
     pub fn country_str(&self) -> Option<&str> {
         self.country.as_ref().and_then(|code| std::str::from_utf8(code).ok())
@@ -48,13 +54,13 @@ impl Place {
         Some(distance::km(self.lat_lon_e4?, other.lat_lon_e4?))
     }
 
-    /// The place in words: "Khan Yunis, PS (AS12975 PalTel)", "Head office (192.0.2.0/24)", "unknown place".
+    /// The place in words: "Khan Yunis, Palestine (AS12975 PalTel)", "Head office (192.0.2.0/24)", "unknown place".
     pub fn describe(&self) -> String {
         self.to_string()
     }
 
     fn origin(&self) -> Option<String> {
-        match (&self.city, self.country_str()) {
+        match (&self.city, self.country_name()) {
             (Some(city), Some(country)) => Some(format!("{city}, {country}")),
             (Some(city), None) => Some(city.to_string()),
             (None, Some(country)) => Some(country.to_owned()),
@@ -89,6 +95,15 @@ impl fmt::Display for Place {
     }
 }
 
+/// The English name of a country, e.g. "Palestine"; the code itself where no country has it.
+pub fn country_name(code: &[u8; 2]) -> &str {
+    let code = std::str::from_utf8(code).unwrap_or("");
+    match code.parse::<Country>() {
+        Ok(country) => country.name(),
+        Err(_) => code,
+    }
+}
+
 /// Reads a two-letter ISO 3166-1 code in either case. Codes that stand for no country (ZZ, XX, and the regions AP and
 /// EU that some databases use) are `None`.
 pub fn parse_country(text: &str) -> Option<[u8; 2]> {
@@ -111,11 +126,11 @@ mod tests {
             network: Some("PalTel".into()),
             ..Place::default()
         };
-        assert_eq!(place.describe(), "Khan Yunis, PS (AS12975 PalTel)");
+        assert_eq!(place.describe(), "Khan Yunis, Palestine (AS12975 PalTel)");
         place.city = None;
-        assert_eq!(place.describe(), "PS (AS12975 PalTel)");
+        assert_eq!(place.describe(), "Palestine (AS12975 PalTel)");
         place.network = None;
-        assert_eq!(place.describe(), "PS (AS12975)");
+        assert_eq!(place.describe(), "Palestine (AS12975)");
         place.country = None;
         assert_eq!(place.describe(), "AS12975");
         assert_eq!(Place::default().describe(), "unknown place");

@@ -6,6 +6,7 @@ use crate::chosen::Chosen;
 use crate::habit::Habit;
 use crate::kinds::{burst, destination, origin, price, spend};
 use crate::line::Line;
+use billing::Currency;
 
 /// The legs of a conference are called within so long.
 const LEGS_WITHIN_MS: u64 = 10 * 60_000;
@@ -21,6 +22,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) account: &'a Habit,
     /// How many lines the account has.
     pub(crate) lines: u64,
+    /// What its money is told in.
+    pub(crate) currency: Currency,
     /// When another line of the account was last struck, if it still is.
     pub(crate) struck_beside_ms: Option<u64>,
     /// What the owner's "that was not us" says of the number, and of the place the call comes from.
@@ -62,6 +65,7 @@ impl<'a> Scene<'a> {
             line,
             account,
             lines,
+            currency: Currency::default(),
             struck_beside_ms,
             theirs,
             place,
@@ -76,6 +80,11 @@ impl<'a> Scene<'a> {
             return Self { price: price::of(&scene), ..scene };
         }
         Self { price: price::of(&scene), burst: burst::of(&scene), spent: spend::spent(&scene), ..scene }
+    }
+
+    /// The same, its money told in a currency.
+    pub(crate) const fn counted_in(self, currency: Currency) -> Self {
+        Self { currency, ..self }
     }
 
     /// The same with what "that was not us" says of its number and its place.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use billing::{CallId, LineId, Money};
+use billing::{CallId, Currency, LineId, Money};
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Attempt, Outcome};
@@ -38,7 +38,8 @@ const STRANGER: Decibans = Decibans::whole(20);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
     pub(crate) account: Habit,
-    pub(crate) lines: BTreeMap<LineId, Line>,
+    /// Boxed, since a map keeps room for more entries than it has.
+    pub(crate) lines: BTreeMap<LineId, Box<Line>>,
     /// Lines of running calls.
     open: BTreeMap<CallId, LineId>,
     /// Lines that were struck and not absolved since, the latest last; at most [`MAX_STRUCK`].
@@ -47,6 +48,8 @@ pub struct Guard {
     pub(crate) answers: Answers,
     /// A kind of evidence that is left out, to see what it is worth.
     without: Option<EvidenceKind>,
+    /// What evidence tells money in.
+    currency: Currency,
 }
 
 impl Guard {
@@ -61,6 +64,11 @@ impl Guard {
     pub fn without(mut self, kind: EvidenceKind) -> Self {
         self.without = Some(kind);
         self
+    }
+
+    /// What the account counts its money in, for the words of evidence.
+    pub fn set_currency(&mut self, currency: Currency) {
+        self.currency = currency;
     }
 
     /// A line registered.
@@ -157,7 +165,7 @@ impl Guard {
 
     /// Notes that a line proved itself from an origin; gives the line.
     fn see_in<'a>(
-        lines: &'a mut BTreeMap<LineId, Line>,
+        lines: &'a mut BTreeMap<LineId, Box<Line>>,
         account: &mut Habit,
         now_ms: u64,
         id: &LineId,
@@ -183,6 +191,7 @@ impl Guard {
         let beside = self.struck.iter().filter(|(other, _)| other != id).map(|(_, struck_ms)| *struck_ms);
         let beside = beside.max().filter(|struck| now_ms.saturating_sub(*struck) < BESIDE_MS);
         Scene::new(now_ms, call, line, &self.account, self.lines.len() as u64, beside)
+            .counted_in(self.currency)
             .disowned(self.answers.theirs(now_ms, call))
     }
 
@@ -229,8 +238,8 @@ impl Guard {
     pub(crate) fn absolve(&mut self, only: Option<&LineId>) {
         self.struck.retain(|(line, _)| only.is_some_and(|only| only != line));
         match only {
-            Some(line) => self.lines.get_mut(line).into_iter().for_each(Line::absolve),
-            None => self.lines.values_mut().for_each(Line::absolve),
+            Some(line) => self.lines.get_mut(line).into_iter().for_each(|line| line.absolve()),
+            None => self.lines.values_mut().for_each(|line| line.absolve()),
         }
     }
 

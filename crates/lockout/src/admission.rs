@@ -84,12 +84,17 @@ impl Lockout {
             return Admission::Refuse;
         }
         let mut keys = vec![Key::Address(source), Key::Network(source.network())];
-        if standing == Standing::Neighbour {
-            keys.push(Key::Neighbour(name.clone()));
-        } else {
-            keys.extend(asn.map(Key::Asn));
-            keys.push(Key::Line(name.clone()));
+        match standing {
+            Standing::Neighbour => keys.push(Key::Neighbour(name.clone())),
+            // Its own phone is not to wait because of guesses made elsewhere; who had stolen the secret is held by what the
+            // address fails.
+            Standing::Former => keys.push(Key::Known(source, name.clone())),
+            Standing::Known | Standing::Stranger => {
+                keys.extend(asn.map(Key::Asn));
+                keys.push(Key::Line(name.clone()));
+            }
         }
+        let own = own.filter(|_| standing != Standing::Former);
         let own_keys = Key::of_account(own, source, &name, &self.settings);
         self.reserve_stranger(from, name, keys, own_keys, now_ms)
     }
@@ -151,7 +156,8 @@ impl Lockout {
         self.passage_changed(ip);
     }
 
-    /// The name has a new secret, or is gone: addresses that only it has logged in from are strangers again.
+    /// The name has a new secret, or is gone: addresses that only it has logged in from are strangers again, but for guesses
+    /// at the name made elsewhere, which do not make it wait there.
     pub fn secret_changed(&mut self, name: &str) {
         self.known.forget_alone(&shown(name, MAX_NAME_BYTES));
     }

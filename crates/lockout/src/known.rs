@@ -25,16 +25,27 @@ const SWEPT_AT_ONCE: usize = 16;
 pub(crate) enum Standing {
     /// It has logged in from this address.
     Known,
+    /// It has logged in from this address with the secret before its present one: its own phone, or whoever had stolen it.
+    Former,
     /// It has logged in from the network around it.
     Neighbour,
     /// Neither, or there is no such name: nobody can tell.
     Stranger,
 }
 
+/// An address that a name has logged in from.
+#[derive(Debug)]
+struct Seen {
+    source: Source,
+    last_ms: u64,
+    /// Whether that was with a secret that is no more.
+    is_former: bool,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     /// The addresses of each name, and when it was last seen there.
-    names: BTreeMap<Arc<str>, Vec<(Source, u64)>>,
+    names: BTreeMap<Arc<str>, Vec<Seen>>,
     /// At each address how many names are remembered, and when the last of them was seen.
     sources: BTreeMap<Source, (u32, u64)>,
     swept_to: Option<Arc<str>>,
@@ -49,30 +60,34 @@ impl Known {
         let seen = self.names.entry(name.clone()).or_default();
         let at_source = self.sources.entry(source).or_default();
         at_source.1 = at_source.1.max(now_ms);
-        if let Some((_, last_ms)) = seen.iter_mut().find(|(known, _)| *known == source) {
-            *last_ms = now_ms.max(*last_ms);
+        if let Some(known) = seen.iter_mut().find(|known| known.source == source) {
+            at_source.0 += u32::from(std::mem::take(&mut known.is_former));
+            known.last_ms = now_ms.max(known.last_ms);
             return;
         }
         at_source.0 += 1;
-        seen.push((source, now_ms));
+        // Most names log in from one address.
+        seen.reserve_exact(1);
+        seen.push(Seen { source, last_ms: now_ms, is_former: false });
         if seen.len() > MAX_KNOWN_ADDRESSES
-            && let Some(oldest) = (0..seen.len()).min_by_key(|at| seen.get(*at).map(|(_, last_ms)| *last_ms))
+            && let Some(oldest) = (0..seen.len()).min_by_key(|at| seen.get(*at).map(|known| known.last_ms))
         {
-            let (source, _) = seen.remove(oldest);
-            self.leave(source);
+            let oldest = seen.remove(oldest);
+            self.leave(&oldest);
         }
     }
 
     /// What the name's successes say of an address.
     pub(crate) fn standing(&self, name: &str, source: Source, now_ms: u64) -> Standing {
         let seen = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
-        let mut lately = seen.iter().filter(|(_, last_ms)| is_recent(*last_ms, now_ms)).map(|(known, _)| *known);
-        if lately.clone().any(|known| known == source) {
-            Standing::Known
-        } else if lately.any(|known| known.network() == source.network()) {
-            Standing::Neighbour
-        } else {
-            Standing::Stranger
+        let mut lately = seen.iter().filter(|known| is_recent(known.last_ms, now_ms));
+        match lately.clone().find(|known| known.source == source) {
+            Some(known) if known.is_former => Standing::Former,
+            Some(_) => Standing::Known,
+            None if lately.any(|known| !known.is_former && known.source.network() == source.network()) => {
+                Standing::Neighbour
+            }
+            None => Standing::Stranger,
         }
     }
 
@@ -89,15 +104,14 @@ impl Known {
     /// The name has a new secret: whoever knew the old one is a stranger, except at addresses that other names log in
     /// from too (the office, where its own phone is).
     pub(crate) fn forget_alone(&mut self, name: &str) {
-        let Some((name, seen)) = self.names.remove_entry(name) else { return };
-        let shared = |source: &Source| self.sources.get(source).is_some_and(|(names, _)| *names > 1);
-        let (stay, go): (Vec<_>, Vec<_>) = seen.into_iter().partition(|(source, _)| shared(source));
-        for (source, _) in go {
-            self.leave(source);
+        let Some((name, mut seen)) = self.names.remove_entry(name) else { return };
+        for known in seen.iter_mut().filter(|known| !known.is_former) {
+            if self.sources.get(&known.source).is_none_or(|(names, _)| *names <= 1) {
+                self.leave(known);
+                known.is_former = true;
+            }
         }
-        if !stay.is_empty() {
-            self.names.insert(name, stay);
-        }
+        self.names.insert(name, seen);
     }
 
     /// Forgets what is too old among the next few names.
@@ -114,22 +128,20 @@ impl Known {
         }
         for name in next {
             let Some(seen) = self.names.get_mut(&name) else { continue };
-            let (stay, go): (Vec<_>, Vec<_>) = seen.iter().partition(|(_, last_ms)| is_recent(*last_ms, now_ms));
-            *seen = stay;
+            let gone: Vec<_> = seen.extract_if(.., |known| !is_recent(known.last_ms, now_ms)).collect();
             if seen.is_empty() {
                 self.names.remove(&name);
             }
-            for (source, _) in go {
-                self.leave(source);
-            }
+            gone.iter().for_each(|known| self.leave(known));
         }
     }
 
-    fn leave(&mut self, source: Source) {
-        if let Some((names, _)) = self.sources.get_mut(&source) {
+    /// A name is no longer known at an address.
+    fn leave(&mut self, Seen { source, is_former, .. }: &Seen) {
+        if let Some((names, _)) = self.sources.get_mut(source).filter(|_| !is_former) {
             *names = names.saturating_sub(1);
             if *names == 0 {
-                self.sources.remove(&source);
+                self.sources.remove(source);
             }
         }
     }
@@ -180,9 +192,14 @@ mod tests {
         }
         note(&mut known, "101", "198.18.0.9", 0);
         known.forget_alone("101");
-        assert_eq!(known.standing("101", source("198.18.0.9"), 1), Standing::Stranger, "the thief's");
+        assert_eq!(known.standing("101", source("198.18.0.9"), 1), Standing::Former, "the thief's");
         assert_eq!(known.standing("101", source("192.0.2.7"), 1), Standing::Known, "the office");
+        assert_eq!(known.standing("101", source("198.18.0.10"), 1), Standing::Stranger, "next to the thief");
         assert!(!known.is_known(source("198.18.0.9"), 1));
+        note(&mut known, "101", "198.18.0.9", 2);
+        assert_eq!(known.standing("101", source("198.18.0.9"), 3), Standing::Known, "it was its own phone");
+        known.sweep(3 + KNOWN_DAYS * DAY_MS);
+        assert_eq!(known.sizes(), (0, 0));
     }
 
     #[test]

@@ -15,8 +15,12 @@
 //! | autonomous system, where known | `asn_day` | names new to an address in it must wait |
 //! | name, from networks it never logged in from | `line_day` | strangers to the name must wait |
 //! | name, from other addresses of networks it has logged in from | `line_day` | those must wait |
-//! | name, at each address it has logged in from | `line_day` | that name must wait at that address |
+//! | name, at each address it has logged in from, with a former secret too | `line_day` | that name must wait at that address |
 //! | exact flow of a live binding, when the one before is full | `line_day` | that flow must wait |
+//!
+//! Turning lock-out on begins the counts of names anew. An address that only a name of another secret has logged in from is
+//! new again and counts as such, but under the name there instead of everywhere: guesses elsewhere do not make the name's
+//! own phone wait for its new secret.
 //!
 //! All but the burst are leaky buckets that drain their size in a day. A guess from an address that the name has logged
 //! in from within [`KNOWN_DAYS`] counts under the last two alone; every other one under the rest. So an office is known by

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use crate::ban::{Ban, BanChange, BanError, BanReason};
+use crate::bucket::Bucket;
 use crate::lists::is_too_wide;
 use crate::lockout::{Lockout, TALLIES_PER_ADDRESS};
 use crate::settings::{MAX_BAN_S, Settings};
@@ -17,13 +18,24 @@ impl Lockout {
 
     /// Turns lock-out on or off. Off, no failure bans and no automatic ban holds, but failures are counted and bans
     /// kept: turned on again, bans that have not ended hold again, and whoever has failed too often within the window
-    /// is banned at once.
+    /// is banned at once. What names have been guessed at by then makes nobody wait.
     pub fn set_enabled(&mut self, enabled: bool, now_ms: u64) {
         let turned_on = enabled && !self.settings.enabled;
         self.settings.enabled = enabled;
         self.outward_version += 1;
         if turned_on {
             self.ban_all_over_the_limit(now_ms);
+            self.begin_names_anew();
+        }
+    }
+
+    /// What was guessed at names while nothing was refused makes nobody wait: those who guessed are held by what their
+    /// addresses have failed.
+    fn begin_names_anew(&mut self) {
+        let names: Vec<Key> =
+            self.tallies.iter().map(|(key, _)| key).filter(|key| key.is_of_a_name()).cloned().collect();
+        for key in names {
+            self.tallies.update_existing(&key, |tally| tally.bucket = Bucket::default());
         }
     }
 

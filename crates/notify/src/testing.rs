@@ -105,7 +105,7 @@ fn evidence() -> Vec<Evidence> {
             "Albania mobile, never called before by this account in 41 calls abroad; a number new to the line",
         ),
         fact(EvidenceKind::Hours, 120, "Sunday 4:00, an hour never used for this line"),
-        fact(EvidenceKind::Price, 96, "0.54 a minute; half of its calls abroad cost less than 0.02"),
+        fact(EvidenceKind::Price, 96, "$0.54 a minute; half of its calls abroad cost less than $0.02"),
         fact(
             EvidenceKind::Repetition,
             88,
@@ -131,7 +131,7 @@ pub(crate) fn trunk_incident() -> Incident {
         score: Decibans::from_tenths(582),
         evidence: evidence(),
         origins: vec![("192.0.2.10".parse().unwrap(), place(*b"US", "Denver", 209, "Lumen"))],
-        told: vec!["extension 107 from 203.0.113.9 (Khan Yunis, PS)".into()],
+        told: vec!["extension 107 from 203.0.113.9 (Khan Yunis, Palestine)".into()],
         report: guard::Report::default(),
         calls: calls(),
     }

@@ -11,7 +11,7 @@ use fixture::House;
 const URL: &str = "http://portal.example";
 
 /// Every page of an account.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 17] = [
     "/accounts/law-000",
     "/accounts/law-000/calls",
     "/accounts/law-000/calls?line=107&number=%2B355&verdict=refused&from=2020-01-01&to=2099-01-01",
@@ -21,6 +21,14 @@ const PAGES: [&str; 9] = [
     "/accounts/law-000/guard",
     "/accounts/law-000/limits",
     "/accounts/law-000/calls?number=999",
+    "/accounts/law-000/numbers",
+    "/accounts/law-000/new-line",
+    "/accounts/law-000/prices",
+    "/accounts/law-000/prices?q=nowhere",
+    "/accounts/law-000/settings",
+    "/accounts/law-000/people",
+    "/accounts/law-000/audit",
+    "/accounts/law-000/webhooks",
 ];
 
 /// Those that need something to show.
@@ -120,23 +128,25 @@ async fn pages_load_nothing_from_elsewhere() {
     let house = House::full("https://portal.example");
     let mut browser = Browser::of(&house, "dana").await;
     assert!(browser.cookies[0].0.starts_with("__Host-"));
-    let page = browser.get(PAGES[0]).await;
-    let policy = page.headers.get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
-    for part in
-        ["default-src 'none'", "style-src 'self'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
-    {
-        assert!(policy.contains(part), "{policy}");
-    }
-    assert_eq!(page.headers.get("cache-control").unwrap(), "no-store");
-    assert!(page.headers.contains_key("strict-transport-security"));
-    for path in PAGES.iter().chain(&DETAILS) {
-        let text = browser.get(path).await.text;
+    let style = browser.get("/portal.css").await;
+    assert!(style.text.len() < 40 * 1024 && style.status == StatusCode::OK);
+    let others = ["/me", "/login", "/login/code", "/forgot", "/once/nonsense", "/nowhere", "/", "/accounts/harbor"];
+    for path in PAGES.iter().chain(&DETAILS).chain(&others) {
+        let page = browser.get(path).await;
+        let policy = page.headers.get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        for part in
+            ["default-src 'none'", "style-src 'self'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
+            assert!(policy.contains(part) && !policy.contains("unsafe"), "{path}: {policy}");
+        }
+        assert_eq!(page.headers.get("cache-control").unwrap(), "no-store", "{path}");
+        assert!(page.headers.contains_key("strict-transport-security"), "{path}");
+        let text = page.text;
+        assert!(text.len() + style.text.len() < 300_000, "{path}: {} bytes", text.len());
         let scripts = text.matches("<script").count();
         assert_eq!(scripts, text.matches("<script src=\"/live.js\" defer></script>").count(), "{path}");
         assert!(!text.contains("style=") && !text.contains("http://"), "{path}");
     }
-    let style = browser.get("/portal.css").await;
-    assert!(style.text.len() < 40 * 1024 && style.status == StatusCode::OK);
 }
 
 #[tokio::test]

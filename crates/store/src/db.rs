@@ -7,6 +7,7 @@ mod access;
 mod audit;
 mod desk;
 mod factors;
+mod filing;
 mod keys;
 mod letters;
 mod links;

@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sip", &[]),
     ("media", &[]),
     ("billing", &[]),
-    ("geo", &[]),
+    ("geo", &["billing"]),
     ("lockout", &[]),
     ("guard", &["billing", "geo"]),
     ("account", &["billing", "geo", "guard", "lockout"]),

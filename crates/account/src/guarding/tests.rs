@@ -18,10 +18,10 @@ fn heed_on(firm: &mut Firm, line: &str, screening: &Screening) -> (Facts, Answer
     let mut attempt = firm.attempt(Party::Line(line_id(line)), ALBANIA, ABROAD);
     attempt.told = Some(Told {
         extension: "107".into(),
-        address: "198.51.100.9 Khan Yunis, PS".into(),
+        address: "198.51.100.9 Khan Yunis, Palestine".into(),
         place: geo::Place::default(),
     });
-    let mut facts = Facts::new(&attempt, firm.now_ms, Direction::Outbound);
+    let mut facts = Facts::new(&attempt.into(), firm.now_ms, Direction::Outbound);
     let mut out = Answer::default();
     let settings = firm.account.settings.clone().unwrap();
     let number = "+355691234567".parse().unwrap();
@@ -60,7 +60,7 @@ fn a_cut_stops_the_line_and_hangs_up_what_is_suspect() {
     assert_eq!((incident.action, incident.shadow, incident.state), (Action::CutLine, false, IncidentState::Open));
     let results: Vec<_> = incident.calls.iter().map(|call| call.result.as_str()).collect();
     assert_eq!(results, ["running", "refused"]);
-    assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, PS"]);
+    assert_eq!(incident.told, ["extension 107 from 198.51.100.9 Khan Yunis, Palestine"]);
     assert_eq!(firm.refused("107", ALBANIA).code, RefusalCode::Cut);
     firm.call("107", HOME);
     firm.call("101", ALBANIA);
@@ -111,7 +111,7 @@ fn an_incident_lists_what_went_before_and_what_comes_after() {
     for source in [ABROAD, OFFICE] {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, source);
         let call = attempt.call;
-        firm.handle(&Input::Screen(attempt));
+        firm.handle(&Input::Screen(attempt.into()));
         firm.answer(call);
         firm.after_s(6).end(call);
     }
@@ -210,6 +210,23 @@ fn that_was_not_us_cuts_what_was_only_alerted_of_and_stays_with_the_incident() {
 }
 
 #[test]
+fn what_the_owner_tried_during_the_cut_is_not_held_against_them() {
+    let mut firm = Firm::new();
+    heed(&mut firm, &screening(false, Some(Action::CutLine), &[]));
+    let id = only(&firm).id;
+    assert_eq!(firm.refused("107", "011442079460000").code, RefusalCode::Cut);
+    let incident = only(&firm);
+    assert_eq!(
+        (incident.calls.len(), incident.calls[1].result.as_str()),
+        (2, "refused"),
+        "it is told with the incident"
+    );
+    assert!(incident.report.is_empty(), "the guard was not asked, so that it has nothing to report of it");
+    let says = firm.done(Change::ThatWasNotUs { incident: id });
+    assert!(says.contains("From now on 0 numbers"), "{says}");
+}
+
+#[test]
 fn calls_of_an_incident_make_no_destination_ones_own_unless_they_were_ours() {
     let mut firm = Firm::new();
     let is_own = |firm: &Firm, day_ms: u64| {
@@ -220,7 +237,7 @@ fn calls_of_an_incident_make_no_destination_ones_own_unless_they_were_ours() {
     for source in [OFFICE, OFFICE, ABROAD] {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, source);
         let call = attempt.call;
-        firm.handle(&Input::Screen(attempt));
+        firm.handle(&Input::Screen(attempt.into()));
         firm.answer(call);
         firm.after_s(6).end(call);
         firm.after_s(24 * 3600 - 60);

@@ -36,7 +36,7 @@ pub struct Via {
 pub struct Told {
     /// The extension behind the trunk.
     pub extension: String,
-    /// The address it calls from, in the PBX's words ("203.0.113.9 Khan Yunis, PS").
+    /// The address it calls from, in the PBX's words ("203.0.113.9, Khan Yunis, Palestine").
     pub address: String,
     /// What is known of that address.
     pub place: Place,

@@ -57,12 +57,12 @@ fn places(city: Vec<u8>) -> Places {
 fn the_nested_layout_is_read() {
     let places = places(nested_city());
     let place = located(&places, "198.51.100.7");
-    assert_eq!(place.describe(), "Khan Yunis, PS (AS12975 PalTel)");
+    assert_eq!(place.describe(), "Khan Yunis, Palestine (AS12975 PalTel)");
     assert_eq!(place.lat_lon_e4, Some((313_462, 343_025)));
     assert_eq!(place.hosting, None);
     assert_eq!(located(&places, "::ffff:198.51.100.7"), place, "IPv4-mapped");
-    assert_eq!(located(&places, "198.51.100.200").describe(), "Khan Yunis, PS");
-    assert_eq!(located(&places, "2001:db8:f::1").describe(), "FR");
+    assert_eq!(located(&places, "198.51.100.200").describe(), "Khan Yunis, Palestine");
+    assert_eq!(located(&places, "2001:db8:f::1").describe(), "France");
     assert_eq!(located(&places, "203.0.113.1").describe(), "AS64500 Bulk VPS BV");
     assert_eq!(located(&places, "203.0.113.1").hosting, Some(true));
     assert!(located(&places, "8.8.8.8").is_unknown());
@@ -72,7 +72,7 @@ fn the_nested_layout_is_read() {
 fn the_flat_layout_is_read() {
     let places = places(flat_city());
     let place = located(&places, "192.0.2.7");
-    assert_eq!((place.describe().as_str(), place.lat_lon_e4), ("Denver, US", Some((397_392, -1_049_903))));
+    assert_eq!((place.describe().as_str(), place.lat_lon_e4), ("Denver, United States", Some((397_392, -1_049_903))));
     assert!(located(&places, "2001:db8::1").is_unknown(), "empty, no country, not a number");
 }
 
@@ -96,7 +96,7 @@ fn databases_fill_what_others_leave_open() {
     };
     let places = Places::new(sources).unwrap();
     assert_eq!(located(&places, "198.51.100.7").country_str(), Some("PS"), "the city database comes first");
-    assert_eq!(located(&places, "203.0.113.7").describe(), "NL (AS64500 Bulk VPS BV)");
+    assert_eq!(located(&places, "203.0.113.7").describe(), "Netherlands (AS64500 Bulk VPS BV)");
     let office = located(&places, "198.51.100.200");
     assert_eq!(office.describe(), "Head office (198.51.100.128/25)");
     assert_eq!(office.city.as_deref(), Some("Khan Yunis"));

@@ -133,7 +133,7 @@ pub(super) fn tell(scene: &Scene<'_>) -> String {
         Familiarity::NewCountry => "from a country new to the line",
     };
     let key = &scene.call.origin;
-    match (key.country.as_ref().and_then(|code| std::str::from_utf8(code).ok()), key.asn) {
+    match (key.country.as_ref().map(geo::country_name), key.asn) {
         (Some(country), Some(asn)) => format!("{text} ({country}, AS{asn})"),
         (Some(country), None) => format!("{text} ({country})"),
         (None, _) => text.into(),

@@ -11,6 +11,7 @@ use crate::habit::{Prices, bucket};
 use crate::math::ratio_db;
 use crate::scene::Scene;
 use crate::{Decibans, habit};
+use billing::Money;
 
 const LEAST_DB: i32 = -10;
 const MOST_DB: i32 = 14;
@@ -82,9 +83,10 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    let price = scene.call.per_minute;
+    let money = |price: Money| price.format(&scene.currency);
+    let price = money(scene.call.per_minute);
     match scene.line.habit.prices.usual().or_else(|| scene.account.prices.usual()) {
-        Some(usual) => format!("{price} a minute; half of its calls abroad cost less than {usual}"),
+        Some(usual) => format!("{price} a minute; half of its calls abroad cost less than {}", money(usual)),
         None => format!("{price} a minute; no calls abroad to compare with"),
     }
 }

@@ -72,8 +72,11 @@ pub(crate) fn at_stake(scene: &Scene<'_>) -> (Money, Money) {
     let talks = scene.call.runs() && scene.call.answered_ms.is_some();
     let times = if talks && beside > 0 { 2 } else { 1 };
     let by_call = times * (beside + dearest).saturating_sub(usual);
-    let money = |mils: u64| Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000));
-    (money(by_call), money((beside + dearest / 3).saturating_sub(usual)))
+    (of_mils(by_call), of_mils((beside + dearest / 3).saturating_sub(usual)))
+}
+
+fn of_mils(mils: u64) -> Money {
+    Money::from_micros(i64::try_from(mils).unwrap_or(i64::MAX).saturating_mul(1000))
 }
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
@@ -88,7 +91,7 @@ pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
     let (spent, usual) = (scene.spent.beside, usual_mils(scene));
-    let money = |mils: u64| format!("{}.{:02}", mils / 1000, mils % 1000 / 10);
+    let money = |mils: u64| of_mils(mils).format(&scene.currency);
     format!("{} spent on new numbers within a day besides the dearest call; {} is usual", money(spent), money(usual))
 }
 

@@ -325,6 +325,37 @@ fn switched_off_it_learns_and_switched_on_it_acts() {
 }
 
 #[test]
+fn a_phone_waits_for_no_guess_made_before_its_new_secret() {
+    const HOME: &str = "203.0.113.5:5060";
+    let mut lockout = Lockout::new(Settings { enabled: false, ..Settings::default() });
+    // Guessed at while nothing was refused; the thief gets in, and goes on with the old secret after the change.
+    for _ in 0..30 {
+        guess(&mut lockout, ATTACKER, "107", START_MS);
+    }
+    log_in(&mut lockout, ATTACKER, "107", START_MS);
+    lockout.secret_changed("107");
+    guess(&mut lockout, ATTACKER, "107", START_MS);
+    lockout.set_enabled(true, START_MS);
+    log_in(&mut lockout, HOME, "107", START_MS);
+    // Guessed at from everywhere, with lock-out on: the phone is where it was, and has the next secret.
+    spread(&mut lockout, "107", 40, START_MS + 1);
+    lockout.secret_changed("107");
+    assert!(matches!(ask(&mut lockout, OFFICE, "107", START_MS + 2), Admission::Wait { .. }), "a stranger");
+    assert!(guess(&mut lockout, HOME, "107", START_MS + 2).is_some(), "with its old secret once more");
+    log_in(&mut lockout, HOME, "107", START_MS + 3);
+}
+
+#[test]
+fn who_had_the_old_secret_guesses_no_more_than_a_stranger() {
+    let mut lockout = lockout();
+    log_in(&mut lockout, ATTACKER, "107", START_MS);
+    lockout.secret_changed("107");
+    let guesses = (0..100).filter(|_| guess(&mut lockout, ATTACKER, "107", START_MS).is_some()).count();
+    assert_eq!(guesses, 5);
+    assert_eq!(lockout.before_parse(at(ATTACKER), START_MS), Gate::Banned);
+}
+
+#[test]
 fn the_allow_list_wins() {
     let settings = Settings { allow_list: vec![net("192.0.2.0/24")], ..Settings::default() };
     let mut lockout = Lockout::new(settings.clone());

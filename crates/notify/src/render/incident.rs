@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use billing::{Country, Destination, EmergencyKind, EmergencyNumber, Money};
+use billing::{Destination, EmergencyKind, EmergencyNumber, Money};
 use geo::Place;
 use guard::{Action, Incident, IncidentCall};
 
@@ -325,15 +325,6 @@ pub(super) fn step([title, text, label]: steps::Words, url: String) -> Step {
 /// "203.0.113.9, Khan Yunis, Palestine (AS12975 PalTel)".
 fn origin(ip: std::net::IpAddr, place: &Place) -> String {
     let mut text = clean(&place.describe());
-    let country = place.country_str().and_then(|code| code.parse::<Country>().ok());
-    if let (Some(country), Some(code), None) = (country, place.country_str(), &place.named) {
-        let city = place.city.as_ref().map(|city| format!("{city}, "));
-        let short = clean(&format!("{}{code}", city.as_deref().unwrap_or("")));
-        let long = clean(&format!("{}{}", city.as_deref().unwrap_or(""), country.name()));
-        if let Some(rest) = text.strip_prefix(&short) {
-            text = format!("{long}{rest}");
-        }
-    }
     if place.hosting == Some(true) {
         text = words::hosting(&text);
     }

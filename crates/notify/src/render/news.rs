@@ -27,13 +27,21 @@ pub(super) fn document(told: &[(u64, &Notice)], context: &MailContext) -> Docume
         tone: if is_about_an_incident { Tone::Warning } else { Tone::Notice },
         kicker: words::kicker(&name),
         title,
-        lead: vec![news::LEAD.to_owned()],
+        lead: lead(told),
         blocks: vec![
             Block::Facts { heading: news::heading(&zone), rows: rows.collect() },
             Block::Steps { heading: words::WHAT_TO_DO.into(), steps: to_do(told, context) },
         ],
         footer: words::footer(&name, &context.node).into(),
     }
+}
+
+/// What to make of it.
+fn lead(told: &[(u64, &Notice)]) -> Vec<String> {
+    let of_incidents = told.iter().any(|(_, notice)| notice.incident().is_some());
+    let is_new = told.iter().any(|(_, notice)| notice.incident().is_none());
+    let said = [(is_new, news::NEW), (of_incidents, news::OF_INCIDENTS)];
+    said.into_iter().filter(|(is, _)| *is).map(|(_, text)| text.to_owned()).collect()
 }
 
 fn to_do(told: &[(u64, &Notice)], context: &MailContext) -> Vec<Step> {
@@ -53,8 +61,8 @@ fn sentence(notice: &Notice) -> String {
             news::country(line.as_str(), &name, &clean(number))
         }
         Notice::NewNetwork { line, ip, place } => news::network(line.as_str(), &ip.to_string(), &clean(place)),
-        Notice::IncidentUpdated(incident) => news::updated(&incident.id.to_string(), incident.action, incident.state),
-        Notice::IncidentClosed(incident) => news::closed(&incident.id.to_string(), incident.state),
+        Notice::IncidentUpdated(incident) => news::updated(incident),
+        Notice::IncidentClosed(incident) => news::closed(incident),
         Notice::Incident(_) | Notice::Emergency { .. } | Notice::LowBalance { .. } => String::new(),
     }
 }

@@ -233,7 +233,7 @@ fn news_comes_in_one_mail() {
     closed.closed_ms = Some(OPENED_MS);
     closed.state = guard::IncidentState::Lifted;
     let country = Notice::NewCountry { line: line(), country: "AL".into(), number: "+355691234567".into() };
-    let place = "Khan Yunis, PS (AS12975 PalTel)".to_owned();
+    let place = "Khan Yunis, Palestine (AS12975 PalTel)".to_owned();
     let network = Notice::NewNetwork { line: line(), ip: "203.0.113.9".parse().unwrap(), place };
     let told = [waiting(1, country.clone()), waiting(2, network), waiting(3, Notice::IncidentClosed(Box::new(closed)))];
     let mail = render_news(&told, &extension()).unwrap();
@@ -243,6 +243,29 @@ fn news_comes_in_one_mail() {
     check("news", &mail);
     let one = render_news(&[waiting(1, country)], &extension()).unwrap();
     assert!(one.subject.contains("Line 107 called Albania"), "{}", one.subject);
+    let mut further = trunk_incident();
+    further.action = guard::Action::CutInternational;
+    check(
+        "incident-updated",
+        &render_news(&[waiting(1, Notice::IncidentUpdated(Box::new(further)))], &extension()).unwrap(),
+    );
+    let mut closed = trunk_incident();
+    closed.state = guard::IncidentState::Theirs;
+    check(
+        "incident-closed",
+        &render_news(&[waiting(1, Notice::IncidentClosed(Box::new(closed)))], &extension()).unwrap(),
+    );
+}
+
+#[test]
+fn administrators_are_told_of_the_disk() {
+    use crate::render::{DiskAlarm, render_alarm};
+    let portal = trunk().portal;
+    for (alarm, name) in
+        [(DiskAlarm::Full, "disk-full"), (DiskAlarm::Hung, "disk-hung"), (DiskAlarm::Over, "disk-over")]
+    {
+        check(name, &render_alarm(alarm, "Front Range Telecom", &portal, OPENED_MS).unwrap());
+    }
 }
 
 #[test]

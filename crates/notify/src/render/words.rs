@@ -109,7 +109,7 @@ pub(super) mod subject {
         format!("Tollguard: suspicious calling on {line} at {clock}, nothing was stopped ({calls})")
     }
     pub(in super::super) fn low_balance(balance: &str) -> String {
-        format!("Tollguard: {balance} are left")
+        format!("Tollguard: {balance} is left")
     }
     pub(in super::super) fn emergency(number: &str, line: &str, clock: &str) -> String {
         format!("Tollguard: {number} was dialled on {line} at {clock}")
@@ -131,7 +131,7 @@ pub(super) mod title {
         format!("Suspicious calls on {line}: nothing was stopped")
     }
     pub(in super::super) fn low_balance(balance: &str) -> String {
-        format!("{balance} are left for calls")
+        format!("{balance} is left for calls")
     }
     pub(in super::super) fn emergency(number: &str, test: bool) -> String {
         match test {
@@ -263,7 +263,8 @@ pub(super) mod steps {
     ];
     pub(in super::super) const TOP_UP: Words = [
         "Top up",
-        "Your balance and every change of it. You are told again when it falls below that sum after the next payment.",
+        "Pay in as you always do; whoever runs the node books it. The page shows the balance, every change of it, and how \
+         long it lasts. You are told again when it falls below that sum after the next payment.",
         "See the account’s money",
     ];
     pub(in super::super) const PBX_PASSWORD: Words = [
@@ -368,7 +369,7 @@ pub(super) fn more_addresses(count: usize) -> String {
 /// The sum of evidence in one line; `odds` from [`odds`].
 pub(super) fn score(sum: &str, odds: &str) -> String {
     format!(
-        "Together {sum} points. Every 10 points make a thief ten times as likely as you or your staff: by these signs, \
+        "Together {sum} decibans (dB). Every 10 dB make a thief ten times as likely as you or your staff: by these signs, \
          {odds} times as likely."
     )
 }

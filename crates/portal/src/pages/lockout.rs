@@ -129,8 +129,7 @@ pub(crate) async fn show(visitor: Visitor) -> Result<Response, Problem> {
 }
 
 fn country(place: &geo::Place) -> String {
-    let country = place.country_str().and_then(|code| code.parse::<billing::Country>().ok());
-    country.map_or_else(|| "unknown country".to_owned(), |country| country.name().to_owned())
+    place.country_name().unwrap_or("unknown country").to_owned()
 }
 
 /// How many have each name, the most first.

@@ -220,7 +220,7 @@ impl Case {
             look_ups,
         };
         self.next += 1;
-        self.handle(at, Input::Screen(attempt))
+        self.handle(at, Input::Screen(attempt.into()))
     }
 
     fn running(&mut self, at: usize, input: impl Fn(CallId, &mut Dice) -> Input) -> Result<(), Violation> {

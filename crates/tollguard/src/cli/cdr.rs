@@ -290,9 +290,9 @@ fn result(cdr: &Record) -> String {
     }
 }
 
-/// "Khan Yunis, PS (PalTel)".
+/// "Khan Yunis, Palestine (PalTel)".
 fn place(place: &CdrPlace) -> String {
-    let country = place.country.map(|country| country.to_string());
+    let country = place.country.map(|country| country.name().to_owned());
     let origin: Vec<String> = place.city.clone().into_iter().chain(country).collect();
     match (origin.is_empty(), &place.network) {
         (true, None) => "unknown place".to_owned(),

@@ -1,8 +1,9 @@
 //! What is new to an account, and what became of incidents.
-use guard::{Action, IncidentState};
+use guard::{Action, Incident, IncidentState};
 
-pub(in crate::render) const LEAD: &str = "Nothing of this was stopped. If it was you or your people, there is \
+pub(in crate::render) const NEW: &str = "What is new is told and not stopped. If it was you or your people, there is \
     nothing to do.";
+pub(in crate::render) const OF_INCIDENTS: &str = "The incident’s page says what was done, and what is still to do.";
 pub(in crate::render) fn subject(title: &str) -> String {
     format!("Tollguard: {title}")
 }
@@ -18,21 +19,25 @@ pub(in crate::render) fn country(line: &str, country: &str, number: &str) -> Str
 pub(in crate::render) fn network(line: &str, ip: &str, place: &str) -> String {
     format!("Line {line} was used from a network that is new to it: {ip}, {place}.")
 }
-pub(in crate::render) fn updated(id: &str, action: Action, state: IncidentState) -> String {
-    let now = match (state, action) {
+pub(in crate::render) fn updated(incident: &Incident) -> String {
+    let now = match (incident.state, incident.action) {
         (IncidentState::Theirs, _) => "was answered: that was not you",
         (IncidentState::Ours, _) => "was answered: that was you",
         (_, Action::CutInternational) => "goes further: international calling is off on all lines",
         (_, Action::CutLine) => "goes further: international calling is off on its line",
         (_, Action::Alert) => "was changed",
     };
-    format!("Incident {id} {now}.")
+    format!("{} {now}.", name(incident))
 }
-pub(in crate::render) fn closed(id: &str, state: IncidentState) -> String {
-    let how = match state {
+pub(in crate::render) fn closed(incident: &Incident) -> String {
+    let how = match incident.state {
         IncidentState::Ours => "that was you",
-        IncidentState::Theirs => "that was not you",
-        _ => "international calling is back on, or the signs have passed",
+        IncidentState::Theirs => "that was not you, and what was cut is back on",
+        _ if incident.action > Action::Alert && !incident.shadow => "international calling is back on",
+        _ => "nothing had been cut, and nothing more came up",
     };
-    format!("Incident {id} is closed: {how}.")
+    format!("{} is closed: {how}.", name(incident))
+}
+fn name(incident: &Incident) -> String {
+    format!("The incident on line {} ({})", incident.line, incident.id)
 }

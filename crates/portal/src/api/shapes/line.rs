@@ -91,6 +91,7 @@ struct Registered {
     user_agent: String,
     place: Place,
     since_ms: u64,
+    /// When it ends at the latest: up to ten minutes after the time that the phone asked for, when it lapses.
     expires_ms: u64,
 }
 
@@ -102,7 +103,7 @@ impl From<&Binding> for Registered {
             user_agent: binding.user_agent.to_string(),
             place: Place::from(&binding.place),
             since_ms: binding.since_ms,
-            expires_ms: binding.expires_ms,
+            expires_ms: binding.until_ms,
         }
     }
 }
@@ -119,7 +120,7 @@ impl Line {
     /// A row's shape; registrations that have lapsed are left out.
     pub(crate) fn of(row: &LineRow, now_ms: u64) -> Self {
         let line = &row.line;
-        let live = line.bindings.iter().filter(|binding| binding.expires_ms > now_ms);
+        let live = line.bindings.iter().filter(|binding| binding.until_ms > now_ms);
         Self {
             account: row.account.to_string(),
             id: line.id.to_string(),
