@@ -133,8 +133,10 @@ enum Bench {
     Parse,
     /// Processor time for a relayed packet of voice, beside rtpengine in user space. Root, two processors.
     Relay,
-    /// How much more two workers carry than one.
+    /// How much more two workers carry than one, in one process.
     Scale,
+    /// Processor time for a call of two workers beside one, on the wire at an equal rate. Root, two processors.
+    Workers,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
 }
@@ -170,6 +172,7 @@ impl Bench {
             Self::Parse => ("sip", "parse"),
             Self::Relay => ("tollguard", "relay"),
             Self::Scale => ("node", "scale"),
+            Self::Workers => ("tollguard", "workers"),
             Self::Replay => ("sim", "replay"),
         }
     }

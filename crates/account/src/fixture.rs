@@ -142,7 +142,7 @@ impl Firm {
     }
 
     pub(crate) fn change(&mut self, change: Change) -> Answer {
-        self.handle(&Input::Change { by: Actor::CommandLine, change })
+        self.handle(&Input::Change { by: Actor::CommandLine, change: Box::new(change) })
     }
 
     /// The sentence of a change that was made.

@@ -38,7 +38,7 @@ pub fn firms(firms: usize, phones: usize) -> NodeState {
 }
 
 fn change(account: &mut Account, change: Change) {
-    drop(account.handle(firm::START_MS, &account::Input::Change { by: Actor::CommandLine, change }));
+    drop(account.handle(firm::START_MS, &account::Input::Change { by: Actor::CommandLine, change: Box::new(change) }));
 }
 
 fn name(number: usize) -> String {
