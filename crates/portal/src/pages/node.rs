@@ -91,11 +91,12 @@ pub(crate) async fn overview(visitor: Visitor) -> Result<Response, Problem> {
         _ => None,
     };
     let states = match visitor.state.control.send(Command::Carriers).await {
-        Ok(CommandReply::Carriers(states)) => states,
-        _ => Vec::new(),
+        Ok(CommandReply::Carriers(states)) => Some(states),
+        _ => None,
     };
-    let states: BTreeMap<_, _> = states.into_iter().map(|(id, up, text)| (id, (up, text))).collect();
-    let carrier = |carrier: &Carrier| carrier_row(carrier, states.get(&carrier.id));
+    let states: Option<BTreeMap<_, _>> =
+        states.map(|states| states.into_iter().map(|(id, up, text)| (id, (up, text))).collect());
+    let carrier = |carrier: &Carrier| carrier_row(carrier, states.as_ref().map(|states| states.get(&carrier.id)));
     page(&NodePage {
         f: Frame::of_node(&visitor, Tab::Node, "All accounts", String::new()),
         accounts: found
@@ -144,11 +145,15 @@ fn account_row(visitor: &Visitor, account: &AccountRow, found: &Found, calls: Op
     }
 }
 
-fn carrier_row(carrier: &Carrier, state: Option<&(bool, String)>) -> CarrierRow {
+/// `state`: what the node says of it; `None` where it does not answer.
+fn carrier_row(carrier: &Carrier, state: Option<Option<&(bool, String)>>) -> CarrierRow {
     let (state, text) = match state {
-        Some((true, text)) => (Badge::new("usable", Tone::Good), text.clone()),
-        Some((false, text)) => (Badge::new("not usable", Tone::Bad), text.clone()),
-        None => (Badge::new("not tried yet", Tone::Plain), "No call or registration has gone there yet.".to_owned()),
+        None => (Badge::new("not known", Tone::Plain), "The node does not answer.".to_owned()),
+        Some(Some((true, text))) => (Badge::new("usable", Tone::Good), text.clone()),
+        Some(Some((false, text))) => (Badge::new("not usable", Tone::Bad), text.clone()),
+        Some(None) => {
+            (Badge::new("not tried yet", Tone::Plain), "No call or registration has gone there yet.".to_owned())
+        }
     };
     CarrierRow {
         name: carrier.name.clone(),
