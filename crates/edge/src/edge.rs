@@ -9,7 +9,7 @@ use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
-use crate::auth::{Doorman, Sender};
+use crate::auth::{self, Doorman, Sender};
 use crate::call::{self, Call, Ending, MergeKey};
 use crate::carriers::Carriers;
 use crate::common::Common;
@@ -176,6 +176,9 @@ impl Edge {
     }
 
     fn request(&mut self, flow: sip::Flow, request: Message) {
+        if auth::is_to_be_challenged(&self.core, flow, &request) {
+            return self.new_request(Asked { request, flow, server: ServerKey::NONE });
+        }
         match self.core.transactions.receive_request(&request, flow, self.core.now_ms) {
             Incoming::New(server) => self.new_request(Asked { request, flow, server }),
             Incoming::Cancel { cancel, invite } => self.cancel(&Asked { request, flow, server: cancel }, invite),

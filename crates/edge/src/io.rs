@@ -163,13 +163,9 @@ pub enum Output {
     Auth {
         /// The token of the question.
         token: u64,
-        /// Source address and port.
-        from: SocketAddr,
-        /// The user name tried.
-        name: String,
         /// The outcome.
         report: AuthReport,
-        /// User agent (at most 128 bytes).
+        /// User agent of one who failed (at most 128 bytes).
         user_agent: String,
     },
     /// The answer to another switch.

@@ -301,7 +301,7 @@ impl Worker {
                 self.post(now_ms, owner, Letter::Account { account, input });
             }
             edge::Output::Verify { token, from, name } => self.ask_leave(now_ms, token, from, &name),
-            edge::Output::Auth { token, report, user_agent, .. } => {
+            edge::Output::Auth { token, report, user_agent } => {
                 self.settle_leave(now_ms, token, report, &user_agent);
             }
             edge::Output::Screened { token, screened } => self.screened(now_ms, token, screened),

@@ -14,10 +14,7 @@ const PAIRS: [[u8; 2]; 256] = {
 
 /// Appends `bytes` as lower-case hexadecimal digits.
 pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
-    for b in bytes {
-        out.push(DIGITS[usize::from(b >> 4)]);
-        out.push(DIGITS[usize::from(b & 15)]);
-    }
+    out.extend(bytes.iter().flat_map(|b| PAIRS[usize::from(*b)]));
 }
 
 /// At most 32 bytes as lower-case hexadecimal digits, without allocation.
