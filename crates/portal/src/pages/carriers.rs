@@ -38,9 +38,7 @@ pub(super) type States = Option<BTreeMap<CarrierId, (bool, String)>>;
 /// What is known of carriers now.
 pub(super) async fn states(admin: &Visitor) -> States {
     match admin.state.control.send(Command::Carriers).await {
-        Ok(CommandReply::Carriers(states)) => {
-            Some(states.into_iter().map(|(id, up, text)| (id, (up, text))).collect())
-        }
+        Ok(CommandReply::Carriers(states)) => Some(states.into_iter().map(|(id, up, text)| (id, (up, text))).collect()),
         _ => None,
     }
 }
