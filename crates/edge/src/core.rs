@@ -200,7 +200,7 @@ impl Core {
 
     /// Tells or asks an account.
     pub fn tell(&mut self, account: &AccountId, input: account::Input) {
-        self.told.push_back(Output::Account { account: account.clone(), input });
+        self.told.push_back(Output::Account { account: account.clone(), input: Box::new(input) });
     }
 
     /// The next output.

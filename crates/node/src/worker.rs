@@ -341,7 +341,7 @@ impl Worker {
                 self.edge.handle(now_ms, edge::Input::Proven { connection, certificate });
             }
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
-            Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
+            Letter::Account { account, input } => drop(self.account_input(now_ms, &account, *input)),
             Letter::Reply(reply) => self.edge.handle(now_ms, edge::Input::Reply(reply)),
             Letter::HangUpLine { account, line, end } => {
                 self.edge.handle(now_ms, edge::Input::HangUpLine { account, line, end });
