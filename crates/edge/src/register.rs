@@ -58,7 +58,7 @@ impl Registrar {
             },
         };
         self.waiting.insert(token, asked);
-        core.tell(&entry.account, account::Input::Register(registration));
+        core.tell(&entry.account, account::Input::Register(Box::new(registration)));
     }
 
     /// The account's answer; anything else is not ours.

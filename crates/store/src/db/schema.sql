@@ -83,7 +83,7 @@ CREATE TABLE filed (
     thing TEXT    NOT NULL,
     calls BLOB    NOT NULL,
     PRIMARY KEY (block, thing)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 -- Hardly two calls have a number in common, so that it is no such thing: here are all that are filed. Of all accounts it is
 -- gone through account by account.
 CREATE TABLE numbers (
