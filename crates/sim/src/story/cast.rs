@@ -145,7 +145,8 @@ pub(super) fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Lin
 
 fn founded(whose: Whose, plan: &Plan, at_ms: u64) -> Account {
     let mut account = Account::new(account_id(whose));
-    let mut change = |change| drop(account.handle(at_ms, &Input::Change { by: Actor::CommandLine, change: Box::new(change) }));
+    let mut change =
+        |change| drop(account.handle(at_ms, &Input::Change { by: Actor::CommandLine, change: Box::new(change) }));
     change(Change::Settings(settings(whose, plan)));
     let lines = match whose {
         Whose::Pbx => {
