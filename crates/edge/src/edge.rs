@@ -132,7 +132,7 @@ impl Edge {
     /// Whoever proved a line with a secret that is no more has no call of it any longer: one that was let in here while
     /// the change was on its way is not known to the account as one to hang up.
     fn new_directory(&mut self, directory: Arc<Directory>) {
-        let old = std::mem::replace(&mut self.core.directory, Arc::clone(&directory));
+        let old = std::mem::replace(&mut self.core.directory, Arc::new(Arc::clone(&directory)));
         let secrets = |name| directory.by_auth_name.get(name).and_then(|entry| entry.secrets.as_ref());
         for (name, LineEntry { account, line, secrets: proven_by, .. }) in &old.by_auth_name {
             if proven_by.as_ref() != secrets(name) {
