@@ -112,7 +112,7 @@ impl Visitor<'_> {
 }
 
 /// What every account shows, whatever is in it.
-const PAGES: [(&str, &str); 18] = [
+const PAGES: [(&str, &str); 19] = [
     ("overview", ""),
     ("calls", "/calls"),
     ("calls-none", "/calls?number=999"),
@@ -126,6 +126,7 @@ const PAGES: [(&str, &str); 18] = [
     ("prices-none", "/prices?q=nowhere"),
     ("guard", "/guard"),
     ("settings", "/settings"),
+    ("keys", "/keys"),
     ("people", "/people"),
     ("audit", "/audit"),
     ("webhooks", "/webhooks"),
@@ -257,11 +258,37 @@ fn the_other_owner(visitor: &mut Visitor<'_>) {
     visitor.log_out();
 }
 
+/// What an administrator sees of the node.
+const NODE_PAGES: [(&str, &str); 8] = [
+    ("node", "/"),
+    ("carriers", "/carriers"),
+    ("decks", "/decks"),
+    ("health", "/health"),
+    ("node-people", "/people"),
+    ("node-keys", "/keys"),
+    ("node-audit", "/audit"),
+    ("lockout", "/lockout"),
+];
+
 fn the_administrator(visitor: &mut Visitor<'_>) {
     visitor.log_in("ada");
-    for (name, path) in [("node", "/"), ("lockout", "/lockout"), ("node-people", "/people"), ("node-audit", "/audit")] {
+    for (name, path) in NODE_PAGES {
         visitor.see(name, path);
     }
+    visitor.see("carrier", "/carriers/wholesale");
+    visitor.see("carrier-unused", "/carriers/backup");
+    visitor.see("deck", "/decks/retail");
+    visitor.see("deck-none", "/decks/retail?q=nowhere");
+    visitor.go("/carriers");
+    visitor.set(&[("id", "third"), ("address", "nowhere at all")]);
+    visitor.browser.press("Add it");
+    visitor.keep("carrier-wrong");
+    visitor.go("/keys");
+    visitor.set(&[("name", "billing")]);
+    visitor.browser.press("Make it");
+    visitor.browser.expect("shown this once");
+    visitor.keep("key-text");
+    visitor.see("node-keys-one", "/keys");
     visitor.see_all("-admin", &[("money", "/money"), ("numbers", "/numbers"), ("overview", "")]);
     visitor.go("/lockout");
     visitor.browser.press("Turn it on");
@@ -271,6 +298,8 @@ fn the_administrator(visitor: &mut Visitor<'_>) {
     *visitor.site.house.script.refuse.lock().unwrap() = Some(CommandError::ShuttingDown);
     visitor.see("node-silent", "/");
     visitor.see("lockout-silent", "/lockout");
+    visitor.see("health-silent", "/health");
+    visitor.see("carriers-silent", "/carriers");
     visitor.see_all("-silent", &[("overview", ""), ("incident", "/incidents/i0000000000009"), ("line", "/lines/107")]);
     *visitor.site.house.script.refuse.lock().unwrap() = None;
     visitor.log_out();
@@ -328,9 +357,7 @@ fn everything_is_looked_at(screen: Screen) {
         &Site::open(House::empty),
         &[|visitor| {
             visitor.log_in("ada");
-            for (name, path) in
-                [("node", "/"), ("lockout", "/lockout"), ("node-people", "/people"), ("node-audit", "/audit")]
-            {
+            for (name, path) in NODE_PAGES {
                 visitor.see(&format!("{name}-empty"), path);
             }
             visitor.log_out();
