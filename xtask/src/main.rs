@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test`, `tidy`, `setup`, `sim`, `books`, `crash`, `fuzz`, `bench`, `profile`.
 
+mod bytes;
 mod dependencies;
 mod fuzz;
 mod plans;
@@ -145,6 +146,8 @@ enum Profile {
     Registers,
     /// Instructions for a call of one worker, in process (callgrind).
     Instructions,
+    /// Bytes that each place of the code holds for a registration and for a held call, in process (valgrind's DHAT).
+    Bytes,
 }
 
 impl Bench {
@@ -183,6 +186,7 @@ fn main() -> ExitCode {
         Command::Profile { what: Profile::Calls } => verify::profile("calls"),
         Command::Profile { what: Profile::Registers } => verify::profile("registers"),
         Command::Profile { what: Profile::Instructions } => verify::instructions(),
+        Command::Profile { what: Profile::Bytes } => bytes::profile(),
         Command::Bench { what } => {
             let (package, name) = what.place();
             verify::bench(package, name)

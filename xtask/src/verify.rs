@@ -67,8 +67,7 @@ pub fn profile(what: &str) -> Result<()> {
 /// Instructions of one worker that carries calls and of one that takes registrations, by function: of the worker's own
 /// code, without that of the peers on the wire.
 pub fn instructions() -> Result<()> {
-    let folder = target().join("profile");
-    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let folder = folder_of_profiles()?;
     let entries = ["datagram", "durable", "tick"];
     let counted = entries.map(|entry| format!("--toggle-collect=node::worker::Worker::{entry}")).join(" ");
     for what in ["calls", "registers"] {
@@ -80,6 +79,13 @@ pub fn instructions() -> Result<()> {
         run("callgrind_annotate".into(), &["--threshold=80", &counts], &[])?;
     }
     Ok(())
+}
+
+/// Where profiles are written.
+pub fn folder_of_profiles() -> Result<PathBuf> {
+    let folder = target().join("profile");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    Ok(folder)
 }
 
 /// A program of the release build. Both are built at once, so that what they share is built once.

@@ -1,5 +1,7 @@
 //! A running call as the account knows it, and the facts of an attempt that its CDR will tell.
 
+use std::sync::Arc;
+
 use billing::{CdrVerdict, Decision, Destination, Direction, E164, LineId, Rate};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,7 @@ use crate::{Attempt, CallEnd, Lease, Party};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// The attempt as it came.
-    pub attempt: Attempt,
+    pub attempt: Arc<Attempt>,
     /// When it came.
     pub start_ms: u64,
     /// Which way it goes.
@@ -59,10 +61,10 @@ pub struct RunningCall {
 }
 
 impl Facts {
-    pub(crate) fn new(attempt: &Attempt, start_ms: u64, direction: Direction) -> Self {
+    pub(crate) fn new(attempt: &Arc<Attempt>, start_ms: u64, direction: Direction) -> Self {
         let verdict =
             CdrVerdict { decision: Decision::Allowed, score_tenth_db: 0, reasons: Vec::new(), incident: None };
-        Self { attempt: attempt.clone(), start_ms, direction, shown: String::new(), number: None, verdict }
+        Self { attempt: Arc::clone(attempt), start_ms, direction, shown: String::new(), number: None, verdict }
     }
 
     /// The line that places the call; `None` for a call from a carrier.

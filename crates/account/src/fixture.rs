@@ -177,7 +177,7 @@ impl Firm {
 
     pub(crate) fn dial(&mut self, from: &str, dialled: &str) -> (CallId, Answer) {
         let attempt = self.attempt(Party::Line(line_id(from)), dialled, OFFICE);
-        (attempt.call, self.handle(&Input::Screen(attempt)))
+        (attempt.call, self.handle(&Input::Screen(attempt.into())))
     }
 
     /// Dials and expects to be let through.
@@ -241,15 +241,16 @@ impl Firm {
         source: &str,
     ) -> Answer {
         let (line, call_id) = (line_id(id), call_id.to_owned());
-        self.handle(&Input::Register(Registration {
-            token: 7,
-            line,
-            change,
-            call_id,
-            cseq,
-            via: via(source),
-            secret_version: None,
-        }))
+        let via = via(source);
+        self.take(Registration { token: 7, line, change, call_id, cseq, via, secret_version: None })
+    }
+
+    /// Answers a REGISTER as the owner does: at once, or as an input.
+    pub(crate) fn take(&mut self, registration: Registration) -> Answer {
+        match self.account.answer_at_once(self.now_ms, &registration) {
+            Some(reply) => Answer { replies: vec![reply], ..Answer::default() },
+            None => self.handle(&Input::Register(registration)),
+        }
     }
 
     pub(crate) fn bind(&mut self, id: &str) {

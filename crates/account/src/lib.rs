@@ -5,6 +5,7 @@
 //! inputs at the same times give the same account, effects and replies: a restarted node replays its journal.
 #![forbid(unsafe_code)]
 
+mod binding;
 mod call;
 mod caller_id;
 mod cdr;
@@ -29,6 +30,7 @@ mod message;
 mod number;
 #[cfg(test)]
 mod property;
+mod refresh;
 mod register;
 mod running;
 mod screen;
@@ -39,9 +41,9 @@ mod state;
 #[cfg(test)]
 mod story;
 mod terms;
-mod tick;
 mod usage;
 
+pub use binding::{Binding, Latest, VOUCHED_MS};
 pub use call::{Facts, PricedNumber, RunningCall};
 pub use certificate::{CertificateName, NoCertificateName};
 pub use change::{MAX_CALLS, MAX_DID_LINES, MAX_DIDS, MAX_LINES, MAX_PAYMENTS};
@@ -59,6 +61,6 @@ pub use message::{
 };
 pub use number::{UNPRICED_PER_MINUTE, UNPRICED_STEP_S, unpriced};
 pub use register::MAX_BINDINGS;
-pub use settings::{Binding, Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
+pub use settings::{Contact, Cut, Did, Flow, GuardMode, Line, LineKind, Secrets, Settings, Transport};
 pub use state::{Account, ExposureBound, ExposureView, GroundView};
 pub use terms::Terms;

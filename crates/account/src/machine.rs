@@ -16,7 +16,9 @@ impl Account {
             Input::Settle(settlement) => self.settle(now_ms, settlement, &mut out),
             Input::Register(registration) => self.register(now_ms, registration, &mut out),
             Input::Change { by, change } => self.change(now_ms, by, change, &mut out),
-            Input::Tick => self.tick(now_ms, &mut out),
+            Input::Lapse(lapsed) => self.lapse(lapsed, &mut out),
+            // What has come due is told after every input.
+            Input::Tick => {}
         }
         let (changed, due) = self.incidents.drain(now_ms);
         out.effects.extend(changed.into_iter().map(Effect::Incident));

@@ -6,7 +6,9 @@ mod change;
 mod register;
 mod settlement;
 
-use billing::CallId;
+use std::sync::Arc;
+
+use billing::{CallId, LineId};
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Effect, Lease, Notice, Permit, Refusal, RefusalCode, Reply, Verdict};
@@ -20,8 +22,8 @@ pub use settlement::{CallEnd, HungUpBy, Settlement};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(clippy::large_enum_variant, reason = "an input is moved once into the journal record")]
 pub enum Input {
-    /// Somebody wants to place a call.
-    Screen(Attempt),
+    /// Somebody wants to place a call. The running call and the journal's record share it.
+    Screen(Arc<Attempt>),
     /// The callee answered; `legs` lets a restarted node hang up (opaque to the account).
     Answered {
         /// The call.
@@ -45,6 +47,8 @@ pub enum Input {
         /// What.
         change: Change,
     },
-    /// Time passed: bindings lapse, incident reports become due.
+    /// The phones of these bindings (line and contact) have not registered again in time.
+    Lapse(Vec<(LineId, String)>),
+    /// Time passed: incident reports become due.
     Tick,
 }

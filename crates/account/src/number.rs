@@ -1,5 +1,7 @@
 //! An outside number, which costs money: what may stop it, and the hold it gets.
 
+use std::sync::Arc;
+
 use billing::{CarrierId, Destination, E164, LineId, Money, Posting, Prefix, Rate, charge};
 use guard::{Cause, Observed, Origin};
 
@@ -32,7 +34,9 @@ impl Account {
         };
         let caller = self.outside_caller(line, state, &facts.attempt.caller);
         // A PBX that forwards places a call of its own: that it does so is seen from whom it shows.
-        facts.attempt.cause = facts.attempt.cause.or(caller.diverted.map(|_| Cause::Forward));
+        if caller.diverted.is_some() && facts.attempt.cause.is_none() {
+            Arc::make_mut(&mut facts.attempt).cause = Some(Cause::Forward);
+        }
         facts.shown.clone_from(&caller.user);
         let priced = self.priced(now_ms, &settings, number, facts);
         facts.number = Some(priced.clone());

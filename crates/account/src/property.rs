@@ -84,7 +84,7 @@ fn input(firm: &mut Firm, model: &mut Model, step: &Step) -> Option<Input> {
             let source = if *abroad { ABROAD } else { OFFICE };
             let attempt = firm.attempt(Party::Line(line(*at)), dialled, source);
             model.tried.insert(attempt.call);
-            Some(Input::Screen(attempt))
+            Some(Input::Screen(attempt.into()))
         }
         Step::Answer(at) => pick(*at).map(|call| Input::Answered { call, legs: vec![*at] }),
         Step::Extend(at) => pick(*at).map(|call| Input::Extend { call }),
@@ -112,7 +112,7 @@ fn input(firm: &mut Firm, model: &mut Model, step: &Step) -> Option<Input> {
         })),
         Step::NewSecret { line: at } => change(Change::SetSecret { line: line(*at), secrets: secrets(9) }),
         Step::Lift => change(Change::LiftCut { line: None }),
-        Step::Tick => Some(Input::Tick),
+        Step::Tick => firm.account.due(firm.now_ms),
     }
 }
 
@@ -157,6 +157,11 @@ proptest! {
                 prop_assert_eq!(twin.as_ref(), Some(&firm.account));
             }
             let Some(input) = input(&mut firm, &mut model, step) else { continue };
+            if let Input::Register(registration) = &input
+                && firm.account.answer_at_once(firm.now_ms, registration).is_some()
+            {
+                continue;
+            }
             let answer = firm.handle(&input);
             check(&firm, &mut model, &answer)?;
             if let Some(twin) = &mut twin {

@@ -9,6 +9,8 @@
 //!
 //! A carrier reaches the account's own numbers alone. Every refusal leaves its CDR there and then.
 
+use std::sync::Arc;
+
 use billing::{
     CallId, CdrResult, CdrTimes, Decision, Dialled, Direction, E164, EmergencyNumber, HungUpBy, LineId, Money,
 };
@@ -35,7 +37,7 @@ pub(crate) fn refusal(code: RefusalCode, text: impl Into<String>) -> Refusal {
 }
 
 impl Account {
-    pub(crate) fn screen(&mut self, now_ms: u64, attempt: &Attempt, out: &mut Answer) {
+    pub(crate) fn screen(&mut self, now_ms: u64, attempt: &Arc<Attempt>, out: &mut Answer) {
         if self.running.contains_key(&attempt.call) {
             // The same attempt once more is no second call.
             return;

@@ -8,6 +8,7 @@ use geo::Place;
 use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::Binding;
 use crate::CertificateName;
 use crate::Limits;
 use crate::Terms;
@@ -126,27 +127,6 @@ pub struct Cut {
     pub incident: IncidentId,
     /// When.
     pub since_ms: u64,
-}
-
-/// Where a line is registered now (RFC 3261 section 10).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Binding {
-    /// Contact URI as the phone gave it.
-    pub contact: String,
-    /// Where the REGISTER came from: requests to the phone go back there (RFC 3581, RFC 5626).
-    pub flow: Flow,
-    /// Call-ID of the registration.
-    pub call_id: String,
-    /// CSeq of the last REGISTER.
-    pub cseq: u32,
-    /// Its user agent.
-    pub user_agent: Arc<str>,
-    /// What is known of the source address.
-    pub place: Place,
-    /// First registered.
-    pub since_ms: u64,
-    /// When it lapses.
-    pub expires_ms: u64,
 }
 
 /// One identity that may place calls.

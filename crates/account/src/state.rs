@@ -13,10 +13,10 @@ use crate::lock::Locked;
 use crate::running::Running;
 use crate::spending::Spending;
 use crate::usage::Usage;
-use crate::{Cut, Did, Line, RunningCall, Settings};
+use crate::{Binding, Cut, Did, Line, RunningCall, Settings};
 
 /// The account machine. All of it is in here: a snapshot is this, serialised; and it changes by
-/// [`Account::handle`] alone.
+/// [`Account::handle`] alone, but for what is in memory only ([`crate::Latest`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     pub(crate) id: AccountId,
@@ -193,19 +193,19 @@ impl Account {
             .fold((0, Money::ZERO), |(calls, sum), hold| (calls + 1, sum.saturating_add(hold)))
     }
 
-    /// When it wants an [`crate::Input::Tick`]: the first binding lapses, or an incident is due to be reported.
+    /// When [`Account::due`] has something next: the first binding lapses, or an incident is due to be reported.
     pub fn next_wake_ms(&self) -> Option<u64> {
         self.first_lapse_ms().into_iter().chain(self.next_report_ms()).min()
     }
 
     /// When the first binding of all lapses: looks at every line.
     pub fn first_lapse_ms(&self) -> Option<u64> {
-        self.lines.values().flat_map(|line| &line.bindings).map(|binding| binding.expires_ms).min()
+        self.lines.values().flat_map(|line| &line.bindings).map(Binding::lapses_ms).min()
     }
 
     /// When the first binding of a line lapses.
     pub fn first_lapse_of(&self, line: &LineId) -> Option<u64> {
-        self.lines.get(line)?.bindings.iter().map(|binding| binding.expires_ms).min()
+        self.lines.get(line)?.bindings.iter().map(Binding::lapses_ms).min()
     }
 
     /// When the next incident is due to be reported.

@@ -65,7 +65,7 @@ fn pump(firm: &mut Firm, number: &str, talk_s: u64) -> (Answer, Option<CallId>) 
     attempt.via.place = geo::Place { country: Some(*b"PS"), ..geo::Place::default() };
     attempt.via.failures_before.here = 240;
     let call = attempt.call;
-    let answer = firm.handle(&Input::Screen(attempt));
+    let answer = firm.handle(&Input::Screen(attempt.into()));
     if matches!(verdict(&answer), Verdict::Refused(_)) {
         return (answer, None);
     }

@@ -8,7 +8,7 @@ use billing::{AccountId, CallId, CarrierId};
 use media::Side;
 use sip::transaction::Wire;
 use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
-use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, TransactionTable};
+use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, SipUri, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::certificate::Certificates;
@@ -55,6 +55,12 @@ pub(crate) struct Left {
     pub remotes: Vec<(CallId, Remote)>,
 }
 
+impl Left {
+    pub const fn is_empty(&self) -> bool {
+        self.farewells.is_empty() && self.forwarded.is_empty() && self.remotes.is_empty()
+    }
+}
+
 pub(crate) struct Core {
     pub now_ms: u64,
     pub common: Arc<Common>,
@@ -87,8 +93,8 @@ impl Core {
         Self {
             now_ms,
             directory,
-            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key),
-            dialogs: Keyed::new(common.hash_key),
+            transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key.clone()),
+            dialogs: Keyed::new(common.hash_key.clone()),
             mint: common.mint(worker),
             common,
             outputs: VecDeque::new(),
@@ -126,10 +132,10 @@ impl Core {
 
     /// Our Contact on this flow.
     pub fn contact(&self, flow: Flow) -> String {
-        let sent_by = self.sent_by(flow);
+        let uri = SipUri::text("", self.sent_by(flow));
         match flow.transport {
-            sip::Transport::Udp => format!("<sip:{sent_by}>"),
-            other => format!("<sip:{sent_by};transport={}>", other.uri_name()),
+            sip::Transport::Udp => ["<", &uri, ">"].concat(),
+            other => ["<", &uri, ";transport=", other.uri_name(), ">"].concat(),
         }
     }
 

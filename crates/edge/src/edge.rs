@@ -52,7 +52,7 @@ impl Edge {
             carriers: Carriers::new(),
             calls: BTreeMap::new(),
             remotes: Remotes::new(),
-            merges: Keyed::new(common.hash_key),
+            merges: Keyed::new(common.hash_key.clone()),
             wakes: Wakes::new(),
             farewells: Farewells::new(),
             next_call: common.first_call(worker),
@@ -459,6 +459,14 @@ impl Edge {
             }
             self.calls.remove(&id);
             self.core.common.call_ended();
+        }
+        self.take_up_what_is_left();
+    }
+
+    /// What calls leave behind goes on.
+    fn take_up_what_is_left(&mut self) {
+        if self.core.left.is_empty() {
+            return;
         }
         for farewell in std::mem::take(&mut self.core.left.farewells) {
             self.farewells.add(farewell);

@@ -61,11 +61,7 @@ fn is_ignored(core: &Core, request: &Message) -> bool {
 
 /// A request that carries a branch of this run is one of our own that came back (RFC 3261 section 16.3 item 4).
 fn came_round(core: &Core, request: &Message) -> bool {
-    request
-        .headers(Name::Via)
-        .filter_map(|value| sip::Via::parse(value).ok())
-        .filter_map(|via| via.branch())
-        .any(|branch| core.mint.is_ours(branch))
+    request.vias().flatten().filter_map(|via| via.branch()).any(|branch| core.mint.is_ours(branch))
 }
 
 /// RFC 3261 section 8.2.1. A request that lives in dialogs only is answered 481.
@@ -152,7 +148,7 @@ fn content(message: &Message) -> Content<'_> {
     let (media_type, body) = (multipart::essence(message.content_type().unwrap_or_default()), message.body());
     match media_type {
         _ if body.is_empty() => Content::Empty,
-        known if known.eq_ignore_ascii_case(SDP) => Content::Sdp(body),
+        known if known == SDP || known.eq_ignore_ascii_case(SDP) => Content::Sdp(body),
         known if eq_ignore_case(known, "application/pkcs7-mime") => Content::Encrypted,
         // What else is there (a location, another network's signalling) is not for a call through here, and is left out
         // unless its sender says that it must be understood (RFC 5621 section 8.3). A part that says nothing counts as

@@ -19,6 +19,7 @@ mod gate;
 mod inside;
 mod io;
 mod limits;
+mod mistakes;
 mod peer;
 mod random;
 mod register;
@@ -32,5 +33,6 @@ pub use directory::{Asking, Carrier, CarrierAuth, Directory, EdgeSettings, LineE
 pub use edge::Edge;
 pub use inside::from_other_end;
 pub use io::{AuthReport, CallView, Input, Leave, Output};
+pub use mistakes::{CarrierMistake, MAX_REGISTER_S, USUAL_OPTIONS_S};
 pub use peer::{Located, NoPeerAddress, PeerAddress};
 pub use remote::{MAX_REMOTE_S, Report, Screened};

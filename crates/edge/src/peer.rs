@@ -107,9 +107,25 @@ impl Carrier {
         self.domain.clone().unwrap_or_else(|| self.address.to_string())
     }
 
+    /// The same as it stands in a URI; `None` where it cannot stand there.
+    pub(crate) fn hostport(&self) -> Option<HostPort<'_>> {
+        match (&self.domain, &self.address) {
+            (Some(domain), _) => HostPort::parse(domain.as_bytes()).ok(),
+            (None, PeerAddress::Ip(address)) => {
+                Some(HostPort { host: Host::Ip(address.ip()), port: Some(address.port()) })
+            }
+            (None, PeerAddress::Name { name, port }) => Some(HostPort { host: Host::Name(name), port: *port }),
+        }
+    }
+
+    /// What stands for us in what the carrier is sent: the domain that it knows us by, or else `us`.
+    pub(crate) fn our_host<'a>(&'a self, us: HostPort<'a>) -> HostPort<'a> {
+        self.domain.as_ref().and_then(|domain| HostPort::parse(domain.as_bytes()).ok()).unwrap_or(us)
+    }
+
     /// The carrier itself, for requests that are no calls; `server` where its host cannot stand in a URI.
     pub(crate) fn uri(&self, server: SocketAddr) -> SipUri {
-        HostPort::parse(self.host().as_bytes()).map_or_else(|_| SipUri::from_addr(server), SipUri::new)
+        self.hostport().map_or_else(|| SipUri::from_addr(server), SipUri::new)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use account::{Binding, Failures, Registration, RegistrationChange, Reply, Via};
+use account::{Failures, Registration, RegistrationChange, Reply, Via};
 use geo::Place;
 use sip::{Message, Name, Uri};
 
@@ -64,9 +64,9 @@ impl Registrar {
     /// The account's answer; anything else is not ours.
     pub fn reply(&mut self, core: &mut Core, reply: &Reply) {
         match reply {
-            Reply::Registered { token, bindings } => {
+            Reply::Registered { token, contacts } => {
                 if let Some(asked) = self.waiting.remove(token) {
-                    accept(core, &asked, bindings);
+                    accept(core, &asked, contacts);
                 }
             }
             Reply::RegisterRefused { token, status } => {
@@ -80,12 +80,12 @@ impl Registrar {
 }
 
 /// RFC 3261 section 10.3 step 8: all bindings of the line with the time each has left.
-fn accept(core: &mut Core, asked: &Asked, bindings: &[Binding]) {
+fn accept(core: &mut Core, asked: &Asked, contacts: &[(String, u64)]) {
     let now_ms = core.now_ms;
     core.reply_with(asked, 200, |builder| {
-        for binding in bindings {
-            let left_s = binding.expires_ms.saturating_sub(now_ms).div_ceil(1_000);
-            builder.header_display(Name::Contact, format_args!("<{}>;expires={left_s}", binding.contact));
+        for (contact, lapses_ms) in contacts {
+            let left_s = lapses_ms.saturating_sub(now_ms).div_ceil(1_000);
+            builder.header_display(Name::Contact, format_args!("<{contact}>;expires={left_s}"));
         }
     });
 }

@@ -7,6 +7,7 @@
 //! switch ([`CallView::hang_up`]) and settled a moment later, whether or not the switch obeys.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use account::{Attempt, CallEnd, HungUpBy, Lease, Party, Permit, Settlement, Verdict};
 use billing::{AccountId, CallId, CarrierId, LineId};
@@ -194,7 +195,7 @@ impl Remotes {
         call.clock.is_allowed = false;
         call.waits = Some(token);
         self.add(core, attempt.call, call);
-        core.tell(&account, account::Input::Screen(attempt));
+        core.tell(&account, account::Input::Screen(Arc::new(attempt)));
     }
 
     /// The account's verdict. A refused attempt has its CDR from the account already.

@@ -1,47 +1,57 @@
 //! Deadlines by owner: each owner has at most one, the earliest of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// A queue of deadlines; its size is bounded by the number of owners.
+use sip::arena::{Arena, Slot};
+use sip::wheel::{Timer, Wheel};
+
+/// Deadlines in a wheel; their number is bounded by that of the owners.
 pub(crate) struct Wakes<K> {
-    queue: BTreeSet<(u64, K)>,
-    armed: BTreeMap<K, u64>,
+    wheel: Wheel<Slot>,
+    /// Who has a deadline.
+    owners: Arena<K>,
+    armed: BTreeMap<K, Armed>,
+}
+
+/// A deadline that is set, and its owner's place.
+struct Armed {
+    owner: Slot,
+    timer: Option<Timer>,
 }
 
 impl<K: Ord + Clone> Wakes<K> {
     pub fn new() -> Self {
-        Self { queue: BTreeSet::new(), armed: BTreeMap::new() }
+        Self { wheel: Wheel::default(), owners: Arena::default(), armed: BTreeMap::new() }
     }
 
     /// Sets or clears an owner's deadline.
     pub fn set(&mut self, owner: &K, at_ms: Option<u64>) {
-        let armed_ms = self.armed.get(owner).copied();
-        if armed_ms == at_ms {
-            return;
-        }
-        if let Some(old_ms) = armed_ms {
-            self.queue.remove(&(old_ms, owner.clone()));
-            self.armed.remove(owner);
-        }
-        if let Some(at_ms) = at_ms {
-            self.queue.insert((at_ms, owner.clone()));
-            self.armed.insert(owner.clone(), at_ms);
+        match (self.armed.get_mut(owner), at_ms) {
+            (Some(Armed { owner, timer }), Some(_)) => self.wheel.set(timer, at_ms, *owner),
+            (Some(_), None) => {
+                if let Some(Armed { owner, mut timer }) = self.armed.remove(owner) {
+                    self.wheel.set(&mut timer, None, owner);
+                    self.owners.remove(owner);
+                }
+            }
+            (None, Some(_)) => {
+                let (place, mut timer) = (self.owners.insert(owner.clone()), None);
+                self.wheel.set(&mut timer, at_ms, place);
+                self.armed.insert(owner.clone(), Armed { owner: place, timer });
+            }
+            (None, None) => {}
         }
     }
 
     /// Takes the owner whose deadline came first, if it has come.
     pub fn due(&mut self, now_ms: u64) -> Option<K> {
-        let (at_ms, _) = self.queue.first()?;
-        if *at_ms > now_ms {
-            return None;
-        }
-        let (_, owner) = self.queue.pop_first()?;
+        let owner = self.owners.remove(self.wheel.due(now_ms)?)?;
         self.armed.remove(&owner);
         Some(owner)
     }
 
     pub fn next_ms(&self) -> Option<u64> {
-        self.queue.first().map(|(at_ms, _)| *at_ms)
+        self.wheel.next_ms()
     }
 }
 

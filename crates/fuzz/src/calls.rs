@@ -11,7 +11,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ::edge::{Carrier, CarrierAuth, Common, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
-use account::{Attempt, Binding, Flow, Lease, LineKind, Permit, Refusal, RefusalCode, Reply, Transport, Verdict};
+use account::{
+    Attempt, Binding, Flow, Latest, Lease, LineKind, Permit, Refusal, RefusalCode, Reply, Transport, Verdict,
+};
 use billing::{AccountId, CallId, CarrierId, LineId};
 use geo::Place;
 use media::{PortPair, RelayAddresses, RelayCommand, RelayEvent, RelayId};
@@ -228,9 +230,9 @@ impl World {
                 None
             }
             account::Input::Register(registration) => {
-                Some(Reply::Registered { token: registration.token, bindings: Vec::new() })
+                Some(Reply::Registered { token: registration.token, contacts: Vec::new() })
             }
-            account::Input::Change { .. } | account::Input::Tick => None,
+            account::Input::Change { .. } | account::Input::Lapse(_) | account::Input::Tick => None,
         }
     }
 }
@@ -276,12 +278,11 @@ fn binding() -> Binding {
     Binding {
         contact: "sip:102@198.51.100.5".into(),
         flow: flow(PEERS[2]),
-        call_id: "registration".into(),
-        cseq: 1,
         user_agent: "phone".into(),
         place: Place::default(),
         since_ms: START_MS,
-        expires_ms: u64::MAX,
+        until_ms: u64::MAX,
+        latest: Latest::default(),
     }
 }
 

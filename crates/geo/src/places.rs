@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use crate::database::{Database, DatabaseKind, SourceInfo};
 use crate::named::{NamedNetwork, NamedNetworks};
-use crate::{GeoError, Place, SHIPPED_COUNTRY, special};
+use crate::special::Ranges;
+use crate::{GeoError, Place, SHIPPED_COUNTRY};
 
 /// What to look places up in. Databases are MaxMind DB files as bytes; one file may serve in several roles.
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub struct Places {
     /// In the order they are asked; each fills only what those before it left open.
     databases: Vec<Database>,
     named: NamedNetworks,
+    /// Where no database can place an address.
+    ranges: Ranges,
 }
 
 impl Places {
@@ -48,7 +51,7 @@ impl Places {
             .into_iter()
             .filter_map(|(kind, bytes)| bytes.map(|bytes| Database::new(kind, bytes)))
             .collect::<Result<_, _>>()?;
-        Ok(Places { databases, named: NamedNetworks::new(named)? })
+        Ok(Places { databases, named: NamedNetworks::new(named)?, ranges: Ranges::default() })
     }
 
     /// Where the address is. IPv4-mapped IPv6 addresses count as the IPv4 address they hold.
@@ -59,7 +62,7 @@ impl Places {
             database.fill(ip, &mut place);
         }
         if place.is_unknown() {
-            place.network = special::range_name(ip).map(Into::into);
+            place.network = self.ranges.of(ip).cloned();
         }
         self.named.apply(ip, &mut place);
         place

@@ -1,18 +1,40 @@
 //! Ranges that no database can place: private, loopback, link-local and shared addresses (RFC 6890).
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
-/// What kind of range an address is in, in words, if it is not on the public Internet.
-pub(crate) fn range_name(ip: IpAddr) -> Option<&'static str> {
-    match ip {
-        IpAddr::V4(ip) if ip.is_loopback() => Some("this machine (loopback)"),
-        IpAddr::V4(ip) if ip.is_private() => Some("private network"),
-        IpAddr::V4(ip) if is_shared(ip) => Some("shared carrier network (CGNAT)"),
-        IpAddr::V4(ip) if ip.is_link_local() => Some("link-local network"),
-        IpAddr::V6(ip) if ip.is_loopback() => Some("this machine (loopback)"),
-        IpAddr::V6(ip) if ip.is_unique_local() => Some("private network"),
-        IpAddr::V6(ip) if ip.is_unicast_link_local() => Some("link-local network"),
-        _ => None,
+/// The kinds of such ranges in words. Whole offices are in one: they share the text.
+pub(crate) struct Ranges {
+    loopback: Arc<str>,
+    private: Arc<str>,
+    shared: Arc<str>,
+    link_local: Arc<str>,
+}
+
+impl Default for Ranges {
+    fn default() -> Self {
+        Self {
+            loopback: "this machine (loopback)".into(),
+            private: "private network".into(),
+            shared: "shared carrier network (CGNAT)".into(),
+            link_local: "link-local network".into(),
+        }
+    }
+}
+
+impl Ranges {
+    /// What kind of range an address is in, if it is not on the public Internet.
+    pub(crate) fn of(&self, ip: IpAddr) -> Option<&Arc<str>> {
+        match ip {
+            IpAddr::V4(ip) if ip.is_loopback() => Some(&self.loopback),
+            IpAddr::V4(ip) if ip.is_private() => Some(&self.private),
+            IpAddr::V4(ip) if is_shared(ip) => Some(&self.shared),
+            IpAddr::V4(ip) if ip.is_link_local() => Some(&self.link_local),
+            IpAddr::V6(ip) if ip.is_loopback() => Some(&self.loopback),
+            IpAddr::V6(ip) if ip.is_unique_local() => Some(&self.private),
+            IpAddr::V6(ip) if ip.is_unicast_link_local() => Some(&self.link_local),
+            _ => None,
+        }
     }
 }
 
@@ -24,11 +46,12 @@ fn is_shared(ip: Ipv4Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::range_name;
+    use super::Ranges;
 
     #[test]
     fn ranges_off_the_public_internet_have_a_name() {
-        let name = |ip: &str| range_name(ip.parse().unwrap());
+        let ranges = Ranges::default();
+        let name = |ip: &str| ranges.of(ip.parse().unwrap()).map(|name| &**name);
         assert_eq!(name("127.0.0.2"), Some("this machine (loopback)"));
         assert_eq!(name("10.1.2.3"), Some("private network"));
         assert_eq!(name("192.168.1.1"), Some("private network"));

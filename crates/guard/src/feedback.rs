@@ -123,7 +123,7 @@ impl Guard {
             self.account.numbers.forget(suffix);
             self.lines.values_mut().for_each(|line| line.habit.numbers.forget(suffix));
         }
-        self.lines.values_mut().for_each(crate::line::Line::refresh);
+        self.lines.values_mut().for_each(|line| line.refresh());
         let (numbers, places) = incident.report.len();
         let what = What::Theirs(incident.report.clone());
         self.answers.put(incident.id, Answer { at_ms: now_ms, what });
@@ -142,7 +142,7 @@ impl Guard {
                     line.habit.origins.put_back(&key, before.0.as_ref());
                 }
             }
-            self.lines.values_mut().for_each(crate::line::Line::refresh);
+            self.lines.values_mut().for_each(|line| line.refresh());
         }
         true
     }
@@ -153,7 +153,9 @@ impl Guard {
         let (id, settled) = placed.map_or((incident_line.clone(), None), |(id, settled)| (id.clone(), Some(settled)));
         let line = self.lines.get_mut(&id)?;
         let (place, what) = if let Some(settled) = settled {
-            line.behind.own(now_ms, call.call);
+            if let Some(behind) = &mut line.behind {
+                behind.own(now_ms, call.call);
+            }
             let by_line = line.habit.learn(now_ms, &settled, habit::LINE);
             let by_account = self.account.learn(now_ms, &settled, habit::ACCOUNT);
             (settled.place, OwnedCall::Whole { call: settled, known_to: (by_line, by_account) })

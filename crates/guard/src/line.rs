@@ -78,8 +78,8 @@ pub(crate) struct Line {
     pub(crate) fresh_long: Fading,
     /// Destinations the owner owned to, and when.
     pub(crate) ours: Vec<(PlaceKey, u64)>,
-    /// Where the phones behind a trunk are.
-    pub(crate) behind: Behind,
+    /// Where the phones behind a trunk are, once its PBX has told.
+    pub(crate) behind: Option<Box<Behind>>,
 }
 
 impl Line {
@@ -109,9 +109,10 @@ impl Line {
     /// The PBX behind the line tells where a call comes from; of one that the guard watches it is remembered.
     pub(crate) fn tell(&mut self, now_ms: u64, seen: &Observed) {
         let Some(country) = seen.told.as_ref().and_then(|place| place.country) else { return };
-        self.behind.tell(now_ms, country, seen.origin.place.country == Some(country));
+        let behind = self.behind.get_or_insert_default();
+        behind.tell(now_ms, country, seen.origin.place.country == Some(country));
         if seen.cut_class {
-            self.behind.note(seen.call, country);
+            behind.note(seen.call, country);
         }
     }
 
@@ -210,7 +211,7 @@ impl Line {
                 // What was refused once is not learnt from the tries before it, nor from those after (`wait`).
                 self.waiting.retain(|waiting| waiting.call.suffix != suffix);
                 self.habit.origins.forget(&origin, now_ms.saturating_sub(YOUNG_MS));
-                self.behind.forget_since(now_ms.saturating_sub(YOUNG_MS));
+                self.forget_behind(now_ms);
                 vec![origin]
             }
             Decision::Cut => self.strike(now_ms),
@@ -220,8 +221,15 @@ impl Line {
     /// An incident: what waits is not learnt unless it looked ordinary, and origins seen only lately are not trusted.
     fn strike(&mut self, now_ms: u64) -> Vec<OriginKey> {
         self.waiting.retain(|waiting| waiting.ordinary);
-        self.behind.forget_since(now_ms.saturating_sub(YOUNG_MS));
+        self.forget_behind(now_ms);
         self.habit.origins.forget_since(now_ms.saturating_sub(YOUNG_MS))
+    }
+
+    /// Where phones behind it were seen only lately is not trusted.
+    fn forget_behind(&mut self, now_ms: u64) {
+        if let Some(behind) = &mut self.behind {
+            behind.forget_since(now_ms.saturating_sub(YOUNG_MS));
+        }
     }
 
     /// The incident is over: what it was built on no longer counts.

@@ -38,7 +38,8 @@ const STRANGER: Decibans = Decibans::whole(20);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
     pub(crate) account: Habit,
-    pub(crate) lines: BTreeMap<LineId, Line>,
+    /// Boxed, since a map keeps room for more entries than it has.
+    pub(crate) lines: BTreeMap<LineId, Box<Line>>,
     /// Lines of running calls.
     open: BTreeMap<CallId, LineId>,
     /// Lines that were struck and not absolved since, the latest last; at most [`MAX_STRUCK`].
@@ -164,7 +165,7 @@ impl Guard {
 
     /// Notes that a line proved itself from an origin; gives the line.
     fn see_in<'a>(
-        lines: &'a mut BTreeMap<LineId, Line>,
+        lines: &'a mut BTreeMap<LineId, Box<Line>>,
         account: &mut Habit,
         now_ms: u64,
         id: &LineId,
@@ -237,8 +238,8 @@ impl Guard {
     pub(crate) fn absolve(&mut self, only: Option<&LineId>) {
         self.struck.retain(|(line, _)| only.is_some_and(|only| only != line));
         match only {
-            Some(line) => self.lines.get_mut(line).into_iter().for_each(Line::absolve),
-            None => self.lines.values_mut().for_each(Line::absolve),
+            Some(line) => self.lines.get_mut(line).into_iter().for_each(|line| line.absolve()),
+            None => self.lines.values_mut().for_each(|line| line.absolve()),
         }
     }
 

@@ -72,6 +72,17 @@ pub enum BanChange {
     Expired(IpNet),
 }
 
+impl BanChange {
+    /// What was or is banned.
+    #[must_use]
+    pub fn prefix(&self) -> IpNet {
+        match self {
+            Self::Added(ban) => ban.prefix,
+            Self::Lifted(prefix) | Self::Expired(prefix) => *prefix,
+        }
+    }
+}
+
 /// Why an operator's ban was not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BanError {

@@ -3,25 +3,39 @@
 //! They outrank a ban of their address, so that a banned office can still call for help.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-
-use crate::source::canonical;
+use std::net::{IpAddr, SocketAddr};
 
 /// Most flows known at once. When they are full, the one that ends soonest makes room: it loses its precedence over
 /// bans, nothing else.
 pub const MAX_FLOWS: usize = 100_000;
 
+/// An address and port in as few bytes as they have: there is one for each registered phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Peer(IpAddr, [u8; 2]);
+
+impl Peer {
+    /// An IPv4-mapped address counts as the IPv4 address it holds; IPv6 scope and flow label do not count.
+    fn of(from: SocketAddr) -> Self {
+        Self::at(from.ip().to_canonical(), from.port())
+    }
+
+    /// In the order of addresses, then of ports.
+    pub(crate) fn at(ip: IpAddr, port: u16) -> Self {
+        Self(ip, port.to_be_bytes())
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Flows {
     /// Until when a binding lives on each.
-    pub(crate) until_ms: BTreeMap<SocketAddr, u64>,
-    by_end: BTreeSet<(u64, SocketAddr)>,
+    pub(crate) until_ms: BTreeMap<Peer, u64>,
+    by_end: BTreeSet<(u64, Peer)>,
 }
 
 impl Flows {
     /// Notes a binding on the flow. With several bindings on one flow the longest counts.
     pub(crate) fn registered(&mut self, from: SocketAddr, until_ms: u64) {
-        let from = canonical(from);
+        let from = Peer::of(from);
         let is_new = !self.until_ms.contains_key(&from);
         if is_new
             && self.until_ms.len() >= MAX_FLOWS
@@ -36,14 +50,14 @@ impl Flows {
     }
 
     pub(crate) fn gone(&mut self, from: SocketAddr) {
-        let from = canonical(from);
+        let from = Peer::of(from);
         if let Some(until_ms) = self.until_ms.remove(&from) {
             self.by_end.remove(&(until_ms, from));
         }
     }
 
     pub(crate) fn is_live(&self, from: SocketAddr, now_ms: u64) -> bool {
-        self.until_ms.get(&canonical(from)).is_some_and(|until_ms| *until_ms > now_ms)
+        self.until_ms.get(&Peer::of(from)).is_some_and(|until_ms| *until_ms > now_ms)
     }
 
     pub(crate) fn forget_ended(&mut self, now_ms: u64) {

@@ -66,6 +66,8 @@ impl Known {
             return;
         }
         at_source.0 += 1;
+        // Most names log in from one address.
+        seen.reserve_exact(1);
         seen.push(Seen { source, last_ms: now_ms, is_former: false });
         if seen.len() > MAX_KNOWN_ADDRESSES
             && let Some(oldest) = (0..seen.len()).min_by_key(|at| seen.get(*at).map(|known| known.last_ms))
@@ -126,13 +128,11 @@ impl Known {
         }
         for name in next {
             let Some(seen) = self.names.get_mut(&name) else { continue };
-            let (stay, go): (Vec<_>, Vec<_>) =
-                std::mem::take(seen).into_iter().partition(|known| is_recent(known.last_ms, now_ms));
-            *seen = stay;
+            let gone: Vec<_> = seen.extract_if(.., |known| !is_recent(known.last_ms, now_ms)).collect();
             if seen.is_empty() {
                 self.names.remove(&name);
             }
-            go.iter().for_each(|known| self.leave(known));
+            gone.iter().for_each(|known| self.leave(known));
         }
     }
 

@@ -3,12 +3,12 @@
 //! A packet filter knows addresses only. What passes a ban here (the exact flow of a live binding, an address that somebody
 //! has logged in from, what is on an allow-list) would not pass it there: bans that cover any of these are not handed out.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use crate::ban::Ban;
-use crate::flows::Flows;
+use crate::flows::{Flows, Peer};
 use crate::known::Known;
 use crate::lockout::Lockout;
 use crate::source::{Source, truncated};
@@ -50,7 +50,7 @@ impl Lockout {
 impl Flows {
     /// Whether a binding lives at an address of the prefix.
     fn live_within(&self, prefix: &IpNet, now_ms: u64) -> bool {
-        let (first, last) = (SocketAddr::new(prefix.network(), 0), SocketAddr::new(last_of(prefix), u16::MAX));
+        let (first, last) = (Peer::at(prefix.network(), 0), Peer::at(last_of(prefix), u16::MAX));
         self.until_ms.range(first..=last).any(|(_, until_ms)| *until_ms > now_ms)
     }
 }

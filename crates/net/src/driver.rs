@@ -30,7 +30,7 @@ const BUSY_MESSAGES: usize = 5;
 /// calls are told to come back later.
 const MAX_BEHIND_MS: u64 = 200;
 const MAX_READ_BEHIND: usize = 2_048;
-const MAX_RECORDS_BEHIND: u64 = 2_048;
+const MAX_RECORDS_BEHIND: u64 = 16_384;
 /// The longest sleep without a deadline.
 const IDLE: Duration = Duration::from_secs(1);
 /// The longest sleep while the node winds down: whether all are idle is seen in time.

@@ -1,11 +1,16 @@
 //! One worker that carries calls with digest authentication, or takes registrations, and nothing else: for counting
-//! instructions, which is what no other program on the machine can disturb (`cargo xtask profile instructions`).
+//! instructions (`cargo xtask profile instructions`) and what is held in the end (`cargo xtask profile bytes`), which no
+//! other program on the machine can disturb.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![allow(dead_code, reason = "the bench of memory uses more of the wire")]
 
 mod wire;
 
 use wire::{Wire, firms};
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What is counted, as `xtask` says.
 const WHAT: &str = "TOLLGUARD_PROFILE";
@@ -20,14 +25,21 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    if std::env::var(WHAT).is_ok_and(|what| what == "registers") {
-        registers();
-    } else {
-        calls();
+    match std::env::var(WHAT).unwrap_or_default().as_str() {
+        "registers" => drop(registers(FIRMS.0 * FIRMS.1)),
+        "held-registrations" => {
+            let mut wire = registers(COUNT);
+            wire.linger();
+            std::mem::forget(wire);
+        }
+        "held-calls" => std::mem::forget(held_calls()),
+        _ => calls(),
     }
 }
 
 fn calls() {
+    // The numbering plan is read once, and that is no part of a call.
+    let _ = billing::Destination::of("+13035550100".parse().unwrap());
     let mut wire = Wire::start(firms(FIRMS.0, FIRMS.1), 1);
     let mut held = std::collections::VecDeque::new();
     for call in 0..COUNT {
@@ -40,12 +52,25 @@ fn calls() {
     println!("{COUNT} calls");
 }
 
-/// Each of many phones registers once.
-fn registers() {
-    let mut wire = Wire::start(firms(FIRMS.0, COUNT / FIRMS.0), 1);
-    for phone in 0..COUNT {
-        wire.register(phone);
+/// Calls that go on.
+fn held_calls() -> Wire {
+    let mut wire = Wire::start(firms(FIRMS.0, FIRMS.1), 1);
+    for call in 0..COUNT {
+        drop(wire.call(call % (FIRMS.0 * FIRMS.1), call));
+        wire.tick();
+    }
+    wire.linger();
+    println!("{COUNT} held calls");
+    wire
+}
+
+/// So many phones register one after the other, again and again.
+fn registers(phones: usize) -> Wire {
+    let mut wire = Wire::start(firms(FIRMS.0, phones / FIRMS.0), 1);
+    for count in 0..COUNT {
+        wire.register(count % phones);
         wire.tick();
     }
     println!("{COUNT} registrations");
+    wire
 }

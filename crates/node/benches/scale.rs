@@ -3,7 +3,7 @@
 //!
 //! A call is INVITE, 200, ACK, BYE and its 200 on both legs, of a trunk that is known by its address, one of 64 accounts.
 //! Of what peers send in answer every other message is read by the other worker, as a kernel would have it. One and two
-//! workers take turns, several rounds; the table has medians.
+//! workers take turns, several rounds; the table has medians. Memory is the program's allocator's.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![allow(clippy::disallowed_methods, reason = "what is carried while so much time passes is measured")]
 
@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 use media::RelayCommand;
 use node::{Letter, Output, Worker};
 use world::{ACCOUNTS, Peers, firms, flow};
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 7;
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -65,17 +69,35 @@ impl Bell {
     }
 }
 
-/// What all threads of a run share.
-struct Run {
+/// What one thread counts, and it alone: on cache lines of its own, as the counts of other threads are.
+#[derive(Default)]
+#[repr(align(128))]
+struct Counts {
     begun: AtomicU64,
     done: AtomicU64,
     handed_over: AtomicU64,
+}
+
+impl Counts {
+    /// One more, by the only thread that counts here.
+    fn one_more(count: &AtomicU64) {
+        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
+
+/// What all threads of a run share.
+struct Run {
+    counts: Vec<Counts>,
     stop: AtomicBool,
 }
 
 impl Run {
+    fn sum(&self, of: impl Fn(&Counts) -> &AtomicU64) -> u64 {
+        self.counts.iter().map(|counts| of(counts).load(Ordering::Relaxed)).sum()
+    }
+
     fn now_ms(&self) -> u64 {
-        world::START_MS + self.begun.load(Ordering::Relaxed) * MS_EACH_CALL
+        world::START_MS + self.sum(|counts| &counts.begun) * MS_EACH_CALL
     }
 }
 
@@ -125,7 +147,7 @@ impl Station {
             }
             if !is_full {
                 self.under_way += 1;
-                self.run.begun.fetch_add(1, Ordering::Relaxed);
+                Counts::one_more(&self.counts().begun);
                 let (from, invite) = self.peers.call();
                 self.worker.datagram(now_ms, flow(from), invite.as_bytes());
                 self.drain(now_ms);
@@ -140,13 +162,17 @@ impl Station {
         cpu_ns() - before_ns.unwrap_or_default()
     }
 
+    fn counts(&self) -> &Counts {
+        &self.run.counts[self.number]
+    }
+
     fn drain(&mut self, now_ms: u64) {
         while let Some(output) = self.worker.poll_output() {
             match output {
                 Output::Send { flow, bytes } => self.peers_hear(now_ms, flow.remote, &bytes),
                 Output::Journal(_) => self.written += 1,
                 Output::Letter { to, letter } => {
-                    self.run.handed_over.fetch_add(1, Ordering::Relaxed);
+                    Counts::one_more(&self.counts().handed_over);
                     self.hand_over(to, Feed::Letter(letter));
                 }
                 Output::Relay(RelayCommand::Open { relay, .. }) => {
@@ -161,7 +187,7 @@ impl Station {
     fn peers_hear(&mut self, now_ms: u64, peer: std::net::SocketAddr, bytes: &[u8]) {
         let heard = self.peers.hear(peer, bytes);
         if heard.ended {
-            self.run.done.fetch_add(1, Ordering::Relaxed);
+            Counts::one_more(&self.counts().done);
             self.under_way = self.under_way.saturating_sub(1);
         }
         for text in heard.reactions {
@@ -201,12 +227,8 @@ struct Measured {
 
 fn measure(workers: usize) -> Measured {
     let made = firms(workers);
-    let run = Arc::new(Run {
-        begun: AtomicU64::new(0),
-        done: AtomicU64::new(0),
-        handed_over: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-    });
+    let counts = (0..workers).map(|_| Counts::default()).collect();
+    let run = Arc::new(Run { counts, stop: AtomicBool::new(false) });
     let measuring = Arc::new(AtomicBool::new(false));
     let (boxes, inboxes): (Vec<_>, Vec<_>) = (0..workers)
         .map(|_| sync_channel(BOX))
@@ -237,10 +259,10 @@ fn measure(workers: usize) -> Measured {
     std::thread::sleep(WARM_UP);
     measuring.store(true, Ordering::Relaxed);
     let (before, letters_before, began) =
-        (run.done.load(Ordering::Relaxed), run.handed_over.load(Ordering::Relaxed), Instant::now());
+        (run.sum(|counts| &counts.done), run.sum(|counts| &counts.handed_over), Instant::now());
     std::thread::sleep(MEASURED);
-    let (done, took) = (run.done.load(Ordering::Relaxed) - before, began.elapsed());
-    let letters = run.handed_over.load(Ordering::Relaxed) - letters_before;
+    let (done, took) = (run.sum(|counts| &counts.done) - before, began.elapsed());
+    let letters = run.sum(|counts| &counts.handed_over) - letters_before;
     run.stop.store(true, Ordering::Relaxed);
     let cpu_ns: u64 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
     assert!(done > 0, "no call was carried");

@@ -3,13 +3,13 @@
 
 use std::net::SocketAddr;
 
-use account::{Account, Failures, Input, Line};
+use account::{Account, Binding, Failures, Input, Line};
 use billing::AccountId;
 use edge::{AuthReport, Directory, Leave, LineEntry};
 use lockout::{Admission, Attempt, Lockout, Own};
 
 use crate::Worker;
-use crate::wakes::line_of;
+use crate::wakes::lines_of;
 
 /// Tells the lock-out which networks accounts allow.
 pub(crate) fn welcome(lockout: &mut Lockout, directory: &Directory) {
@@ -20,7 +20,7 @@ pub(crate) fn welcome(lockout: &mut Lockout, directory: &Directory) {
 pub(crate) fn remember(lockout: &mut Lockout, account: &Account, now_ms: u64) {
     for line in account.lines().values() {
         for binding in &line.bindings {
-            lockout.flow_registered(binding.flow.remote, binding.expires_ms);
+            lockout.flow_registered(binding.flow.remote, binding.until_ms);
         }
         let Some(name) = &line.auth_name else { continue };
         if let Some((at_ms, ip, _)) = &line.last_seen
@@ -29,7 +29,7 @@ pub(crate) fn remember(lockout: &mut Lockout, account: &Account, now_ms: u64) {
             lockout.remember(name, *ip, *at_ms);
         }
         for binding in &line.bindings {
-            lockout.remember(name, binding.flow.remote.ip(), binding.expires_ms.min(now_ms));
+            lockout.remember(name, binding.flow.remote.ip(), binding.until_ms.min(now_ms));
         }
     }
 }
@@ -90,19 +90,33 @@ impl Worker {
         }
     }
 
-    /// The flows whose bindings an input may end. Those that lapse end by themselves: the lock-out knows their time.
+    /// Tells the lock-out which flows a line is registered on now, and until when that is written.
+    pub(crate) fn note_flows(&self, id: &AccountId, input: &Input) {
+        let Input::Register(registration) = input else { return };
+        let line = self.accounts.get(id).and_then(|account| account.lines().get(&registration.line));
+        let bindings = line.map(|line| line.bindings.as_slice()).unwrap_or_default();
+        if !bindings.is_empty() {
+            let note = |lockout: &mut Lockout, binding: &Binding| {
+                lockout.flow_registered(binding.flow.remote, binding.until_ms);
+            };
+            self.doors.change(|lockout| bindings.iter().for_each(|binding| note(lockout, binding)));
+        }
+    }
+
+    /// The flows whose bindings an input may end.
     pub(crate) fn flows_at_stake(&self, id: &AccountId, input: &Input) -> Vec<SocketAddr> {
-        let line = line_of(input).and_then(|line| self.accounts.get(id)?.lines().get(line));
-        line.map_or_else(Vec::new, |line| line.bindings.iter().map(|binding| binding.flow.remote).collect())
+        let Some(account) = self.accounts.get(id) else { return Vec::new() };
+        let lines = lines_of(input).into_iter().filter_map(|line| account.lines().get(line));
+        lines.flat_map(|line| &line.bindings).map(|binding| binding.flow.remote).collect()
     }
 
     /// Tells the lock-out of the flows on which the account has no binding any more. A binding of another account on the
-    /// same flow loses its precedence until its next REGISTER.
+    /// same flow loses its precedence until it is written anew.
     pub(crate) fn forget_flows(&mut self, id: &AccountId, input: &Input, flows: &[SocketAddr]) {
         let Some(account) = self.accounts.get(id) else { return };
-        let own = line_of(input).and_then(|line| account.lines().get(line));
-        let has_binding =
-            |flow: SocketAddr| own.into_iter().chain(account.lines().values()).any(|line| has_binding_on(line, flow));
+        let own: Vec<&Line> = lines_of(input).into_iter().filter_map(|line| account.lines().get(line)).collect();
+        let all = || own.iter().copied().chain(account.lines().values());
+        let has_binding = |flow: SocketAddr| all().any(|line| has_binding_on(line, flow));
         let gone: Vec<_> = flows.iter().filter(|flow| !has_binding(**flow)).collect();
         if !gone.is_empty() {
             self.doors.change(|lockout| gone.into_iter().for_each(|flow| lockout.flow_gone(*flow)));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use account::{Done, Input};
+use account::{Actor, Done, Input};
 use edge::Directory;
 use ipnet::IpNet;
 use lockout::{Ban, BanChange, BlockList, MAX_LISTS};
@@ -13,8 +13,8 @@ use crate::log::Release;
 use crate::look_ups::LookUps;
 use crate::share::owner_of;
 use crate::{
-    Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Remote, Tell, Told, Worker,
-    admission, strangers,
+    Audit, Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Remote, Status, Tell, Told,
+    Worker, admission, strangers,
 };
 
 /// How often the lock-out is given time, beside the ends of its bans.
@@ -33,11 +33,14 @@ impl Worker {
                 let banned =
                     self.doors.change(|lockout| lockout.ban(prefix, by.name(), &note, length_s, now_ms).map(drop));
                 match banned {
-                    Ok(()) => self.bans_changed(now_ms, token, format!("{prefix} is locked out.")),
+                    Ok(()) => {
+                        let audit = Audit { by, text: format!("{prefix} is locked out.") };
+                        self.bans_changed(now_ms, token, prefix, audit);
+                    }
                     Err(error) => self.answer(token, Err(CommandError::Ban(error.to_string()))),
                 }
             }
-            Command::LiftBan { prefix, .. } => self.lift_ban(now_ms, token, prefix),
+            Command::LiftBan { by, prefix } => self.lift_ban(now_ms, token, by, prefix),
             Command::Remote(asked) => self.ask_remote(now_ms, token, asked),
             Command::Calls { account } => self.ask_all(now_ms, token, &Question::Calls(account)),
             Command::Exposure { account } => self.ask_all(now_ms, token, &Question::Exposure(account)),
@@ -75,7 +78,8 @@ impl Worker {
             ),
             Command::Status => {
                 let (disk_full, waiting_records, waiting_ms) = self.waits_for_disk(now_ms);
-                CommandReply::Status { disk_full, waiting_records, waiting_ms }
+                let workers = self.common.workers();
+                CommandReply::Status(Status { disk_full, waiting_records, waiting_ms, workers, process: None })
             }
             Command::Carriers => {
                 let known = self.registry.iter().flat_map(|registry| &registry.carriers);
@@ -105,7 +109,7 @@ impl Worker {
                 let owner = owner_of(&account, self.common.workers());
                 self.post(now_ms, owner, Letter::Registry(Told::Change { token, account, by, change }));
             }
-            Command::Node { change, .. } => self.change_node(now_ms, token, change),
+            Command::Node { by, change } => self.change_node(now_ms, token, by, change),
             // Nothing else waits for its turn.
             _ => {}
         }
@@ -214,7 +218,7 @@ impl Worker {
                     self.answer(token, Ok(whole));
                 }
             }
-            Tell::Bans => self.note_bans(now_ms),
+            Tell::Bans => self.note_bans(now_ms, None),
             Tell::Incident(incident) => registry.board.note(&incident),
         }
     }
@@ -238,17 +242,18 @@ impl Worker {
         }
     }
 
-    fn change_node(&mut self, now_ms: u64, token: u64, change: NodeChange) {
+    fn change_node(&mut self, now_ms: u64, token: u64, by: Actor, mut change: NodeChange) {
         let Some(registry) = &self.registry else { return };
-        let text = match registry.prepare(&change) {
+        let text = match registry.prepare(&mut change) {
             Ok(text) => text,
             Err(error) => return self.answer(token, Err(error)),
         };
+        let audit = Some(Audit { by, text: text.clone() });
         if let NodeChange::Lockout(settings) = &change {
             self.doors.change(|lockout| lockout.set_settings(settings.clone(), now_ms));
-            self.node_changed(now_ms, change);
+            self.node_changed(now_ms, change, audit);
         } else {
-            self.node_changed(now_ms, change);
+            self.node_changed(now_ms, change, audit);
             let directory = self.registry.as_ref().map(|registry| registry.with_carriers(&self.directory));
             if let Some(directory) = directory {
                 self.ask_located(&directory);
@@ -258,9 +263,10 @@ impl Worker {
         self.log.withhold(Release::Answer { token, reply: Ok(CommandReply::Done(Done { text })) });
     }
 
-    fn lift_ban(&mut self, now_ms: u64, token: u64, prefix: IpNet) {
+    fn lift_ban(&mut self, now_ms: u64, token: u64, by: Actor, prefix: IpNet) {
         if self.doors.change(|lockout| lockout.lift(prefix, now_ms)) {
-            self.bans_changed(now_ms, token, format!("{prefix} is no longer locked out."));
+            let text = format!("{prefix} is no longer locked out.");
+            self.bans_changed(now_ms, token, prefix, Audit { by, text });
         } else {
             self.answer(token, Err(CommandError::NotBanned(prefix)));
         }
@@ -274,29 +280,33 @@ impl Worker {
     }
 
     /// The lock-out's changes go to the journal first; the answer waits for them.
-    fn bans_changed(&mut self, now_ms: u64, token: u64, text: String) {
-        self.note_bans(now_ms);
+    fn bans_changed(&mut self, now_ms: u64, token: u64, prefix: IpNet, audit: Audit) {
+        let text = audit.text.clone();
+        self.note_bans(now_ms, Some((prefix, audit)));
         self.log.withhold(Release::Answer { token, reply: Ok(CommandReply::Done(Done { text })) });
     }
 
-    /// Takes the lock-out's changes into the book, in their order.
-    fn note_bans(&mut self, now_ms: u64) {
+    /// Takes the lock-out's changes into the book, in their order; a person did the one of a prefix.
+    fn note_bans(&mut self, now_ms: u64, by_hand: Option<(IpNet, Audit)>) {
+        let (of, mut audit) = by_hand.unzip();
         for change in self.doors.change(lockout::Lockout::drain_changes) {
             let record = match &change {
                 BanChange::Added(ban) => NodeChange::Banned(ban.clone()),
                 BanChange::Lifted(prefix) | BanChange::Expired(prefix) => NodeChange::Unbanned(*prefix),
             };
-            self.node_changed(now_ms, record);
+            let is_by_hand = of.is_some_and(|prefix| prefix == change.prefix());
+            let audit = if is_by_hand { audit.take() } else { None };
+            self.node_changed(now_ms, record, audit);
             self.outputs.push_back(Output::Ban(change));
         }
     }
 
     /// Applies and journals a change of the node's book.
-    fn node_changed(&mut self, now_ms: u64, change: NodeChange) {
+    fn node_changed(&mut self, now_ms: u64, change: NodeChange, audit: Option<Audit>) {
         if let Some(registry) = &mut self.registry {
             registry.book.apply(&change);
         }
-        self.journal(now_ms, Body::Node(change));
+        self.journal(now_ms, Body::Node { change, audit });
     }
 
     /// Ends bans whose time has come, and lets the lock-out forget what is old.

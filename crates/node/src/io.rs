@@ -9,7 +9,7 @@ use media::RelayCommand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::{Letter, NodeChange, Record, Remote, Share};
+use crate::{Letter, NodeChange, Record, Remote, Share, Status};
 
 /// What a person (portal or command line) asks of a running node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,14 +127,7 @@ pub enum CommandReply {
     /// Carriers: id, whether usable, one sentence.
     Carriers(Vec<(CarrierId, bool, String)>),
     /// How the node itself fares.
-    Status {
-        /// The disk is full: calls that cost money are refused.
-        disk_full: bool,
-        /// Records of the first worker that are not on the disk yet.
-        waiting_records: u64,
-        /// For how long the oldest of them has waited, milliseconds.
-        waiting_ms: u64,
-    },
+    Status(Status),
 }
 
 /// Why a command was not done.
@@ -170,6 +163,9 @@ pub enum CommandError {
     /// Still a carrier's.
     #[error("deck {0} still tells what carrier {1} asks")]
     DeckOfCarrier(DeckId, CarrierId),
+    /// A carrier whose secret is neither given nor known.
+    #[error("carrier {0} has a user name: give its secret, too")]
+    NoSecret(CarrierId),
     /// A ban that makes no sense.
     #[error("{0}")]
     Ban(String),

@@ -46,6 +46,7 @@ impl LookUps {
                 registration.via.place = self.places.locate(registration.via.flow.remote.ip());
             }
             Input::Screen(attempt) => {
+                let attempt = Arc::make_mut(attempt);
                 attempt.via.place = self.places.locate(attempt.via.flow.remote.ip());
                 if let Some(told) = &mut attempt.told {
                     told.locate(&self.places);

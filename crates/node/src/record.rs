@@ -1,6 +1,6 @@
 //! The journal record: one input of an account (with its effects) or one change of the node.
 
-use account::{Effect, Input};
+use account::{Actor, Effect, Input};
 use billing::AccountId;
 use serde::{Deserialize, Serialize};
 
@@ -34,5 +34,27 @@ pub enum Body {
         effects: Vec<Effect>,
     },
     /// The node's own book changed.
-    Node(NodeChange),
+    Node {
+        /// What.
+        change: NodeChange,
+        /// Who did it, where a person did.
+        audit: Option<Audit>,
+    },
+}
+
+/// What the audit log says of a person's change of the node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// Who.
+    pub by: Actor,
+    /// What, in a sentence.
+    pub text: String,
+}
+
+impl Body {
+    /// A change of the node's book that no person made.
+    #[must_use]
+    pub fn node(change: NodeChange) -> Self {
+        Self::Node { change, audit: None }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use account::{Account, CertificateName, Change, Effect, Line};
 use billing::{AccountId, CarrierId, DeckId, DeckVersion};
-use edge::{Directory, LineEntry};
+use edge::{Carrier, Directory, LineEntry};
 use guard::Board;
 
 use crate::{Command, CommandError, CommandReply, NodeBook, NodeChange, directory, locate};
@@ -147,10 +147,11 @@ impl Registry {
         Ok(())
     }
 
-    /// Checks a change of the book and says in a sentence what it will have done.
-    pub fn prepare(&self, change: &NodeChange) -> Result<String, CommandError> {
+    /// Checks a change of the book, adds what it leaves as it is, and says in a sentence what it will have done.
+    pub fn prepare(&self, change: &mut NodeChange) -> Result<String, CommandError> {
         Ok(match change {
             NodeChange::PutCarrier(carrier) => {
+                self.keep_secret(carrier)?;
                 if let Some(deck) = carrier.cost_deck.as_ref().filter(|deck| !self.book.decks.contains_key(*deck)) {
                     return Err(CommandError::NoDeck(deck.clone()));
                 }
@@ -187,6 +188,15 @@ impl Registry {
             NodeChange::Banned(ban) => format!("{} is locked out.", ban.prefix),
             NodeChange::Unbanned(prefix) => format!("{prefix} is no longer locked out."),
         })
+    }
+
+    /// A carrier with a user name and no secret keeps the one it has: no table holds it, so that nobody could give it again.
+    fn keep_secret(&self, carrier: &mut Carrier) -> Result<(), CommandError> {
+        let Some(auth) = carrier.auth.as_mut().filter(|auth| auth.secret.is_empty()) else { return Ok(()) };
+        let old = self.book.carriers.get(&carrier.id).and_then(|old| old.auth.as_ref());
+        let old = old.filter(|old| old.username == auth.username).ok_or(CommandError::NoSecret(carrier.id.clone()))?;
+        auth.secret.clone_from(&old.secret);
+        Ok(())
     }
 
     fn unused(&self, what: &str, uses: impl Fn(&(DeckId, Vec<CarrierId>)) -> bool) -> Result<(), CommandError> {

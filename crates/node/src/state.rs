@@ -90,7 +90,7 @@ impl NodeState {
                     return Err(RecoveryError::Diverged { lsn: record.lsn, account: id.clone(), difference });
                 }
             }
-            Body::Node(change) => self.book.apply(change),
+            Body::Node { change, .. } => self.book.apply(change),
         }
         self.lsn = record.lsn;
         Ok(())

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use account::{Account, Change, Input};
 use billing::{AccountId, LineId};
 
-/// The line that an input may take bindings from before their time.
-pub(crate) fn line_of(input: &Input) -> Option<&LineId> {
-    match input {
+/// The lines that an input may take bindings from.
+pub(crate) fn lines_of(input: &Input) -> Vec<&LineId> {
+    let line = match input {
+        Input::Lapse(lapsed) => return lapsed.iter().map(|(line, _)| line).collect(),
         Input::Register(registration) => Some(&registration.line),
         Input::Change { change, .. } => match change {
             Change::PutLine(line) => Some(&line.id),
@@ -15,7 +16,8 @@ pub(crate) fn line_of(input: &Input) -> Option<&LineId> {
             _ => None,
         },
         _ => None,
-    }
+    };
+    line.into_iter().collect()
 }
 
 /// What is known of one account's deadlines.

@@ -115,7 +115,8 @@ impl Worker {
 
     fn resume(&mut self, now_ms: u64) {
         let mut orphans = Vec::new();
-        for (id, account) in &self.accounts {
+        for (id, account) in &mut self.accounts {
+            account.forget_latest();
             orphans.extend(account.running().iter().map(|(call, running)| (id.clone(), *call, running.legs.clone())));
             self.wakes.set(id, account, None);
         }
@@ -231,12 +232,11 @@ impl Worker {
         self.tick_lockout(now_ms);
         self.publish_bulletin(now_ms);
         while let Some(id) = self.wakes.due(now_ms) {
-            match self.accounts.get(&id) {
+            let Some(account) = self.accounts.get(&id) else { break };
+            match account.due(now_ms) {
+                Some(input) => drop(self.account_input(now_ms, &id, input)),
                 // What was due has been refreshed since.
-                Some(account) if account.next_wake_ms().is_none_or(|at_ms| at_ms > now_ms) => {
-                    self.wakes.set(&id, account, None);
-                }
-                _ => drop(self.account_input(now_ms, &id, Input::Tick)),
+                None => self.wakes.set(&id, account, None),
             }
         }
         self.drive(now_ms);
@@ -342,7 +342,7 @@ impl Worker {
             }
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
             Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
-            Letter::Reply(reply) => self.deliver(now_ms, reply),
+            Letter::Reply(reply) => self.edge.handle(now_ms, edge::Input::Reply(reply)),
             Letter::HangUpLine { account, line, end } => {
                 self.edge.handle(now_ms, edge::Input::HangUpLine { account, line, end });
             }
@@ -363,6 +363,10 @@ impl Worker {
 
     /// Hands an input to its account, journals it with its effects, and passes on or withholds the replies.
     pub(crate) fn account_input(&mut self, now_ms: u64, id: &AccountId, mut input: Input) -> Changed {
+        if let Some(reply) = self.at_once(now_ms, id, &input) {
+            self.reply(now_ms, reply);
+            return Changed { reply: None, effects: Vec::new() };
+        }
         let carriers = &self.directory.carriers;
         self.look_ups.complete(now_ms, self.accounts.get(id), carriers, self.disk_full, &mut input);
         if let Some(reply) = self.turned_away(&input) {
@@ -376,6 +380,7 @@ impl Worker {
         let seq = account.seq();
         self.wakes.set(id, account, Some(&input));
         self.forget_flows(id, &input, &flows);
+        self.note_flows(id, &input);
         self.report(now_ms, &effects);
         let mut changed = Changed { reply: None, effects: Vec::new() };
         if matches!(input, Input::Change { .. }) {
@@ -392,6 +397,12 @@ impl Worker {
             }
         }
         changed
+    }
+
+    /// The answer to a REGISTER that needs no record.
+    fn at_once(&mut self, now_ms: u64, id: &AccountId, input: &Input) -> Option<Reply> {
+        let Input::Register(registration) = input else { return None };
+        self.accounts.get_mut(id)?.answer_at_once(now_ms, registration)
     }
 
     /// What accounts are attacked with is told on the board of all.
@@ -419,20 +430,6 @@ impl Worker {
         if let Some(to) = worker_of_reply(&reply) {
             self.post(now_ms, to, Letter::Reply(reply));
         }
-    }
-
-    /// Gives a reply to the call machine.
-    fn deliver(&mut self, now_ms: u64, reply: Reply) {
-        if let Reply::Registered { bindings, .. } = &reply
-            && !bindings.is_empty()
-        {
-            self.doors.change(|lockout| {
-                for binding in bindings {
-                    lockout.flow_registered(binding.flow.remote, binding.expires_ms);
-                }
-            });
-        }
-        self.edge.handle(now_ms, edge::Input::Reply(reply));
     }
 
     /// Hands a record to the journal.

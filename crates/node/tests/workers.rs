@@ -226,6 +226,38 @@ fn a_nonce_is_good_at_every_worker_and_a_count_only_once() {
 }
 
 #[test]
+fn a_phone_that_stays_is_written_once_and_is_kept_a_little_longer_by_a_crash() {
+    let mut node = Node::with_firms(2);
+    let (phone, line) = ("127.0.0.7:5060", "101");
+    let mut auth = challenge(&mut node, 1, phone);
+    let mut again = |node: &mut Node, count: usize| {
+        let before = node.records.len();
+        node.reads(count % 2, phone, &register(phone, &format!("phone-{count}"), &mut auth, "secret of 101"));
+        node.settle();
+        assert_eq!(status(&node.take(phone).pop().unwrap().message), 200);
+        node.records.len() - before
+    };
+    assert_eq!(again(&mut node, 0), 1);
+    let first_ms = node.now_ms;
+    node.now_ms += 60_000;
+    assert_eq!(again(&mut node, 1), 0, "the phone is where it was");
+    let mut replayed = NodeState::default();
+    node.records.iter().for_each(|record| replayed.apply(record).unwrap());
+    assert_eq!(replayed, node.state());
+    let mut crashed = Node::start(replayed, 1, 2);
+    let bindings = |node: &Node| node.account("law-1").lines()[line].bindings.len();
+    for (node, asked_ms) in [(&mut node, first_ms + 60_000), (&mut crashed, first_ms + account::VOUCHED_MS)] {
+        let lapses_ms = asked_ms + 300_000;
+        for (at_ms, left) in [(lapses_ms - 1, 1), (lapses_ms, 0)] {
+            node.now_ms = at_ms;
+            node.workers.iter_mut().for_each(|worker| worker.tick(at_ms));
+            node.settle();
+            assert_eq!(bindings(node), left, "{at_ms}");
+        }
+    }
+}
+
+#[test]
 fn a_new_call_for_a_worker_with_a_full_box_is_refused_and_nothing_else_is() {
     let mut node = Node::with_firms(2);
     let from = "127.0.1.1:5060";

@@ -1,5 +1,7 @@
 //! Who asks, and what they may see: the logged-in user, and the account in the page's address.
 
+use std::ops::Deref;
+
 use account::{Actor, Change};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
@@ -8,11 +10,12 @@ use axum::response::{IntoResponse, Response};
 use billing::AccountId;
 use node::{Command, CommandReply};
 use sha2::{Digest, Sha256};
-use store::{AccountRow, Role, User};
+use store::{AccountRow, Desk, Role, User};
 use tokio::time::{Duration, sleep};
 
 use crate::cookies;
 use crate::forms::csrf_of;
+use crate::kept::{Hand, KeptError};
 use crate::login::escaped;
 use crate::problem::Problem;
 use crate::state::{PortalState, now_ms};
@@ -90,6 +93,15 @@ impl Visitor {
         Actor::User(self.user.login.clone())
     }
 
+    /// Changes what is kept beside the journal, as this user.
+    pub(crate) async fn kept<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk, &Hand) -> Result<T, KeptError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let hand = Hand { by: self.user.login.clone(), at_ms: now_ms() };
+        Ok(self.state.kept(move |desk| work(desk, &hand)).await??)
+    }
+
     /// What others know the user as.
     pub(crate) fn name(&self) -> &str {
         if self.user.name.is_empty() { &self.user.login } else { &self.user.name }
@@ -141,6 +153,32 @@ fn login_path(parts: &Parts, state: &PortalState) -> String {
         return format!("{base}/login");
     }
     format!("{base}/login?next={}", escaped(page))
+}
+
+/// An administrator; for everybody else there is no such page.
+pub(crate) struct Admin(Visitor);
+
+impl Admin {
+    pub(crate) fn visitor(&self) -> Visitor {
+        self.0.clone()
+    }
+}
+
+impl Deref for Admin {
+    type Target = Visitor;
+
+    fn deref(&self) -> &Visitor {
+        &self.0
+    }
+}
+
+impl FromRequestParts<PortalState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &PortalState) -> Result<Self, Problem> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        if visitor.is_admin() { Ok(Self(visitor)) } else { Err(Problem::NotFound) }
+    }
 }
 
 /// A user at an account they may see.

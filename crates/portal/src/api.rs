@@ -8,6 +8,7 @@
 mod accounts;
 mod audit;
 mod calls;
+mod carriers;
 mod client;
 mod decks;
 mod dids;
@@ -26,6 +27,8 @@ mod repeat;
 mod screen;
 mod shapes;
 mod usage;
+mod users;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -45,7 +48,14 @@ use crate::state::PortalState;
 use fault::{Fault, Kind};
 
 pub use document::openapi;
-pub use keys::new_key;
+pub(crate) use shapes::{Health, text};
+pub(crate) mod shown {
+    //! The shapes, for the command line.
+    pub(crate) use super::shapes::{
+        Account, AuditEntry, Ban, BlockList, Call, Carrier, Deck, Delivery, Did, Exposure, Guessed, Incident, Key,
+        Line, Lockout, Rate, RunningCall, Session, User, Webhook,
+    };
+}
 
 /// The longest body, bytes: a rate table is the largest.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -76,6 +86,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(accounts::show, accounts::change))
         .routes(routes!(accounts::exposure))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::of_node))
         .routes(routes!(lines::list, lines::add))
         .routes(routes!(lines::show, lines::change, lines::remove))
         .routes(routes!(lines::secret))
@@ -96,6 +107,18 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::take_back))
         .routes(routes!(money::ledger))
         .routes(routes!(money::pay))
+        .routes(routes!(decks::prices))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(users::list, users::invite))
+        .routes(routes!(users::show, users::change, users::remove))
+        .routes(routes!(users::new_password))
+        .routes(routes!(users::second_step_off))
+        .routes(routes!(users::sessions, users::log_out))
+        .routes(routes!(users::end_session))
         .routes(routes!(events::stream))
         .routes(routes!(screen::ask))
         .routes(routes!(screen::show))
@@ -106,11 +129,15 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(lockout::show, lockout::set))
         .routes(routes!(lockout::bans, lockout::ban))
         .routes(routes!(lockout::lift))
+        .routes(routes!(lockout::guessed))
+        .routes(routes!(lockout::block_lists))
+        .routes(routes!(lockout::locks))
         .routes(routes!(decks::list))
         .routes(routes!(decks::rates))
         .routes(routes!(decks::preview))
-        .routes(routes!(decks::import))
-        .routes(routes!(node::carriers))
+        .routes(routes!(decks::import, decks::remove))
+        .routes(routes!(carriers::list))
+        .routes(routes!(carriers::show, carriers::put, carriers::remove))
         .routes(routes!(node::health))
 }
 

@@ -37,7 +37,8 @@ pub(crate) fn csrf_of(session_token: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn is_signed(headers: &HeaderMap, state: &PortalState, csrf: &str) -> bool {
+/// Whether a form is of the session that it comes with.
+pub(crate) fn is_signed(headers: &HeaderMap, state: &PortalState, csrf: &str) -> bool {
     let Some(token) = cookies::token(headers, state) else { return false };
     bool::from(csrf_of(token).as_bytes().ct_eq(csrf.as_bytes()))
 }

@@ -18,6 +18,10 @@ pub(crate) enum Tab {
     Lockout,
     Settings,
     People,
+    Carriers,
+    Decks,
+    Health,
+    Keys,
     Audit,
     Me,
 }
@@ -71,9 +75,20 @@ impl Frame {
     pub(crate) fn of_node(visitor: &Visitor, tab: Tab, title: &str, times: String) -> Self {
         let mut ways = Vec::new();
         if visitor.is_admin() {
-            let pages = [("/", "All accounts", Tab::Node), ("/people", "People", Tab::People)];
-            let pages = pages.into_iter().chain([("/audit", "Audit log", Tab::Audit)]);
-            ways.extend(pages.map(|(page, name, of)| Way { href: visitor.path(page), name, here: tab == of }));
+            let pages = [
+                ("/", "All accounts", Tab::Node),
+                ("/carriers", "Carriers", Tab::Carriers),
+                ("/decks", "Decks", Tab::Decks),
+                ("/health", "Health", Tab::Health),
+                ("/people", "People", Tab::People),
+                ("/keys", "API keys", Tab::Keys),
+                ("/audit", "Audit log", Tab::Audit),
+            ];
+            ways.extend(pages.into_iter().map(|(page, name, of)| Way {
+                href: visitor.path(page),
+                name,
+                here: tab == of,
+            }));
         } else if let Some(id) = &visitor.user.account {
             let pages = [("", "Overview"), ("/calls", "Calls"), ("/lines", "Lines"), ("/incidents", "Incidents")];
             let pages = pages.into_iter().chain([("/money", "Money"), ("/settings", "Settings")]);

@@ -7,6 +7,18 @@ use axum::http::header::LOCATION;
 use axum::response::{Html, IntoResponse, Response};
 use node::CommandError;
 
+use crate::kept::KeptError;
+
+impl From<KeptError> for Problem {
+    fn from(error: KeptError) -> Self {
+        match error {
+            KeptError::Store(store::Error::UserExists(_)) => Self::Typed(error.to_string()),
+            KeptError::Store(error) => Self::Store(error),
+            error => Self::Typed(error.to_string()),
+        }
+    }
+}
+
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 
 use crate::login::{code, forgot};
 use crate::pages::{
-    account, ask, audit, call, calls, guard, incident, incidents, limits, line, lines, lockout, me, money, new_line,
-    node, numbers, people, prices, secret, settings, webhooks,
+    account, ask, audit, call, calls, carriers, decks, guard, health, incident, incidents, keys, limits, line, lines,
+    lockout, me, money, new_line, node, numbers, people, prices, secret, settings, webhooks,
 };
 use crate::problem::Problem;
 use crate::state::PortalState;
@@ -60,6 +60,7 @@ fn pages() -> Router<PortalState> {
         .route("/portal.css", get(style))
         .route("/icon.svg", get(icon))
         .route("/live.js", get(script))
+        .merge(node_pages())
         .route("/lockout", get(lockout::show).post(lockout::set))
         .route("/lockout/switch", post(lockout::switch))
         .route("/lockout/ban", post(lockout::ban))
@@ -79,10 +80,26 @@ fn own_pages() -> Router<PortalState> {
         .route("/sessions/end-others", post(me::end_others))
 }
 
+/// What administrators see beside accounts.
+fn node_pages() -> Router<PortalState> {
+    let tables = post(decks::put).layer(DefaultBodyLimit::max(decks::MAX_TABLE_BYTES));
+    Router::new()
+        .route("/health", get(health::show))
+        .route("/carriers", get(carriers::list).post(carriers::add))
+        .route("/carriers/{carrier}", get(carriers::show).post(carriers::change))
+        .route("/carriers/{carrier}/remove", post(carriers::remove))
+        .route("/decks", get(decks::list).merge(tables))
+        .route("/decks/price", post(decks::price_account))
+        .route("/decks/{deck}", get(decks::show))
+        .route("/decks/{deck}/remove", post(decks::remove))
+}
+
 /// What an account and the node have alike.
 fn circle_pages() -> Router<PortalState> {
     Router::new()
         .route("/audit", get(audit::show))
+        .route("/keys", get(keys::show).post(keys::make))
+        .route("/keys/revoke", post(keys::revoke))
         .route("/people", get(people::show))
         .route("/people/invite", post(people::invite))
         .route("/people/change", post(people::change))

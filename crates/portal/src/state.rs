@@ -7,10 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
-use store::{Desk, Reader, Vault};
+use store::{Desk, Link, Reader, User, Vault};
 use tokio::sync::Semaphore;
 
 use crate::control::Control;
+use crate::kept::KeptError;
 use crate::per_minute::PerMinute;
 use crate::problem::Problem;
 use crate::readers::Readers;
@@ -116,16 +117,31 @@ impl PortalState {
         self.readers.ask(question).await
     }
 
-    /// Asks for or changes users and sessions.
+    /// Asks for or changes what is in the database alone.
     pub(crate) async fn desk<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Desk) -> Result<T, store::Error> + Send + 'static,
     ) -> Result<T, Problem> {
+        Ok(self.at_desk(work).await??)
+    }
+
+    /// Changes what is kept beside the journal; the inner result is why not.
+    pub(crate) async fn kept<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk) -> Result<T, KeptError> + Send + 'static,
+    ) -> Result<Result<T, KeptError>, Problem> {
+        self.at_desk(work).await
+    }
+
+    /// The link that lets a user choose a password, once.
+    pub(crate) fn password_link(&self, user: &User) -> String {
+        let token = Link::password(user, now_ms()).token(&self.vault);
+        format!("{}/once/{token}", self.settings.url.trim_end_matches('/'))
+    }
+
+    async fn at_desk<T: Send + 'static>(&self, work: impl FnOnce(&Desk) -> T + Send + 'static) -> Result<T, Problem> {
         let desk = Arc::clone(&self.desk);
-        match tokio::task::spawn_blocking(move || work(&desk)).await {
-            Ok(done) => Ok(done?),
-            Err(_) => Err(Problem::Broken),
-        }
+        tokio::task::spawn_blocking(move || work(&desk)).await.map_err(|_| Problem::Broken)
     }
 }
 

@@ -255,7 +255,7 @@ impl Summary {
         }
         if let Some(seed) = self.failed.iter().min() {
             println!("{} seeds failed: {:?}", self.failed.len(), self.failed);
-            let scenario = format!("{scenario:?}").to_lowercase();
+            let scenario = scenario.name();
             println!("tell one alone: cargo run --release --package sim -- {scenario} --seed {seed} --verbose");
         }
     }

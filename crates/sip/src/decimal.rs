@@ -31,7 +31,16 @@ impl Digits {
 
 /// Appends a number.
 pub(crate) fn push(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(Digits::new(number).as_str().as_bytes());
+    let Digits { text, from } = Digits::new(number);
+    out.extend_from_slice(&text[from..]);
+}
+
+/// Appends an address.
+pub(crate) fn push_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    match IpText::new(ip) {
+        IpText::V4(text, len) => out.extend_from_slice(&text[..len]),
+        IpText::V6(text) => out.extend_from_slice(text.as_bytes()),
+    }
 }
 
 fn text(bytes: Option<&[u8]>) -> &str {

@@ -60,17 +60,17 @@ pub struct Dialog {
     id: DialogId,
     state: DialogState,
     /// Our From in requests: name and address, without the tag.
-    local: String,
+    local: Box<str>,
     /// Our To in requests: name and address, without the tag.
-    remote: String,
+    remote: Box<str>,
     /// CSeq of the last request we sent; 0 if none.
     local_cseq: u32,
     /// CSeq of the last request we received, if any.
     remote_cseq: Option<u32>,
     /// URI of the peer's Contact.
-    remote_target: String,
+    remote_target: Box<str>,
     /// Route values for our requests, as written, in the order we send them.
-    route_set: Vec<String>,
+    route_set: Box<[Box<str>]>,
     /// Made by a request to a sips URI over TLS.
     secure: bool,
     /// The path to the next hop.
@@ -129,7 +129,7 @@ impl Dialog {
             local_cseq: 0,
             remote_cseq: Some(cseq.number),
             remote_target: contact,
-            route_set: route_set(request)?,
+            route_set: route_set(request)?.into(),
             secure: is_sips(request.request_uri()) && flow.transport == Transport::Tls,
             flow,
         })
@@ -167,7 +167,7 @@ impl Dialog {
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
         let target = match contact(response) {
             Ok(Some(contact)) => contact,
-            _ => text(sent.uri, MAX_URI_BYTES, "Contact")?,
+            _ => text(sent.uri, MAX_URI_BYTES, "Contact")?.into(),
         };
         let mut routes = route_set(response)?;
         routes.reverse();
@@ -179,7 +179,7 @@ impl Dialog {
             local_cseq: sent.cseq,
             remote_cseq: None,
             remote_target: target,
-            route_set: routes,
+            route_set: routes.into(),
             secure: sent.secure && flow.transport == Transport::Tls,
             flow,
         })
@@ -234,7 +234,7 @@ impl Dialog {
         if self.state == DialogState::Early {
             let mut routes = route_set(response)?;
             routes.reverse();
-            self.route_set = routes;
+            self.route_set = routes.into();
         }
         self.refresh_target(response);
         self.state = DialogState::Confirmed;
@@ -289,16 +289,16 @@ fn is_sips(uri: &[u8]) -> bool {
 }
 
 /// The URI of the first Contact.
-fn contact(message: &Message) -> Result<Option<String>, DialogError> {
+fn contact(message: &Message) -> Result<Option<Box<str>>, DialogError> {
     let Some(contact) = message.contacts().next() else { return Ok(None) };
     target(&contact.map_err(|_| DialogError::Missing("Contact"))?, "Contact").map(Some)
 }
 
 /// The URI of an address, which must be one a request line can have.
-fn target(address: &NameAddr<'_>, header: &'static str) -> Result<String, DialogError> {
+fn target(address: &NameAddr<'_>, header: &'static str) -> Result<Box<str>, DialogError> {
     let uri = text(address.uri, MAX_URI_BYTES, header)?;
     address.parse_uri().map_err(|_| DialogError::Missing(header))?;
-    Ok(uri)
+    Ok(uri.into())
 }
 
 /// A client of RFC 2543 need not send a Contact: its From stands in.
@@ -307,34 +307,36 @@ fn is_rfc2543(request: &Message) -> bool {
 }
 
 /// The Record-Route values in the order of the message.
-fn route_set(message: &Message) -> Result<Vec<String>, DialogError> {
+fn route_set(message: &Message) -> Result<Vec<Box<str>>, DialogError> {
     let mut routes = Vec::new();
     for value in message.record_routes().filter(|value| !value.is_empty()) {
         if routes.len() == MAX_ROUTES {
             return Err(DialogError::TooManyRoutes);
         }
         NameAddr::parse(value).map_err(|_| DialogError::Missing("Record-Route"))?;
-        routes.push(text(value, MAX_URI_BYTES, "Record-Route")?);
+        routes.push(text(value, MAX_URI_BYTES, "Record-Route")?.into());
     }
     Ok(routes)
 }
 
 /// Name and address without parameters. A display name need not be UTF-8; it is for people, so what cannot be read
 /// is replaced. It is quoted anew, since one that came without quotes may hold some.
-fn address(from: &NameAddr<'_>, header: &'static str) -> Result<String, DialogError> {
+fn address(from: &NameAddr<'_>, header: &'static str) -> Result<Box<str>, DialogError> {
     let uri = text(from.uri, MAX_URI_BYTES, header)?;
     if from.display_raw.len() > MAX_URI_BYTES {
         return Err(DialogError::TooLong(header));
     }
     let display = from.display();
+    if display.is_empty() {
+        return Ok(["<", uri, ">"].concat().into());
+    }
     let display = String::from_utf8_lossy(&display).replace('\\', "\\\\").replace('"', "\\\"");
-    Ok(if display.is_empty() { format!("<{uri}>") } else { format!("\"{display}\" <{uri}>") })
+    Ok(["\"", &display, "\" <", uri, ">"].concat().into())
 }
 
-fn text(bytes: &[u8], max: usize, header: &'static str) -> Result<String, DialogError> {
+fn text<'a>(bytes: &'a [u8], max: usize, header: &'static str) -> Result<&'a str, DialogError> {
     if bytes.len() > max {
         return Err(DialogError::TooLong(header));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| DialogError::Missing(header))?;
-    Ok(text.to_owned())
+    std::str::from_utf8(bytes).map_err(|_| DialogError::Missing(header))
 }

@@ -31,6 +31,13 @@ impl Transport {
         }
     }
 
+    /// The transport that a Via header names, in any case.
+    pub(crate) fn from_via(name: &[u8]) -> Option<Self> {
+        let all = [Self::Udp, Self::Tcp, Self::Tls].into_iter();
+        let mut written = all.filter(|known| known.via_name().len() == name.len());
+        written.find(|known| crate::scan::eq_ignore_case(name, known.via_name()))
+    }
+
     /// The transport as a URI's `transport` parameter spells it (RFC 3261 section 19.1.1).
     pub const fn uri_name(self) -> &'static str {
         match self {

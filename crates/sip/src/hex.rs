@@ -1,6 +1,16 @@
 //! Lower-case hexadecimal, as digests and nonces travel.
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// Both digits of each byte.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// Appends `bytes` as lower-case hexadecimal digits.
 pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -10,26 +20,40 @@ pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// `bytes` as a lower-case hexadecimal string.
-pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    push_text(&mut text, bytes);
-    text
+/// At most 32 bytes as lower-case hexadecimal digits, without allocation.
+#[derive(Clone, Copy)]
+pub(crate) struct Short {
+    digits: [u8; 64],
+    len: usize,
 }
 
-/// Appends `bytes` as lower-case hexadecimal digits.
-pub(crate) fn push_text(text: &mut String, bytes: &[u8]) {
-    for b in bytes {
-        text.push(char::from(DIGITS[usize::from(b >> 4)]));
-        text.push(char::from(DIGITS[usize::from(b & 15)]));
+impl Short {
+    /// Of more than 32 bytes, the first 32.
+    pub(crate) fn of(bytes: &[u8]) -> Short {
+        let mut digits = [0; 64];
+        for (pair, b) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+            *pair = PAIRS[usize::from(*b)];
+        }
+        Short { digits, len: (bytes.len() * 2).min(64) }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.digits.get(..self.len).unwrap_or_default()
     }
 }
 
+/// `bytes` as a lower-case hexadecimal string.
+pub fn encode(bytes: &[u8]) -> String {
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    push(&mut text, bytes);
+    String::from_utf8(text).expect("hexadecimal digits are ASCII")
+}
+
 /// Appends a number without leading zeros.
-pub(crate) fn push_number(text: &mut String, number: u32) {
+pub(crate) fn push_number(out: &mut Vec<u8>, number: u32) {
     let nibbles = (u32::BITS - number.leading_zeros()).div_ceil(4).max(1);
     for nibble in (0..nibbles).rev() {
-        text.push(char::from(DIGITS[(number >> (nibble * 4) & 15) as usize]));
+        out.push(DIGITS[(number >> (nibble * 4) & 15) as usize]);
     }
 }
 

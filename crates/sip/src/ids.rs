@@ -43,14 +43,14 @@ impl Origin {
 
     fn text(self, start: &str, suffix: Suffix) -> String {
         let Self { worker, epoch, slot: Slot { index, generation } } = self;
-        let mut text = String::with_capacity(USUAL_BYTES);
-        text.push_str(start);
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        text.extend_from_slice(start.as_bytes());
         for number in [u32::from(worker), epoch, index, generation] {
             hex::push_number(&mut text, number);
-            text.push('-');
+            text.push(b'-');
         }
-        hex::push_text(&mut text, &suffix);
-        text
+        hex::push(&mut text, &suffix);
+        String::from_utf8(text).expect("digits and hyphens are ASCII")
     }
 
     /// Reads the origin out of a branch, tag or Call-ID; `None` if it is not one of ours.

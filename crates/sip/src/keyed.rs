@@ -7,14 +7,16 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
 
-/// The key of a node's hashes: unguessable, and the same for a whole run.
-#[derive(Clone, Copy, Default)]
-pub struct HashKey([u8; 16]);
+/// The key of a node's hashes: unguessable, and the same for a whole run. It is kept as the hasher that has read it.
+#[derive(Clone, Default)]
+pub struct HashKey(DefaultHasher);
 
 impl HashKey {
     /// From 16 bytes of a secure source.
-    pub const fn new(bytes: [u8; 16]) -> Self {
-        Self(bytes)
+    pub fn new(bytes: [u8; 16]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&bytes);
+        Self(hasher)
     }
 }
 
@@ -28,9 +30,7 @@ impl BuildHasher for HashKey {
     type Hasher = DefaultHasher;
 
     fn build_hasher(&self) -> DefaultHasher {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&self.0);
-        hasher
+        self.0.clone()
     }
 }
 

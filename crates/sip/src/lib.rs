@@ -25,6 +25,7 @@ mod sip_uri;
 pub mod transaction;
 pub mod uri;
 mod via;
+pub mod wheel;
 pub mod write;
 
 pub use dialog::{Dialog, DialogId};

@@ -4,6 +4,7 @@
 //! and with which status it is refused otherwise; a message that frames but is not valid can still be answered.
 
 mod access;
+mod essentials;
 mod parse;
 mod reliable;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use parse::ParseError;
 pub use reliable::RAck;
 pub use validate::Invalid;
 
+use self::essentials::Essentials;
 use crate::name::Names;
 use crate::{Method, Name};
 
@@ -26,6 +28,20 @@ use crate::{Method, Name};
 struct Span {
     from: u16,
     to: u16,
+}
+
+impl Span {
+    /// Where `part` lies in `bytes`, of which it is a slice.
+    fn of(part: &[u8], bytes: &[u8]) -> Span {
+        let from = part.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
+        let end = |offset: usize| u16::try_from(offset).unwrap_or_default();
+        Span { from: end(from), to: end(from.wrapping_add(part.len())) }
+    }
+
+    /// The bytes that lie there.
+    fn on(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(usize::from(self.from)..usize::from(self.to)).unwrap_or_default()
+    }
 }
 
 /// One header line: what it is called and what it says, trimmed.
@@ -69,6 +85,7 @@ pub struct Message {
     /// The names of all header lines, and of those that stand more than once.
     present: Names,
     repeated: Names,
+    essentials: Essentials,
     body: Span,
     defect: Option<Defect>,
 }
@@ -92,7 +109,7 @@ impl Message {
     }
 
     fn bytes(&self, span: Span) -> &[u8] {
-        self.buf.get(usize::from(span.from)..usize::from(span.to)).unwrap_or_default()
+        span.on(&self.buf)
     }
 }
 

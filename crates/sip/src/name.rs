@@ -1,6 +1,8 @@
 //! Header names: the ones we know, their compact forms, and which headers hold comma-separated lists.
 
-/// Declares the known names in order of their length, so that a lookup compares only names of the right length.
+use crate::scan;
+
+/// Declares the known names.
 macro_rules! names {
     ($($variant:ident $text:literal $compact:literal $list:literal,)*) => {
         /// A header name we know (RFC 3261 section 20 and extensions), or `Other`.
@@ -12,7 +14,7 @@ macro_rules! names {
             Other,
         }
 
-        /// What is known of each name, in order of length.
+        /// What is known of each name.
         const KNOWN: &[Known] = &[$(Known { name: Name::$variant, text: $text, compact: $compact, list: $list },)*];
     };
 }
@@ -108,29 +110,32 @@ impl Names {
     }
 }
 
-/// Longest known name, in bytes.
-const LONGEST: usize = 20;
+/// Where a name stands in the table of all: its length and three of its letters, in either case, tell every known name from
+/// every other.
+const fn place(text: &[u8]) -> usize {
+    let len = text.len();
+    (len + letter(text[0]) * 29 + letter(text[len - 1]) * 24 + letter(text[len / 2])) % PLACES
+}
 
-/// `FIRST[n]` is the index in `KNOWN` of the first name of `n` bytes or more.
-const FIRST: [usize; LONGEST + 2] = {
-    let mut first = [KNOWN.len(); LONGEST + 2];
-    let mut i = KNOWN.len();
-    let mut len = LONGEST + 1;
-    while i > 0 {
-        i -= 1;
-        assert!(KNOWN[i].text.len() <= len, "the names must stand in order of length");
-        assert!(KNOWN[i].name as usize == i, "a name's number is its place in the table");
-        while len > KNOWN[i].text.len() {
-            first[len] = i + 1;
-            len -= 1;
-        }
+/// Letters that differ only in case differ in this bit.
+const fn letter(byte: u8) -> usize {
+    (byte | 0x20) as usize
+}
+
+const PLACES: usize = 256;
+
+/// `AT[place]` is the index in `KNOWN` of the one name that may stand there.
+const AT: [u8; PLACES] = {
+    let mut at = [u8::MAX; PLACES];
+    let mut i = 0;
+    while i < KNOWN.len() {
+        assert!(KNOWN[i].name as usize == i, "a name's number is its place in the list");
+        let place = place(KNOWN[i].text.as_bytes());
+        assert!(at[place] == u8::MAX, "no two names have the same place");
+        at[place] = i as u8;
+        i += 1;
     }
-    while len > 0 {
-        first[len] = 0;
-        len -= 1;
-    }
-    first[0] = 0;
-    first
+    at
 };
 
 impl Name {
@@ -141,18 +146,11 @@ impl Name {
             let known = KNOWN.iter().find(|known| known.compact == letter && letter != 0);
             return known.map_or(Name::Other, |known| known.name);
         }
-        let len = text.len();
-        let (Some(&from), Some(&to)) = (FIRST.get(len), FIRST.get(len + 1)) else {
+        if text.is_empty() {
             return Name::Other;
-        };
-        let same_length = KNOWN.get(from..to).unwrap_or_default();
-        // Letters of one length that differ only in case differ in this bit; other bytes are found out by the comparison.
-        let start = |bytes: &[u8]| bytes.first().map(|first| first | 0x20);
-        let first = start(text);
-        let known = same_length
-            .iter()
-            .find(|known| start(known.text.as_bytes()) == first && text.eq_ignore_ascii_case(known.text.as_bytes()));
-        known.map_or(Name::Other, |known| known.name)
+        }
+        let known = AT.get(place(text)).and_then(|&at| KNOWN.get(usize::from(at)));
+        known.filter(|known| scan::eq_ignore_case(text, known.text)).map_or(Name::Other, |known| known.name)
     }
 
     /// The name in full, as we write it; empty for `Other`.

@@ -14,6 +14,8 @@ pub struct NameAddr<'a> {
     pub uri: &'a [u8],
     /// The header's parameters (tag, q, expires), not the URI's.
     pub params: Params<'a>,
+    /// The tag among them.
+    pub(crate) tag: Option<&'a [u8]>,
 }
 
 impl<'a> NameAddr<'a> {
@@ -24,7 +26,9 @@ impl<'a> NameAddr<'a> {
     /// question mark in a URI without brackets (RFC 3261 section 20.10).
     pub fn parse(value: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("name and address");
-        let value = value.trim_ascii();
+        // A zero byte is written back as white space.
+        let blank = |b: &u8| *b == 0 || b.is_ascii_whitespace();
+        let value = value.get(value.iter().take_while(|b| blank(b)).count()..).unwrap_or_default().trim_ascii_end();
         if value.first() == Some(&b'"') {
             let end = scan::quoted_len(value).ok_or(BAD)?;
             let display = value.get(1..end - 1).ok_or(BAD)?;
@@ -40,7 +44,7 @@ impl<'a> NameAddr<'a> {
         if uri.is_empty() || uri.iter().any(|b| matches!(b, 0..=b' ' | 0x7f | b'?' | b'>' | b'"')) {
             return Err(BAD);
         }
-        Ok(NameAddr { display_raw: &[], uri, params: Params::new(params.unwrap_or_default()) })
+        Ok(NameAddr::with(&[], uri, params.unwrap_or_default()))
     }
 
     /// `rest` begins behind the opening bracket.
@@ -51,7 +55,12 @@ impl<'a> NameAddr<'a> {
         if uri.is_empty() || !(params.is_empty() || params.starts_with(b";")) {
             return Err(BAD);
         }
-        Ok(NameAddr { display_raw, uri, params: Params::new(params) })
+        Ok(NameAddr::with(display_raw, uri, params))
+    }
+
+    fn with(display_raw: &'a [u8], uri: &'a [u8], params: &'a [u8]) -> NameAddr<'a> {
+        let params = Params::new(params);
+        NameAddr { display_raw, uri, params, tag: params.value("tag").filter(|tag| !tag.is_empty()) }
     }
 
     /// The display name with its escapes taken out.
@@ -61,7 +70,7 @@ impl<'a> NameAddr<'a> {
 
     /// The tag, if there is one (RFC 3261 section 19.3).
     pub fn tag(&self) -> Option<&'a [u8]> {
-        self.params.value("tag").filter(|tag| !tag.is_empty())
+        self.tag
     }
 
     /// Reads the URI.
@@ -105,6 +114,7 @@ mod tests {
             &b""[..],
             b"\"Mr. <sip:a@b>",
             b"\"a\" sip:a@b",
+            b"\0\" <sip:a@b>",
             b"<sip:a@b",
             b"<>",
             b"<sip:a@b> x",

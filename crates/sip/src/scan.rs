@@ -20,6 +20,29 @@ pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&b| TOKEN[usize::from(b)])
 }
 
+/// How many bytes at the beginning may stand in a token.
+pub(crate) fn token_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&b| !TOKEN[usize::from(b)]).unwrap_or(bytes.len())
+}
+
+/// Offset of the first byte up to CR: NUL, line ends, tabs and what hardly ever stands in a message. Eight bytes are looked
+/// at in one go.
+pub(crate) fn first_low(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH_BITS: u64 = ONES << 7;
+    const ABOVE: u8 = b'\r' + 1;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest high bit that is left is that of the first byte below; those behind it may be of others.
+        let low = word.wrapping_sub(ONES * ABOVE as u64) & !word & HIGH_BITS;
+        if low != 0 {
+            return Some(at * 8 + low.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|&b| b < ABOVE).map(|at| words.len() * 8 + at)
+}
+
 /// True if `b` may stand in a token.
 pub(crate) fn is_token_byte(b: u8) -> bool {
     TOKEN[usize::from(b)]
@@ -27,7 +50,8 @@ pub(crate) fn is_token_byte(b: u8) -> bool {
 
 /// ASCII case-insensitive equality, as SIP compares nearly every name.
 pub fn eq_ignore_case(bytes: &[u8], text: &str) -> bool {
-    bytes.eq_ignore_ascii_case(text.as_bytes())
+    // Nearly always it is written as we write it.
+    bytes == text.as_bytes() || bytes.eq_ignore_ascii_case(text.as_bytes())
 }
 
 /// Reads a plain decimal number; surrounding white space is ignored, anything else (sign, overflow, nothing) is `None`.
@@ -56,15 +80,8 @@ pub(crate) fn split_once(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
 /// Offset of the first `at` outside quoted strings, and outside `<...>` if `angles`.
 pub(crate) fn find_outside_quotes(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
     // Most values have neither quotes nor angles in front of the first one.
-    for (i, &b) in bytes.iter().enumerate() {
-        if b == at {
-            return Some(i);
-        }
-        if b == b'"' || (angles && b == b'<') {
-            return find_carefully(bytes, at, angles);
-        }
-    }
-    None
+    let first = if angles { memchr::memchr3(at, b'"', b'<', bytes) } else { memchr::memchr2(at, b'"', bytes) }?;
+    if bytes.get(first) == Some(&at) { Some(first) } else { find_carefully(bytes, at, angles) }
 }
 
 fn find_carefully(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
@@ -86,13 +103,13 @@ fn find_carefully(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
 
 /// Offset just behind the closing quote of a quoted string that opens at offset 0; `None` if it never closes.
 pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
-    let mut i = 1;
+    let mut from = 1;
     loop {
-        match *bytes.get(i)? {
-            b'\\' => i += 2,
-            b'"' => return Some(i + 1),
-            _ => i += 1,
+        let at = from + memchr::memchr2(b'"', b'\\', bytes.get(from..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(at + 1);
         }
+        from = at + 2;
     }
 }
 
@@ -150,6 +167,22 @@ mod tests {
     fn an_unclosed_quote_swallows_the_rest() {
         assert_eq!(List::new(b"\"a, b").count(), 1);
         assert_eq!(quoted_len(b"\"a\\"), None);
+    }
+
+    #[test]
+    fn low_bytes_are_found_wherever_they_are() {
+        for len in 0..40 {
+            for at in 0..len {
+                for low in [0, b'\t', b'\n', b'\r'] {
+                    let mut bytes = vec![b' '; len];
+                    bytes[at] = low;
+                    bytes[len - 1] = bytes[len - 1].min(0x0d);
+                    assert_eq!(first_low(&bytes), Some(at));
+                }
+            }
+            assert_eq!(first_low(&vec![b'\x0e'; len]), None);
+            assert_eq!(first_low(&vec![0xff; len]), None);
+        }
     }
 
     #[test]

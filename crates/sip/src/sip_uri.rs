@@ -29,6 +29,24 @@ impl SipUri {
         SipUri::new(HostPort { host: Host::Ip(addr.ip()), port: Some(addr.port()) })
     }
 
+    /// The text of `sip:user@host[:port]`, of `sip:host[:port]` without a user. What may not stand in a user is escaped.
+    pub fn text(user: &str, hostport: HostPort<'_>) -> String {
+        /// As long as such a URI usually is at most.
+        const USUAL_BYTES: usize = 64;
+        let mut text = String::with_capacity(USUAL_BYTES);
+        text.push_str("sip:");
+        if !user.is_empty() {
+            if user.bytes().all(is_user_byte) {
+                text.push_str(user);
+            } else {
+                text.push_str(&escape(user.as_bytes(), is_user_byte, false));
+            }
+            text.push('@');
+        }
+        hostport.push_to(&mut text);
+        text
+    }
+
     /// Reads a sip or sips URI; password and headers are left out.
     ///
     /// # Errors
@@ -167,6 +185,10 @@ mod tests {
             SipUri::from_addr(addr).with_user("a b@c:%").with_param("transport", Some("udp")).with_param("lr", None);
         let text = uri.to_string();
         assert_eq!(text, "sip:a%20b%40c%3a%25@[2001:db8::1]:5062;transport=udp;lr");
+        let host = HostPort::parse(b"[2001:db8::1]:5062").unwrap();
+        assert_eq!(SipUri::text("a b@c:%", host), "sip:a%20b%40c%3a%25@[2001:db8::1]:5062");
+        assert_eq!(SipUri::text("+1303", HostPort::parse(b"h.example").unwrap()), "sip:+1303@h.example");
+        assert_eq!(SipUri::text("", HostPort::parse(b"10.0.0.1:5").unwrap()), "sip:10.0.0.1:5");
         let back: SipUri = text.parse().unwrap();
         assert_eq!(back, uri);
         assert_eq!(back.user().as_deref(), Some("a b@c:%"));

@@ -81,7 +81,7 @@ impl<'a> Host<'a> {
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Host::Ip(ip @ IpAddr::V4(_)) => f.write_str(IpText::new(*ip).as_str()),
+            Host::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
             Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
             Host::Name(name) => f.write_str(name),
         }
@@ -116,6 +116,19 @@ impl<'a> HostPort<'a> {
         Ok(HostPort { host: Host::parse(host.trim_ascii())?, port })
     }
 
+    /// Appends it as it is written.
+    pub fn push_to(self, text: &mut String) {
+        match self.host {
+            Host::Ip(ip @ IpAddr::V4(_)) => text.push_str(IpText::new(ip).as_str()),
+            Host::Ip(IpAddr::V6(ip)) => text.extend(["[", &ip.to_string(), "]"]),
+            Host::Name(name) => text.push_str(name),
+        }
+        if let Some(port) = self.port {
+            text.push(':');
+            text.push_str(Digits::new(port.into()).as_str());
+        }
+    }
+
     /// The socket address, if the host is an address; `default_port` stands in for a port not written.
     pub fn socket_addr(self, default_port: u16) -> Option<SocketAddr> {
         self.host.ip().map(|ip| SocketAddr::new(ip, self.port.unwrap_or(default_port)))
@@ -124,16 +137,22 @@ impl<'a> HostPort<'a> {
 
 impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => {
-                self.host.fmt(f)?;
-                f.write_str(":")?;
-                f.write_str(Digits::new(port.into()).as_str())
-            }
-            None => self.host.fmt(f),
-        }
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
+
+/// What may stand nowhere in a URI: controls, white space, and what sets a URI off.
+const NOT_IN_URI: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f);
+        byte += 1;
+    }
+    table
+};
 
 /// A URI of a message. The parts are as written, escapes included; `user()` and `password()` take the escapes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +179,7 @@ impl<'a> Uri<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Uri<'a>, UriError> {
         let (scheme, rest) = scan::split_once(bytes, b':');
         let rest = rest.ok_or(Malformed::new("URI"))?;
-        if !is_scheme(scheme) || bytes.iter().any(|b| matches!(b, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f)) {
+        if !is_scheme(scheme) || bytes.iter().any(|&b| NOT_IN_URI[usize::from(b)]) {
             return Err(Malformed::new("URI").into());
         }
         if scan::eq_ignore_case(scheme, "sip") {

@@ -19,6 +19,8 @@ pub struct Via<'a> {
     pub sent_by: HostPort<'a>,
     /// Its parameters.
     pub params: Params<'a>,
+    /// The branch among them.
+    pub(crate) branch: Option<&'a [u8]>,
 }
 
 impl<'a> Via<'a> {
@@ -28,30 +30,31 @@ impl<'a> Via<'a> {
     /// `Malformed` if it is not `SIP/2.0/TRANSPORT host[:port];...`.
     pub fn parse(value: &'a [u8]) -> Result<Via<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("Via");
-        const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
-        let (protocol, rest) = scan::split_once(value, b'/');
-        let (version, rest) = scan::split_once(rest.ok_or(BAD)?, b'/');
-        let rest = rest.ok_or(BAD)?.trim_ascii_start();
-        if !scan::eq_ignore_case(protocol.trim_ascii(), "SIP") || version.trim_ascii() != b"2.0" {
-            return Err(BAD);
-        }
+        // Nearly always it is written as we would write it.
+        let rest = match value.strip_prefix(b"SIP/2.0/") {
+            Some(rest) => rest,
+            None => behind_version(value).ok_or(BAD)?,
+        };
+        let rest = rest.trim_ascii_start();
         let end = rest.iter().position(u8::is_ascii_whitespace).ok_or(BAD)?;
         let (transport_raw, rest) = rest.split_at(end);
         if !scan::is_token(transport_raw) {
             return Err(BAD);
         }
         let (sent_by, params) = scan::split_once(rest, b';');
+        let params = Params::new(params.unwrap_or_default());
         Ok(Via {
-            transport: ALL.into_iter().find(|known| scan::eq_ignore_case(transport_raw, known.via_name())),
+            transport: Transport::from_via(transport_raw),
             transport_raw,
             sent_by: HostPort::parse(sent_by).map_err(|_| BAD)?,
-            params: Params::new(params.unwrap_or_default()),
+            params,
+            branch: params.value("branch"),
         })
     }
 
     /// The branch, if there is one.
     pub fn branch(&self) -> Option<&'a [u8]> {
-        self.params.value("branch")
+        self.branch
     }
 
     /// True if the branch is one of RFC 3261: the cookie and something behind it. If not, a transaction is matched by
@@ -82,6 +85,14 @@ impl<'a> Via<'a> {
         let port = self.rport().flatten().or(self.sent_by.port).unwrap_or(default_port);
         Some(SocketAddr::new(ip, port))
     }
+}
+
+/// What stands behind `SIP/2.0/`, in any case and with white space in it.
+fn behind_version(value: &[u8]) -> Option<&[u8]> {
+    let (protocol, rest) = scan::split_once(value, b'/');
+    let (version, rest) = scan::split_once(rest?, b'/');
+    let fits = scan::eq_ignore_case(protocol.trim_ascii(), "SIP") && version.trim_ascii() == b"2.0";
+    rest.filter(|_| fits)
 }
 
 #[cfg(test)]

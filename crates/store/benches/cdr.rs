@@ -1,9 +1,9 @@
 //! Ten million call records in SQLite: how fast further ones go in, a month's report, the last hundred calls by each filter,
 //! a page of the portal's; and the look-up of a price among 200,000 prefixes.
 //!
-//! They are written through the projector, but for the indexes of calls, which are made at the end: as many calls as one
-//! day sees go in with all of them in place, and are measured. `CDR_ROWS` says how many records. The database lies under
-//! the build's folder and is removed at the end, unless `CDR_KEEP` is set: then it stays, and serves the next run.
+//! They are written through the projector, and further calls then are measured: more than fill a block, so that what filing
+//! costs is in it. `CDR_ROWS` says how many records. The database lies under the build's folder and is removed at the end,
+//! unless `CDR_KEEP` is set: then it stays, and serves the next run.
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on fails where it stands")]
 
@@ -31,8 +31,6 @@ const BATCH: u64 = 27_000;
 /// Records in one transaction, and all of them, when writing is measured.
 const MEASURED_BATCH: u64 = 64;
 const MEASURED: u64 = 16_384;
-/// Memory to sort indexes in, KiB.
-const SORT_KIB: i64 = 2 << 20;
 const PREFIXES: u64 = 200_000;
 /// In one round of some milliseconds.
 const LOOK_UPS: u64 = 20_000;
@@ -159,34 +157,15 @@ fn records(numbers: std::ops::RangeInclusive<u64>, rows: u64, mix: &mut Mix) -> 
     numbers.map(record).collect()
 }
 
-fn open(path: &Path) -> Connection {
-    let connection = Connection::open(path).unwrap();
-    for (setting, value) in [("journal_mode", "OFF"), ("synchronous", "OFF"), ("temp_store", "MEMORY")] {
-        connection.pragma_update(None, setting, value).unwrap();
-    }
-    connection.pragma_update(None, "cache_size", -SORT_KIB).unwrap();
-    connection.pragma_update(None, "threads", 2).unwrap();
-    connection
-}
-
-/// Writes the records through the projector, and then makes the indexes.
+/// Writes the records through the projector.
 fn fill(path: &Path, rows: u64) {
-    drop(Projector::open(path).unwrap());
-    let indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'cdrs' AND sql IS NOT NULL";
-    let connection = open(path);
-    let indexes: Vec<(String, String)> = {
-        let mut asked = connection.prepare(indexes).unwrap();
-        asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
-    };
-    for (name, _) in &indexes {
-        connection.execute_batch(&format!("DROP INDEX {name}")).unwrap();
-    }
+    let mut projector = Projector::open(path).unwrap();
+    let connection = Connection::open(path).unwrap();
     for account in 0..ACCOUNTS {
         let sql = "INSERT INTO accounts (account, name, settings) VALUES (?1, ?1, '')";
         connection.execute(sql, [format!("account-{account:03}")]).unwrap();
     }
     drop(connection);
-    let mut projector = Projector::open(path).unwrap();
     let begun = Instant::now();
     // Made on one processor, written on the other.
     let (sender, batches) = std::sync::mpsc::sync_channel(2);
@@ -203,12 +182,6 @@ fn fill(path: &Path, rows: u64) {
         if lsn.is_multiple_of(BATCH * 40) {
             eprintln!("{lsn} records, {} s", begun.elapsed().as_secs());
         }
-    }
-    drop(projector);
-    let connection = open(path);
-    for (name, sql) in &indexes {
-        connection.execute_batch(sql).unwrap();
-        eprintln!("{name}, {} s", begun.elapsed().as_secs());
     }
 }
 

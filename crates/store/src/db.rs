@@ -7,6 +7,7 @@ mod access;
 mod audit;
 mod desk;
 mod factors;
+mod filing;
 mod keys;
 mod letters;
 mod links;
@@ -30,7 +31,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
 pub use access::{ApiAccess, MAX_API_ADDRESSES};
-pub use audit::{AuditPlace, AuditRow, Changed, differences_of};
+pub use audit::{AuditPlace, AuditRow, Changed};
 pub use desk::Desk;
 pub use factors::SecondFactor;
 pub use keys::{ApiKey, KeyScope, MAX_API_KEYS};

@@ -198,7 +198,7 @@ pub enum Error {
     #[error("{0} is no role: use admin, owner or viewer")]
     NoRole(String),
     /// No scope of that name.
-    #[error("{0} is no scope of a key: use read, write, money, screen or keys")]
+    #[error("{0} is no scope of a key: use read, write, money, screen, keys or people")]
     NoScope(String),
     /// The system gives no thread.
     #[error("the {name} thread cannot be started")]

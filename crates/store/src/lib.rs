@@ -32,7 +32,7 @@ pub use db::{
     HOOK_EVENTS, HOOK_URL_RULE, HookFormat, KeyScope, LOGIN_RULE, Letter, LetterKind, LineRow, MAX_ADDED_UP,
     MAX_API_ADDRESSES, MAX_API_KEYS, MAX_LETTERS_PER_USER, MAX_ROWS, MAX_SESSIONS_PER_USER, MAX_WAITING_PAYMENTS,
     MAX_WEBHOOKS, NewDelivery, Payment, Projector, Queued, REPEATABLE_MS, Reader, Repeat, Retention, Role,
-    SecondFactor, Sending, Session, Totals, Usage, UsageBy, User, Webhook, copy_database, differences_of,
+    SecondFactor, Sending, Session, Totals, Usage, UsageBy, User, Webhook, copy_database,
 };
 pub use disk::{Disk, FileDisk, MemoryDisk};
 pub use error::Error;

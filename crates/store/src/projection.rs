@@ -72,7 +72,10 @@ impl Projection {
         let applied_lsn = projector.applied_lsn()?;
         progress.update(|at| at.applied_lsn = applied_lsn);
         let worker = Worker { projector, batches, on_event, progress: Arc::clone(&progress) };
-        let thread = crate::threads::spawn("projector", move || worker.run())?;
+        let thread = crate::threads::spawn("projector", move || {
+            crate::threads::yield_to_calls();
+            worker.run();
+        })?;
         Ok((Self { progress, thread }, sender))
     }
 

@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use crate::{Desk, Disk, Error, Journal, Keeper, Numbered, Projection, Projector, Snapshots, Writer, WriterHandle};
 
+/// The niceness of a thread whose work may be late: it gets a quarter of a processor that others want as well.
+const YIELDING: i32 = 5;
+
 /// What the threads of the store tell.
 #[derive(Debug)]
 pub enum StoreEvent {
@@ -103,6 +106,16 @@ pub(crate) fn spawn<R: Send + 'static>(
     run: impl FnOnce() -> R + Send + 'static,
 ) -> Result<JoinHandle<R>, Error> {
     Builder::new().name(name.to_owned()).spawn(run).map_err(|source| Error::Thread { name, source })
+}
+
+/// From now on this thread comes after those that carry calls, where they are too many for the processors: what it does
+/// may be late. Where the system does not have it, the threads are equal.
+pub(crate) fn yield_to_calls() {
+    // On Linux a niceness is a thread's own.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(YIELDING) {
+        tracing::debug!(%error, "a thread keeps its priority");
+    }
 }
 
 #[cfg(test)]

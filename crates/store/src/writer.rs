@@ -6,11 +6,11 @@
 //!
 //! Back-pressure: both queues are bounded. A disk that cannot keep up fills the records' queue and then
 //! [`WriterHandle::submit`] waits, which holds up its caller (and so, in the end, new calls) instead of memory. A
-//! projector that cannot keep up holds up the writer in the same way.
+//! projector that cannot keep up holds up the writer in the same way, once the writer owes it [`MAX_OWED`] records.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -21,10 +21,13 @@ use crate::threads::{OnEvent, StoreEvent};
 use crate::{Disk, Error, Journal, Pace};
 
 /// Records that may wait for the writer.
-pub const QUEUE: usize = 4096;
+pub const QUEUE: usize = 32_768;
 
 /// Records made durable by one sync at most.
 pub const MAX_BATCH: usize = 1024;
+
+/// Records that the writer keeps for a projector whose queue is full, before it waits for it.
+pub const MAX_OWED: usize = 32_768;
 
 /// While much happens records are synced in steps, so that one sync does for more of them.
 const STEP: Duration = Duration::from_millis(4);
@@ -101,6 +104,7 @@ impl<T: Numerable + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
             inbox,
             taken: vec![0; sources],
             projector,
+            owed: Vec::new(),
             on_event,
             give_up: Arc::clone(&give_up),
             stopping: false,
@@ -135,6 +139,8 @@ struct Worker<D, T> {
     /// How many records of each source were taken.
     taken: Vec<u64>,
     projector: SyncSender<Vec<T>>,
+    /// Durable records that the projector's queue had no room for.
+    owed: Vec<T>,
     on_event: OnEvent,
     give_up: Arc<AtomicBool>,
     stopping: bool,
@@ -144,7 +150,7 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
     fn run(mut self) -> u64 {
         let mut pace = Pace::new(STEP, BUSY_RECORDS, Instant::now());
         while !self.stopping {
-            let Ok(first) = self.inbox.recv() else { break };
+            let Some(first) = self.next() else { break };
             pace.gather();
             let batch = self.take_waiting(first);
             pace.done(batch.len());
@@ -161,12 +167,43 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
                 (self.on_event)(StoreEvent::Slow(took));
             }
             (self.on_event)(StoreEvent::Durable { lsn: self.journal.durable_lsn(), of_source: self.taken.clone() });
-            if self.projector.send(batch).is_err() {
-                (self.on_event)(StoreEvent::Failed(Error::ProjectorStopped));
+            self.owed.extend(batch);
+            if self.pass_on(self.owed.len() >= MAX_OWED).is_err() {
                 break;
             }
         }
+        let _ = self.pass_on(true);
         self.journal.durable_lsn()
+    }
+
+    /// Waits for the next message, and gives the projector what it is owed meanwhile; none at the end.
+    fn next(&mut self) -> Option<Message<T>> {
+        while !self.owed.is_empty() {
+            match self.inbox.recv_timeout(STEP) {
+                Err(RecvTimeoutError::Timeout) => self.pass_on(false).ok()?,
+                received => return received.ok(),
+            }
+        }
+        self.inbox.recv().ok()
+    }
+
+    /// Gives the projector what it is owed, if its queue has room or `waits` for it.
+    fn pass_on(&mut self, waits: bool) -> Result<(), ()> {
+        if self.owed.is_empty() {
+            return Ok(());
+        }
+        let sent = match self.projector.try_send(std::mem::take(&mut self.owed)) {
+            Err(TrySendError::Full(owed)) if waits => self.projector.send(owed).map_err(drop),
+            Err(TrySendError::Full(owed)) => {
+                self.owed = owed;
+                Ok(())
+            }
+            sent => sent.map_err(drop),
+        };
+        if sent.is_err() {
+            (self.on_event)(StoreEvent::Failed(Error::ProjectorStopped));
+        }
+        sent
     }
 
     /// One message and all that wait behind it, up to the batch's maximum.

@@ -147,7 +147,7 @@ impl Heist {
         let destination = billing::Destination::of(e164);
         let (call, ground) = (attempt.call, ground(&destination));
         let foreign = self.answered.get(&ground).is_none_or(|days| days.len() < OWN_DAYS);
-        let answer = self.firm.handle(&Input::Screen(attempt));
+        let answer = self.firm.handle(&Input::Screen(attempt.into()));
         let lease = answer.replies.iter().find_map(|reply| match reply {
             Reply::Verdict { verdict: Verdict::Allowed { lease, .. }, .. } => Some(*lease),
             _ => None,

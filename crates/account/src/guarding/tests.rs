@@ -21,7 +21,7 @@ fn heed_on(firm: &mut Firm, line: &str, screening: &Screening) -> (Facts, Answer
         address: "198.51.100.9 Khan Yunis, Palestine".into(),
         place: geo::Place::default(),
     });
-    let mut facts = Facts::new(&attempt, firm.now_ms, Direction::Outbound);
+    let mut facts = Facts::new(&attempt.into(), firm.now_ms, Direction::Outbound);
     let mut out = Answer::default();
     let settings = firm.account.settings.clone().unwrap();
     let number = "+355691234567".parse().unwrap();
@@ -111,7 +111,7 @@ fn an_incident_lists_what_went_before_and_what_comes_after() {
     for source in [ABROAD, OFFICE] {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, source);
         let call = attempt.call;
-        firm.handle(&Input::Screen(attempt));
+        firm.handle(&Input::Screen(attempt.into()));
         firm.answer(call);
         firm.after_s(6).end(call);
     }
@@ -237,7 +237,7 @@ fn calls_of_an_incident_make_no_destination_ones_own_unless_they_were_ours() {
     for source in [OFFICE, OFFICE, ABROAD] {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, source);
         let call = attempt.call;
-        firm.handle(&Input::Screen(attempt));
+        firm.handle(&Input::Screen(attempt.into()));
         firm.answer(call);
         firm.after_s(6).end(call);
         firm.after_s(24 * 3600 - 60);

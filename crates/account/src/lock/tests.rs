@@ -12,7 +12,7 @@ const HOME: &str = "3035550123";
 fn call(firm: &mut Firm, source: &str, dialled: &str) -> Result<(), Refusal> {
     let attempt = firm.attempt(Party::Line(line_id("107")), dialled, source);
     let call = attempt.call;
-    match verdict(&firm.handle(&Input::Screen(attempt))) {
+    match verdict(&firm.handle(&Input::Screen(attempt.into()))) {
         Verdict::Allowed { .. } => {
             firm.end(call);
             Ok(())
@@ -42,7 +42,7 @@ fn registers(firm: &mut Firm, source: &str) -> Option<u16> {
 fn struck() -> Firm {
     let mut firm = Firm::new();
     let attempt = firm.attempt(Party::Line(line_id("107")), crate::fixture::ALBANIA, ABROAD);
-    let mut facts = crate::call::Facts::new(&attempt, firm.now_ms, billing::Direction::Outbound);
+    let mut facts = crate::call::Facts::new(&attempt.into(), firm.now_ms, billing::Direction::Outbound);
     let says = guard::Screening { stranger: true, ..screening(false, Some(Action::CutLine), &[]) };
     firm.account.heed(firm.now_ms, &says, &mut facts, false, &mut Answer::default());
     firm

@@ -263,12 +263,12 @@ pub enum Reply {
         /// Why.
         end: CallEnd,
     },
-    /// To [`Input::Register`]: the line's bindings now.
+    /// To [`Input::Register`]: where the line is registered now.
     Registered {
         /// The token of the request.
         token: u64,
-        /// All bindings of the line.
-        bindings: Vec<Binding>,
+        /// All its contacts, each with the moment at which it lapses.
+        contacts: Vec<(String, u64)>,
     },
     /// To [`Input::Register`] out of order (RFC 3261 10.3 step 7) or above the maximum.
     RegisterRefused {

@@ -15,6 +15,8 @@ pub enum Actor {
     User(String),
     /// Whoever holds the signed link in a warning's mail.
     Link,
+    /// The configuration, when the node is started for the first time.
+    Configuration,
 }
 
 impl Actor {
@@ -24,6 +26,7 @@ impl Actor {
             Self::CommandLine => "the command line",
             Self::User(login) => login,
             Self::Link => "the link in a mail",
+            Self::Configuration => "the configuration",
         }
     }
 }

@@ -74,6 +74,8 @@ fn extensions_ring_each_other_for_nothing() {
         assert_eq!(cdrs(&firm.end(call))[0].who.direction, Direction::Internal);
     }
     firm.after_s(3600);
+    let lapsed = firm.account.due(firm.now_ms).unwrap();
+    firm.handle(&lapsed);
     assert_eq!(codes(&mut firm, "107", "101"), RefusalCode::NotRegistered, "the binding has lapsed");
 }
 
@@ -86,7 +88,7 @@ fn a_carrier_reaches_the_accounts_numbers_alone() {
     attempt.caller = Caller { user: "+49301234567".into(), name: "Client".into(), ..Caller::default() };
     let shown = attempt.caller.clone();
     let call = attempt.call;
-    let answer = firm.handle(&crate::Input::Screen(attempt));
+    let answer = firm.handle(&crate::Input::Screen(attempt.into()));
     let Verdict::Allowed { permit: Permit::Lines { caller, called, .. }, .. } = verdict(&answer) else {
         panic!("{answer:?}")
     };
@@ -95,7 +97,7 @@ fn a_carrier_reaches_the_accounts_numbers_alone() {
     assert_eq!((cdrs(&end)[0].who.direction, &cdrs(&end)[0].who.line), (Direction::Inbound, &None));
     for dialled in [ALBANIA, "101", "911"] {
         let attempt = firm.attempt(carrier(), dialled, ABROAD);
-        let answer = firm.handle(&crate::Input::Screen(attempt));
+        let answer = firm.handle(&crate::Input::Screen(attempt.into()));
         assert!(matches!(verdict(&answer), Verdict::Refused(refusal) if refusal.code == RefusalCode::NoSuchLine));
     }
 }
@@ -114,7 +116,7 @@ fn a_trunk_that_does_not_register_is_rung_at_its_address() {
     firm.change(Change::PutLine(trunk));
     firm.change(Change::PutDid(Did { number: did(), lines: vec![line_id("pbx")] }));
     let attempt = firm.attempt(Party::Carrier(CarrierId::new("wholesale").unwrap()), "+13035550100", ABROAD);
-    let answer = firm.handle(&crate::Input::Screen(attempt));
+    let answer = firm.handle(&crate::Input::Screen(attempt.into()));
     let Verdict::Allowed { permit: Permit::Lines { bindings, .. }, .. } = verdict(&answer) else {
         panic!("{answer:?}")
     };
@@ -167,8 +169,8 @@ fn an_account_that_does_not_exist_lets_nothing_through() {
 fn the_same_attempt_twice_is_one_call() {
     let mut firm = Firm::new();
     let attempt = firm.attempt(Party::Line(line_id("107")), HOME, OFFICE);
-    firm.handle(&crate::Input::Screen(attempt.clone()));
-    let again = firm.handle(&crate::Input::Screen(attempt));
+    firm.handle(&crate::Input::Screen(attempt.clone().into()));
+    let again = firm.handle(&crate::Input::Screen(attempt.into()));
     assert_eq!(again, Answer::default());
     assert_eq!(firm.account.running().len(), 1);
 }
@@ -180,7 +182,7 @@ fn only_the_accounts_own_numbers_are_shown_outside() {
         let mut attempt = firm.attempt(Party::Line(line_id("107")), HOME, OFFICE);
         attempt.caller = Caller { user: claimed.into(), name: "The Bank".into(), private: true, ..Caller::default() };
         let call = attempt.call;
-        let answer = firm.handle(&crate::Input::Screen(attempt));
+        let answer = firm.handle(&crate::Input::Screen(attempt.into()));
         firm.end(call);
         match verdict(&answer) {
             Verdict::Allowed { permit: Permit::Carrier { caller, .. }, .. } => caller,
@@ -204,12 +206,12 @@ fn a_caller_who_is_being_forwarded_is_shown_with_the_number_he_came_by() {
     let mut inbound = firm.attempt(Party::Carrier(CarrierId::new("wholesale").unwrap()), "+13035550100", ABROAD);
     inbound.caller = client.clone();
     let ringing = inbound.call;
-    firm.handle(&crate::Input::Screen(inbound));
+    firm.handle(&crate::Input::Screen(inbound.into()));
     let shown = |firm: &mut Firm, line: &str, user: &str, diverted| {
         let mut attempt = firm.attempt(Party::Line(line_id(line)), HOME, OFFICE);
         attempt.caller = Caller { user: user.into(), diverted, ..client.clone() };
         let call = attempt.call;
-        let answer = firm.handle(&crate::Input::Screen(attempt));
+        let answer = firm.handle(&crate::Input::Screen(attempt.into()));
         let cause = firm.account.running()[&call].facts.attempt.cause;
         firm.end(call);
         match verdict(&answer) {
@@ -235,7 +237,7 @@ fn a_watching_guard_stops_nothing() {
     let mut firm = Firm::with(&Settings { guard: GuardMode::Shadow, ..settings() }, "10");
     let mut facts = {
         let attempt = firm.attempt(Party::Line(line_id("107")), ALBANIA, ABROAD);
-        Facts::new(&attempt, firm.now_ms, Direction::Outbound)
+        Facts::new(&attempt.into(), firm.now_ms, Direction::Outbound)
     };
     let mut out = Answer::default();
     let verdict = screening(false, Some(guard::Action::CutInternational), &[]);

@@ -195,7 +195,7 @@ fn a_full_disk_refuses_what_costs_money_at_once() {
     let mut screen = |dialled: &str| {
         let mut attempt = firm.attempt(crate::Party::Line(line_id("101")), dialled, OFFICE);
         attempt.look_ups.disk_full = true;
-        firm.handle(&Input::Screen(attempt))
+        firm.handle(&Input::Screen(attempt.into()))
     };
     let answer = screen(ALBANIA);
     let crate::Verdict::Refused(refusal) = verdict(&answer) else { panic!("{answer:?}") };

@@ -1,8 +1,10 @@
 //! From the callee's 2xx to two parties talking: nobody talks before the account's lease is durable.
 
+use std::collections::VecDeque;
+
 use account::Lease;
 use media::Side;
-use sip::{Message, Name};
+use sip::{DialogId, Message, Name};
 
 use super::fork::Target;
 use super::media::description;
@@ -39,14 +41,14 @@ impl Call {
         b.owed = Some(cseq);
         b.session = Session::agreed(response, core.now_ms);
         b.takes_update = takes_update(response);
-        b.description =
-            self.outbound.as_ref().map(|outbound| outbound.offer.facing(flow.remote).to_vec()).unwrap_or_default();
+        b.description = self.outbound.take().map(|outbound| outbound.offer.into_facing(flow.remote)).unwrap_or_default();
         let answer = description(response).or(early.as_deref());
         if let Some(sdp) = answer {
             self.media.announce(core, Side::B, sdp);
         }
         let body = answer.and_then(|sdp| self.media.towards(Side::A, sdp).ok()).unwrap_or_default();
         let legs = SavedLegs::of(&self.a, &b, &self.facts).encode();
+        self.forget_callees(core, b.dialog.id());
         self.b = Some(b);
         self.clock.stage_ms = core.now_ms.saturating_add(LEASE_PATIENCE_MS);
         self.stage = Stage::Answered { body, leased: false };
@@ -68,6 +70,21 @@ impl Call {
             }
             fork.patience_ms = None;
         }
+    }
+
+    /// One has answered: the others, and what they were called with, are needed no more.
+    fn forget_callees(&mut self, core: &mut Core, answered: &DialogId) {
+        self.routes_left = VecDeque::new();
+        for early in std::mem::take(&mut self.forks).iter().flat_map(|fork| &fork.earlies) {
+            if early.dialog.id() != answered {
+                core.dialogs.remove(early.dialog.id());
+            }
+        }
+    }
+
+    /// The session description of the caller's INVITE, while that is not answered.
+    pub(super) fn callers_offer(&self) -> Option<&[u8]> {
+        self.invite.as_ref().and_then(|invite| description(&invite.request))
     }
 
     /// Starts the clock of a lease; it counts from the answer.
@@ -93,25 +110,25 @@ impl Call {
 
     /// Stage `Answered`: the callee's ACK, unless it has to carry the caller's answer, and the caller's 200.
     pub(super) fn connect(&mut self, core: &mut Core, body: &[u8]) {
-        if description(&self.invite.request).is_some()
+        if self.callers_offer().is_some()
             && let Some((b, cseq)) = self.b.as_mut().and_then(|b| b.owed.map(|cseq| (b, cseq)))
         {
             b.acknowledge(core, cseq, &[]);
         }
-        let tag = self.a.dialog.id().local_tag().to_owned();
-        let mut answer = core.answer(&self.invite, 200, "", Some(&tag));
-        answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));
+        let Some(invite) = self.invite.take() else { return };
+        let mut answer = core.answer(&invite, 200, "", Some(self.a.dialog.id().local_tag()));
+        answer.copy_record_routes(&invite.request).header(Name::Contact, core.contact(invite.flow));
         answer.header(Name::Allow, ALLOW).header(Name::Supported, "replaces");
-        self.a.session = Session::granted(&self.invite.request, core.now_ms);
+        self.a.session = Session::granted(&invite.request, core.now_ms);
         self.a.description = body.to_vec();
         if let Some(session) = &self.a.session {
             session.write_to(&mut answer);
         }
-        let cseq = self.invite.request.cseq().map_or(0, |cseq| cseq.number);
+        let cseq = Leg::cseq_of(&invite.request);
         let answer = answer.finish_with_body(SDP, body).into();
-        core.invites.remove(&self.invite.server);
+        core.invites.remove(&invite.server);
         self.a.dialog.confirm();
-        self.a.accept(core, self.invite.server, cseq, answer);
+        self.a.accept(core, invite.server, cseq, answer);
         self.stage = Stage::Talking;
         if matches!(self.transfer, Some(Transfer::Awaited)) {
             self.join(core, Side::A);

@@ -86,12 +86,12 @@ impl Call {
         match self.stage {
             Stage::Screening { gone: Some(_) } | Stage::Over => {}
             Stage::Screening { gone: None } | Stage::Opening | Stage::Ringing | Stage::Answered { .. } => {
-                let tag = self.a.dialog.id().local_tag().to_owned();
-                let mut answer = core.answer(&self.invite, ending.status, "", Some(&tag));
+                let Some(invite) = &self.invite else { return };
+                let mut answer = core.answer(invite, ending.status, "", Some(self.a.dialog.id().local_tag()));
                 if let Some(reason) = &ending.header {
                     answer.header(Name::Reason, reason);
                 }
-                core.respond(self.invite.server, ending.status, answer.finish());
+                core.respond(invite.server, ending.status, answer.finish());
             }
             Stage::Talking if gone == Some(Side::A) => {}
             Stage::Talking => say_bye(core, &mut self.a, ending),
@@ -142,7 +142,9 @@ impl Call {
 
     /// No message finds the call any more.
     fn leave(&mut self, core: &mut Core) {
-        core.invites.remove(&self.invite.server);
+        if let Some(invite) = &self.invite {
+            core.invites.remove(&invite.server);
+        }
         for leg in [Some(&self.a), self.b.as_ref()].into_iter().flatten() {
             core.dialogs.remove(leg.dialog.id());
         }

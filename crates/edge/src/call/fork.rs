@@ -149,23 +149,23 @@ struct Proof {
     tries: u8,
 }
 
-/// `sip:user@host`; a host that cannot stand in a URI is replaced by `or`.
-fn uri(user: &str, host: &str, or: HostPort<'_>) -> SipUri {
-    SipUri::new(HostPort::parse(host.as_bytes()).unwrap_or(or)).with_user(user)
-}
-
 /// Name and address of the caller for From; anonymous if private (RFC 3323 section 4.1.1.3).
-fn from(caller: &Caller, host: &str, or: HostPort<'_>) -> String {
+fn from(caller: &Caller, host: HostPort<'_>) -> String {
     if caller.private {
         return "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned();
     }
-    let uri = uri(&caller.user, host, or);
-    if caller.name.is_empty() { format!("<{uri}>") } else { format!("{} <{uri}>", text::quoted(&caller.name)) }
+    let uri = SipUri::text(&caller.user, host);
+    if caller.name.is_empty() { bracketed(&uri) } else { [&text::quoted(&caller.name), " <", &uri, ">"].concat() }
+}
+
+/// A URI as an address without a name.
+fn bracketed(uri: &str) -> String {
+    ["<", uri, ">"].concat()
 }
 
 impl Fork {
     fn new(core: &mut Core, target: Target, flow: Flow, names: Names) -> Self {
-        let from = format!("{};tag={}", names.from, core.mint.tag());
+        let from = [&names.from, ";tag=", &core.mint.tag()].concat();
         Self {
             target,
             key: None,
@@ -189,14 +189,15 @@ impl Fork {
         flow.local = core.our_addr(flow);
         let us = core.sent_by(flow);
         let realm = core.common.settings.realm.clone();
+        let host = HostPort::parse(realm.as_bytes()).unwrap_or(us);
         let contact = SipUri::parse(binding.contact.as_bytes());
         let contact = contact.unwrap_or_else(|_| SipUri::from_addr(binding.flow.remote));
         let target = if trunk { contact.with_user(&out.called) } else { contact }.to_string();
         let names = Names {
             uri: target,
-            from: from(&out.caller, &realm, us),
-            to: format!("<{}>", uri(&out.called, &realm, us)),
-            diverting: out.caller.diverted.map(|number| uri(&number.to_string(), &realm, us).to_string()),
+            from: from(&out.caller, host),
+            to: bracketed(&SipUri::text(&out.called, host)),
+            diverting: out.caller.diverted.map(|number| SipUri::text(&number.to_string(), host)),
         };
         let fork = Self::new(core, Target::Line(line), flow, names);
         Self { user_agent: Arc::clone(&binding.user_agent), ..fork }
@@ -206,8 +207,9 @@ impl Fork {
     pub fn to_call(core: &mut Core, out: &Outbound, line: LineId, flow: Flow) -> Self {
         let us = core.sent_by(flow);
         let realm = core.common.settings.realm.clone();
-        let called = uri(&out.called, &realm, us).to_string();
-        let (from, to) = (from(&out.caller, &realm, us), format!("<{called}>"));
+        let host = HostPort::parse(realm.as_bytes()).unwrap_or(us);
+        let called = SipUri::text(&out.called, host);
+        let (from, to) = (from(&out.caller, host), bracketed(&called));
         Self::new(core, Target::Line(line), flow, Names { uri: called, from, to, diverting: None })
     }
 
@@ -215,18 +217,17 @@ impl Fork {
     pub fn to_carrier(core: &mut Core, out: &Outbound, carrier: &Carrier, server: locate::Target) -> Self {
         let flow = flow_to(core, server);
         let us = core.sent_by(flow);
-        let host = carrier.host();
         let number = if out.emergency { out.called.clone() } else { carrier_number(carrier, &out.called) };
-        let target = uri(&number, &host, us).to_string();
+        let target = SipUri::text(&number, carrier.hostport().unwrap_or(us));
         let mut caller = out.caller.clone();
         caller.user = carrier_caller(carrier, &caller.user);
-        let own_host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
+        let own_host = carrier.our_host(us);
         let diverting = out.caller.diverted.map(|number| carrier_caller(carrier, &number.to_string()));
         let names = Names {
-            from: from(&caller, &own_host, us),
-            to: format!("<{target}>"),
+            from: from(&caller, own_host),
+            to: bracketed(&target),
             uri: target,
-            diverting: diverting.map(|number| uri(&number, &own_host, us).to_string()),
+            diverting: diverting.map(|number| SipUri::text(&number, own_host)),
         };
         let fork = Self::new(core, Target::Carrier(carrier.id.clone()), flow, names);
         // One whose transport is configured, and not left to the DNS, is spoken to that way alone.
@@ -274,7 +275,7 @@ impl Fork {
         let mut invite = RequestBuilder::new(Method::Invite, &self.names.uri);
         invite
             .via(self.flow.transport, core.sent_by(self.flow), &branch)
-            .header_display(Name::MaxForwards, out.max_forwards)
+            .header_number(Name::MaxForwards, out.max_forwards)
             .header(Name::From, &self.names.from)
             .header(Name::To, &self.names.to)
             .header(Name::CallId, &self.call_id)
@@ -317,10 +318,9 @@ impl Fork {
             let cnonce = core.mint.cnonce();
             invite.header(*name, auth.answer(credentials, b"INVITE", self.names.uri.as_bytes(), &cnonce));
         }
-        let us = core.sent_by(self.flow);
-        let host = carrier.domain.clone().unwrap_or_else(|| us.to_string());
-        let asserted = uri(&carrier_caller(carrier, &out.caller.user), &host, us);
-        invite.header_display(Name::PAssertedIdentity, format_args!("<{asserted}>"));
+        let host = carrier.our_host(core.sent_by(self.flow));
+        let asserted = SipUri::text(&carrier_caller(carrier, &out.caller.user), host);
+        invite.header_parts(Name::PAssertedIdentity, &[b"<", asserted.as_bytes(), b">"]);
         if out.caller.private {
             invite.header(Name::Privacy, "id");
         }
@@ -397,7 +397,7 @@ pub(crate) fn flow_to(core: &Core, target: locate::Target) -> Flow {
 pub(super) fn carrier_number(carrier: &Carrier, number: &str) -> String {
     let digits = number.strip_prefix('+').unwrap_or(number);
     let plus = if carrier.plus { "+" } else { "" };
-    format!("{plus}{}{digits}", carrier.prefix)
+    [plus, &carrier.prefix, digits].concat()
 }
 
 /// The caller's number as the carrier writes numbers; anything but a full number stays as it is.

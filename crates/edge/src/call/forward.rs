@@ -46,12 +46,12 @@ impl Call {
             return false;
         }
         let redirects = self.forks.iter().find_map(|fork| Some((fork, fork.failed.as_ref()?.redirect.clone()?)));
-        let Some((fork, dialled)) = redirects else { return false };
+        let (Some((fork, dialled)), Some(invite)) = (redirects, self.invite.as_deref().cloned()) else { return false };
         // A carrier that redirects does not pay for the new call: whoever called it does.
         let (line, via_flow, user_agent) = match &fork.target {
             Target::Line(line) => (Some(line.clone()), fork.flow, Arc::clone(&fork.user_agent)),
             Target::Carrier(_) => {
-                (self.facts.line.clone(), self.invite.flow, text::user_agent(&self.invite.request).into())
+                (self.facts.line.clone(), invite.flow, text::user_agent(&invite.request).into())
             }
         };
         let Some(line) = line else { return false };
@@ -75,7 +75,7 @@ impl Call {
         self.settle(core, &Ending::by_callee(302, &format!("forwarded to {dialled}"), None));
         let over = Leg::new(self.a.dialog.clone());
         core.left.forwarded.push(Forwarded {
-            invite: self.invite.clone(),
+            invite,
             a: std::mem::replace(&mut self.a, over),
             account,
             attempt,

@@ -31,7 +31,7 @@ pub(crate) enum AckOutcome {
 #[derive(Debug)]
 pub(crate) struct Leg {
     pub dialog: Dialog,
-    pub unacked: Option<Unacked>,
+    pub unacked: Option<Box<Unacked>>,
     /// CSeq of an INVITE of ours without an offer whose 2xx still waits for our ACK, which will carry the answer.
     pub owed: Option<u32>,
     /// Our reliable provisional responses on it.
@@ -83,7 +83,7 @@ impl Leg {
     /// Sends our 2xx and waits for its ACK (RFC 3261 section 13.3.1.4).
     pub fn accept(&mut self, core: &mut Core, server: ServerKey, cseq: u32, response: Wire) {
         core.respond(server, 200, response.clone());
-        self.unacked = Some(Unacked { wait: AckWait::new(response, core.now_ms), server, cseq });
+        self.unacked = Some(Box::new(Unacked { wait: AckWait::new(response, core.now_ms), server, cseq }));
     }
 
     /// The peer's ACK; true if it is the one that was waited for.

@@ -18,6 +18,14 @@ pub(super) struct Offer {
 }
 
 impl Offer {
+    /// The same, of which nothing else is needed any more.
+    pub fn into_facing(self, peer: SocketAddr) -> Vec<u8> {
+        match self.other {
+            Some((is_v6, body)) if is_v6 == peer.is_ipv6() => body,
+            _ => self.body,
+        }
+    }
+
     /// For a callee at an address; empty if no offer is made.
     pub fn facing(&self, peer: SocketAddr) -> &[u8] {
         match &self.other {

@@ -112,15 +112,16 @@ pub(crate) struct Call {
     pub id: CallId,
     pub facts: Facts,
     pub stage: Stage,
-    /// The caller's INVITE.
-    invite: Asked,
+    /// The caller's INVITE, until it is answered.
+    invite: Option<Box<Asked>>,
     merge_key: Option<MergeKey>,
     a: Leg,
     /// The callee's leg, once answered.
     b: Option<Leg>,
     media: Media,
-    /// What callees are sent; set when the call is allowed.
-    outbound: Option<Outbound>,
+    /// What callees are sent; from when the call is allowed until one answers.
+    outbound: Option<Box<Outbound>>,
+    /// Until one answers.
     forks: Vec<Fork>,
     /// Servers of carriers to try after the present one.
     routes_left: VecDeque<Route>,
@@ -160,8 +161,8 @@ impl Call {
 
     /// Whether the caller waits on this flow for an answer to his INVITE.
     pub fn waits_on(&self, flow: sip::Flow) -> bool {
-        let answered = matches!(self.stage, Stage::Talking | Stage::Over | Stage::Screening { gone: Some(_) });
-        !answered && self.invite.flow == flow
+        let over = matches!(self.stage, Stage::Over | Stage::Screening { gone: Some(_) });
+        !over && self.invite.as_ref().is_some_and(|invite| invite.flow == flow)
     }
 
     /// Whether the call concerns a line: it placed it or it answered it.

@@ -17,25 +17,25 @@ impl Call {
     /// Whether whoever called is only told where to go. One whom a phone forwards is called by the phone's line, and one
     /// who is transferred by the transferor's: they are connected.
     pub(super) fn is_redirected(&self, core: &Core) -> bool {
-        let calls_itself = self.redirections == 0 && !inside::is_inside(self.invite.flow);
+        let outside = self.invite.as_ref().is_some_and(|invite| !inside::is_inside(invite.flow));
+        let calls_itself = self.redirections == 0 && outside;
         let line = self.facts.line.as_ref().filter(|_| calls_itself);
         line.is_some_and(|line| core.common.settings.redirects(&self.facts.account, line))
     }
 
     /// Stage `Screening`: 302, and from now on the call is one that another switch carries.
     pub(super) fn redirect(&mut self, core: &mut Core, permit: &Permit, lease: Lease) {
-        let Permit::Carrier { carriers, number, emergency, .. } = permit else { return };
+        let (Permit::Carrier { carriers, number, emergency, .. }, Some(invite)) = (permit, &self.invite) else { return };
         let directory = core.directory.clone();
         let Some(carrier) = carriers.iter().find_map(|id| directory.carriers.get(id)) else {
             let ending = Ending::by_node(503, "the account's carrier is not set up");
             return self.finish(core, ending, None);
         };
         let number = if *emergency { number.clone() } else { carrier_number(carrier, number) };
-        let tag = self.a.dialog.id().local_tag().to_owned();
-        let mut answer = core.answer(&self.invite, 302, "", Some(&tag));
+        let mut answer = core.answer(invite, 302, "", Some(self.a.dialog.id().local_tag()));
         answer.header(Name::Contact, format!("<sip:{number}@{}>", carrier.host()));
         answer.header_named(CALL_HEADER, self.id.to_string());
-        core.respond(self.invite.server, 302, answer.finish());
+        core.respond(invite.server, 302, answer.finish());
         let mut remote = Remote::redirected(core, self.facts.account.clone(), self.facts.line.clone(), lease);
         remote.caller.clone_from(&self.facts.caller.user);
         remote.callee.clone_from(&self.facts.dialled);

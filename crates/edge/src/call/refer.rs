@@ -41,7 +41,7 @@ use crate::{flow, text};
 /// How far a transfer has come.
 pub(super) enum Transfer {
     /// The other call is called.
-    Calling(Calling),
+    Calling(Box<Calling>),
     /// Another call has the caller's place while this one rings; both parties' sessions are brought together once it is
     /// answered.
     Awaited,
@@ -156,7 +156,8 @@ impl Call {
             return core.overloaded(asked);
         };
         let event = self.subscribe(core, by, asked);
-        self.transfer = Some(Transfer::Calling(Calling { by, key, invite, flow, offer, attended, event, rang: false }));
+        let calling = Calling { by, key, invite, flow, offer, attended, event, rang: false };
+        self.transfer = Some(Transfer::Calling(Box::new(calling)));
         self.report(core, 100, None);
     }
 
@@ -241,7 +242,8 @@ impl Call {
     /// Nobody takes the transferor's place: the call goes on as it was, if the transferor is still there.
     fn not_transferred(&mut self, core: &mut Core, status: u16, reason: Option<&str>) {
         self.report(core, status, reason.map(str::as_bytes));
-        let Some(Transfer::Calling(Calling { by, .. })) = self.transfer.take() else { return };
+        let Some(Transfer::Calling(calling)) = self.transfer.take() else { return };
+        let by = calling.by;
         if self.leg(by).is_some_and(|leg| leg.parted) {
             self.finish(core, Ending::bye(by), Some(by));
         }
@@ -254,7 +256,8 @@ impl Call {
         let dialog = invite.and_then(|invite| Dialog::uac(&invite, response, calling.flow).ok());
         let Some(dialog) = dialog else { return self.not_transferred(core, 500, None) };
         self.report(core, 200, None);
-        let Some(Transfer::Calling(Calling { by, offer, attended, .. })) = self.transfer.take() else { return };
+        let Some(Transfer::Calling(calling)) = self.transfer.take() else { return };
+        let Calling { by, offer, attended, .. } = *calling;
         let mut inner = Leg::new(dialog);
         inner.takes_update = takes_update(response);
         inner.description = offer;

@@ -31,7 +31,7 @@ pub(crate) struct Reliable {
     /// nobody can guess.
     rseq: u32,
     /// The one that waits for its PRACK, with its status.
-    waiting: Option<(u16, AckWait)>,
+    waiting: Option<Box<(u16, AckWait)>>,
     /// Those that come after it.
     next: VecDeque<(u16, Vec<u8>)>,
 }
@@ -54,14 +54,14 @@ impl Reliable {
     }
 
     pub fn deadline_ms(&self) -> Option<u64> {
-        self.waiting.as_ref().map(|(_, wait)| wait.deadline_ms())
+        self.waiting.as_ref().map(|waiting| waiting.1.deadline_ms())
     }
 }
 
 impl Call {
     /// Sends the caller a provisional response, the way it takes them.
     pub(super) fn progress(&mut self, core: &mut Core, status: u16, body: Vec<u8>) {
-        let offered = description(&self.invite.request).is_some();
+        let offered = self.callers_offer().is_some();
         let reliable = &mut self.a.reliable;
         match reliable.wish {
             Wish::Demanded if !offered => {}
@@ -84,23 +84,23 @@ impl Call {
     }
 
     fn send_progress(&mut self, core: &mut Core, status: u16, body: &[u8], rseq: Option<u32>) {
-        let tag = self.a.dialog.id().local_tag().to_owned();
-        let mut answer = core.answer(&self.invite, status, "", Some(&tag));
-        answer.copy_record_routes(&self.invite.request).header(Name::Contact, core.contact(self.invite.flow));
+        let Some(invite) = &self.invite else { return };
+        let mut answer = core.answer(invite, status, "", Some(self.a.dialog.id().local_tag()));
+        answer.copy_record_routes(&invite.request).header(Name::Contact, core.contact(invite.flow));
         answer.header(Name::Allow, ALLOW);
         if let Some(rseq) = rseq {
             answer.header(Name::Require, "100rel").header_display(Name::RSeq, rseq);
         }
         let bytes: sip::transaction::Wire = answer.finish_with_body(SDP, body).into();
         if rseq.is_some() {
-            self.a.reliable.waiting = Some((status, AckWait::new(bytes.clone(), core.now_ms)));
+            self.a.reliable.waiting = Some(Box::new((status, AckWait::new(bytes.clone(), core.now_ms))));
         }
-        core.respond(self.invite.server, status, bytes);
+        core.respond(invite.server, status, bytes);
     }
 
     /// PRACK from the caller (section 3). It may bear an offer, which nobody is there yet to answer.
     pub(super) fn prack(&mut self, core: &mut Core, asked: &Asked) {
-        let invite = self.invite.request.cseq().ok();
+        let invite = self.invite.as_ref().and_then(|invite| invite.request.cseq().ok());
         let acked = asked.request.rack().filter(|rack| {
             Some(rack.cseq) == invite && rack.rseq == self.a.reliable.rseq && self.a.reliable.is_waiting()
         });
@@ -120,11 +120,12 @@ impl Call {
 
     /// Sends again what has no PRACK yet; false if the caller never sent one, which has ended the call.
     pub(super) fn keep_telling(&mut self, core: &mut Core) -> bool {
-        let Some((status, wait)) = &mut self.a.reliable.waiting else { return true };
+        let (Some(waiting), Some(invite)) = (&mut self.a.reliable.waiting, &self.invite) else { return true };
+        let (status, wait) = &mut **waiting;
         match wait.tick(core.now_ms) {
             AckWaitStep::Wait => true,
             AckWaitStep::Retransmit(bytes) => {
-                core.respond(self.invite.server, *status, bytes);
+                core.respond(invite.server, *status, bytes);
                 true
             }
             AckWaitStep::GiveUp => {

@@ -45,7 +45,7 @@ fn is_early_only(invite: &Message) -> bool {
 impl Call {
     /// What a line's INVITE with Replaces asks for.
     pub(super) fn replacing(&self) -> Option<Replacing> {
-        let invite = &self.invite;
+        let invite = self.invite.as_ref()?;
         let dialog = invite.request.header(Name::Replaces)?.to_vec();
         let attempt = Attempt {
             call: self.id,
@@ -127,13 +127,13 @@ impl Call {
         let mut inner = Leg::new(dialog);
         inner.takes_update = takes_update(&asked.request);
         inner.reliable = Reliable::wished(&asked.request);
-        let old_tag = self.a.dialog.id().local_tag().to_owned();
-        let answer = core.answer(&self.invite, 487, "", Some(&old_tag)).finish();
-        core.respond(self.invite.server, 487, answer);
-        core.invites.remove(&self.invite.server);
+        if let Some(invite) = self.invite.replace(Box::new(asked.clone())) {
+            let answer = core.answer(&invite, 487, "", Some(self.a.dialog.id().local_tag())).finish();
+            core.respond(invite.server, 487, answer);
+            core.invites.remove(&invite.server);
+        }
         core.invites.insert(asked.server, self.id);
         self.take_place(core, Side::A, inner);
-        self.invite = asked.clone();
         self.transfer = Some(Transfer::Awaited);
         if let Some(sdp) = description(&asked.request) {
             self.media.announce(core, Side::A, sdp);

@@ -103,7 +103,7 @@ impl Session {
 /// What an INVITE to a callee asks for; `min_s` is what one that was refused (422) has named.
 pub(super) fn ask(invite: &mut RequestBuilder, min_s: u32) {
     invite.header(Name::Supported, "timer");
-    invite.header_display(Name::SessionExpires, USUAL_S.max(min_s));
+    invite.header_number(Name::SessionExpires, USUAL_S.max(min_s));
     if min_s > 0 {
         invite.header_display(Name::MinSe, min_s);
     }

@@ -95,14 +95,14 @@ impl Beginning {
             carrier: None,
             callee: None,
         };
-        core.tell(&account, account::Input::Screen(attempt));
+        core.tell(&account, account::Input::Screen(Arc::new(attempt)));
         let ring_ms = u64::from(core.common.settings.ring_limit_s).saturating_mul(1_000);
         Call {
             id,
             facts,
             stage: Stage::Screening { gone: None },
             merge_key: merge_key(&asked.request),
-            invite: asked,
+            invite: Some(Box::new(asked)),
             a,
             b: None,
             media: Media::new(core.common.settings.relay.then_some(RelayId(id.0)), streams),

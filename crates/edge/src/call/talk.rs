@@ -76,7 +76,7 @@ impl Call {
 
     /// CANCEL of an INVITE of this call (RFC 3261 section 9.2); it was answered 200 already.
     pub fn cancel(&mut self, core: &mut Core, server: ServerKey) {
-        if server != self.invite.server {
+        if self.invite.as_ref().map(|invite| invite.server) != Some(server) {
             return self.cancel_exchange(core, server);
         }
         if !matches!(self.stage, Stage::Talking | Stage::Over) {

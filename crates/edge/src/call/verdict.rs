@@ -5,7 +5,7 @@ use media::{RelayAddresses, Side};
 use sip::Name;
 
 use super::fork::{Diversion, Failure, Fork, Outbound};
-use super::media::{Offer, description};
+use super::media::Offer;
 use super::{Call, Ending, Stage, status};
 use crate::core::Core;
 use crate::limits::{MAX_FORKS, MAX_FORWARDS};
@@ -29,14 +29,14 @@ impl Call {
         let (code, _) = status::of_refusal(refusal.code);
         // Whoever places its calls itself must not take a refusal for a reason to try another way.
         let code = if self.is_redirected(core) { 603 } else { code };
-        let tag = self.a.dialog.id().local_tag().to_owned();
-        let mut answer = core.answer(&self.invite, code, "", Some(&tag));
+        let Some(invite) = &self.invite else { return };
+        let mut answer = core.answer(invite, code, "", Some(self.a.dialog.id().local_tag()));
         answer.header(Name::Reason, status::refusal_reason(refusal));
         if core.common.settings.warning {
-            let agent = core.our_addr(self.invite.flow);
+            let agent = core.our_addr(invite.flow);
             answer.header_display(Name::Warning, format_args!("399 {agent} {}", text::quoted(&refusal.text)));
         }
-        core.respond(self.invite.server, code, answer.finish());
+        core.respond(invite.server, code, answer.finish());
         self.forget(core);
     }
 
@@ -55,7 +55,7 @@ impl Call {
             }
             Permit::Carrier { carriers, .. } => self.routes_left = core.routes(carriers),
         }
-        self.outbound = Some(outbound);
+        self.outbound = Some(Box::new(outbound));
         self.clock.agreed = lease;
         if self.media.open(core) {
             self.stage = Stage::Opening;
@@ -70,6 +70,7 @@ impl Call {
             Permit::Carrier { number, caller, emergency, .. } => (caller.clone(), number.clone(), *emergency),
         };
         let line = self.facts.line.clone();
+        let max_forwards = self.invite.as_ref().and_then(|invite| invite.request.max_forwards());
         Outbound {
             // Emergency services see who calls, whatever the caller asked for (RFC 6443 section 7).
             caller: Caller { private: caller.private && !emergency, ..caller },
@@ -78,7 +79,7 @@ impl Call {
             origin: line.map(|line| (line, self.facts.ip)),
             // A phone that redirects deflects the call; what a PBX does of its own is not known here.
             diversion: if self.redirections > 0 { Diversion::DEFLECTION } else { Diversion::UNKNOWN },
-            max_forwards: self.invite.request.max_forwards().unwrap_or(MAX_FORWARDS).saturating_sub(1),
+            max_forwards: max_forwards.unwrap_or(MAX_FORWARDS).saturating_sub(1),
             offer: Offer::default(),
             replacing: self.replacing(),
         }
@@ -86,7 +87,8 @@ impl Call {
 
     /// Stage `Opening`: the relay listens.
     pub fn relay_opened(&mut self, core: &mut Core, a: RelayAddresses, b: RelayAddresses) {
-        self.media.opened(a, b, self.invite.flow.remote);
+        let Some(invite) = &self.invite else { return };
+        self.media.opened(a, b, invite.flow.remote);
         if matches!(self.stage, Stage::Opening) {
             self.call_out(core);
         }
@@ -101,7 +103,7 @@ impl Call {
 
     /// Calls all phones at once, or the first carrier.
     fn call_out(&mut self, core: &mut Core) {
-        let sdp = description(&self.invite.request).unwrap_or_default().to_vec();
+        let sdp = self.callers_offer().unwrap_or_default().to_vec();
         let Ok(offer) = self.media.offer(&sdp) else {
             return self.finish(core, Ending::by_node(488, "the session description cannot be used"), None);
         };

@@ -10,8 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use account::{
-    Binding, Caller, Flow, Input as Told, Lease, LineKind, Permit, RegistrationChange, Reply, Secrets, Settlement,
-    Transport, Verdict,
+    Binding, Caller, Flow, Input as Told, Latest, Lease, LineKind, Permit, RegistrationChange, Reply, Secrets,
+    Settlement, Transport, Verdict,
 };
 use billing::{AccountId, CallId, CarrierId, LineId};
 use edge::{AuthReport, Carrier, CarrierAuth, Common, Directory, Edge, EdgeSettings, Input, Leave, LineEntry, Output};
@@ -269,7 +269,8 @@ impl World {
                         }
                     }
                 }
-                Some(Reply::Registered { token: registration.token, bindings: bindings.clone() })
+                let contacts = bindings.iter().map(|binding| (binding.contact.clone(), binding.until_ms)).collect();
+                Some(Reply::Registered { token: registration.token, contacts })
             }
             _ => None,
         }
@@ -351,12 +352,11 @@ pub fn binding(contact: &str, flow: Flow, expires_ms: u64) -> Binding {
     Binding {
         contact: contact.to_owned(),
         flow,
-        call_id: "reg".to_owned(),
-        cseq: 1,
         user_agent: "test".into(),
         place: Place::default(),
         since_ms: START_MS,
-        expires_ms,
+        until_ms: expires_ms,
+        latest: Latest::default(),
     }
 }
 

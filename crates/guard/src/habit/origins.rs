@@ -249,6 +249,8 @@ impl Origins {
             self.jumps = self.jumps.saturating_add(u64::from(sight.reach == Reach::Beyond));
         }
         self.sightings = self.sightings.saturating_add(1);
+        // Most lines stay with one place and one phone.
+        self.known.reserve_exact(1);
         self.known.push(Known { key, last_ms: now_ms, sight });
     }
 
@@ -259,6 +261,7 @@ impl Origins {
         if self.agents.len() >= MAX_AGENTS {
             self.agents.remove(0);
         }
+        self.agents.reserve_exact(1);
         self.agents.push((agent, now_ms));
     }
 

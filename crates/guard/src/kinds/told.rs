@@ -10,12 +10,14 @@ use crate::Decibans;
 use crate::scene::Scene;
 
 pub(super) fn weigh(scene: &Scene<'_>) -> Decibans {
-    scene.line.behind.weight(scene.now_ms, scene.call.call)
+    scene.line.behind.as_ref().map_or_else(Decibans::default, |behind| behind.weight(scene.now_ms, scene.call.call))
 }
 
 pub(super) fn tell(scene: &Scene<'_>) -> String {
-    let country = scene.line.behind.country_of(scene.call.call).unwrap_or_default();
-    format!("your PBX says it comes from a phone in a country new to the firm ({})", geo::country_name(&country))
+    let country = scene.line.behind.as_ref().and_then(|behind| behind.country_of(scene.call.call));
+    let country = country.unwrap_or_default();
+    let country = geo::country_name(&country);
+    format!("your PBX says it comes from a phone in a country new to the firm ({country})")
 }
 
 #[cfg(test)]

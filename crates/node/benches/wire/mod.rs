@@ -58,12 +58,12 @@ fn extension(number: usize) -> Line {
     }
 }
 
-fn register(number: usize, from: SocketAddr, more: &str) -> String {
+fn register(number: usize, count: u64, from: SocketAddr, more: &str) -> String {
     let (name, branch) = (name(number), if more.is_empty() { "a" } else { "b" });
     let cseq = if more.is_empty() { 1 } else { 2 };
     format!(
-        "REGISTER sip:sip.test SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{number}{branch};rport\r\n\
-         From: <sip:{name}@sip.test>;tag=r{number}\r\nTo: <sip:{name}@sip.test>\r\nCall-ID: {number}-4711@{from}\r\n\
+        "REGISTER sip:sip.test SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{count}{branch};rport\r\n\
+         From: <sip:{name}@sip.test>;tag=r{count}\r\nTo: <sip:{name}@sip.test>\r\nCall-ID: {count}-4711@{from}\r\n\
          CSeq: {cseq} REGISTER\r\nContact: <sip:{name}@{from}>\r\nMax-Forwards: 70\r\nExpires: 300\r\n\
          User-Agent: Desk phone 5.6\r\n{more}Content-Length: 0\r\n\r\n"
     )
@@ -100,6 +100,7 @@ pub struct Wire {
     worker: Worker,
     now_ms: u64,
     written: u64,
+    registered: u64,
     /// Time that passes with each message.
     step_ms: u64,
 }
@@ -108,15 +109,22 @@ impl Wire {
     pub fn start(state: NodeState, step_ms: u64) -> Self {
         let edge = edge::EdgeSettings { relay: false, ..firm::edge(30_000, false) };
         let setup = Setup { edge, seed: [7; 32], boot_epoch: 1, places: Arc::new(Places::default()) };
-        Self { worker: Worker::new(setup, state, firm::START_MS), now_ms: firm::START_MS, written: 0, step_ms }
+        Self {
+            worker: Worker::new(setup, state, firm::START_MS),
+            now_ms: firm::START_MS,
+            written: 0,
+            registered: 0,
+            step_ms,
+        }
     }
 
-    /// A phone registers for the first time.
+    /// A phone registers, as one that has just been started does.
     pub fn register(&mut self, phone: usize) {
-        let from = address(phone);
-        let challenged = self.ask(from, &register(phone, from, ""));
+        let (from, count) = (address(phone), self.registered);
+        self.registered += 1;
+        let challenged = self.ask(from, &register(phone, count, from, ""));
         let proof = proof(&challenged, phone, b"REGISTER");
-        assert_eq!(self.ask(from, &register(phone, from, &proof)).status(), Some(200));
+        assert_eq!(self.ask(from, &register(phone, count, from, &proof)).status(), Some(200));
     }
 
     /// A phone calls with a challenge, and the carrier answers.

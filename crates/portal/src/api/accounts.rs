@@ -10,11 +10,11 @@ use serde::Deserialize;
 use store::KeyScope;
 use utoipa::IntoParams;
 
-use super::client::{Client, Reach};
-use super::extract::{Asked, Body, Place};
+use super::client::{At, AtNode, Client, Reach, Read, Write};
+use super::extract::Body;
 use super::fault::{Answer, Fault, Kind};
-use super::page::{Page, Paging};
-use super::shapes::{Account, AccountChange, AccountName, Exposure, NewAccount};
+use super::page::{Listing, Page, Paging};
+use super::shapes::{Account, AccountChange, AccountName, Exposure, NewAccount, RoutingChange};
 
 /// The most that calls to new destinations may cost in a day, unless set.
 const DEFAULT_EXPOSURE_CENTS: i64 = 25_00;
@@ -36,22 +36,24 @@ pub(super) struct AtAccount {
 
 /// Accounts that the key reaches.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", params(Paging), responses((status = 200, body = Page<Account>)))]
-pub(super) async fn list(client: Client, Asked(paging): Asked<Paging>) -> Answer<Page<Account>> {
+pub(super) async fn list(client: Client, listing: Listing) -> Answer<Page<Account>> {
     client.must(KeyScope::Read)?;
-    let mut rows = client.portal().read(|reader| reader.accounts()).await?;
+    let mut rows = client.read(|reader| reader.accounts()).await?;
     rows.retain(|row| client.key.account.as_ref().is_none_or(|own| *own == row.id));
-    Ok(Json(paging.of(rows, |row| row.id.to_string(), |row| Account::from(&row))))
+    listing.page_of_all(rows, |row| row.id.to_string(), |row| Account::from(&row))
 }
 
 /// Make an account; a key of the whole node is needed.
 #[utoipa::path(post, path = "/accounts", tag = "accounts", request_body = NewAccount,
     responses((status = 201, body = Account)))]
-pub(super) async fn add(client: Client, Body(new): Body<NewAccount>) -> Result<(StatusCode, Json<Account>), Fault> {
-    client.must_reach_node(KeyScope::Write)?;
+pub(super) async fn add(
+    client: AtNode<Write>,
+    Body(new): Body<NewAccount>,
+) -> Result<(StatusCode, Json<Account>), Fault> {
     let id = new.id.clone();
     let (known, carriers) = {
         let id = id.clone();
-        client.portal().read(move |reader| Ok((reader.account(&id)?, reader.carriers()?))).await?
+        client.read(move |reader| Ok((reader.account(&id)?, reader.carriers()?))).await?
     };
     if known.is_some() {
         return Err(Fault::new(Kind::Conflict, format!("there is an account {id} already")));
@@ -59,7 +61,7 @@ pub(super) async fn add(client: Client, Body(new): Body<NewAccount>) -> Result<(
     let settings = settings(new, carriers.into_iter().map(|carrier| carrier.id).collect())?;
     let change = Change::Settings(settings);
     client.done(Command::Account { account: id.clone(), by: client.actor(), change }).await?;
-    let made = client.portal().read(move |reader| reader.account(&id)).await?;
+    let made = client.read(move |reader| reader.account(&id)).await?;
     let made = made.ok_or_else(|| Fault::new(Kind::Unavailable, "the account is made; its row is still to come"))?;
     Ok((StatusCode::CREATED, Json(Account::from(&made))))
 }
@@ -115,24 +117,18 @@ fn contacts(contacts: Vec<super::shapes::Contact>) -> Result<Vec<Contact>, Fault
 /// One account.
 #[utoipa::path(get, path = "/accounts/{account}", tag = "accounts", params(AtAccount),
     responses((status = 200, body = Account)))]
-pub(super) async fn show(client: Client, Place(at): Place<AtAccount>) -> Answer<Account> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
+pub(super) async fn show(reach: At<Read>) -> Answer<Account> {
     Ok(Json(Account::from(&reach.account)))
 }
 
 /// Change an account; what is not given stays.
 #[utoipa::path(patch, path = "/accounts/{account}", tag = "accounts", params(AtAccount), request_body = AccountChange,
     responses((status = 200, body = Account)))]
-pub(super) async fn change(
-    client: Client,
-    Place(at): Place<AtAccount>,
-    Body(change): Body<AccountChange>,
-) -> Answer<Account> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn change(reach: At<Write>, Body(change): Body<AccountChange>) -> Answer<Account> {
     let settings = changed(&reach, change)?;
     reach.change(Change::Settings(settings)).await?;
-    let now = reach.client.at(&at.account, KeyScope::Write).await?;
-    Ok(Json(Account::from(&now.account)))
+    let now = reach.read(|reader, id| reader.account(id)).await?;
+    Ok(Json(Account::from(now.as_ref().unwrap_or(&reach.account))))
 }
 
 fn changed(reach: &Reach, change: AccountChange) -> Result<Settings, Fault> {
@@ -149,7 +145,17 @@ fn changed(reach: &Reach, change: AccountChange) -> Result<Settings, Fault> {
         let detail = "only a key of the whole node may allow the account more calls at once";
         return Err(Fault::new(Kind::NotAllowed, detail));
     }
-    Ok(Settings {
+    let terms = Terms {
+        low_balance: change.low_balance_micros.map_or(Ok(old.terms.low_balance), |m| money("low_balance_micros", m))?,
+        monthly_limit: change
+            .monthly_limit_micros
+            .map_or(Ok(old.terms.monthly_limit), |m| money("monthly_limit_micros", m))?,
+        auto_top_up_max: change
+            .auto_top_up_max_micros
+            .map_or(Ok(old.terms.auto_top_up_max), |m| money("auto_top_up_max_micros", m))?,
+        ..old.terms.clone()
+    };
+    let new = Settings {
         name: change.name.as_deref().map_or_else(|| Ok(old.name.clone()), name)?,
         contacts: change.contacts.map_or_else(|| Ok(old.contacts.clone()), contacts)?,
         guard: change.guard.map_or(old.guard, GuardMode::from),
@@ -158,20 +164,34 @@ fn changed(reach: &Reach, change: AccountChange) -> Result<Settings, Fault> {
         limits: change.limits.as_ref().map_or_else(|| Ok(old.limits.clone()), super::shapes::Limits::read)?,
         exposure_ceiling: money("the exposure ceiling", change.exposure_ceiling_micros)?
             .unwrap_or(old.exposure_ceiling),
-        terms: Terms {
-            low_balance: money("low_balance_micros", change.low_balance_micros)?.or(old.terms.low_balance),
-            monthly_limit: money("monthly_limit_micros", change.monthly_limit_micros)?.or(old.terms.monthly_limit),
-            ..old.terms.clone()
-        },
+        terms,
         ..old.clone()
-    })
+    };
+    match change.routing {
+        Some(_) if !reach.client.is_of_node() => {
+            Err(Fault::new(Kind::NotAllowed, "only a key of the whole node changes how calls are priced and sent"))
+        }
+        Some(routing) => Ok(routed(new, routing)),
+        None => Ok(new),
+    }
+}
+
+/// The same account, priced and sent otherwise.
+fn routed(old: Settings, routing: RoutingChange) -> Settings {
+    let markup_bp = routing.markup_bp.unwrap_or(old.terms.markup_bp);
+    Settings {
+        deck: routing.deck.unwrap_or(old.deck),
+        carriers: routing.carriers.unwrap_or(old.carriers),
+        numbers: routing.numbers.unwrap_or(old.numbers),
+        terms: Terms { markup_bp, ..old.terms },
+        ..old
+    }
 }
 
 /// The most an account can lose to a hijack, and how that comes about.
 #[utoipa::path(get, path = "/accounts/{account}/exposure", tag = "accounts", params(AtAccount),
     responses((status = 200, body = Exposure)))]
-pub(super) async fn exposure(client: Client, Place(at): Place<AtAccount>) -> Answer<Exposure> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
+pub(super) async fn exposure(reach: At<Read>) -> Answer<Exposure> {
     let asked = Command::Exposure { account: Some(reach.id().clone()) };
     match reach.client.send(asked).await? {
         CommandReply::Exposure(views) => {

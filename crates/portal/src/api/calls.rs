@@ -5,23 +5,20 @@ use axum::Json;
 use billing::{AccountId, CallId, Country, Decision, IncidentId, LineId};
 use node::{Command, CommandReply};
 use serde::Deserialize;
-use store::{CdrFilter, KeyScope};
+use store::CdrFilter;
 use utoipa::{IntoParams, ToSchema};
 
 use super::accounts::AtAccount;
-use super::client::{Client, Reach};
-use super::extract::{Asked, Place};
+use super::client::{At, Client, Reach, Read, Write};
+use super::extract::Place;
 use super::fault::{Answer, Fault, Kind};
-use super::page::{self, Cursor, FirstDigits, Limit, Moment, Page};
-use super::shapes::{AccountName, Call, CallName, CountryCode, Digits, Done, IncidentName, LineName, RunningCall};
+use super::page::{self, FirstDigits, Listing, Moment, Page, Paging};
+use super::shapes::{Call, CallName, CountryCode, Digits, Done, IncidentName, LineName, RunningCall};
 
 /// A call in an address.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct AtCall {
-    /// The account.
-    #[param(value_type = AccountName)]
-    account: AccountId,
     /// The call.
     #[param(value_type = CallName)]
     call: CallId,
@@ -39,7 +36,7 @@ pub(super) enum Wanted {
 }
 
 /// Which calls.
-#[derive(Deserialize, IntoParams)]
+#[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
@@ -64,25 +61,14 @@ pub(super) struct Filter {
     /// Of this incident.
     #[param(value_type = Option<IncidentName>)]
     incident: Option<IncidentId>,
-    /// Rows at most.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<Limit>,
-    /// The `next` of the page before.
-    #[param(value_type = Option<String>, max_length = 100)]
-    after: Option<Cursor>,
 }
 
 /// Records of calls, the latest first.
-#[utoipa::path(get, path = "/accounts/{account}/calls", tag = "calls", params(AtAccount, Filter),
+#[utoipa::path(get, path = "/accounts/{account}/calls", tag = "calls", params(AtAccount, Filter, Paging),
     responses((status = 200, body = Page<Call>)))]
-pub(super) async fn list(
-    client: Client,
-    Place(at): Place<AtAccount>,
-    Asked(filter): Asked<Filter>,
-) -> Answer<Page<Call>> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
-    let rows = page::rows(filter.limit);
-    let before = page::cursor(filter.after.as_ref(), page::at::<CallId>)?;
+pub(super) async fn list(reach: At<Read>, listing: Listing<Filter>) -> Answer<Page<Call>> {
+    let (before, limit) = (listing.after(page::at::<CallId>)?, listing.wanted());
+    let filter = listing.filter.clone();
     let number = filter.number.map(|FirstDigits(digits)| format!("+{digits}"));
     let wanted = CdrFilter {
         account: Some(reach.id().clone()),
@@ -97,29 +83,27 @@ pub(super) async fn list(
         }),
         incident: filter.incident,
         before,
-        limit: rows + 1,
+        limit,
         ..CdrFilter::default()
     };
-    let cdrs = reach.client.portal().read(move |reader| reader.cdrs(&wanted)).await?;
+    let cdrs = reach.client.read(move |reader| reader.cdrs(&wanted)).await?;
     let currency = reach.account.settings.currency;
     let place = |cdr: &billing::Cdr| format!("{}.{}", cdr.times.start_ms, cdr.call);
-    Ok(Json(Page::cut(cdrs, rows, place, |cdr| Call::of(&cdr, &currency))))
+    listing.page(cdrs, place, |cdr| Call::of(&cdr, &currency))
 }
 
 impl Reach {
     /// The record of a call that is over.
     pub(super) async fn record(&self, call: CallId) -> Result<Option<Call>, Fault> {
-        let id = self.id().clone();
-        let cdr = self.client.portal().read(move |reader| reader.cdr(Some(&id), call)).await?;
+        let cdr = self.read(move |reader, id| reader.cdr(Some(id), call)).await?;
         Ok(cdr.map(|cdr| Call::of(&cdr, &self.account.settings.currency)))
     }
 }
 
 /// The record of one call.
-#[utoipa::path(get, path = "/accounts/{account}/calls/{call}", tag = "calls", params(AtCall),
+#[utoipa::path(get, path = "/accounts/{account}/calls/{call}", tag = "calls", params(AtAccount, AtCall),
     responses((status = 200, body = Call)))]
-pub(super) async fn show(client: Client, Place(at): Place<AtCall>) -> Answer<Call> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
+pub(super) async fn show(reach: At<Read>, Place(at): Place<AtCall>) -> Answer<Call> {
     let missing = || Fault::not_found(format!("there is no record of call {} on this account", at.call));
     Ok(Json(reach.record(at.call).await?.ok_or_else(missing)?))
 }
@@ -137,15 +121,13 @@ impl Client {
 /// Calls that run now.
 #[utoipa::path(get, path = "/accounts/{account}/running", tag = "calls", params(AtAccount),
     responses((status = 200, body = Vec<RunningCall>)))]
-pub(super) async fn running(client: Client, Place(at): Place<AtAccount>) -> Answer<Vec<RunningCall>> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
-    Ok(Json(reach.client.calls(Some(at.account)).await?))
+pub(super) async fn running(reach: At<Read>) -> Answer<Vec<RunningCall>> {
+    Ok(Json(reach.client.calls(Some(reach.id().clone())).await?))
 }
 
 /// Hang a running call up.
-#[utoipa::path(post, path = "/accounts/{account}/running/{call}/hang-up", tag = "calls", params(AtCall),
+#[utoipa::path(post, path = "/accounts/{account}/running/{call}/hang-up", tag = "calls", params(AtAccount, AtCall),
     responses((status = 200, body = Done)))]
-pub(super) async fn hang_up(client: Client, Place(at): Place<AtCall>) -> Answer<Done> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn hang_up(reach: At<Write>, Place(at): Place<AtCall>) -> Answer<Done> {
     Ok(Json(reach.change(Change::HangUp { call: at.call }).await?.into()))
 }

@@ -1,5 +1,7 @@
 //! Who asks: the key that a request carries, what it may be used for, and how far it reaches.
 
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::PoisonError;
 
 use account::{Actor, Change, Done};
@@ -9,16 +11,17 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use billing::AccountId;
 use node::{Command, CommandReply};
-use store::{AccountRow, ApiKey, KeyScope};
+use store::{AccountRow, ApiKey, Desk, KeyScope, Reader};
 
 use super::ApiState;
+use super::accounts::AtAccount;
+use super::extract::Place;
 use super::fault::{Fault, Kind};
 use crate::caller::caller;
+use crate::kept::{Hand, KeptError, MARK};
 use crate::state::{PortalState, now_ms};
 use crate::throttle::network;
 
-/// What every key begins with, so that one that lies about is recognised.
-pub(super) const MARK: &str = "tg_";
 /// The longest key looked at, bytes.
 const MAX_KEY_BYTES: usize = 128;
 /// How often the use of a key is noted, milliseconds.
@@ -35,6 +38,74 @@ pub(super) struct Client {
 pub(super) struct Reach {
     pub(super) client: Client,
     pub(super) account: AccountRow,
+}
+
+/// What a request needs its key to be for.
+pub(super) trait Need: Send {
+    /// The scope.
+    const SCOPE: KeyScope;
+}
+
+macro_rules! needs {
+    ($($(#[$doc:meta])* $name:ident)+) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl Need for $name {
+            const SCOPE: KeyScope = KeyScope::$name;
+        }
+    )+};
+}
+
+needs! {
+    /// Looks at something.
+    Read
+    /// Changes something.
+    Write
+    /// Books a payment.
+    Money
+}
+
+/// The account in the address, which the key reaches and is for.
+pub(super) struct At<N>(Reach, PhantomData<N>);
+
+/// The whole node, which the key reaches and is for.
+pub(super) struct AtNode<N>(Client, PhantomData<N>);
+
+impl<N> Deref for At<N> {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
+}
+
+impl<N> Deref for AtNode<N> {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+impl<N: Need> FromRequestParts<ApiState> for At<N> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, Fault> {
+        let client = Client::from_request_parts(parts, api).await?;
+        let Place(at) = Place::<AtAccount>::from_request_parts(parts, api).await?;
+        Ok(Self(client.at(&at.account, N::SCOPE).await?, PhantomData))
+    }
+}
+
+impl<N: Need> FromRequestParts<ApiState> for AtNode<N> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, Fault> {
+        let client = Client::from_request_parts(parts, api).await?;
+        client.must_reach_node(N::SCOPE)?;
+        Ok(Self(client, PhantomData))
+    }
 }
 
 /// The key in a request's header.
@@ -89,6 +160,20 @@ impl Client {
         Actor::User(format!("API key {}", self.key.id))
     }
 
+    /// Changes what is kept beside the journal, as this key.
+    pub(super) async fn kept<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk, &Hand) -> Result<T, KeptError> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let hand = Hand { by: self.actor().name().to_owned(), at_ms: now_ms() };
+        Ok(self.portal().kept(move |desk| work(desk, &hand)).await??)
+    }
+
+    /// Whether something of an account, or of the node, is within the key's reach.
+    pub(super) fn covers(&self, account: Option<&AccountId>) -> bool {
+        self.key.account.is_none() || self.key.account.as_ref() == account
+    }
+
     /// Refuses where the key is not for that.
     pub(super) fn must(&self, scope: KeyScope) -> Result<(), Fault> {
         if self.key.scopes.contains(&scope) {
@@ -122,6 +207,14 @@ impl Client {
         Ok(Reach { client: self, account })
     }
 
+    /// Asks the tables.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<T, Fault> {
+        Ok(self.portal().read(question).await?)
+    }
+
     /// Sends a command.
     pub(super) async fn send(&self, command: Command) -> Result<CommandReply, Fault> {
         Ok(self.portal().control.send(command).await?)
@@ -139,6 +232,15 @@ impl Client {
 impl Reach {
     pub(super) fn id(&self) -> &AccountId {
         &self.account.id
+    }
+
+    /// Asks the tables about the account.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader, &AccountId) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let id = self.account.id.clone();
+        self.client.read(move |reader| question(reader, &id)).await
     }
 
     /// Changes the account, as the portal's pages do.

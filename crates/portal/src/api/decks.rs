@@ -7,14 +7,14 @@ use axum::http::header::CONTENT_TYPE;
 use billing::{ColumnNames, DeckId, DeckVersions, Imported};
 use node::{Command, NodeChange};
 use serde::{Deserialize, Serialize};
-use store::KeyScope;
 use utoipa::{IntoParams, ToSchema};
 
-use super::client::Client;
-use super::extract::{Asked, Place};
+use super::accounts::AtAccount;
+use super::client::{At, AtNode, Read, Write};
+use super::extract::Place;
 use super::fault::{Answer, Fault, Kind};
-use super::page::{self, Cursor, FirstDigits, Limit, Moment, Page, Paging};
-use super::shapes::{Deck, DeckName, DeckVersion, Digits, Done, Rate};
+use super::page::{FirstDigits, Listing, Moment, Page, Paging};
+use super::shapes::{Deck, DeckName, Digits, Done, Rate};
 use crate::state::now_ms;
 
 /// A deck in an address.
@@ -28,22 +28,13 @@ pub(super) struct AtDeck {
 
 /// All decks and their versions.
 #[utoipa::path(get, path = "/decks", tag = "node", params(Paging), responses((status = 200, body = Page<Deck>)))]
-pub(super) async fn list(client: Client, Asked(paging): Asked<Paging>) -> Answer<Page<Deck>> {
-    client.must_reach_node(KeyScope::Read)?;
-    let mut decks: Vec<Deck> = Vec::new();
-    for row in client.portal().read(|reader| reader.decks()).await? {
-        let id = row.id.to_string();
-        let version = DeckVersion { from_ms: row.from_ms, changed_ms: row.changed_ms, rates: row.rates };
-        match decks.last_mut().filter(|deck| deck.id == id) {
-            Some(deck) => deck.versions.push(version),
-            None => decks.push(Deck { id, versions: vec![version] }),
-        }
-    }
-    Ok(Json(paging.of(decks, |deck| deck.id.clone(), |deck| deck)))
+pub(super) async fn list(client: AtNode<Read>, listing: Listing) -> Answer<Page<Deck>> {
+    let decks = client.read(Deck::all).await?;
+    listing.page_of_all(decks, |deck| deck.id.clone(), |deck| deck)
 }
 
 /// Which prices.
-#[derive(Deserialize, IntoParams)]
+#[derive(Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
@@ -53,35 +44,56 @@ pub(super) struct Filter {
     /// As they are in force then; now where it is not given.
     #[param(value_type = Option<u64>)]
     at_ms: Option<Moment>,
-    /// Rows at most.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<Limit>,
-    /// The `next` of the page before.
-    #[param(value_type = Option<String>, max_length = 100)]
-    after: Option<Cursor>,
 }
 
 /// Prices, in the order of their prefixes.
-#[utoipa::path(get, path = "/decks/{deck}/rates", tag = "node", params(AtDeck, Filter),
+#[utoipa::path(get, path = "/decks/{deck}/rates", tag = "node", params(AtDeck, Filter, Paging),
     responses((status = 200, body = Page<Rate>)))]
 pub(super) async fn rates(
-    client: Client,
+    client: AtNode<Read>,
     Place(at): Place<AtDeck>,
-    Asked(filter): Asked<Filter>,
+    listing: Listing<Filter>,
 ) -> Answer<Page<Rate>> {
-    client.must_reach_node(KeyScope::Read)?;
-    let (rows, at_ms) = (page::rows(filter.limit), filter.at_ms.map_or_else(now_ms, |Moment(ms)| ms));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.to_owned());
-    let after = page::cursor(filter.after.as_ref(), digits)?.unwrap_or_default();
+    let filter = listing.filter.clone();
+    let (limit, at_ms) = (listing.wanted(), filter.at_ms.map_or_else(now_ms, |Moment(ms)| ms));
+    let after = listing.after(digits)?.unwrap_or_default();
     let prefix = filter.prefix.map(|FirstDigits(digits)| digits).unwrap_or_default();
     let deck = at.deck.clone();
-    let found = client.portal().read(move |reader| {
+    let found = client.read(move |reader| {
         let is_known = reader.decks()?.iter().any(|row| row.id == deck);
-        let found = reader.rates_after(&deck, at_ms, &prefix, &after, rows + 1)?;
+        let found = reader.rates_after(&deck, at_ms, &prefix, &after, limit)?;
         Ok(is_known.then_some(found))
     });
     let found = found.await?.ok_or_else(|| Fault::not_found(format!("there is no deck {}", at.deck)))?;
-    Ok(Json(Page::cut(found, rows, |rate| rate.prefix.to_string(), |rate| Rate::from(&rate))))
+    listing.page(found, |rate| rate.prefix.to_string(), |rate| Rate::from(&rate))
+}
+
+/// Which of an account's prices.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// Those of a number or its first digits, or with this in the name of their destination.
+    #[serde(default)]
+    #[param(max_length = 80)]
+    find: String,
+}
+
+/// What calls of an account cost, with its mark-up, in the order of their prefixes.
+#[utoipa::path(get, path = "/accounts/{account}/prices", tag = "money", params(AtAccount, Wanted, Paging),
+    responses((status = 200, body = Page<Rate>)))]
+pub(super) async fn prices(reach: At<Read>, listing: Listing<Wanted>) -> Answer<Page<Rate>> {
+    let (deck, find) = (reach.account.settings.deck.clone(), listing.filter.find.clone());
+    let (after, limit) = (listing.after(digits)?.unwrap_or_default(), listing.wanted());
+    let found = reach.client.read(move |reader| reader.find_rates(&deck, now_ms(), &find, &after, limit)).await?;
+    let markup_bp = reach.account.settings.terms.markup_bp;
+    let shown = |rate: billing::Rate| Rate::from(&if markup_bp == 0 { rate } else { rate.marked_up(markup_bp) });
+    listing.page(found, |rate| rate.prefix.to_string(), shown)
+}
+
+/// The cursor of a list of prices.
+fn digits(text: &str) -> Option<String> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.to_owned())
 }
 
 /// What an import would do.
@@ -119,15 +131,14 @@ fn table(headers: &HeaderMap, body: &Bytes) -> Result<Imported, Fault> {
 #[utoipa::path(post, path = "/decks/{deck}/preview", tag = "node", params(AtDeck),
     request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Preview)))]
 pub(super) async fn preview(
-    client: Client,
+    client: AtNode<Read>,
     Place(at): Place<AtDeck>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer<Preview> {
-    client.must_reach_node(KeyScope::Read)?;
     let imported = table(&headers, &body)?;
     let unread = imported.unread.clone();
-    let versions = client.portal().read(move |reader| {
+    let versions = client.read(move |reader| {
         let mut versions = Vec::new();
         for version in &imported.versions {
             let known = reader.deck(&at.deck, version.from_ms)?;
@@ -147,9 +158,24 @@ pub(super) async fn preview(
 /// Add a deck, or a new version of one; calls that run keep their price.
 #[utoipa::path(put, path = "/decks/{deck}", tag = "node", params(AtDeck),
     request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Done)))]
-pub(super) async fn import(client: Client, Place(at): Place<AtDeck>, headers: HeaderMap, body: Bytes) -> Answer<Done> {
-    client.must_reach_node(KeyScope::Write)?;
+pub(super) async fn import(
+    client: AtNode<Write>,
+    Place(at): Place<AtDeck>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<Done> {
     let versions = table(&headers, &body)?.versions;
     let change = NodeChange::PutDeck(at.deck, versions);
+    Ok(Json(client.done(Command::Node { by: client.actor(), change }).await?.into()))
+}
+
+/// Remove a deck that no account and no carrier uses.
+#[utoipa::path(delete, path = "/decks/{deck}", tag = "node", params(AtDeck), responses((status = 200, body = Done)))]
+pub(super) async fn remove(client: AtNode<Write>, Place(at): Place<AtDeck>) -> Answer<Done> {
+    let change = NodeChange::RemoveDeck(at.deck.clone());
+    let known = client.read(|reader| reader.decks()).await?;
+    if !known.iter().any(|row| row.id == at.deck) {
+        return Err(Fault::not_found(format!("there is no deck {}", at.deck)));
+    }
     Ok(Json(client.done(Command::Node { by: client.actor(), change }).await?.into()))
 }

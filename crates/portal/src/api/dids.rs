@@ -2,40 +2,24 @@
 
 use account::{Change, Did as Held};
 use axum::Json;
-use billing::{AccountId, E164, LineId};
-use serde::{Deserialize, Serialize};
-use store::KeyScope;
+use billing::{E164, LineId};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::accounts::AtAccount;
-use super::client::Client;
-use super::extract::{Asked, Body, Place};
+use super::client::{At, AtNode, Read, Write};
+use super::extract::{Body, Place};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{Page, Paging};
-use super::shapes::{AccountName, Done, LineName, Number};
+use super::page::{Listing, Page, Paging};
+use super::shapes::{Did, Done, LineName, Number};
 
 /// Lines that one number rings at most.
 const MAX_LINES: usize = 16;
-
-/// A number of an account.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Did {
-    #[schema(value_type = AccountName)]
-    account: String,
-    #[schema(value_type = Number)]
-    number: String,
-    /// The lines it rings, all at once.
-    #[schema(value_type = Vec<LineName>)]
-    lines: Vec<String>,
-}
 
 /// A number in an address.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct AtDid {
-    /// The account.
-    #[param(value_type = AccountName)]
-    account: AccountId,
     /// The number.
     #[param(value_type = Number)]
     number: E164,
@@ -54,29 +38,16 @@ pub(super) struct Routing {
 /// Numbers of an account.
 #[utoipa::path(get, path = "/accounts/{account}/dids", tag = "lines", params(AtAccount, Paging),
     responses((status = 200, body = Page<Did>)))]
-pub(super) async fn list(
-    client: Client,
-    Place(at): Place<AtAccount>,
-    Asked(paging): Asked<Paging>,
-) -> Answer<Page<Did>> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
-    let id = reach.id().clone();
-    let rows = reach.client.portal().read(move |reader| reader.dids(Some(&id))).await?;
-    let shape = |row: store::DidRow| Did {
-        account: row.account.to_string(),
-        number: row.did.number.to_string(),
-        lines: row.did.lines.iter().map(ToString::to_string).collect(),
-    };
-    Ok(Json(paging.of(rows, |row| row.did.number.to_string(), shape)))
+pub(super) async fn list(reach: At<Read>, listing: Listing) -> Answer<Page<Did>> {
+    let rows = reach.read(|reader, id| reader.dids(Some(id))).await?;
+    listing.page_of_all(rows, |row| row.did.number.to_string(), |row| Did::from(&row))
 }
 
 /// Have a number ring other lines; a key of the whole node may give the account a new number so.
-#[utoipa::path(put, path = "/accounts/{account}/dids/{number}", tag = "lines", params(AtDid), request_body = Routing,
+#[utoipa::path(put, path = "/accounts/{account}/dids/{number}", tag = "lines", params(AtAccount, AtDid), request_body = Routing,
     responses((status = 200, body = Done)))]
-pub(super) async fn route(client: Client, Place(at): Place<AtDid>, Body(routing): Body<Routing>) -> Answer<Done> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
-    let id = reach.id().clone();
-    let known = reach.client.portal().read(move |reader| Ok((reader.dids(Some(&id))?, reader.lines(&id)?)));
+pub(super) async fn route(reach: At<Write>, Place(at): Place<AtDid>, Body(routing): Body<Routing>) -> Answer<Done> {
+    let known = reach.read(|reader, id| Ok((reader.dids(Some(id))?, reader.lines(id)?)));
     let (dids, lines) = known.await?;
     if !reach.client.is_of_node() && !dids.iter().any(|row| row.did.number == at.number) {
         return Err(Fault::not_found(format!("{} is not a number of this account", at.number)));
@@ -92,10 +63,8 @@ pub(super) async fn route(client: Client, Place(at): Place<AtDid>, Body(routing)
 }
 
 /// Take a number away; a key of the whole node is needed.
-#[utoipa::path(delete, path = "/accounts/{account}/dids/{number}", tag = "lines", params(AtDid),
+#[utoipa::path(delete, path = "/accounts/{account}/dids/{number}", tag = "lines", params(AtAccount, AtDid),
     responses((status = 200, body = Done)))]
-pub(super) async fn remove(client: Client, Place(at): Place<AtDid>) -> Answer<Done> {
-    client.must_reach_node(KeyScope::Write)?;
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn remove(_: AtNode<Write>, reach: At<Write>, Place(at): Place<AtDid>) -> Answer<Done> {
     Ok(Json(reach.change(Change::RemoveDid(at.number)).await?.into()))
 }

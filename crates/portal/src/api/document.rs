@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, Requ
 
 use super::fault::Fault;
 use super::shapes::{
-    AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, IncidentName, IpAddress, IpPrefix,
-    KeyName, LineName, Number,
+    AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, Email, IncidentName, IpAddress,
+    IpPrefix, KeyName, LineName, LoginName, Number, SessionName,
 };
 
 #[derive(OpenApi)]
@@ -27,13 +27,15 @@ use super::shapes::{
         (name = "incidents", description = "What the guard noticed and did, and the owner's answers."),
         (name = "money", description = "Ledger and payments."),
         (name = "screening", description = "Calls that another switch carries: asked about, reported."),
+        (name = "webhooks", description = "Where an account's events are sent, and what was delivered."),
+        (name = "people", description = "Who may log in to the portal, and where they are logged in."),
         (name = "keys", description = "What programs prove themselves with."),
         (name = "lock-out", description = "Who is locked out, and who never is."),
         (name = "node", description = "Carriers, decks, health: for keys of the whole node.")
     ),
     components(schemas(
-        Fault, AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, IncidentName, IpAddress,
-        IpPrefix, KeyName, LineName, Number
+        Fault, AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, Email, IncidentName, IpAddress,
+        IpPrefix, KeyName, LineName, LoginName, Number, SessionName
     )),
     security(("key" = []))
 )]

@@ -8,6 +8,7 @@ use node::CommandError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::kept::KeptError;
 use crate::problem::Problem;
 
 /// What every `type` begins with; the rest is the kind.
@@ -111,6 +112,18 @@ impl From<Problem> for Fault {
             }
         };
         Self::new(kind, problem.to_string())
+    }
+}
+
+impl From<store::Error> for Fault {
+    fn from(error: store::Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<KeptError> for Fault {
+    fn from(error: KeptError) -> Self {
+        if error.is_conflict() { Self::new(Kind::Conflict, error.to_string()) } else { Problem::from(error).into() }
     }
 }
 

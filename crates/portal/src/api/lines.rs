@@ -3,18 +3,18 @@
 use account::{Change, Line as Held, LineKind, Secrets};
 use axum::Json;
 use axum::http::StatusCode;
-use billing::{AccountId, E164, LineId};
+use billing::{E164, LineId};
 use serde::Deserialize;
 use sip::digest::Ha1Set;
-use store::{KeyScope, LineRow};
+use store::LineRow;
 use utoipa::{IntoParams, ToSchema};
 
 use super::accounts::AtAccount;
-use super::client::{Client, Reach};
-use super::extract::{Asked, Body, Place};
+use super::client::{At, Reach, Read, Write};
+use super::extract::{Body, Place};
 use super::fault::{Answer, Fault, Kind};
-use super::page::{Page, Paging};
-use super::shapes::{AccountName, Done, Line, LineChange, LineName, NewLine, NewSecret, max_calls};
+use super::page::{Listing, Page, Paging};
+use super::shapes::{Done, Line, LineChange, LineName, NewLine, NewSecret, max_calls};
 use crate::random;
 use crate::state::now_ms;
 
@@ -29,9 +29,6 @@ const MAX_NAME_CHARS: usize = 80;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct AtLine {
-    /// The account.
-    #[param(value_type = AccountName)]
-    account: AccountId,
     /// The line.
     #[param(value_type = LineName)]
     line: LineId,
@@ -39,8 +36,8 @@ pub(super) struct AtLine {
 
 impl Reach {
     async fn line(&self, line: &LineId) -> Result<LineRow, Fault> {
-        let (id, asked) = (self.id().clone(), line.clone());
-        let row = self.client.portal().read(move |reader| reader.line(&id, &asked)).await?;
+        let asked = line.clone();
+        let row = self.read(move |reader, id| reader.line(id, &asked)).await?;
         row.ok_or_else(|| Fault::not_found(format!("there is no line {line} on this account")))
     }
 
@@ -50,8 +47,7 @@ impl Reach {
 
     /// A number that a line may show: one of the account's own, so that nobody calls as somebody else.
     async fn own_number(&self, number: E164) -> Result<E164, Fault> {
-        let id = self.id().clone();
-        let dids = self.client.portal().read(move |reader| reader.dids(Some(&id))).await?;
+        let dids = self.read(|reader, id| reader.dids(Some(id))).await?;
         let is_own = self.account.settings.numbers.contains(&number) || dids.iter().any(|row| row.did.number == number);
         if is_own { Ok(number) } else { Err(Fault::wrong(format!("{number} is not a number of this account"))) }
     }
@@ -60,27 +56,16 @@ impl Reach {
 /// The lines of an account.
 #[utoipa::path(get, path = "/accounts/{account}/lines", tag = "lines", params(AtAccount, Paging),
     responses((status = 200, body = Page<Line>)))]
-pub(super) async fn list(
-    client: Client,
-    Place(at): Place<AtAccount>,
-    Asked(paging): Asked<Paging>,
-) -> Answer<Page<Line>> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
-    let id = reach.id().clone();
-    let rows = reach.client.portal().read(move |reader| reader.lines(&id)).await?;
+pub(super) async fn list(reach: At<Read>, listing: Listing) -> Answer<Page<Line>> {
+    let rows = reach.read(|reader, id| reader.lines(id)).await?;
     let now = now_ms();
-    Ok(Json(paging.of(rows, |row| row.line.id.to_string(), |row| Line::of(&row, now))))
+    listing.page_of_all(rows, |row| row.line.id.to_string(), |row| Line::of(&row, now))
 }
 
 /// Add a line. Its secret is made up and shown this once.
 #[utoipa::path(post, path = "/accounts/{account}/lines", tag = "lines", params(AtAccount), request_body = NewLine,
     responses((status = 201, body = NewSecret)))]
-pub(super) async fn add(
-    client: Client,
-    Place(at): Place<AtAccount>,
-    Body(new): Body<NewLine>,
-) -> Result<(StatusCode, Json<NewSecret>), Fault> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn add(reach: At<Write>, Body(new): Body<NewLine>) -> Result<(StatusCode, Json<NewSecret>), Fault> {
     let id = new.id.clone();
     if reach.line(&id).await.is_ok() {
         return Err(Fault::new(Kind::Conflict, format!("there is a line {id} already")));
@@ -156,17 +141,16 @@ async fn told(reach: &Reach, line: &LineId, text: String, secret: Option<String>
 }
 
 /// One line.
-#[utoipa::path(get, path = "/accounts/{account}/lines/{line}", tag = "lines", params(AtLine),
+#[utoipa::path(get, path = "/accounts/{account}/lines/{line}", tag = "lines", params(AtAccount, AtLine),
     responses((status = 200, body = Line)))]
-pub(super) async fn show(client: Client, Place(at): Place<AtLine>) -> Answer<Line> {
-    client.at(&at.account, KeyScope::Read).await?.shown(&at.line).await
+pub(super) async fn show(reach: At<Read>, Place(at): Place<AtLine>) -> Answer<Line> {
+    reach.shown(&at.line).await
 }
 
 /// Change a line; what is not given stays.
-#[utoipa::path(patch, path = "/accounts/{account}/lines/{line}", tag = "lines", params(AtLine),
+#[utoipa::path(patch, path = "/accounts/{account}/lines/{line}", tag = "lines", params(AtAccount, AtLine),
     request_body = LineChange, responses((status = 200, body = Line)))]
-pub(super) async fn change(client: Client, Place(at): Place<AtLine>, Body(change): Body<LineChange>) -> Answer<Line> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn change(reach: At<Write>, Place(at): Place<AtLine>, Body(change): Body<LineChange>) -> Answer<Line> {
     let mut line = reach.line(&at.line).await?.line;
     if let Some(text) = change.name {
         line.name = name(text)?;
@@ -191,19 +175,17 @@ pub(super) async fn change(client: Client, Place(at): Place<AtLine>, Body(change
 }
 
 /// Remove a line: its registrations are dropped and its calls hung up.
-#[utoipa::path(delete, path = "/accounts/{account}/lines/{line}", tag = "lines", params(AtLine),
+#[utoipa::path(delete, path = "/accounts/{account}/lines/{line}", tag = "lines", params(AtAccount, AtLine),
     responses((status = 200, body = Done)))]
-pub(super) async fn remove(client: Client, Place(at): Place<AtLine>) -> Answer<Done> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn remove(reach: At<Write>, Place(at): Place<AtLine>) -> Answer<Done> {
     reach.line(&at.line).await?;
     Ok(Json(reach.change(Change::RemoveLine(at.line)).await?.into()))
 }
 
 /// Give a line a new secret, which is shown this once: registrations are dropped and calls hung up.
-#[utoipa::path(post, path = "/accounts/{account}/lines/{line}/secret", tag = "lines", params(AtLine),
+#[utoipa::path(post, path = "/accounts/{account}/lines/{line}/secret", tag = "lines", params(AtAccount, AtLine),
     responses((status = 200, body = NewSecret)))]
-pub(super) async fn secret(client: Client, Place(at): Place<AtLine>) -> Answer<NewSecret> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn secret(reach: At<Write>, Place(at): Place<AtLine>) -> Answer<NewSecret> {
     let line = reach.line(&at.line).await?.line;
     let Some(auth_name) = line.auth_name.as_deref() else {
         return Err(Fault::new(Kind::Conflict, "this trunk is proven by its address and has no secret"));
@@ -223,14 +205,13 @@ pub(super) struct Dropped {
 }
 
 /// Drop one registration of a line.
-#[utoipa::path(post, path = "/accounts/{account}/lines/{line}/drop-binding", tag = "lines", params(AtLine),
+#[utoipa::path(post, path = "/accounts/{account}/lines/{line}/drop-binding", tag = "lines", params(AtAccount, AtLine),
     request_body = Dropped, responses((status = 200, body = Done)))]
 pub(super) async fn drop_binding(
-    client: Client,
+    reach: At<Write>,
     Place(at): Place<AtLine>,
     Body(dropped): Body<Dropped>,
 ) -> Answer<Done> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
     let line = reach.line(&at.line).await?.line;
     if !line.bindings.iter().any(|binding| binding.contact == dropped.contact) {
         return Err(Fault::new(Kind::Conflict, "the line is not registered with that contact"));
@@ -239,10 +220,9 @@ pub(super) async fn drop_binding(
 }
 
 /// Turn a line's international calling back on after a cut.
-#[utoipa::path(post, path = "/accounts/{account}/lines/{line}/lift", tag = "lines", params(AtLine),
+#[utoipa::path(post, path = "/accounts/{account}/lines/{line}/lift", tag = "lines", params(AtAccount, AtLine),
     responses((status = 200, body = Done)))]
-pub(super) async fn lift(client: Client, Place(at): Place<AtLine>) -> Answer<Done> {
-    let reach = client.at(&at.account, KeyScope::Write).await?;
+pub(super) async fn lift(reach: At<Write>, Place(at): Place<AtLine>) -> Answer<Done> {
     reach.line(&at.line).await?;
     Ok(Json(reach.change(Change::LiftCut { line: Some(at.line) }).await?.into()))
 }

@@ -1,35 +1,68 @@
 //! Long lists come in pages, each with a cursor to the next one: the place of its last row, which stays where it is
 //! whatever is added before it.
 
+use axum::Json;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::Uri;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::fault::Fault;
+use super::fault::{Answer, Fault};
 
 /// Rows of a page unless asked otherwise, and at most.
 const USUAL: u32 = 100;
 const MOST: u32 = 1_000;
 
 /// Which page.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     /// Rows at most.
     #[serde(default)]
-    #[param(minimum = 1, maximum = 1000, default = 100)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<Limit>,
     /// The `next` of the page before.
     #[serde(default)]
-    #[param(max_length = 100)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, max_length = 100)]
     after: Option<Cursor>,
 }
 
+/// A list as it is asked for: which page, and which rows.
+pub(super) struct Listing<F = Everything> {
+    /// Which rows.
+    pub(super) filter: F,
+    paging: Paging,
+}
+
+/// A list that nothing is left out of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Everything {}
+
+impl<S: Send + Sync, F: DeserializeOwned> FromRequestParts<S> for Listing<F> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+        let fields = parts.uri.query().unwrap_or_default().split('&').filter(|field| !field.is_empty());
+        let is_paging = |field: &&str| matches!(field.split('=').next(), Some("limit" | "after"));
+        let (paging, filter): (Vec<&str>, Vec<&str>) = fields.partition(is_paging);
+        Ok(Self { paging: fields_of(&paging.join("&"))?, filter: fields_of(&filter.join("&"))? })
+    }
+}
+
+/// Fields of an address, as a structure.
+fn fields_of<T: DeserializeOwned>(query: &str) -> Result<T, Fault> {
+    let uri = Uri::builder().path_and_query(format!("/?{query}")).build().map_err(Fault::wrong)?;
+    Query::try_from_uri(&uri).map(|Query(fields)| fields).map_err(|error| Fault::wrong(error.body_text()))
+}
+
 /// A number of rows.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "u32")]
-pub(super) struct Limit(u32);
+struct Limit(u32);
 
 impl TryFrom<u32> for Limit {
     type Error = String;
@@ -45,7 +78,7 @@ const MAX_CURSOR_BYTES: usize = 100;
 /// The place of a row.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Cursor(String);
+struct Cursor(String);
 
 impl TryFrom<String> for Cursor {
     type Error = &'static str;
@@ -92,38 +125,50 @@ pub(super) struct Page<T> {
     pub(super) next: Option<String>,
 }
 
-/// How many rows are asked for.
-pub(super) fn rows(limit: Option<Limit>) -> u32 {
-    limit.map_or(USUAL, |Limit(rows)| rows)
-}
-
-impl Paging {
-    pub(super) fn rows(&self) -> u32 {
-        rows(self.limit)
+impl<F> Listing<F> {
+    /// How many rows to ask for: one more than are shown tells whether there are others.
+    pub(super) fn wanted(&self) -> u32 {
+        self.paging.rows() + 1
     }
 
     /// Where the page begins, read from its cursor.
     pub(super) fn after<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Fault> {
-        cursor(self.after.as_ref(), read)
+        let wrong = || Fault::wrong("after: is not the `next` of a page");
+        self.paging.after.as_ref().map(|Cursor(text)| read(text).ok_or_else(wrong)).transpose()
     }
 
-    /// A page of a list that is short enough to be read as a whole, in the order of a name.
-    pub(super) fn of<T, U>(&self, rows: Vec<T>, name: impl Fn(&T) -> String, shape: impl Fn(T) -> U) -> Page<U> {
-        let after = self.after.as_ref().map_or("", |Cursor(text)| text.as_str());
-        let mut rows: Vec<(String, T)> = rows.into_iter().map(|row| (name(&row), row)).collect();
-        rows.retain(|(name, _)| name.as_str() > after);
-        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let most = self.rows() as usize;
-        let next = if rows.len() > most { rows.get(most - 1).map(|(name, _)| name.clone()) } else { None };
-        let items = rows.into_iter().take(most).map(|(_, row)| shape(row)).collect();
-        Page { items, next }
+    /// The page, of the rows that were [wanted](Self::wanted).
+    pub(super) fn page<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        place: impl Fn(&R) -> String,
+        shape: impl FnMut(R) -> T,
+    ) -> Answer<Page<T>> {
+        let most = self.paging.rows() as usize;
+        let more = rows.len() > most;
+        rows.truncate(most);
+        let next = rows.last().filter(|_| more).map(place);
+        Ok(Json(Page { items: rows.into_iter().map(shape).collect(), next }))
+    }
+
+    /// The page of a list that is short enough to be read as a whole, in the order of a name.
+    pub(super) fn page_of_all<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        name: impl Fn(&R) -> String,
+        shape: impl FnMut(R) -> T,
+    ) -> Answer<Page<T>> {
+        let after = self.paging.after.as_ref().map_or("", |Cursor(text)| text.as_str());
+        rows.retain(|row| name(row).as_str() > after);
+        rows.sort_by_cached_key(&name);
+        self.page(rows, name, shape)
     }
 }
 
-/// Reads a cursor.
-pub(super) fn cursor<T>(cursor: Option<&Cursor>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Fault> {
-    let wrong = || Fault::wrong("after: is not the `next` of a page");
-    cursor.map(|Cursor(text)| read(text).ok_or_else(wrong)).transpose()
+impl Paging {
+    fn rows(&self) -> u32 {
+        self.limit.map_or(USUAL, |Limit(rows)| rows)
+    }
 }
 
 /// A moment and an id, as a cursor.
@@ -132,29 +177,21 @@ pub(super) fn at<T: std::str::FromStr>(text: &str) -> Option<(u64, T)> {
     Some((ms.parse().ok()?, id.parse().ok()?))
 }
 
-impl<T> Page<T> {
-    /// Of one row more than is shown, if there are more.
-    pub(super) fn cut<R>(mut rows: Vec<R>, most: u32, place: impl Fn(&R) -> String, shape: impl FnMut(R) -> T) -> Self {
-        let more = rows.len() > most as usize;
-        rows.truncate(most as usize);
-        let next = rows.last().filter(|_| more).map(place);
-        Self { items: rows.into_iter().map(shape).collect(), next }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn pages_follow_one_another_without_gaps() {
-        let mut paging = Paging { limit: Some(Limit(2)), after: None };
+        let paging = Paging { limit: Some(Limit(2)), after: None };
+        let mut listing = Listing { filter: Everything {}, paging };
         let mut seen = Vec::new();
         loop {
-            let page = paging.of(vec!["c", "a", "e", "b", "d"], ToString::to_string, |row| row);
+            let all = vec!["c", "a", "e", "b", "d"];
+            let Json(page) = listing.page_of_all(all, ToString::to_string, |row| row).unwrap();
             seen.extend(page.items);
             match page.next {
-                Some(next) => paging.after = Some(Cursor(next)),
+                Some(next) => listing.paging.after = Some(Cursor(next)),
                 None => break,
             }
         }

@@ -2,25 +2,35 @@
 //! micro-units (millionths) of the account's currency, times are milliseconds since the Unix epoch.
 
 mod account;
+mod audit;
 mod call;
+mod health;
 mod incident;
+mod key;
 mod line;
 mod lockout;
 mod money;
 mod node;
-mod text;
+pub(crate) mod text;
+mod user;
+mod webhook;
 
-pub(super) use account::{Account, AccountChange, Contact, Exposure, NewAccount};
-pub(super) use call::{Call, RunningCall};
-pub(super) use incident::Incident;
-pub(super) use line::{Limits, Line, LineChange, NewLine, NewSecret, max_calls};
-pub(super) use lockout::{Ban, Lockout, NewBan, prefix};
-pub(super) use money::{Entry, NewPayment};
-pub(super) use node::{Carrier, Deck, DeckVersion, Rate};
-pub(super) use text::{
-    AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, IncidentName, IpAddress, IpPrefix,
-    KeyName, LineName, Number,
+pub(crate) use account::{Account, AccountChange, Contact, Exposure, NewAccount, RoutingChange};
+pub(crate) use audit::AuditEntry;
+pub(crate) use call::{Call, RunningCall};
+pub(crate) use health::Health;
+pub(crate) use incident::Incident;
+pub(crate) use key::{Key, Scope};
+pub(crate) use line::{Did, Limits, Line, LineChange, NewLine, NewSecret, max_calls};
+pub(crate) use lockout::{Ban, BlockList, Guessed, Lock, Lockout, NewBan, prefix};
+pub(crate) use money::{Entry, NewPayment};
+pub(crate) use node::{Carrier, Deck, Rate};
+pub(crate) use text::{
+    AccountName, CallName, CarrierName, CountryCode, CurrencyCode, DeckName, Digits, Email, IncidentName, IpAddress,
+    IpPrefix, KeyName, LineName, LoginName, Number, SessionName,
 };
+pub(crate) use user::{Invited, NewUser, Session, User, UserChange};
+pub(crate) use webhook::{Delivery, MadeWebhook, NewWebhook, Webhook, WebhookChange};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,6 +40,12 @@ use utoipa::ToSchema;
 pub(super) struct Done {
     /// In a sentence.
     text: String,
+}
+
+impl From<String> for Done {
+    fn from(text: String) -> Self {
+        Self { text }
+    }
 }
 
 impl From<::account::Done> for Done {

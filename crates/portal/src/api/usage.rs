@@ -2,12 +2,12 @@
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
-use store::{KeyScope, UsageBy};
+use store::UsageBy;
 use utoipa::{IntoParams, ToSchema};
 
 use super::accounts::AtAccount;
-use super::client::Client;
-use super::extract::{Asked, Place};
+use super::client::{At, Read};
+use super::extract::Asked;
 use super::fault::{Answer, Fault};
 use crate::zone::day_number;
 
@@ -54,12 +54,7 @@ pub(super) struct Usage {
 /// Calls of some days added up; of all where none are given.
 #[utoipa::path(get, path = "/accounts/{account}/usage", tag = "calls", params(AtAccount, Filter),
     responses((status = 200, body = Vec<Usage>)))]
-pub(super) async fn list(
-    client: Client,
-    Place(at): Place<AtAccount>,
-    Asked(filter): Asked<Filter>,
-) -> Answer<Vec<Usage>> {
-    let reach = client.at(&at.account, KeyScope::Read).await?;
+pub(super) async fn list(reach: At<Read>, Asked(filter): Asked<Filter>) -> Answer<Vec<Usage>> {
     let day = |text: &str| day_number(text).ok_or_else(|| Fault::wrong(format!("`{text}` is not a day")));
     let first = filter.from.as_deref().map_or(Ok(0), day)?;
     let last = filter.to.as_deref().map_or(Ok(u32::MAX), |text| day(text).map(|day| day.saturating_add(1)))?;
@@ -68,8 +63,7 @@ pub(super) async fn list(
         By::Line => UsageBy::Line,
         By::Country => UsageBy::Country,
     };
-    let id = reach.id().clone();
-    let rows = reach.client.portal().read(move |reader| reader.usage(Some(&id), first..last, by)).await?;
+    let rows = reach.read(move |reader, id| reader.usage(Some(id), first..last, by)).await?;
     let name = |of: String| match by {
         UsageBy::Day => of.parse().ok().map_or(of, crate::zone::day_text),
         _ => of,

@@ -136,7 +136,7 @@ fn view(scope: &Scope, found: &Found, running: RunningCalls, exposure: Option<Ex
     let (account, settings) = (&scope.account, &scope.account.settings);
     let now = now_ms();
     let cut = found.lines.iter().filter_map(|row| row.line.cut.map(|cut| (row, cut)));
-    let at_home = |row: &&LineRow| row.line.bindings.iter().any(|binding| binding.expires_ms > now);
+    let at_home = |row: &&LineRow| row.line.bindings.iter().any(|binding| binding.until_ms > now);
     let registered = found.lines.iter().filter(at_home).count();
     let today = scope.zone.day_of(now);
     let usual = Usual::of(&found.days, today);

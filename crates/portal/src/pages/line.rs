@@ -99,7 +99,7 @@ pub(crate) async fn show(scope: Scope, Path((_, line)): Path<(String, String)>) 
         account_cut: scope.account.cut.is_some(),
         locks,
         flags: flags(line, now),
-        places: line.bindings.iter().filter(|b| b.expires_ms > now).map(|b| place(&scope, b)).collect(),
+        places: line.bindings.iter().filter(|b| b.until_ms > now).map(|b| place(&scope, b)).collect(),
         has_secret: line.auth_name.is_some(),
         may_change: scope.visitor.is_allowed_to_change(),
         here: scope.path(&format!("/lines/{}", line.id)),
@@ -202,7 +202,7 @@ fn place(scope: &Scope, binding: &Binding) -> Place {
         network: words::network(&binding.place),
         user_agent: non_empty(&binding.user_agent, "did not say"),
         since: scope.zone.short(binding.since_ms),
-        until: scope.zone.time(binding.expires_ms),
+        until: scope.zone.time(binding.until_ms),
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn state(scope: &Scope, line: &Line) -> Badge {
 
 fn registered(line: &Line) -> String {
     let now = now_ms();
-    let mut live = line.bindings.iter().filter(|binding| binding.expires_ms > now);
+    let mut live = line.bindings.iter().filter(|binding| binding.until_ms > now);
     match (live.next(), live.count()) {
         (None, _) if line.auth_name.is_none() => "known by its address".to_owned(),
         (None, _) => "nowhere".to_owned(),

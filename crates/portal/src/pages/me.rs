@@ -10,6 +10,7 @@ use store::{LetterKind, MIN_PASSWORD_CHARS, Session};
 use crate::access::Visitor;
 use crate::forms::{Button, Signed};
 use crate::frame::{Frame, Tab, page};
+use crate::kept;
 use crate::login::is_right;
 use crate::new_password::hashed;
 use crate::problem::Problem;
@@ -73,7 +74,7 @@ pub(crate) async fn show(visitor: Visitor) -> Result<Response, Problem> {
 fn row(visitor: &Visitor, zone: &Zone, session: &Session) -> Row {
     let place = session.ip.parse().ok().map(|ip| visitor.state.places.locate(ip));
     Row {
-        id: session.token_hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        id: session.name(),
         browser: browser(&session.agent),
         ip: session.ip.clone(),
         town: place.map_or_else(String::new, |place| crate::words::town(&place)),
@@ -122,18 +123,15 @@ pub(crate) async fn end_session(
     visitor: Visitor,
     Signed(Ended { session }): Signed<Ended>,
 ) -> Result<Response, Problem> {
-    let login = visitor.user.login.clone();
-    let row = visitor.note_of(visitor.user.account.clone(), &format!("{login} ended a session."));
-    let ended = visitor.state.desk(move |desk| {
-        let all = desk.sessions_of(&login, now_ms())?;
-        let id = |session: &Session| session.token_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let Some(found) = all.iter().find(|one| id(one) == session) else { return Ok(false) };
-        desk.remove_session(&found.token_hash)?;
-        desk.note(&row)?;
-        Ok(true)
+    let user = visitor.user.clone();
+    let done = visitor.kept(move |desk, hand| {
+        let all = desk.sessions_of(&user.login, hand.at_ms)?;
+        match all.iter().find(|one| one.name() == session) {
+            Some(found) => kept::end_session(desk, hand, &user, found),
+            None => Ok("That session had ended before.".to_owned()),
+        }
     });
-    let done = if ended.await? { "The session has ended." } else { "That session had ended before." };
-    visitor.then(Ok(done.to_owned()), "/me")
+    visitor.then(done.await, "/me")
 }
 
 /// Ends all sessions of the user but this one.

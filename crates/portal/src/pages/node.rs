@@ -9,6 +9,7 @@ use edge::{CallView, Carrier};
 use node::{Command, CommandReply};
 use store::{AccountRow, Sending};
 
+use super::carriers;
 use crate::access::Visitor;
 use crate::frame::{Frame, Tab, page};
 use crate::problem::Problem;
@@ -29,20 +30,12 @@ struct Account {
     state: Badge,
 }
 
-struct CarrierRow {
-    name: String,
-    id: String,
-    address: String,
-    state: Badge,
-    text: String,
-}
-
 #[derive(Template)]
 #[template(path = "node.html")]
 struct NodePage {
     f: Frame,
     accounts: Vec<Account>,
-    carriers: Vec<CarrierRow>,
+    rows: Vec<carriers::Row>,
     answers: bool,
     calls: String,
     bans: String,
@@ -90,13 +83,7 @@ pub(crate) async fn overview(visitor: Visitor) -> Result<Response, Problem> {
         Ok(CommandReply::Calls(calls)) => Some(calls),
         _ => None,
     };
-    let states = match visitor.state.control.send(Command::Carriers).await {
-        Ok(CommandReply::Carriers(states)) => Some(states),
-        _ => None,
-    };
-    let states: Option<BTreeMap<_, _>> =
-        states.map(|states| states.into_iter().map(|(id, up, text)| (id, (up, text))).collect());
-    let carrier = |carrier: &Carrier| carrier_row(carrier, states.as_ref().map(|states| states.get(&carrier.id)));
+    let states = carriers::states(&visitor).await;
     page(&NodePage {
         f: Frame::of_node(&visitor, Tab::Node, "All accounts", String::new()),
         accounts: found
@@ -104,7 +91,7 @@ pub(crate) async fn overview(visitor: Visitor) -> Result<Response, Problem> {
             .iter()
             .map(|account| account_row(&visitor, account, &found, calls.as_deref()))
             .collect(),
-        carriers: found.carriers.iter().map(carrier).collect(),
+        rows: found.carriers.iter().map(|carrier| carriers::row(&visitor, carrier, &states)).collect(),
         answers: calls.is_some(),
         calls: calls.map_or_else(|| "not known".to_owned(), |calls| count(calls.len(), "call")),
         bans: match found.bans {
@@ -142,24 +129,5 @@ fn account_row(visitor: &Visitor, account: &AccountRow, found: &Found, calls: Op
             (0, Some(_)) => Badge::new("cut", Tone::Bad),
             (open, _) => Badge::new(count(open, "open incident"), Tone::Bad),
         },
-    }
-}
-
-/// `state`: what the node says of it; `None` where it does not answer.
-fn carrier_row(carrier: &Carrier, state: Option<Option<&(bool, String)>>) -> CarrierRow {
-    let (state, text) = match state {
-        None => (Badge::new("not known", Tone::Plain), "The node does not answer.".to_owned()),
-        Some(Some((true, text))) => (Badge::new("usable", Tone::Good), text.clone()),
-        Some(Some((false, text))) => (Badge::new("not usable", Tone::Bad), text.clone()),
-        Some(None) => {
-            (Badge::new("not tried yet", Tone::Plain), "No call or registration has gone there yet.".to_owned())
-        }
-    };
-    CarrierRow {
-        name: carrier.name.clone(),
-        id: carrier.id.to_string(),
-        address: carrier.address.to_string(),
-        state,
-        text,
     }
 }

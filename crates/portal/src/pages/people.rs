@@ -5,16 +5,13 @@ use askama::Template;
 use axum::response::Response;
 use billing::AccountId;
 use serde::Deserialize;
-use store::{Changed, LetterKind, Link, Role, User};
+use store::{Role, User};
 
 use crate::circle::Circle;
 use crate::forms::Signed;
 use crate::frame::{Frame, Tab, page};
+use crate::kept::{self, NewUser};
 use crate::problem::Problem;
-use crate::state::now_ms;
-
-/// The longest name and address, characters.
-const MAX_NAME_CHARS: usize = 100;
 
 struct Row {
     login: String,
@@ -108,69 +105,26 @@ pub(crate) struct Invited {
 /// Adds a user without a password and writes to them.
 pub(crate) async fn invite(circle: Circle, Signed(form): Signed<Invited>) -> Result<Response, Problem> {
     circle.visitor().may_change()?;
-    let done = match invited(&circle, form).await {
-        Err(Problem::Store(error @ store::Error::UserExists(_))) => Err(Problem::Typed(error.to_string())),
-        done => done,
-    };
+    let done = invited(&circle, form).await;
     circle.visitor().then(done, &circle.page("/people"))
 }
 
 async fn invited(circle: &Circle, form: Invited) -> Result<String, Problem> {
     let visitor = circle.visitor();
-    let (name, email) = (form.name.trim().to_owned(), form.email.trim().to_owned());
-    checked(&name, &email)?;
-    if !User::is_login(&form.login) {
-        return Err(Problem::Typed(store::LOGIN_RULE.to_owned()));
-    }
-    if email.is_empty() && visitor.state.settings.has_mail {
-        return Err(Problem::Typed("an invitation needs an e-mail address".to_owned()));
-    }
     let role: Role = form.role.parse().map_err(|error: store::Error| Problem::Typed(error.to_string()))?;
-    let account = account_of(circle, role, &form.account).await?;
-    let user = User {
-        login: form.login,
-        name,
-        email,
-        role,
-        account: account.clone(),
-        password_hash: String::new(),
-        created_ms: now_ms(),
-    };
-    let mut row = visitor.note_of(account, &format!("{} was invited as {}.", user.login, role.in_words()));
-    row.changes =
-        vec![Changed { what: format!("user {}", user.login), before: String::new(), after: role.to_string() }];
+    let (name, email) = (form.name.trim().to_owned(), form.email.trim().to_owned());
+    let new = NewUser { login: form.login, name, email, role, account: account_of(circle, role, &form.account).await? };
     let text = format!("{} invites you to {}.", visitor.name(), visitor.state.settings.node_name);
-    let (link, login, has_mail) = (link(circle, &user), user.login.clone(), visitor.state.settings.has_mail);
-    visitor
-        .state
-        .desk(move |desk| {
-            desk.add_user(&user)?;
-            desk.note(&row)?;
-            desk.write_letter(&user.login, LetterKind::Invitation, &text, now_ms()).map(drop)
-        })
-        .await?;
+    let has_mail = visitor.state.settings.has_mail;
+    let user = visitor.kept(move |desk, hand| kept::invite(desk, hand, new, has_mail, &text)).await?;
+    let login = &user.login;
     Ok(match has_mail {
         true => format!("{login} is invited by mail. The link in it works for a week."),
-        false => format!("There is no mail server: give {login} this link, which works once within a week: {link}"),
+        false => {
+            let link = visitor.state.password_link(&user);
+            format!("There is no mail server: give {login} this link, which works once within a week: {link}")
+        }
     })
-}
-
-/// The link that lets a user choose a password.
-fn link(circle: &Circle, user: &User) -> String {
-    let state = &circle.visitor().state;
-    format!("{}/once/{}", state.settings.url.trim_end_matches('/'), Link::password(user, now_ms()).token(&state.vault))
-}
-
-fn checked(name: &str, email: &str) -> Result<(), Problem> {
-    let is_text = |text: &str| text.chars().count() <= MAX_NAME_CHARS && !text.contains(char::is_control);
-    if !is_text(name) || !is_text(email) {
-        return Err(Problem::Typed(format!("a name and an address have at most {MAX_NAME_CHARS} characters")));
-    }
-    let is_address = email.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.'));
-    if !email.is_empty() && (!is_address || email.contains(char::is_whitespace)) {
-        return Err(Problem::Typed(format!("{email} is not an e-mail address")));
-    }
-    Ok(())
 }
 
 /// Which account a user of this role belongs to.
@@ -220,19 +174,8 @@ pub(crate) async fn change(circle: Circle, Signed(form): Signed<Edited>) -> Resu
     let done = async {
         let user = other(&circle, &form.login).await?;
         let role: Role = form.role.parse().map_err(|error: store::Error| Problem::Typed(error.to_string()))?;
-        if (role == Role::Admin) != (user.role == Role::Admin) {
-            return Err(Problem::Typed("an administrator belongs to no account: invite them anew".to_owned()));
-        }
-        let text = format!("{} is {} now.", user.login, role.in_words());
-        let mut row = circle.visitor().note_of(user.account.clone(), &text);
-        let what = format!("user {}", user.login);
-        row.changes = vec![Changed { what, before: user.role.to_string(), after: role.to_string() }];
-        let change = move |desk: &store::Desk| {
-            desk.change_user(&user.login, &user.name, &user.email, role)?;
-            desk.note(&row)
-        };
-        circle.visitor().state.desk(change).await?;
-        Ok(text)
+        let new = User { role, ..user.clone() };
+        circle.visitor().kept(move |desk, hand| kept::change_user(desk, hand, &user, &new)).await
     };
     circle.visitor().then(done.await, &circle.page("/people"))
 }
@@ -241,16 +184,7 @@ pub(crate) async fn change(circle: Circle, Signed(form): Signed<Edited>) -> Resu
 pub(crate) async fn remove(circle: Circle, Signed(form): Signed<Named>) -> Result<Response, Problem> {
     let done = async {
         let user = other(&circle, &form.login).await?;
-        let text = format!("{} was removed and is logged out.", user.login);
-        let mut row = circle.visitor().note_of(user.account.clone(), &text);
-        let what = format!("user {}", user.login);
-        row.changes = vec![Changed { what, before: user.role.to_string(), after: String::new() }];
-        let remove = move |desk: &store::Desk| {
-            desk.remove_user(&user.login)?;
-            desk.note(&row)
-        };
-        circle.visitor().state.desk(remove).await?;
-        Ok(text)
+        circle.visitor().kept(move |desk, hand| kept::remove_user(desk, hand, &user)).await
     };
     circle.visitor().then(done.await, &circle.page("/people"))
 }
@@ -260,23 +194,17 @@ pub(crate) async fn reset(circle: Circle, Signed(form): Signed<Named>) -> Result
     let done = async {
         let user = other(&circle, &form.login).await?;
         let visitor = circle.visitor();
-        let row = visitor.note_of(user.account.clone(), &format!("{} may choose a new password.", user.login));
-        let first = user.password_hash.is_empty();
-        let kind = if first { LetterKind::Invitation } else { LetterKind::Reset };
-        let text = format!("{} asked for it.", visitor.name());
-        let (link, login, has_mail) = (link(&circle, &user), user.login.clone(), visitor.state.settings.has_mail);
-        if has_mail && user.email.is_empty() {
-            return Err(Problem::Typed(format!("no e-mail address is kept with {login}")));
-        }
-        let write = move |desk: &store::Desk| {
-            desk.note(&row)?;
-            if has_mail { desk.write_letter(&user.login, kind, &text, now_ms()) } else { Ok(true) }
-        };
-        match (visitor.state.desk(write).await?, has_mail) {
-            (false, _) => Err(Problem::Typed(format!("enough mails to {login} wait already"))),
-            (true, true) => Ok(format!("A mail with a link to choose a password goes to {login}.")),
-            (true, false) => Ok(format!("There is no mail server: give {login} this link, which works once: {link}")),
-        }
+        let (why, asked) = (format!("{} asked for it.", visitor.name()), user.clone());
+        let has_mail = visitor.state.settings.has_mail;
+        visitor.kept(move |desk, hand| kept::new_password(desk, hand, &asked, has_mail, &why)).await?;
+        let login = &user.login;
+        Ok(match has_mail {
+            true => format!("A mail with a link to choose a password goes to {login}."),
+            false => {
+                let link = visitor.state.password_link(&user);
+                format!("There is no mail server: give {login} this link, which works once: {link}")
+            }
+        })
     };
     circle.visitor().then(done.await, &circle.page("/people"))
 }
@@ -285,17 +213,9 @@ pub(crate) async fn reset(circle: Circle, Signed(form): Signed<Named>) -> Result
 pub(crate) async fn factor_off(circle: Circle, Signed(form): Signed<Named>) -> Result<Response, Problem> {
     let done = async {
         let user = other(&circle, &form.login).await?;
+        let why = format!("{} turned the second step of your login off.", circle.visitor().name());
         let text = format!("{} logs in with the password alone until they set up a second step anew.", user.login);
-        let row = circle.visitor().note_of(user.account.clone(), &text);
-        let told = format!("{} turned the second step of your login off.", circle.visitor().name());
-        let off = move |desk: &store::Desk| {
-            if desk.remove_second_factor(&user.login)? {
-                desk.note(&row)?;
-                desk.write_letter(&user.login, LetterKind::Security, &told, now_ms())?;
-            }
-            Ok(())
-        };
-        circle.visitor().state.desk(off).await?;
+        circle.visitor().kept(move |desk, hand| kept::factor_off(desk, hand, &user, &why)).await?;
         Ok(text)
     };
     circle.visitor().then(done.await, &circle.page("/people"))

@@ -48,7 +48,7 @@ pub(crate) async fn show(scope: Scope, Query(Wanted { q }): Query<Wanted>) -> Re
     let found = scope.visitor.state.read(move |reader| {
         let has_deck = reader.decks()?.iter().any(|row| row.id == deck);
         // One more than is shown tells whether there are others.
-        Ok((has_deck, reader.find_rates(&deck, now_ms(), &asked, MAX_LISTED + 1)?))
+        Ok((has_deck, reader.find_rates(&deck, now_ms(), &asked, "", MAX_LISTED + 1)?))
     });
     let (has_deck, mut rates) = found.await?;
     let is_all = rates.len() <= MAX_LISTED as usize;
@@ -67,6 +67,17 @@ pub(crate) async fn show(scope: Scope, Query(Wanted { q }): Query<Wanted>) -> Re
 fn row(scope: &Scope, rate: &Rate) -> Row {
     let markup_bp = scope.account.settings.terms.markup_bp;
     let rate = if markup_bp == 0 { rate.clone() } else { rate.marked_up(markup_bp) };
+    Row {
+        prefix: format!("+{}", rate.prefix.as_digits().as_str()),
+        destination: rate.destination.to_string(),
+        per_minute: scope.money(rate.per_minute),
+        connect: if rate.connect_fee == Money::ZERO { "none".to_owned() } else { scope.money(rate.connect_fee) },
+        steps: steps(&rate),
+    }
+}
+
+/// How the length of a call is billed, in words.
+pub(super) fn steps(rate: &Rate) -> String {
     let mut steps = match (rate.minimum_s, rate.increment_s) {
         (0 | 1, 1) => "by the second".to_owned(),
         (0 | 1, step) => format!("in steps of {step} s"),
@@ -76,11 +87,5 @@ fn row(scope: &Scope, rate: &Rate) -> Row {
     if rate.free_s > 0 {
         steps.push_str(&format!("; the first {} s are free", rate.free_s));
     }
-    Row {
-        prefix: format!("+{}", rate.prefix.as_digits().as_str()),
-        destination: rate.destination.to_string(),
-        per_minute: scope.money(rate.per_minute),
-        connect: if rate.connect_fee == Money::ZERO { "none".to_owned() } else { scope.money(rate.connect_fee) },
-        steps,
-    }
+    steps
 }

@@ -42,6 +42,7 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
         way("/limits", "Limits", "countries, hours, prices, calls at once, the most a hijack can cost"),
         way("/guard", "Guard", "whether it acts or only watches"),
         way("/webhooks", "Webhooks", "events posted to a program of yours, or to Slack"),
+        way("/keys", "API keys", "what programs prove themselves with"),
         way("/people", "People", "who may log in, and as what"),
         way("/audit", "Audit log", "who changed what, with before and after"),
     ];

@@ -1,17 +1,19 @@
 //! Webhooks of an account: where its events are sent, what was delivered, and sending it again.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::response::Response;
 use billing::AccountId;
 use serde::Deserialize;
-use store::{AuditRow, Changed, Delivery, HOOK_EVENTS, HookFormat, NewDelivery, Webhook};
+use store::{Delivery, HOOK_EVENTS, HookFormat, NewDelivery, Webhook};
 
 use super::table::non_empty;
 use crate::access::Scope;
 use crate::forms::Signed;
 use crate::frame::{Frame, Tab, page};
+use crate::kept::{self, NewWebhook};
 use crate::problem::Problem;
-use crate::random;
 use crate::state::now_ms;
 use crate::words::{Badge, Tone};
 
@@ -61,7 +63,7 @@ struct SecretPage {
 pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
     let id = scope.id().clone();
     let found =
-        scope.visitor.state.desk(move |desk| Ok((desk.webhooks(Some(&id))?, desk.deliveries(&id, MAX_LISTED)?)));
+        scope.visitor.state.desk(move |desk| Ok((desk.webhooks(Some(&id))?, desk.deliveries(&id, None, MAX_LISTED)?)));
     let (hooks, deliveries) = found.await?;
     let rows = deliveries.iter().map(|delivery| row(&scope, &hooks, delivery)).collect();
     let hook = |hook: &Webhook| Hook {
@@ -102,53 +104,27 @@ fn row(scope: &Scope, hooks: &[Webhook], delivery: &Delivery) -> Row {
     }
 }
 
-/// A line of the audit log about a webhook.
-fn note(scope: &Scope, hook: i64, text: String, before: &str, after: &str) -> AuditRow {
-    let changes = vec![Changed { what: format!("webhook {hook}"), before: before.to_owned(), after: after.to_owned() }];
-    AuditRow { changes, ..scope.visitor.note_of(Some(scope.id().clone()), &text) }
-}
-
 /// A new webhook: form fields come as pairs, since several events may be ticked.
 pub(crate) async fn add(scope: Scope, Signed(fields): Signed<Vec<(String, String)>>) -> Result<Response, Problem> {
     scope.visitor.may_change()?;
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim());
-    let url = field("url").to_owned();
-    if !Webhook::is_url(&url) {
-        return scope.visitor.then(Err(Problem::Typed(store::HOOK_URL_RULE.to_owned())), &scope.page(PAGE));
-    }
-    let format: HookFormat =
-        field("format").parse().map_err(|error: store::Error| Problem::Typed(error.to_string()))?;
-    let ticked = fields.iter().filter(|(key, _)| key == "event").map(|(_, event)| event.as_str());
-    let known = |event: &&str| HOOK_EVENTS.iter().any(|(name, _)| name == event);
-    let secret = random::token();
-    let mut hook = Webhook {
-        id: 0,
-        account: scope.id().clone(),
-        url: url.clone(),
-        format,
-        events: ticked.filter(known).map(str::to_owned).collect(),
-        secret: scope.visitor.state.vault.seal(secret.as_bytes())?,
-        is_on: true,
-        created_ms: now_ms(),
-    };
-    if hook.events.len() == HOOK_EVENTS.len() {
-        hook.events.clear();
-    }
-    let row = note(&scope, 0, format!("Events are sent to {url} now."), "", &url);
-    let added = scope.visitor.state.desk(move |desk| {
-        let id = desk.add_webhook(&hook)?;
-        if id.is_some() {
-            desk.note(&row)?;
+    let ticked = fields.iter().filter(|(key, _)| key == "event").map(|(_, event)| event.clone());
+    let added = match field("format").parse() {
+        Ok(format) => {
+            let (url, account) = (field("url").to_owned(), scope.id().clone());
+            let new = NewWebhook { account, url, format, events: ticked.collect() };
+            let vault = Arc::clone(&scope.visitor.state.vault);
+            scope.visitor.kept(move |desk, hand| kept::add_webhook(desk, &vault, hand, new)).await
         }
-        Ok(id)
-    });
-    if added.await?.is_none() {
-        let why = format!("an account has at most {} webhooks", store::MAX_WEBHOOKS);
-        return scope.visitor.then(Err(Problem::Typed(why)), &scope.page(PAGE));
-    }
+        Err(error) => Err(Problem::Typed(store::Error::to_string(&error))),
+    };
+    let (hook, secret) = match added {
+        Ok(added) => added,
+        Err(problem) => return scope.visitor.then(Err(problem), &scope.page(PAGE)),
+    };
     page(&SecretPage {
         f: Frame::of_account(&scope, Tab::Settings, "The webhook's secret"),
-        url,
+        url: hook.url,
         secret,
         back: scope.path(PAGE),
     })
@@ -171,28 +147,15 @@ async fn find(scope: &Scope, id: i64) -> Result<Webhook, Problem> {
 /// Turns a webhook on, or off.
 pub(crate) async fn switch(scope: Scope, Signed(Chosen { webhook }): Signed<Chosen>) -> Result<Response, Problem> {
     let hook = find(&scope, webhook).await?;
-    let (word, before, after) = if hook.is_on { ("off", "on", "off") } else { ("on", "off", "on") };
-    let text = format!("The webhook to {} is {word}.", hook.url);
-    let row = note(&scope, webhook, text.clone(), before, after);
-    let switch = move |desk: &store::Desk| {
-        desk.switch_webhook(webhook, !hook.is_on)?;
-        desk.note(&row)
-    };
-    scope.visitor.state.desk(switch).await?;
-    scope.visitor.then(Ok(text), &scope.page(PAGE))
+    let done = scope.visitor.kept(move |desk, hand| kept::switch_webhook(desk, hand, &hook, !hook.is_on)).await;
+    scope.visitor.then(done, &scope.page(PAGE))
 }
 
 /// Removes a webhook.
 pub(crate) async fn remove(scope: Scope, Signed(Chosen { webhook }): Signed<Chosen>) -> Result<Response, Problem> {
     let hook = find(&scope, webhook).await?;
-    let text = format!("No more events are sent to {}.", hook.url);
-    let row = note(&scope, webhook, text.clone(), &hook.url, "");
-    let remove = move |desk: &store::Desk| {
-        desk.remove_webhook(webhook)?;
-        desk.note(&row)
-    };
-    scope.visitor.state.desk(remove).await?;
-    scope.visitor.then(Ok(text), &scope.page(PAGE))
+    let done = scope.visitor.kept(move |desk, hand| kept::remove_webhook(desk, hand, &hook)).await;
+    scope.visitor.then(done, &scope.page(PAGE))
 }
 
 /// Sends something to a webhook, to see whether it is heard.
@@ -213,10 +176,8 @@ pub(crate) struct Again {
 pub(crate) async fn again(scope: Scope, Signed(Again { delivery }): Signed<Again>) -> Result<Response, Problem> {
     scope.visitor.may_change()?;
     let own = scope.id().clone();
-    let sent = scope.visitor.state.desk(move |desk| {
-        let is_own = desk.deliveries(&own, store::MAX_ROWS)?.iter().any(|one| one.id == delivery);
-        if is_own { desk.send_again(delivery, now_ms()) } else { Ok(None) }
-    });
-    sent.await?.ok_or(Problem::NotFound)?;
+    if !scope.visitor.state.desk(move |desk| desk.send_again(Some(&own), delivery, now_ms())).await? {
+        return Err(Problem::NotFound);
+    }
     scope.visitor.then(Ok("It is on its way once more.".to_owned()), &scope.page(PAGE))
 }

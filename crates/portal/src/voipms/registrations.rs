@@ -15,7 +15,7 @@ pub(super) fn status(ask: &Ask, reader: &Reader) -> Answer {
     let name = ask.needed("account")?;
     let lines = reader.lines(&ask.account.id)?;
     let row = lines.iter().find(|row| ask.is_named(&row.line, name)).ok_or(Status::INVALID_ACCOUNT)?;
-    let live = row.line.bindings.iter().filter(|binding| binding.expires_ms > ask.now_ms);
+    let live = row.line.bindings.iter().filter(|binding| binding.until_ms > ask.now_ms);
     let rows: Vec<Row> = live.map(|binding| registration(ask, binding)).collect();
     let registered = if rows.is_empty() { "no" } else { "yes" };
     Ok(Reply::default().text("registered", registered).rows("registrations", rows))
@@ -31,7 +31,7 @@ fn registration(ask: &Ask, binding: &Binding) -> Row {
     server::server(ask)
         .and("register_ip", remote.ip().to_string())
         .and("register_port", remote.port().to_string())
-        .and("register_next", Clock::of_servers().write(binding.expires_ms))
+        .and("register_next", Clock::of_servers().write(binding.until_ms))
         .and("register_protocol", "sip")
         .and("register_transport", transport)
 }

@@ -220,7 +220,7 @@ impl Case {
             look_ups,
         };
         self.next += 1;
-        self.handle(at, Input::Screen(attempt))
+        self.handle(at, Input::Screen(attempt.into()))
     }
 
     fn running(&mut self, at: usize, input: impl Fn(CallId, &mut Dice) -> Input) -> Result<(), Violation> {
@@ -326,7 +326,7 @@ impl Case {
         self.tally.price_changes += 1;
         let change = NodeChange::PutDeck(deck_id(), vec![DeckVersion { from_ms, deck }]);
         self.state.book.apply(&change);
-        self.journal(Body::Node(change))
+        self.journal(Body::node(change))
     }
 
     fn journal(&mut self, body: Body) -> Result<(), Violation> {

@@ -239,7 +239,9 @@ fn accounts(plan: &Plan, dice: &mut Dice) -> [Account; 2] {
     top_up(&mut provider, plan);
     for account in [&mut pbx, &mut provider] {
         // The registrations of the past lapse.
-        account.handle(plan.start_ms, &Input::Tick);
+        if let Some(lapsed) = account.due(plan.start_ms) {
+            account.handle(plan.start_ms, &lapsed);
+        }
     }
     [pbx, provider]
 }

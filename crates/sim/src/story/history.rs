@@ -115,7 +115,7 @@ impl<'a> History<'a> {
             told: None,
             look_ups,
         };
-        let answer = self.account.handle(now_ms, &Input::Screen(attempt));
+        let answer = self.account.handle(now_ms, &Input::Screen(attempt.into()));
         let allowed = |reply: &Reply| matches!(reply, Reply::Verdict { verdict: Verdict::Allowed { .. }, .. });
         if !answer.replies.iter().any(allowed) {
             return;

@@ -69,6 +69,18 @@ pub enum Scenario {
     SlowDisk,
 }
 
+impl Scenario {
+    /// As the command line has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Story => "story",
+            Self::Unnoticed => "unnoticed",
+            Self::Workday => "workday",
+            Self::SlowDisk => "slow-disk",
+        }
+    }
+}
+
 /// Tells a scenario by a seed; `packets` prints every SIP message on the way.
 ///
 /// # Errors

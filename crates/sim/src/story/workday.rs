@@ -12,7 +12,7 @@ use crate::carrier;
 use crate::office::{Habits, Who};
 use crate::stack::CallHandle;
 use crate::ua;
-use crate::world::{HostId, Stopped, Told};
+use crate::world::{Happening, HostId, Stopped, Told};
 
 /// How long the day is: calls of a later hour wrap round to its beginning.
 const WORK_MS: u64 = 10 * 60 * MINUTE_MS;
@@ -23,6 +23,10 @@ const PATIENCE_MS: u64 = 45_000;
 const VOICE_MS: u64 = 12_000;
 /// So long after news of a transfer whoever is in it may have two voices in his ear.
 const TWO_VOICES_MS: u64 = 25_000;
+/// Tones no further apart are the same.
+const NEAR_HZ: u16 = 20;
+/// The two ends of one call hear of its end within this time, with a BYE that is sent again.
+const BOTH_ENDS_MS: u64 = 10_000;
 
 /// What is to be done at a desk.
 #[derive(Debug)]
@@ -218,8 +222,8 @@ impl Story {
             let mixed = transfers_ms.any(|at_ms| (*at_ms..at_ms + long_ms).contains(&happening.at_ms));
             let own = self.cast.phones.iter().position(|phone| *phone == happening.host).map(cast::phone_tone_hz);
             let clear = heard.tone_hz.is_some_and(|hz| {
-                let near = |tone: u16| hz.abs_diff(tone) <= 20;
-                own.is_none_or(|own| !near(own))
+                let near = |tone: u16| hz.abs_diff(tone) <= NEAR_HZ;
+                own.is_none_or(|own| !near(own) || self.is_both_ends(happening, *call, own))
                     && (near(cast::FAR_TONE_HZ) || (0..PEOPLE.len()).any(|at| near(cast::phone_tone_hz(at))))
             });
             self.must(*talk_ms < VOICE_MS || mixed || clear, || {
@@ -227,6 +231,20 @@ impl Story {
             })?;
         }
         Ok(())
+    }
+
+    /// Whether a phone was at both ends: transfers can join two calls of the same one, each of which then hears the other,
+    /// and they end together.
+    fn is_both_ends(&self, ended: &Happening, one: CallHandle, own_hz: u16) -> bool {
+        self.world.log().iter().any(|happening| match &happening.told {
+            Told::Phone(ua::Event::Ended { call, heard, .. }) => {
+                happening.host == ended.host
+                    && *call != one
+                    && happening.at_ms.abs_diff(ended.at_ms) <= BOTH_ENDS_MS
+                    && heard.tone_hz.is_some_and(|hz| hz.abs_diff(own_hz) <= NEAR_HZ)
+            }
+            _ => false,
+        })
     }
 
     fn put_on_hold(&self, phone: HostId, held: CallHandle) -> bool {

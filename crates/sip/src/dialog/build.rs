@@ -1,5 +1,6 @@
 //! Requests within a dialog (RFC 3261 section 12.2.1.1) and the ACK of a 2xx (section 13.2.2.4).
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::Dialog;
@@ -32,12 +33,12 @@ impl Dialog {
     fn begin(&self, method: Method, cseq: u32, sent_by: HostPort<'_>, branch: &str) -> RequestBuilder {
         let first = self.route_set.first().and_then(|route| route_uri(route));
         let strict = first.filter(|uri| !is_loose(uri));
-        let mut out = RequestBuilder::new(method, request_uri(strict.unwrap_or(&self.remote_target)));
+        let mut out = RequestBuilder::new(method, &*request_uri(strict.unwrap_or(&self.remote_target)));
         out.via(self.flow.transport, sent_by, branch);
         out.header(Name::MaxForwards, "70");
         // A strict router takes its own URI from the request line, and the peer's from the last Route.
         for route in self.route_set.iter().skip(usize::from(strict.is_some())) {
-            out.header(Name::Route, route);
+            out.header(Name::Route, route.as_bytes());
         }
         if strict.is_some() {
             out.header_display(Name::Route, format_args!("<{}>", self.remote_target));
@@ -65,7 +66,10 @@ fn is_loose(uri: &str) -> bool {
 }
 
 /// A URI without what may not stand in a request line: headers and the method parameter (RFC 3261 section 19.1.1).
-fn request_uri(uri: &str) -> String {
+fn request_uri(uri: &str) -> Cow<'_, str> {
+    if !uri.contains(['?', ';']) {
+        return uri.into();
+    }
     // A question mark before the '@' belongs to the user part.
     let host_at = uri.rfind('@').map_or(0, |at| at + 1);
     let (user, rest) = uri.split_at(host_at);
@@ -82,5 +86,5 @@ fn request_uri(uri: &str) -> String {
             let _ = write!(out, "={}", String::from_utf8_lossy(value));
         }
     }
-    out
+    out.into()
 }

@@ -1,5 +1,7 @@
 //! What a dialog is found by: Call-ID and both tags (RFC 3261 section 12).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{DialogError, MAX_ID_BYTES, text};
@@ -8,9 +10,10 @@ use crate::{Message, Params, scan};
 /// Call-ID, our tag and the peer's. A peer of RFC 2543 may have no tag: then its tag is empty here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DialogId {
-    call_id: String,
-    local_tag: String,
-    remote_tag: String,
+    /// Call-ID, our tag and the peer's, one behind the other: shared, since who looks a dialog up keeps its id beside it.
+    text: Arc<str>,
+    /// Where our tag and the peer's begin.
+    tags: (u16, u16),
 }
 
 impl DialogId {
@@ -18,11 +21,12 @@ impl DialogId {
         if call_id.is_empty() {
             return Err(DialogError::Missing("Call-ID"));
         }
-        Ok(Self {
-            call_id: text(call_id, MAX_ID_BYTES, "Call-ID")?,
-            local_tag: text(local_tag, MAX_ID_BYTES, "tag")?,
-            remote_tag: text(remote_tag.unwrap_or_default(), MAX_ID_BYTES, "tag")?,
-        })
+        let call_id = text(call_id, MAX_ID_BYTES, "Call-ID")?;
+        let local_tag = text(local_tag, MAX_ID_BYTES, "tag")?;
+        let remote_tag = text(remote_tag.unwrap_or_default(), MAX_ID_BYTES, "tag")?;
+        // Both fit: the parts are bounded.
+        let tags = (call_id.len() as u16, (call_id.len() + local_tag.len()) as u16);
+        Ok(Self { text: [call_id, local_tag, remote_tag].concat().into(), tags })
     }
 
     /// The dialog a received request belongs to: ours is the To tag. `None` if it has none, since then it is within
@@ -55,21 +59,21 @@ impl DialogId {
 
     /// The Replaces header that names this dialog to the one at its other end.
     pub fn to_replaces(&self) -> String {
-        format!("{};to-tag={};from-tag={}", self.call_id, self.remote_tag, self.local_tag)
+        format!("{};to-tag={};from-tag={}", self.call_id(), self.remote_tag(), self.local_tag())
     }
 
     /// The Call-ID.
     pub fn call_id(&self) -> &str {
-        &self.call_id
+        self.text.get(..usize::from(self.tags.0)).unwrap_or_default()
     }
 
     /// The tag we gave.
     pub fn local_tag(&self) -> &str {
-        &self.local_tag
+        self.text.get(usize::from(self.tags.0)..usize::from(self.tags.1)).unwrap_or_default()
     }
 
     /// The tag the peer gave.
     pub fn remote_tag(&self) -> &str {
-        &self.remote_tag
+        self.text.get(usize::from(self.tags.1)..).unwrap_or_default()
     }
 }

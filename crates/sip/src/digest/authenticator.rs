@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Algorithm, Authorization, Ha1Set, NonceCheck, NonceCounts, NonceMint, challenge_values};
+use super::challenge::Prepared;
+use super::{Algorithm, Authorization, Ha1Set, NonceCheck, NonceCounts, NonceMint};
 
 /// What became of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,8 @@ pub enum Judgement {
 #[derive(Debug, Clone)]
 pub struct Authenticator {
     realm: String,
-    algorithms: Vec<Algorithm>,
+    /// What is offered, and how.
+    algorithms: Vec<(Algorithm, Prepared)>,
     mint: NonceMint,
     counts: Arc<Mutex<NonceCounts>>,
 }
@@ -29,7 +31,8 @@ pub struct Authenticator {
 impl Authenticator {
     /// For `realm`, offering `algorithms` in that order.
     pub fn new(realm: &str, algorithms: &[Algorithm], mint: NonceMint) -> Authenticator {
-        Authenticator { realm: realm.to_owned(), algorithms: algorithms.to_vec(), mint, counts: Arc::default() }
+        let offered = algorithms.iter().map(|algorithm| (*algorithm, Prepared::new(realm, *algorithm)));
+        Authenticator { realm: realm.to_owned(), algorithms: offered.collect(), mint, counts: Arc::default() }
     }
 
     /// The realm.
@@ -39,7 +42,8 @@ impl Authenticator {
 
     /// The values of the WWW-Authenticate (or Proxy-Authenticate) headers of one challenge, in order. `salt` is random.
     pub fn challenge(&self, now_ms: u64, salt: [u8; 8], stale: bool) -> Vec<Vec<u8>> {
-        challenge_values(&self.realm, &self.mint.mint(now_ms, salt), &self.algorithms, stale)
+        let nonce = self.mint.mint(now_ms, salt);
+        self.algorithms.iter().map(|(_, prepared)| prepared.with(nonce.as_bytes(), stale)).collect()
     }
 
     /// Judges credentials on a request of `method`. Nonces made before `secret_changed_ms` (when the line's secret last
@@ -57,7 +61,7 @@ impl Authenticator {
         now_ms: u64,
     ) -> Judgement {
         let right = credentials.verify(ha1, method);
-        let offered = self.algorithms.contains(&credentials.algorithm);
+        let offered = self.algorithms.iter().any(|(algorithm, _)| *algorithm == credentials.algorithm);
         if !right || !offered || credentials.realm.as_ref() != self.realm.as_bytes() {
             return Judgement::Wrong;
         }

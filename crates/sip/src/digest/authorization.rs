@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use subtle::ConstantTimeEq;
 
-use super::ha1::Signed;
+use super::ha1::{MAX_HASH_BYTES, Signed};
 use super::{Algorithm, DigestError, Ha1Set, params};
 use crate::scan;
 
@@ -53,19 +53,19 @@ impl<'a> Raw<'a> {
     fn read(value: &'a [u8]) -> Result<Raw<'a>, DigestError> {
         let mut raw = Raw::default();
         params::read(value, |name, value| {
-            let slots = [
-                ("username", &mut raw.username),
-                ("realm", &mut raw.realm),
-                ("nonce", &mut raw.nonce),
-                ("uri", &mut raw.uri),
-                ("response", &mut raw.response),
-                ("algorithm", &mut raw.algorithm),
-                ("qop", &mut raw.qop),
-                ("nc", &mut raw.nc),
-                ("cnonce", &mut raw.cnonce),
-            ];
-            let slot = slots.into_iter().find(|(known, _)| scan::eq_ignore_case(name, known));
-            let Some((_, slot)) = slot else { return Ok(()) };
+            let Some(name) = params::Name::of(name) else { return Ok(()) };
+            let slot = match name.as_bytes() {
+                b"username" => &mut raw.username,
+                b"realm" => &mut raw.realm,
+                b"nonce" => &mut raw.nonce,
+                b"uri" => &mut raw.uri,
+                b"response" => &mut raw.response,
+                b"algorithm" => &mut raw.algorithm,
+                b"qop" => &mut raw.qop,
+                b"nc" => &mut raw.nc,
+                b"cnonce" => &mut raw.cnonce,
+                _ => return Ok(()),
+            };
             params::once(slot, value)
         })?;
         Ok(raw)
@@ -116,7 +116,7 @@ impl<'a> Authorization<'a> {
         let auth = self.auth.as_ref().map(|auth| (auth.nc.as_ref(), auth.cnonce.as_ref()));
         let signed = Signed { method, uri: &self.uri, nonce: &self.nonce, auth };
         let expected = signed.response(self.algorithm, ha1);
-        let given = self.response.to_ascii_lowercase();
-        expected.as_bytes().ct_eq(&given).into()
+        let given = params::Lower::<{ 2 * MAX_HASH_BYTES }>::of(&self.response);
+        given.is_some_and(|given| expected.as_bytes().ct_eq(given.as_bytes()).into())
     }
 }

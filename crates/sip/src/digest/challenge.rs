@@ -9,20 +9,31 @@ use crate::scan;
 /// (`Algorithm::ALL` has the strongest first; `[Algorithm::Md5]` alone suits phones that trip over the rest). `stale`
 /// tells the client that its secret was right and only the nonce was too old.
 pub fn challenge_values(realm: &str, nonce: &str, algorithms: &[Algorithm], stale: bool) -> Vec<Vec<u8>> {
-    let one = |algorithm: &Algorithm| {
-        let mut out = b"Digest ".to_vec();
-        params::push_quoted(&mut out, "realm", realm.as_bytes());
-        out.extend_from_slice(b", ");
-        params::push_quoted(&mut out, "nonce", nonce.as_bytes());
-        out.extend_from_slice(b", algorithm=");
-        out.extend_from_slice(algorithm.as_str().as_bytes());
-        out.extend_from_slice(b", qop=\"auth\"");
-        if stale {
-            out.extend_from_slice(b", stale=true");
-        }
-        out
-    };
-    algorithms.iter().map(one).collect()
+    let nonce = nonce.as_bytes();
+    algorithms.iter().map(|algorithm| Prepared::new(realm, *algorithm).with(nonce, stale)).collect()
+}
+
+/// What is the same in all challenges of one realm with one algorithm.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    before_nonce: Vec<u8>,
+    behind_nonce: Vec<u8>,
+}
+
+impl Prepared {
+    pub(super) fn new(realm: &str, algorithm: Algorithm) -> Prepared {
+        let mut before_nonce = b"Digest ".to_vec();
+        params::push_quoted(&mut before_nonce, "realm", realm.as_bytes());
+        before_nonce.extend_from_slice(b", nonce=\"");
+        let behind_nonce = format!("\", algorithm={}, qop=\"auth\"", algorithm.as_str()).into_bytes();
+        Prepared { before_nonce, behind_nonce }
+    }
+
+    /// The value with this nonce, which needs no escapes.
+    pub(super) fn with(&self, nonce: &[u8], stale: bool) -> Vec<u8> {
+        let stale: &[u8] = if stale { b", stale=true" } else { b"" };
+        [&self.before_nonce, nonce, &self.behind_nonce, stale].concat()
+    }
 }
 
 /// A challenge, borrowed from its message.
@@ -51,7 +62,8 @@ impl<'a> Challenge<'a> {
         let (mut realm, mut nonce, mut opaque) = (None, None, None);
         let (mut algorithm, mut qop, mut stale) = (None, None, None);
         params::read(value, |name, value| {
-            let slot = match name.to_ascii_lowercase().as_slice() {
+            let Some(name) = params::Name::of(name) else { return Ok(()) };
+            let slot = match name.as_bytes() {
                 b"realm" => &mut realm,
                 b"nonce" => &mut nonce,
                 b"opaque" => &mut opaque,

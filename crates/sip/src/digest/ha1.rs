@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::hex::Short;
+
+/// The longest hash, bytes.
+pub(super) const MAX_HASH_BYTES: usize = 32;
+
 /// A digest algorithm, the weaker first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Algorithm {
@@ -34,10 +39,10 @@ impl Algorithm {
     }
 
     /// The hash, in hexadecimal, of `parts` joined by colons.
-    pub(super) fn hash(self, parts: &[&[u8]]) -> String {
+    pub(super) fn hash(self, parts: &[&[u8]]) -> Short {
         match self {
-            Algorithm::Md5 => crate::hex::encode(&joined::<Md5>(parts)),
-            Algorithm::Sha256 => crate::hex::encode(&joined::<Sha256>(parts)),
+            Algorithm::Md5 => Short::of(&joined::<Md5>(parts)),
+            Algorithm::Sha256 => Short::of(&joined::<Sha256>(parts)),
         }
     }
 }
@@ -79,10 +84,10 @@ impl Ha1Set {
     }
 
     /// HA1 in hexadecimal, as it goes into the response.
-    pub(super) fn hex(&self, algorithm: Algorithm) -> String {
+    pub(super) fn hex(&self, algorithm: Algorithm) -> Short {
         match algorithm {
-            Algorithm::Md5 => crate::hex::encode(&self.md5),
-            Algorithm::Sha256 => crate::hex::encode(&self.sha256),
+            Algorithm::Md5 => Short::of(&self.md5),
+            Algorithm::Sha256 => Short::of(&self.sha256),
         }
     }
 }
@@ -114,7 +119,7 @@ pub(super) struct Signed<'a> {
 
 impl Signed<'_> {
     /// The response in hexadecimal (RFC 7616 section 3.4.1).
-    pub(super) fn response(&self, algorithm: Algorithm, ha1: &Ha1Set) -> String {
+    pub(super) fn response(&self, algorithm: Algorithm, ha1: &Ha1Set) -> Short {
         let ha1 = ha1.hex(algorithm);
         let ha2 = algorithm.hash(&[self.method, self.uri]);
         match self.auth {

@@ -5,7 +5,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::hex;
+use crate::hex::{self, Short};
 
 /// Bytes of the keyed hash that a nonce carries: 128 bits.
 const MAC_BYTES: usize = 16;
@@ -61,15 +61,14 @@ impl NonceMint {
     }
 
     /// A nonce for one challenge. `salt` is random, and differs from call to call: nonce counts are kept by it.
-    pub fn mint(&self, now_ms: u64, salt: [u8; 8]) -> String {
-        let [_, _, time @ ..] = now_ms.to_be_bytes();
-        let mut nonce = Vec::with_capacity(NONCE_BYTES);
-        nonce.push(self.epoch);
-        nonce.extend_from_slice(&time);
-        nonce.extend_from_slice(&salt);
-        let mac = mac(&self.key, &nonce);
-        nonce.extend(mac.finalize().into_bytes().iter().take(MAC_BYTES));
-        hex::encode(&nonce)
+    pub(super) fn mint(&self, now_ms: u64, salt: [u8; 8]) -> Short {
+        let [_, _, t0, t1, t2, t3, t4, t5] = now_ms.to_be_bytes();
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = salt;
+        let head = [self.epoch, t0, t1, t2, t3, t4, t5, s0, s1, s2, s3, s4, s5, s6, s7];
+        let mut nonce = [0; NONCE_BYTES];
+        let mac = mac(&self.key, &head).finalize().into_bytes();
+        nonce.iter_mut().zip(head.iter().chain(&mac)).for_each(|(to, from)| *to = *from);
+        Short::of(&nonce)
     }
 
     /// Looks at a nonce that came back.
@@ -118,7 +117,7 @@ mod tests {
     fn fresh_then_stale() {
         let mint = NonceMint::new([7; 32], 60_000);
         let nonce = mint.mint(1_000_000, [1; 8]);
-        assert_eq!(nonce.len(), NONCE_BYTES * 2);
+        assert_eq!(nonce.as_bytes().len(), NONCE_BYTES * 2);
         let NonceCheck::Fresh(id) = mint.check(nonce.as_bytes(), 1_060_000) else { panic!("must be fresh") };
         assert_eq!(id.minted_ms, 1_000_000);
         assert_eq!(mint.check(nonce.as_bytes(), 1_060_001), NonceCheck::Stale);
@@ -129,8 +128,8 @@ mod tests {
     fn no_changed_bit_passes() {
         let mint = NonceMint::new([7; 32], 60_000);
         let nonce = mint.mint(1_000_000, [1; 8]);
-        for i in 0..nonce.len() {
-            let mut changed = nonce.clone().into_bytes();
+        for i in 0..nonce.as_bytes().len() {
+            let mut changed = nonce.as_bytes().to_vec();
             changed[i] = if changed[i] == b'0' { b'1' } else { b'0' };
             assert_eq!(mint.check(&changed, 1_000_000), NonceCheck::Unknown, "digit {i}");
         }

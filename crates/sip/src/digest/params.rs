@@ -6,6 +6,29 @@ use super::DigestError;
 use crate::limits::MAX_AUTH_PARAMS;
 use crate::scan;
 
+/// A short text in lower case, as names and hexadecimal digits are compared.
+pub(super) struct Lower<const MAX: usize> {
+    bytes: [u8; MAX],
+    len: usize,
+}
+
+/// The name of a parameter; none that we know is longer.
+pub(super) type Name = Lower<9>;
+
+impl<const MAX: usize> Lower<MAX> {
+    /// `None` if it is longer than `MAX` bytes.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; MAX];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        bytes.make_ascii_lowercase();
+        Some(Self { bytes, len: text.len() })
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
 /// Calls `each` with every parameter behind the word Digest: its name as written, its value without quotes.
 pub(super) fn read<'a>(
     value: &'a [u8],

@@ -131,7 +131,13 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing or not readable.
     pub fn top_via(&self) -> Result<Via<'_>, Malformed> {
-        Via::parse(self.headers(Name::Via).next().unwrap_or_default())
+        self.essentials.via.map(|via| via.on(&self.buf)).ok_or(Malformed::new("Via"))
+    }
+
+    /// Every Via in order, the topmost first.
+    pub fn vias(&self) -> impl Iterator<Item = Result<Via<'_>, Malformed>> {
+        let below = self.headers(Name::Via).skip(1).map(Via::parse);
+        self.present.has(Name::Via).then(|| self.top_via()).into_iter().chain(below)
     }
 
     /// From.
@@ -139,7 +145,7 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing or not readable.
     pub fn from(&self) -> Result<NameAddr<'_>, Malformed> {
-        NameAddr::parse(self.header(Name::From).unwrap_or_default()).map_err(|_| Malformed::new("From"))
+        self.essentials.from.map(|from| from.on(&self.buf)).ok_or(Malformed::new("From"))
     }
 
     /// To.
@@ -147,7 +153,7 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing or not readable.
     pub fn to(&self) -> Result<NameAddr<'_>, Malformed> {
-        NameAddr::parse(self.header(Name::To).unwrap_or_default()).map_err(|_| Malformed::new("To"))
+        self.essentials.to.map(|to| to.on(&self.buf)).ok_or(Malformed::new("To"))
     }
 
     /// Call-ID; empty if missing.
@@ -160,21 +166,7 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing, not readable, or its number is 2^31 or more.
     pub fn cseq(&self) -> Result<CSeq, Malformed> {
-        let (number, method) = self.cseq_raw()?;
-        Ok(CSeq { number, method: Method::from_token(method) })
-    }
-
-    /// The number and the method as written.
-    pub(super) fn cseq_raw(&self) -> Result<(u32, &[u8]), Malformed> {
-        const BAD: Malformed = Malformed::new("CSeq");
-        let value = self.header(Name::CSeq).unwrap_or_default();
-        let end = value.iter().position(u8::is_ascii_whitespace).ok_or(BAD)?;
-        let (number, method) = value.split_at(end);
-        let method = method.trim_ascii();
-        match scan::number(number) {
-            Some(number) if number <= crate::limits::MAX_CSEQ && scan::is_token(method) => Ok((number, method)),
-            _ => Err(BAD),
-        }
+        self.essentials.cseq.map(|cseq| cseq.value).ok_or(Malformed::new("CSeq"))
     }
 
     /// Every Contact in order; `Contact: *` comes out as a star.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::essentials::Essentials;
 use super::{Defect, Field, Message, Span, Start};
 use crate::limits::{MAX_HEADERS, MAX_MESSAGE_BYTES};
 use crate::name::Names;
@@ -43,6 +44,7 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
     let (start, version) = start_line(lines.bytes, line).ok_or(ParseError::StartLine)?;
     let mut headers = Vec::with_capacity(USUAL_HEADERS);
     let (mut present, mut repeated) = (Names::default(), Names::default());
+    let mut essentials = Essentials::default();
     let mut defect = None;
     loop {
         let Some(line) = lines.next_line(true) else {
@@ -63,6 +65,8 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
             Some(field) => {
                 if present.has(field.name) {
                     repeated.add(field.name);
+                } else {
+                    essentials.read(field.name, field.value.on(lines.bytes), lines.bytes);
                 }
                 present.add(field.name);
                 headers.push(field);
@@ -71,7 +75,8 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
         }
     }
     let (body, body_defect) = body(lines.bytes, lines.at, &headers);
-    Ok(Message { buf, start, version, headers, present, repeated, body, defect: defect.or(body_defect) })
+    let defect = defect.or(body_defect);
+    Ok(Message { buf, start, version, headers, present, repeated, essentials, body, defect })
 }
 
 /// Walks the lines of the header section, undoing folds in place.
@@ -86,8 +91,8 @@ impl Lines<'_> {
     fn next_line(&mut self, unfold: bool) -> Option<Span> {
         let from = self.at;
         let mut search = from;
-        // Nearly always the first CR or LF is the CRLF of a line that is not folded.
-        let end = from + memchr::memchr2(b'\r', b'\n', self.bytes.get(from..)?)?;
+        // Nearly always the first low byte is the CRLF of a line that is not folded.
+        let end = from + scan::first_low(self.bytes.get(from..)?)?;
         if let Some([b'\r', b'\n', next @ ..]) = self.bytes.get(end..)
             && !(unfold && end > from && matches!(next.first(), Some(b' ' | b'\t')))
         {
@@ -171,16 +176,13 @@ fn start_line(bytes: &[u8], line: Span) -> Option<(Start, Span)> {
 /// Reads `name : value`; `None` if the line is no header.
 fn field(bytes: &[u8], line: Span) -> Option<Field> {
     let (from, to) = (usize::from(line.from), usize::from(line.to));
-    let colon = from + memchr::memchr(b':', bytes.get(from..to)?)?;
-    let name = bytes.get(from..colon)?.trim_ascii_end();
-    if !scan::is_token(name) {
+    let line = bytes.get(from..to)?;
+    let (name, rest) = line.split_at(scan::token_len(line));
+    let value = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii();
+    if name.is_empty() {
         return None;
     }
-    Some(Field {
-        name: Name::from_text(name),
-        name_span: span(from, from + name.len())?,
-        value: trimmed(bytes, colon + 1, to)?,
-    })
+    Some(Field { name: Name::from_text(name), name_span: Span::of(name, bytes), value: Span::of(value, bytes) })
 }
 
 /// Where the body lies: as long as Content-Length says, or all that is left (RFC 3261 section 18.3).

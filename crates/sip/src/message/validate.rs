@@ -3,7 +3,7 @@
 use super::{Defect, Message};
 use crate::limits::{MAX_MAX_FORWARDS, MAX_MESSAGE_BYTES, MAX_URI_BYTES, MAX_VIAS};
 use crate::uri::{Uri, UriError};
-use crate::{Method, Name, NameAddr, Via, reason_phrase, scan};
+use crate::{Method, Name, NameAddr, reason_phrase, scan};
 
 /// What is wrong with a message that could be framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -157,22 +157,21 @@ fn addresses(message: &Message) -> Result<(), Invalid> {
 }
 
 fn vias(message: &Message) -> Result<(), Invalid> {
-    let mut count = 0usize;
-    for value in message.headers(Name::Via) {
-        count += 1;
-        if count > MAX_VIAS {
+    if !message.present.has(Name::Via) {
+        return Err(Invalid::Missing(Name::Via));
+    }
+    for (before, via) in message.vias().enumerate() {
+        if before >= MAX_VIAS {
             return Err(Invalid::TooManyVias);
         }
-        Via::parse(value).map_err(|_| Invalid::Header(Name::Via))?;
-    }
-    if count == 0 {
-        return Err(Invalid::Missing(Name::Via));
+        via.map_err(|_| Invalid::Header(Name::Via))?;
     }
     Ok(())
 }
 
 fn numbers(message: &Message) -> Result<(), Invalid> {
-    let (_, method) = message.cseq_raw().map_err(|_| Invalid::Header(Name::CSeq))?;
+    let cseq = message.essentials.cseq.ok_or(Invalid::Header(Name::CSeq))?;
+    let method = cseq.method(&message.buf);
     if message.is_request() && method != message.method_raw() {
         let known = message.method() != Some(Method::Other);
         return Err(if known { Invalid::CSeqMethod } else { Invalid::UnknownMethod });

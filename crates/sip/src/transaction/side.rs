@@ -1,11 +1,11 @@
 //! One side of the table, server or client: the machines, their matching keys and their timers.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Action;
 use crate::arena::{Arena, Slot};
 use crate::flow::Flow;
+use crate::wheel::{Timer, Wheel};
 use crate::{HashKey, Keyed};
 
 /// What a message is matched by (RFC 3261 sections 17.1.3 and 17.2.3).
@@ -22,22 +22,22 @@ struct Entry<M> {
     machine: M,
     flow: Flow,
     key: MatchKey,
-    /// The deadline that stands in the timer queue.
-    armed_ms: Option<u64>,
+    /// Its deadline in the wheel.
+    timer: Option<Timer>,
 }
 
-/// Machines of one side. Each has exactly one key and at most one place in the timer queue, so
-/// memory is bounded by the number of machines.
+/// Machines of one side. Each has exactly one key and at most one deadline in the wheel, so memory is bounded by the
+/// number of machines.
 #[derive(Debug)]
 pub(super) struct Side<M> {
     entries: Arena<Entry<M>>,
     by_key: Keyed<MatchKey, Slot>,
-    timers: BTreeSet<(u64, Slot)>,
+    timers: Wheel<Slot>,
 }
 
 impl<M: Machine> Side<M> {
-    pub(super) fn new(key: HashKey) -> Self {
-        Self { entries: Arena::default(), by_key: Keyed::new(key), timers: BTreeSet::new() }
+    pub(super) fn new(key: &HashKey) -> Self {
+        Self { entries: Arena::default(), by_key: Keyed::new(key.clone()), timers: Wheel::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -62,7 +62,7 @@ impl<M: Machine> Side<M> {
             self.remove(old);
         }
         let key = MatchKey::from(key);
-        let entry = Entry { machine, flow, key: key.clone(), armed_ms: None };
+        let entry = Entry { machine, flow, key: key.clone(), timer: None };
         let slot = self.entries.insert(entry);
         self.by_key.insert(key, slot);
         self.rearm(slot);
@@ -90,24 +90,19 @@ impl<M: Machine> Side<M> {
 
     /// Fires the machine whose deadline came first, if it has come.
     pub(super) fn fire_next(&mut self, now_ms: u64, out: &mut Vec<Action>) -> Option<(Slot, Flow)> {
-        let (at_ms, slot) = *self.timers.first()?;
-        if at_ms > now_ms {
-            return None;
-        }
+        let slot = self.timers.due(now_ms)?;
         let flow = self.step(slot, out, |machine, out| machine.fire(now_ms, out))?;
         Some((slot, flow))
     }
 
     pub(super) fn next_deadline_ms(&self) -> Option<u64> {
-        self.timers.first().map(|(at_ms, _)| *at_ms)
+        self.timers.next_ms()
     }
 
     pub(super) fn remove(&mut self, slot: Slot) {
-        if let Some(entry) = self.entries.remove(slot) {
+        if let Some(mut entry) = self.entries.remove(slot) {
             self.by_key.remove(&entry.key);
-            if let Some(at_ms) = entry.armed_ms {
-                self.timers.remove(&(at_ms, slot));
-            }
+            self.timers.set(&mut entry.timer, None, slot);
         }
     }
 
@@ -119,16 +114,6 @@ impl<M: Machine> Side<M> {
 
     fn rearm(&mut self, slot: Slot) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
-        let wanted_ms = entry.machine.deadline_ms();
-        if entry.armed_ms == wanted_ms {
-            return;
-        }
-        if let Some(at_ms) = entry.armed_ms {
-            self.timers.remove(&(at_ms, slot));
-        }
-        if let Some(at_ms) = wanted_ms {
-            self.timers.insert((at_ms, slot));
-        }
-        entry.armed_ms = wanted_ms;
+        self.timers.set(&mut entry.timer, entry.machine.deadline_ms(), slot);
     }
 }

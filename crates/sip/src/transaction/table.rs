@@ -45,9 +45,9 @@ impl TransactionTable {
     /// An empty table. A flood of requests fills only `max_servers`, so that our own BYEs always find room.
     pub fn new(max_servers: usize, max_clients: usize, key: HashKey) -> Self {
         Self {
-            servers: Side::new(key),
-            clients: Side::new(key),
-            cancels: Side::new(key),
+            servers: Side::new(&key),
+            clients: Side::new(&key),
+            cancels: Side::new(&key),
             max_servers,
             max_clients,
             outputs: VecDeque::new(),

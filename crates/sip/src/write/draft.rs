@@ -23,11 +23,15 @@ impl Draft {
     pub(super) fn text(&mut self, bytes: &[u8]) {
         let from = self.out.len();
         self.out.extend_from_slice(bytes);
-        let ends_line = |b: u8| matches!(b, b'\r' | b'\n' | 0);
-        // Without a way out in the middle this is a few instructions for many bytes.
-        if bytes.iter().fold(false, |any, &b| any | ends_line(b)) {
+        if scan::first_low(bytes).is_some() {
+            let ends_line = |b: u8| matches!(b, b'\r' | b'\n' | 0);
             self.out.iter_mut().skip(from).filter(|b| ends_line(**b)).for_each(|b| *b = b' ');
         }
+    }
+
+    /// Appends words of ours, in which nothing ends a line.
+    pub(super) fn own(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
     }
 
     /// Appends a Request-URI: white space and controls, which would end it, are escaped.
@@ -80,7 +84,7 @@ impl Draft {
 
     /// Appends an address.
     pub(super) fn ip(&mut self, ip: IpAddr) {
-        self.out.extend_from_slice(crate::decimal::IpText::new(ip).as_str().as_bytes());
+        crate::decimal::push_ip(&mut self.out, ip);
     }
 
     pub(super) fn end_line(&mut self) {

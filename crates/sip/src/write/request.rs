@@ -21,10 +21,9 @@ impl RequestBuilder {
     pub fn with_method(method: &[u8], uri: impl AsRef<[u8]>) -> RequestBuilder {
         let mut draft = Draft::new();
         draft.token(method);
-        draft.text(b" ");
+        draft.own(" ");
         draft.uri(uri.as_ref());
-        draft.text(b" SIP/2.0");
-        draft.end_line();
+        draft.own(" SIP/2.0\r\n");
         RequestBuilder { draft }
     }
 
@@ -32,14 +31,13 @@ impl RequestBuilder {
     pub fn via(&mut self, transport: Transport, sent_by: HostPort<'_>, branch: &str) -> &mut RequestBuilder {
         let draft = &mut self.draft;
         draft.begin(Name::Via);
-        for part in ["SIP/2.0/", transport.via_name(), " "] {
-            draft.text(part.as_bytes());
-        }
+        draft.own("SIP/2.0/");
+        draft.own(transport.via_name());
+        draft.own(" ");
         draft.host_port(sent_by);
-        for part in [";branch=", branch, ";rport"] {
-            draft.text(part.as_bytes());
-        }
-        draft.end_line();
+        draft.own(";branch=");
+        draft.text(branch.as_bytes());
+        draft.own(";rport\r\n");
         self
     }
 
@@ -47,8 +45,8 @@ impl RequestBuilder {
     pub fn cseq(&mut self, number: u32, method: Method) -> &mut RequestBuilder {
         self.draft.begin(Name::CSeq);
         self.draft.number(number.into());
-        self.draft.text(b" ");
-        self.draft.text(method.as_str().as_bytes());
+        self.draft.own(" ");
+        self.draft.own(method.as_str());
         self.draft.end_line();
         self
     }
@@ -68,6 +66,15 @@ impl RequestBuilder {
     /// One header line of any name.
     pub fn header_named(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut RequestBuilder {
         self.draft.header_named(name.as_bytes(), value.as_ref());
+        self
+    }
+
+    /// One header line whose value is a number.
+    pub fn header_number(&mut self, name: Name, number: u32) -> &mut RequestBuilder {
+        if self.draft.begin(name) {
+            self.draft.number(number.into());
+            self.draft.end_line();
+        }
         self
     }
 

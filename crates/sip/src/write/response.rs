@@ -29,13 +29,13 @@ impl ResponseBuilder {
         let mut draft = Draft::new();
         let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
         // The status of a framed response has three digits; one of ours never has others.
-        draft.text(b"SIP/2.0 ");
+        draft.own("SIP/2.0 ");
         draft.number(u64::from(status.clamp(100, 999)));
-        draft.text(b" ");
+        draft.own(" ");
         draft.text(reason.as_bytes());
         draft.end_line();
         for (i, value) in request.headers(Name::Via).take(MAX_VIAS).enumerate() {
-            match Via::parse(value) {
+            match request.top_via() {
                 Ok(via) if i == 0 => top_via(&mut draft, &via, value, source),
                 _ => draft.header(Name::Via, value),
             }
@@ -102,26 +102,28 @@ fn has_tag(request: &Message) -> bool {
 /// The top Via with the packet's source in it: received if the sender's own idea of its address differs or it asked for
 /// rport, rport only if it asked.
 fn top_via(draft: &mut Draft, via: &Via<'_>, value: &[u8], source: SocketAddr) {
-    let asked = via.rport().is_some();
+    let mut asked = false;
     draft.begin(Name::Via);
     draft.text(scan::split_once(value, b';').0.trim_ascii_end());
     for (name, param) in via.params.iter() {
-        if scan::eq_ignore_case(name, "received") || scan::eq_ignore_case(name, "rport") {
+        let is_port = scan::eq_ignore_case(name, "rport");
+        asked |= is_port;
+        if is_port || scan::eq_ignore_case(name, "received") {
             continue;
         }
-        draft.text(b";");
+        draft.own(";");
         draft.text(name);
         if let Some(param) = param {
-            draft.text(b"=");
+            draft.own("=");
             draft.text(param);
         }
     }
     if asked || via.sent_by.host != Host::Ip(source.ip()) {
-        draft.text(b";received=");
+        draft.own(";received=");
         draft.ip(source.ip());
     }
     if asked {
-        draft.text(b";rport=");
+        draft.own(";rport=");
         draft.number(u64::from(source.port()));
     }
     draft.end_line();

@@ -131,7 +131,11 @@ fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
 ///
 /// # Errors
 /// [`Error::Json`] where one cannot be written.
-pub fn differences_of<T: Serialize>(name: &str, before: Option<&T>, after: Option<&T>) -> Result<Vec<Changed>, Error> {
+pub(super) fn differences_of<T: Serialize>(
+    name: &str,
+    before: Option<&T>,
+    after: Option<&T>,
+) -> Result<Vec<Changed>, Error> {
     let value = |of: &T| serde_json::to_value(of).map_err(|source| Error::Json { what: "change", source });
     let (before, after) = (before.map(value).transpose()?, after.map(value).transpose()?);
     Ok(differences(name, before.as_ref(), after.as_ref()))

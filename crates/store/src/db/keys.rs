@@ -27,11 +27,13 @@ pub enum KeyScope {
     Screen,
     /// Make and revoke keys, none stronger than itself.
     Keys,
+    /// Invite, change and remove users, who may then do what their role allows.
+    People,
 }
 
 impl KeyScope {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Money, Self::Screen, Self::Keys];
+    pub const ALL: [Self; 6] = [Self::Read, Self::Write, Self::Money, Self::Screen, Self::Keys, Self::People];
 
     /// The word for it.
     #[must_use]
@@ -42,6 +44,7 @@ impl KeyScope {
             Self::Money => "money",
             Self::Screen => "screen",
             Self::Keys => "keys",
+            Self::People => "people",
         }
     }
 }
@@ -87,6 +90,12 @@ impl ApiKey {
     #[must_use]
     pub fn hash(text: &str) -> [u8; 32] {
         Sha256::digest(text.as_bytes()).into()
+    }
+
+    /// "read, write".
+    #[must_use]
+    pub fn scopes_in_words(&self) -> String {
+        self.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use ::account::Effect;
 use node::{Body, Record};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
+use super::filing;
 use super::project::sums::Sums;
-use super::project::{account, node as node_rows};
+use super::project::{account, node as node_rows, noted};
 use super::row;
 use crate::Error;
 
@@ -21,6 +22,8 @@ const CACHE_KIB: i64 = 64 << 10;
 #[derive(Debug)]
 pub struct Projector {
     connection: Connection,
+    /// Calls are filed by so many.
+    block_calls: u64,
 }
 
 impl Projector {
@@ -35,7 +38,7 @@ impl Projector {
             connection.pragma_update(None, "cache_size", -CACHE_KIB)
         };
         settings().map_err(|source| Error::Database { what: "change its settings", source })?;
-        Ok(Self { connection })
+        Ok(Self { connection, block_calls: filing::BLOCK_CALLS })
     }
 
     /// The last record applied.
@@ -43,7 +46,7 @@ impl Projector {
     /// # Errors
     /// Where the database cannot be read.
     pub fn applied_lsn(&self) -> Result<u64, Error> {
-        applied_lsn(&self.connection)
+        applied(&self.connection).map(|applied| applied.lsn)
     }
 
     /// Applies records, in order; those applied before are skipped. All of them or none. Returns the last one applied.
@@ -55,9 +58,15 @@ impl Projector {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|source| Error::Database { what: "be written", source })?;
-        let applied = apply_in(&transaction, records)?;
+        let applied = apply_in(&transaction, records, self.block_calls)?;
         transaction.commit().map_err(|source| Error::Database { what: "be written", source })?;
         Ok(applied)
+    }
+
+    /// Files calls in smaller blocks, of which few calls make many.
+    #[cfg(test)]
+    pub(super) fn in_blocks_of(self, block_calls: u64) -> Self {
+        Self { block_calls, ..self }
     }
 
     #[cfg(test)]
@@ -70,13 +79,31 @@ pub(super) fn read_applied(connection: &Connection) -> rusqlite::Result<u64> {
     connection.query_row("SELECT lsn FROM applied", [], |row| row::unsigned(row, "lsn"))
 }
 
-fn applied_lsn(connection: &Connection) -> Result<u64, Error> {
-    read_applied(connection).map_err(|source| Error::Database { what: "tell what was applied", source })
+/// How far the tables are.
+struct Applied {
+    /// The last record.
+    lsn: u64,
+    /// The row of the last call, and of the last one that is filed.
+    calls: u64,
+    filed: u64,
+}
+
+fn applied(connection: &Connection) -> Result<Applied, Error> {
+    let read = |row: &Row<'_>| {
+        Ok(Applied {
+            lsn: row::unsigned(row, "lsn")?,
+            calls: row::unsigned(row, "calls")?,
+            filed: row::unsigned(row, "filed")?,
+        })
+    };
+    connection
+        .query_row("SELECT lsn, calls, filed FROM applied", [], read)
+        .map_err(|source| Error::Database { what: "tell what was applied", source })
 }
 
 /// The rows of a batch and the number of its last record, in a transaction of the caller's.
-pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record]) -> Result<u64, Error> {
-    let before = applied_lsn(transaction)?;
+pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_calls: u64) -> Result<u64, Error> {
+    let Applied { lsn: before, mut calls, mut filed } = applied(transaction)?;
     let mut applied = before;
     let mut sums = Sums::default();
     for record in records.iter().skip_while(|record| record.lsn <= before) {
@@ -87,16 +114,28 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record]) -> Res
             Body::Account { account, effects, .. } => {
                 let is_audited = effects.iter().any(|effect| matches!(effect, Effect::Audit { .. }));
                 let changes = is_audited.then(Vec::new);
-                let mut rows = account::Rows { transaction, record, account, sums: &mut sums, n: 0, changes };
+                let (sums, calls) = (&mut sums, &mut calls);
+                let mut rows = account::Rows { transaction, record, account, sums, calls, n: 0, changes };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
-            Body::Node(change) => node_rows::apply(transaction, record.at_ms, change)?,
+            Body::Node { change, audit } => {
+                if let Some(audit) = audit {
+                    noted::note(transaction, record, change, audit)?;
+                }
+                node_rows::apply(transaction, record.at_ms, change)?;
+            }
         }
         applied = record.lsn;
     }
     sums.write(transaction)?;
-    transaction
-        .execute("UPDATE applied SET lsn = ?1", [row::int(applied)])
-        .map_err(|source| Error::Database { what: "be written", source })?;
+    let mut written = || {
+        while calls - filed >= block_calls {
+            filing::file(transaction, filed + 1, filed + block_calls)?;
+            filed += block_calls;
+        }
+        let sql = "UPDATE applied SET lsn = ?1, calls = ?2, filed = ?3";
+        transaction.prepare_cached(sql)?.execute([applied, calls, filed].map(row::int))
+    };
+    written().map_err(|source| Error::Database { what: "be written", source })?;
     Ok(applied)
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod cdrs;
 mod filter;
+mod find;
 mod node;
 mod paged;
 mod programs;

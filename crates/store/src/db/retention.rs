@@ -12,7 +12,7 @@ use super::Desk;
 use super::row::{body, from_body, int};
 use crate::Error;
 
-/// Rows changed in one transaction (and what else is of the same millisecond).
+/// Rows changed in one transaction.
 const STEP: u32 = 500;
 
 const DAY_MS: u64 = 86_400_000;
@@ -53,12 +53,6 @@ impl Desk {
     pub fn expire(&self, rules: &Retention, now_ms: u64) -> Result<usize, Error> {
         let mut changed = 0;
         let gone = [
-            // The oldest are first in the index.
-            (
-                rules.calls_days,
-                "DELETE FROM cdrs WHERE rowid IN (SELECT rowid FROM cdrs INDEXED BY cdrs_by_time WHERE start_ms < ?1
-                 ORDER BY start_ms, call LIMIT ?2)",
-            ),
             (
                 rules.incidents_days,
                 "DELETE FROM incidents WHERE rowid IN (SELECT rowid FROM incidents WHERE closed_ms < ?1 LIMIT ?2)",
@@ -87,6 +81,9 @@ impl Desk {
                 changed += self.run("remove what is old", sql, params![before_ms, STEP])?;
             }
         }
+        if let Some(before_ms) = before(now_ms, rules.calls_days) {
+            changed += self.together("remove old calls", |connection| remove(connection, before_ms))?;
+        }
         if let Some(before_ms) = before(now_ms, rules.numbers_days) {
             changed += self.together("mask old numbers", |connection| mask(connection, before_ms))?;
         }
@@ -94,29 +91,83 @@ impl Desk {
     }
 }
 
-/// Masks the next calls after those that are done; how many.
-fn mask(connection: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
-    // A step and what else began in its last millisecond.
-    let mut due = connection.prepare_cached(
-        "SELECT rowid, start_ms, body FROM cdrs INDEXED BY cdrs_by_time
-         WHERE start_ms >= (SELECT before_ms FROM masked) AND start_ms < ?1 AND start_ms <= coalesce((
-             SELECT start_ms FROM cdrs INDEXED BY cdrs_by_time WHERE start_ms >= (SELECT before_ms FROM masked)
-             ORDER BY start_ms LIMIT 1 OFFSET ?2), ?1) ORDER BY start_ms",
-    )?;
-    let rows = due.query_map(params![before_ms, STEP], |row| {
-        Ok((row.get::<_, i64>("rowid")?, row.get::<_, i64>("start_ms")?, from_body::<Cdr>(row, "body")?))
-    })?;
-    let rows: Vec<(i64, i64, Cdr)> = rows.collect::<Result<_, _>>()?;
-    let Some((_, last_ms, _)) = rows.last() else { return Ok(0) };
-    let mut write = connection.prepare_cached("UPDATE cdrs SET number = ?2, body = ?3 WHERE rowid = ?1")?;
-    for (rowid, _, cdr) in &rows {
-        let masked = without_numbers(cdr.clone());
-        let bytes = body("call", &masked).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        write.execute(params![rowid, masked.number.dialled, bytes])?;
+/// An old call for which something is due, with its block.
+struct Due {
+    block: i64,
+    row: i64,
+    account: String,
+    start_ms: i64,
+    number: String,
+}
+
+impl Due {
+    /// Takes the call out of the list of numbers; whether it was in it.
+    fn unlist(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let sql = "DELETE FROM numbers WHERE account = ?1 AND number = ?2 AND start_ms = ?3 AND row = ?4";
+        let key = params![self.account, self.number, self.start_ms, self.row];
+        connection.prepare_cached(sql)?.execute(key).map(|rows| rows > 0)
     }
-    let next_ms = last_ms + 1;
-    connection.execute("UPDATE masked SET before_ms = ?1", [next_ms])?;
-    Ok(rows.len())
+}
+
+/// The next calls that began before; of blocks, and rows, for which something may be due.
+fn due(connection: &Connection, blocks: &str, rows: &str, before_ms: i64) -> rusqlite::Result<Vec<Due>> {
+    // Those that are not filed yet are as a block behind the last one.
+    let sql = format!(
+        "SELECT block, row, account, start_ms, number FROM (
+             SELECT first_row AS block, last_row FROM blocks WHERE first_ms < ?1 AND {blocks}
+             UNION ALL SELECT filed + 1, calls FROM applied
+         ) CROSS JOIN cdrs ON row BETWEEN block AND last_row WHERE start_ms < ?1 AND {rows} LIMIT ?2"
+    );
+    let mut due = connection.prepare_cached(&sql)?;
+    let due = due.query_map(params![before_ms, STEP], |row| {
+        let (block, account, start_ms, number) = (row.get(0)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok(Due { block, row: row.get(1)?, account, start_ms, number })
+    })?;
+    due.collect()
+}
+
+/// Before which block nothing is due any more.
+fn done_before(due: &[Due]) -> i64 {
+    due.last().filter(|_| due.len() >= STEP as usize).map_or(i64::MAX, |last| last.block)
+}
+
+/// Removes the next old calls; how many.
+fn remove(connection: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
+    let old = due(connection, "1", "1", before_ms)?;
+    let mut delete = connection.prepare_cached("DELETE FROM cdrs WHERE row = ?1")?;
+    for call in &old {
+        call.unlist(connection)?;
+        delete.execute([call.row])?;
+    }
+    let done = [before_ms, done_before(&old)];
+    let empty = "SELECT first_row FROM blocks WHERE last_ms < ?1 AND first_row < ?2";
+    connection.prepare_cached(&format!("DELETE FROM filed WHERE block IN ({empty})"))?.execute(done)?;
+    connection.prepare_cached("DELETE FROM blocks WHERE last_ms < ?1 AND first_row < ?2")?.execute(done)?;
+    connection
+        .prepare_cached("UPDATE blocks SET first_ms = ?1 WHERE first_ms < ?1 AND first_row < ?2")?
+        .execute(done)?;
+    Ok(old.len())
+}
+
+/// Masks the numbers of the next old calls; how many.
+fn mask(connection: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
+    let old = due(connection, "masked_ms < ?1 AND masked_ms <= last_ms", "NOT is_masked", before_ms)?;
+    let mut read = connection.prepare_cached("SELECT body FROM cdrs WHERE row = ?1")?;
+    let mut write =
+        connection.prepare_cached("UPDATE cdrs SET number = ?2, is_masked = 1, body = ?3 WHERE row = ?1")?;
+    let mut list = connection.prepare_cached("INSERT INTO numbers VALUES (?1, ?2, ?3, ?4)")?;
+    for call in &old {
+        let cdr = without_numbers(read.query_row([call.row], |row| from_body(row, "body"))?);
+        let bytes = body("call", &cdr).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        write.execute(params![call.row, cdr.number.dialled, bytes])?;
+        if call.unlist(connection)? {
+            list.execute(params![call.account, cdr.number.dialled, call.start_ms, call.row])?;
+        }
+    }
+    connection
+        .prepare_cached("UPDATE blocks SET masked_ms = ?1 WHERE first_ms < ?1 AND masked_ms < ?1 AND first_row < ?2")?
+        .execute([before_ms, done_before(&old)])?;
+    Ok(old.len())
 }
 
 /// A call whose outside numbers have lost their last digits: what is left tells the destination and not the person.

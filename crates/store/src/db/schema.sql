@@ -3,11 +3,14 @@
 -- Times are milliseconds since the Unix epoch, money is micro-units of the account's currency. No table holds a secret
 -- of a line or carrier.
 
+-- The last record applied, the row of the last call, and that of the last one filed.
 CREATE TABLE applied (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    lsn  INTEGER NOT NULL
+    only  INTEGER PRIMARY KEY CHECK (only = 1),
+    lsn   INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    filed INTEGER NOT NULL
 ) STRICT;
-INSERT INTO applied VALUES (1, 0);
+INSERT INTO applied VALUES (1, 0, 0, 0);
 
 CREATE TABLE accounts (
     account        TEXT PRIMARY KEY,
@@ -41,6 +44,7 @@ CREATE TABLE dids (
 ) STRICT;
 
 CREATE TABLE cdrs (
+    row           INTEGER PRIMARY KEY,
     account       TEXT    NOT NULL,
     call          INTEGER NOT NULL,
     line          TEXT,
@@ -57,39 +61,38 @@ CREATE TABLE cdrs (
     charge_micros INTEGER NOT NULL,
     cost_micros   INTEGER,
     incident      TEXT,
-    body          BLOB    NOT NULL,
-    PRIMARY KEY (call, account)
+    is_masked     INTEGER NOT NULL,
+    body          BLOB    NOT NULL
 ) STRICT;
--- Which of them leads a question, the reader decides (reader/filter.rs) and not SQLite, which knows no proportions. What
--- calls have in common comes first and the time next, so that the latest are found without looking at others; of one
--- account, and of the node. All but those of lines, addresses and numbers grow at few places, so that a new call finds their
--- pages in memory.
-CREATE INDEX cdrs_by_time ON cdrs (start_ms, call, number);
-CREATE INDEX cdrs_by_country ON cdrs (country, start_ms, call);
-CREATE INDEX cdrs_by_ip ON cdrs (ip, start_ms, call);
-CREATE INDEX cdrs_by_carrier ON cdrs (carrier, start_ms, call) WHERE carrier IS NOT NULL;
-CREATE INDEX cdrs_by_incident ON cdrs (incident, start_ms, call) WHERE incident IS NOT NULL;
-CREATE INDEX cdrs_refused ON cdrs (start_ms, call) WHERE verdict = 'refused';
--- Those whose calls are added up have what is added up, and so read no call. The first has what else is looked for, too, for
--- questions about more than one thing.
-CREATE INDEX cdrs_of_account ON cdrs
-    (account, start_ms, call, number, country, ip, verdict, answered, talk_ms, charge_micros);
-CREATE INDEX cdrs_of_account_by_line ON cdrs (account, line, start_ms, call);
-CREATE INDEX cdrs_of_account_by_country ON cdrs (account, country, start_ms, call);
-CREATE INDEX cdrs_of_account_by_carrier ON cdrs (account, carrier, start_ms, call) WHERE carrier IS NOT NULL;
-CREATE INDEX cdrs_of_account_by_ip ON cdrs (account, ip, start_ms, call, answered, talk_ms, charge_micros);
--- The one of numbers, for one account and for all: it is gone through account by account.
-CREATE INDEX cdrs_of_account_by_number ON cdrs (account, number, start_ms, call, answered, talk_ms, charge_micros);
-CREATE INDEX cdrs_of_account_refused ON cdrs (account, start_ms, call, answered, talk_ms, charge_micros)
-    WHERE verdict = 'refused';
+CREATE UNIQUE INDEX cdrs_by_call ON cdrs (call, account);
 
--- Calls that began before have lost the last digits of their numbers (retention.rs); an older one that comes later moves
--- it back.
-CREATE TABLE masked (
-    only      INTEGER PRIMARY KEY CHECK (only = 1),
-    before_ms INTEGER NOT NULL
+-- Calls are numbered as they are recorded, and filed in blocks (filing.rs): a row of `blocks` says which, and when the
+-- first and the last of them began; a row of `filed` which of them have a thing in common ("account law-000", "country AL",
+-- "refused", and "calls" for all), in order of time. Those after the last block are looked through one by one. So a new
+-- call is a row and its number, and all else is written once for thousands of them.
+CREATE TABLE blocks (
+    first_row INTEGER PRIMARY KEY,
+    last_row  INTEGER NOT NULL,
+    first_ms  INTEGER NOT NULL,
+    last_ms   INTEGER NOT NULL,
+    -- Those that began before have lost the last digits of their numbers (retention.rs).
+    masked_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO masked VALUES (1, 0);
+CREATE TABLE filed (
+    block INTEGER NOT NULL,
+    thing TEXT    NOT NULL,
+    calls BLOB    NOT NULL,
+    PRIMARY KEY (block, thing)
+) STRICT, WITHOUT ROWID;
+-- Hardly two calls have a number in common, so that it is no such thing: here are all that are filed. Of all accounts it is
+-- gone through account by account.
+CREATE TABLE numbers (
+    account  TEXT    NOT NULL,
+    number   TEXT    NOT NULL,
+    start_ms INTEGER NOT NULL,
+    row      INTEGER NOT NULL,
+    PRIMARY KEY (account, number, start_ms, row)
+) STRICT, WITHOUT ROWID;
 
 -- Calls added up once for each question that is asked of them, kept for good: of an account by line, country and carrier, and
 -- of the whole node (no account) by account, country and carrier. The day is the account's own, counted from the Unix epoch;
@@ -175,7 +178,7 @@ CREATE TABLE bans (
 CREATE TABLE audit (
     lsn     INTEGER NOT NULL,
     n       INTEGER NOT NULL,
-    account TEXT    NOT NULL,
+    account TEXT,
     at_ms   INTEGER NOT NULL,
     by      TEXT    NOT NULL,
     text    TEXT    NOT NULL,

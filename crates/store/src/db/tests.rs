@@ -18,6 +18,9 @@ use super::projector::apply_in;
 use super::*;
 use fixture::*;
 
+/// In blocks of so many calls, of which there are few.
+const BLOCK_CALLS: u64 = 4;
+
 /// A database file of its own.
 struct Place {
     _directory: tempfile::TempDir,
@@ -39,7 +42,7 @@ impl Place {
     }
 
     fn projector(&self) -> Projector {
-        Projector::open(&self.path).unwrap()
+        Projector::open(&self.path).unwrap().in_blocks_of(BLOCK_CALLS)
     }
 
     fn reader(&self) -> Reader {

@@ -119,6 +119,14 @@ pub struct Session {
     pub is_whole: bool,
 }
 
+impl Session {
+    /// What names it without opening anything: the hash of its token, in hexadecimal.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.token_hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 impl Desk {
     /// Adds a user.
     ///

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use billing::AccountId;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::Desk;
 use super::outbox::{Queued, queued};
@@ -301,28 +301,28 @@ impl Desk {
         .map(drop)
     }
 
-    /// Sends a delivery once more, whatever became of it; its webhook, or `None` where there is no such delivery.
+    /// Sends a delivery once more, whatever became of it, where it is of one of an account's webhooks, or of any; false where
+    /// there is none.
     ///
     /// # Errors
     /// Database errors.
-    pub fn send_again(&self, id: i64, now_ms: u64) -> Result<Option<i64>, Error> {
-        self.together("send an event again", |connection| {
-            let sql = "UPDATE deliveries SET state = 'queued', attempts = 0, next_try_ms = ?2, done_ms = NULL
-                       WHERE id = ?1 RETURNING webhook";
-            connection.query_row(sql, params![id, int(now_ms)], |row| row.get(0)).optional()
-        })
+    pub fn send_again(&self, account: Option<&AccountId>, id: i64, now_ms: u64) -> Result<bool, Error> {
+        let sql = "UPDATE deliveries SET state = 'queued', attempts = 0, next_try_ms = ?2, done_ms = NULL
+                   WHERE id = ?1 AND webhook IN (SELECT id FROM webhooks WHERE ?3 IS NULL OR account = ?3)";
+        let values = params![id, int(now_ms), account.map(AccountId::as_str)];
+        Ok(self.run("send an event again", sql, values)? == 1)
     }
 
-    /// The latest deliveries to an account's webhooks, or one of them.
+    /// The latest deliveries to an account's webhooks before one (by its number), or of all.
     ///
     /// # Errors
     /// Database errors.
-    pub fn deliveries(&self, account: &AccountId, limit: u32) -> Result<Vec<Delivery>, Error> {
+    pub fn deliveries(&self, account: &AccountId, before: Option<i64>, limit: u32) -> Result<Vec<Delivery>, Error> {
         self.all(
             "list deliveries",
             "SELECT deliveries.* FROM deliveries JOIN webhooks ON webhooks.id = webhook WHERE account = ?1
-             ORDER BY deliveries.id DESC LIMIT ?2",
-            params![account.as_str(), limit.min(super::MAX_ROWS)],
+             AND (?3 IS NULL OR deliveries.id < ?3) ORDER BY deliveries.id DESC LIMIT ?2",
+            params![account.as_str(), limit.min(super::MAX_ROWS), before],
             delivery,
         )
     }

@@ -15,9 +15,14 @@ struct Running {
 }
 
 fn start() -> Running {
+    start_with(1 << 16)
+}
+
+/// With a projector's queue of so many places.
+fn start_with(places: usize) -> Running {
     let disk = MemoryDisk::new();
     let (journal, _) = Entries::open_with(disk.clone(), 1 << 10).unwrap();
-    let (projector, batches) = sync_channel(1 << 16);
+    let (projector, batches) = sync_channel(places);
     let (sender, events) = channel();
     let on_event = Arc::new(move |event| drop(sender.send(event)));
     let writer = Writer::spawn(journal, 2, projector, on_event).unwrap();
@@ -45,6 +50,19 @@ fn a_clean_stop_flushes_in_order() {
     assert_eq!(batches.concat(), entries(1..=5000));
     running.disk.crash(|_, _| Vec::new());
     assert_eq!(Entries::open(running.disk).unwrap().1.last_lsn, 5000);
+}
+
+#[test]
+fn a_projector_that_is_busy_holds_up_nobody_and_gets_the_rest_at_once() {
+    let running = start_with(1);
+    let handle = running.writer.handle(0);
+    for entry in entries(1..=20) {
+        handle.submit(entry).unwrap();
+        assert!(matches!(running.events.recv().unwrap(), StoreEvent::Durable { .. }));
+    }
+    let sizes: Vec<_> = [running.batches.recv().unwrap(), running.batches.recv().unwrap()].map(|b| b.len()).into();
+    assert_eq!(sizes, [1, 19]);
+    running.writer.stop().unwrap();
 }
 
 #[test]

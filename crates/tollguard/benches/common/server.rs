@@ -116,7 +116,8 @@ impl Server {
     pub fn kamailio(address: SocketAddr, carrier: SocketAddr, sqlite: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (module, url) = if sqlite {
-            ("db_sqlite", format!("sqlite://{}", accounting(folder.path())))
+            // An absolute path has a slash of its own.
+            ("db_sqlite", format!("sqlite:///{}", accounting(folder.path())))
         } else {
             ("db_flatstore", format!("flatstore:{}", folder.path().display()))
         };

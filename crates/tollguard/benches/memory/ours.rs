@@ -3,6 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicIsize, Ordering};
 
+use geo::Place;
+use guard::{Failures, Guard, Origin, Registered};
+
 use crate::wire::{Wire, firms};
 
 /// Lines of an account.
@@ -37,14 +40,6 @@ fn in_use() -> f64 {
     IN_USE.load(Ordering::Relaxed) as f64
 }
 
-/// What a held call takes.
-pub struct Call {
-    /// Bytes of each, with what the guard learned from all.
-    pub each: f64,
-    /// What the guard keeps of a line that called.
-    pub guard_a_line: f64,
-}
-
 /// Bytes for a fresh registration of each of so many lines.
 pub fn line_bytes(lines: usize) -> f64 {
     let mut wire = Wire::start(firms(lines / LINES, LINES), 1);
@@ -57,23 +52,38 @@ pub fn line_bytes(lines: usize) -> f64 {
     (in_use() - before) / lines as f64
 }
 
-/// Bytes for a held call.
-pub fn call_bytes(calls: usize) -> Call {
+/// Bytes of those that the guard keeps of a line that has registered, from one place and with one phone.
+pub fn guard_bytes_a_line() -> f64 {
+    let seen = |line: usize| Registered {
+        line: format!("{}", 10_000 + line).parse().unwrap(),
+        origin: Origin { ip: [10, 1, 0, 1].into(), place: Place::default(), user_agent: "Desk phone 5.6".into() },
+        failures_before: Failures::NONE,
+    };
+    let mut guard = Guard::new();
+    guard.registered(0, &seen(LINES));
+    let before = in_use();
+    for line in 0..LINES {
+        guard.registered(0, &seen(line));
+    }
+    let bytes = in_use() - before;
+    drop(guard);
+    bytes / LINES as f64
+}
+
+/// Bytes for a held call, without what the first calls of its line have taught the guard.
+pub fn call_bytes(calls: usize) -> f64 {
     let phones = CALLING.0 * CALLING.1;
     let mut wire = Wire::start(firms(CALLING.0, CALLING.1), 1);
-    // What the first calls teach the guard stays when they have ended.
-    let before = in_use();
     for phone in 0..phones {
         let held = wire.call(phone, calls + phone);
         wire.hang_up(&held);
     }
     wire.linger();
-    let guard_a_line = (in_use() - before) / phones as f64;
     let before = in_use();
     for call in 0..calls {
         drop(wire.call(call % phones, call));
         wire.tick();
     }
     wire.linger();
-    Call { each: (in_use() - before) / calls as f64, guard_a_line }
+    (in_use() - before) / calls as f64
 }

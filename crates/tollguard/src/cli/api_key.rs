@@ -2,17 +2,15 @@
 
 use billing::AccountId;
 use clap::{Args, Subcommand};
-use serde_json::json;
-use store::{ApiKey as Key, KeyScope, MAX_API_KEYS};
+use portal::{kept, shapes};
+use store::KeyScope;
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, Table, local, now_ms, or_dash};
+use super::output::{self, Table, hand, local, now_ms, or_dash};
 use super::{CliError, Listing};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// The longest name of a key, characters.
-const MAX_NAME_CHARS: usize = 80;
 
 /// Keys of programs that use the JSON API.
 #[derive(Debug, Args)]
@@ -40,7 +38,7 @@ enum Action {
         #[arg(long)]
         account: Option<AccountId>,
         /// What it may be used for, again for each: read, write (change things), money (book payments), screen (ask about
-        /// calls of another switch), keys (make and revoke keys).
+        /// calls of another switch), keys (make and revoke keys), people (invite, change and remove users).
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<KeyScope>,
         /// It ends after so many days [default: never].
@@ -63,10 +61,11 @@ impl ApiKey {
             Action::Add { name, account, scopes, days } => add(context, name, account, scopes, days),
             Action::List(listing) => list(context, listing),
             Action::Revoke { id } => {
-                if !context.desk()?.remove_api_key(&id)? {
+                let desk = context.desk()?;
+                let Some(key) = desk.api_keys()?.into_iter().find(|key| key.id == id) else {
                     return refused(format!("there is no key {id}"));
-                }
-                output::print(&format!("Key {id} is revoked.\n"));
+                };
+                output::print(&format!("{}\n", kept::revoke_key(&desk, &hand(), &key)?));
                 Ok(())
             }
         }
@@ -77,52 +76,27 @@ fn add(
     context: &Context,
     name: String,
     account: Option<AccountId>,
-    mut scopes: Vec<KeyScope>,
+    scopes: Vec<KeyScope>,
     days: Option<u64>,
 ) -> Result<(), CliError> {
-    let is_name = (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if !is_name {
-        return refused(format!("a key has a name of 1 to {MAX_NAME_CHARS} characters"));
-    }
     if let Some(account) = &account {
         context.account(&context.reader()?, account)?;
-        if scopes.contains(&KeyScope::Money) {
-            return refused("only a key of the whole node can have the scope money: leave --account out");
-        }
     }
-    scopes.sort_unstable();
-    scopes.dedup();
-    let now = now_ms();
-    let (id, text) = portal::new_key();
-    let expires_ms = days.map(|days| now.saturating_add(days * DAY_MS));
-    let created_by = "the command line".to_owned();
-    let key = Key { id, account, name, scopes, created_by, created_ms: now, expires_ms, last_used_ms: None };
-    if !context.desk()?.add_api_key(&key, &Key::hash(&text))? {
-        return refused(format!("there are {MAX_API_KEYS} keys already: revoke one"));
-    }
-    output::print(&format!("Key {} is made. Its text, shown this once: {text}\n", key.id));
+    let expires_ms = days.map(|days| now_ms().saturating_add(days * DAY_MS));
+    let new = kept::NewKey { name, scopes, account, expires_ms };
+    let (key, text) = kept::make_key(&context.desk()?, &hand(), new)?;
+    output::print(&format!("API key {} is made. Its text, shown this once: {text}\n", key.id));
     Ok(())
 }
 
 fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
     let keys = context.desk()?.api_keys()?;
-    let words = |key: &Key| key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>();
     if listing.json {
-        let rows: Vec<_> = keys
-            .iter()
-            .map(|key| {
-                json!({
-                    "id": key.id, "account": key.account, "name": key.name, "scopes": words(key),
-                    "created_by": key.created_by, "created_ms": key.created_ms, "expires_ms": key.expires_ms,
-                    "last_used_ms": key.last_used_ms,
-                })
-            })
-            .collect();
-        return output::json(&rows);
+        return output::json(&keys.iter().map(shapes::key).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["KEY", "REACHES", "FOR", "SCOPES", "MADE", "ENDS", "LAST USED"], &[]);
     for key in keys {
-        let scopes = words(&key).join(", ");
+        let scopes = key.scopes_in_words();
         table.row(vec![
             key.id,
             key.account.map_or_else(|| "the node".to_owned(), |account| account.to_string()),

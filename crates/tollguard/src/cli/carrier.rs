@@ -1,10 +1,12 @@
 //! `tollguard carrier`: where calls leave to and arrive from.
 
+use std::collections::BTreeMap;
+
 use account::Transport;
 use billing::CarrierId;
 use clap::{Args, Subcommand};
 use node::{Command, CommandReply, NodeChange};
-use serde_json::json;
+use portal::shapes;
 
 use super::context::Context;
 use super::error::refused;
@@ -41,6 +43,16 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         secret_file: Option<std::path::PathBuf>,
     },
+    /// Change a carrier; what is not given stays, its secret with it.
+    Set {
+        /// Which.
+        id: CarrierId,
+        #[command(flatten)]
+        options: Box<CarrierOptions>,
+        /// Read the secret it challenges for from the first line of this file (- for standard input).
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<std::path::PathBuf>,
+    },
     /// All carriers, and whether they answer.
     List(Listing),
     /// Remove a carrier that no account uses.
@@ -58,6 +70,13 @@ impl Carrier {
                 options.secret = secret_file.map(|path| first_line(&path)).transpose()?;
                 context.change_node(NodeChange::PutCarrier(options.make(&id, None)?))
             }
+            Action::Set { id, mut options, secret_file } => {
+                options.secret = secret_file.map(|path| first_line(&path)).transpose()?;
+                let Some(old) = context.reader()?.carriers()?.into_iter().find(|carrier| carrier.id == id) else {
+                    return refused(format!("there is no carrier {id}"));
+                };
+                context.change_node(NodeChange::PutCarrier(options.make(&id, Some(old))?))
+            }
             Action::List(listing) => list(context, listing),
             Action::Remove { id } => context.change_node(NodeChange::RemoveCarrier(id)),
         }
@@ -71,27 +90,14 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
     let CommandReply::Carriers(states) = node.ask(&Command::Carriers)? else {
         return refused("the node gave no list of carriers");
     };
-    let state = |id: &CarrierId| states.iter().find(|(known, ..)| known == id);
+    let states: BTreeMap<_, _> = states.into_iter().map(|(id, usable, text)| (id, (usable, text))).collect();
     if listing.json {
-        let rows: Vec<_> = carriers
-            .iter()
-            .map(|carrier| {
-                let (up, text) = state(&carrier.id).map_or((None, None), |(_, up, text)| (Some(up), Some(text)));
-                let username = carrier.auth.as_ref().map(|auth| &auth.username);
-                json!({
-                    "id": carrier.id, "name": carrier.name, "address": carrier.address,
-                    "transport": carrier.transport, "domain": carrier.domain,
-                    "sources": carrier.sources, "prefix": carrier.prefix, "plus": carrier.plus, "username": username,
-                    "register_s": carrier.auth.as_ref().and_then(|auth| auth.register_s),
-                    "options_s": carrier.options_s, "tell_origin": carrier.tell_origin, "cost_deck": carrier.cost_deck, "up": up, "state": text,
-                })
-            })
-            .collect();
-        return output::json(&rows);
+        let shape = |carrier: &edge::Carrier| shapes::carrier(carrier, states.get(&carrier.id));
+        return output::json(&carriers.iter().map(shape).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["CARRIER", "NAME", "ADDRESS", "LOGS IN AS", "STATE"], &[]);
     for carrier in carriers {
-        let told = state(&carrier.id).map(|(_, _, text)| text.clone());
+        let told = states.get(&carrier.id).map(|(_, text)| text.clone());
         let otherwise = if running { "nothing known yet" } else { "the node does not run" };
         table.row(vec![
             carrier.id.to_string(),

@@ -36,6 +36,9 @@ pub enum CliError {
     /// The database.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// A user, webhook or API key.
+    #[error(transparent)]
+    Kept(#[from] portal::kept::KeptError),
     /// A number, name, price or deck.
     #[error(transparent)]
     Billing(#[from] billing::Error),

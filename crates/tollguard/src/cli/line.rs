@@ -234,7 +234,7 @@ fn show(context: &Context, which: &Which, listing: Listing) -> Result<(), CliErr
                 binding.place,
                 binding.user_agent,
                 local(binding.since_ms, Some(&zone)),
-                local(binding.expires_ms, Some(&zone)),
+                local(binding.until_ms, Some(&zone)),
             )
         })
         .collect();

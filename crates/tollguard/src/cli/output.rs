@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use account::Actor;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use portal::kept::Hand;
 use serde::Serialize;
 
 use super::CliError;
@@ -13,6 +15,11 @@ use super::CliError;
 pub fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whose hand a change beside the journal is by.
+pub fn hand() -> Hand {
+    Hand { by: Actor::CommandLine.name().to_owned(), at_ms: now_ms() }
 }
 
 /// A moment in a time zone by IANA name, or in this machine's.

@@ -2,15 +2,12 @@
 
 use clap::Args;
 use node::{Command, CommandReply};
-use serde_json::json;
+use portal::health::{Counts, Health};
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, fields};
+use super::output::{self, fields, local, now_ms, or_dash};
 use super::{CliError, Listing};
-
-/// A record that waits for so long makes callers wait, milliseconds.
-const SLOW_MS: u64 = 1_000;
 
 /// How the running node itself fares: room on its disk, what waits to be written, carriers that are out of order.
 #[derive(Debug, Args)]
@@ -29,48 +26,55 @@ impl Status {
     pub fn run(self, context: &Context) -> Result<(), CliError> {
         let mut node = context.node()?;
         let running = node.is_running();
-        let CommandReply::Status { disk_full, waiting_records, waiting_ms } = node.ask(&Command::Status)? else {
+        let CommandReply::Status(status) = node.ask(&Command::Status)? else {
             return refused("the node does not tell how it fares");
         };
-        let CommandReply::Carriers(states) = node.ask(&Command::Carriers)? else {
+        let CommandReply::Carriers(carriers) = node.ask(&Command::Carriers)? else {
             return refused("the node does not tell how its carriers fare");
         };
-        let down: Vec<String> =
-            states.iter().filter(|(_, up, _)| !up).map(|(id, _, text)| format!("{id} {text}")).collect();
-        let is_slow = waiting_ms >= SLOW_MS;
+        let CommandReply::Calls(calls) = node.ask(&Command::Calls { account: None })? else {
+            return refused("the node gave no list of calls");
+        };
+        let tables = Counts::read(&context.reader()?, now_ms())?;
+        let health = Health { status: Some(status), carriers, calls: calls.len(), tables };
+        let wrong = health.wrong();
         if self.listing.json {
-            output::json(&json!({
-                "running": running, "disk_full": disk_full, "waiting_records": waiting_records, "waiting_ms": waiting_ms,
-                "carriers_down": down,
-            }))?;
+            output::json(&health.shown())?;
         } else {
-            let disk = match (disk_full, is_slow) {
-                (true, _) => "full: calls that cost money are refused",
-                (false, true) => "slow: what spends money waits for it",
-                (false, false) => "has room",
-            };
-            let waiting = format!(
-                "{waiting_records} records are not on the disk yet, the oldest for {}.{} s",
-                waiting_ms / 1000,
-                waiting_ms % 1000 / 100
-            );
-            output::print(&fields(&[
-                ("node", if running { "runs" } else { "does not run" }.to_owned()),
-                ("disk", disk.to_owned()),
-                ("waiting", waiting),
-                ("carriers", if down.is_empty() { "nothing known against any".to_owned() } else { down.join("; ") }),
-            ]));
+            output::print(&fields(&told(&health, running)));
         }
-        if disk_full {
-            return refused("make room on the disk of the data directory");
-        }
-        if is_slow {
-            return refused("find out what makes the disk of the data directory slow");
-        }
-        if down.is_empty() {
-            Ok(())
-        } else {
-            refused("ask the carriers that are out of order, or look at their settings")
-        }
+        if wrong.is_empty() { Ok(()) } else { refused(wrong.join(" ")) }
     }
+}
+
+fn told(health: &Health, running: bool) -> Vec<(&'static str, String)> {
+    let status = health.status.clone().unwrap_or_default();
+    let process = health.process();
+    let waiting = format!(
+        "{} records are not on the disk yet, the oldest for {}.{} s",
+        status.waiting_records,
+        status.waiting_ms / 1000,
+        status.waiting_ms % 1000 / 100
+    );
+    let disk = process.and_then(|process| process.disk).map(|(free, total)| {
+        let gb = |bytes: u64| format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000);
+        format!("{} of {} are free", gb(free), gb(total))
+    });
+    let mut rows = vec![
+        ("node", if running { "runs" } else { "does not run" }.to_owned()),
+        ("version", or_dash(process.map(|process| process.version.as_str()))),
+        ("started", or_dash(process.map(|process| local(process.started_ms, None)))),
+        ("workers", status.workers.to_string()),
+        ("calls", health.calls.to_string()),
+        ("registrations", health.tables.registrations.to_string()),
+        ("incidents", format!("{} are open", health.tables.open_incidents)),
+        ("disk", or_dash(disk)),
+        ("waiting", waiting),
+        ("lists", format!("{} records behind the journal", health.behind())),
+        ("snapshot", or_dash(process.and_then(|process| process.snapshot).map(|(_, at_ms)| local(at_ms, None)))),
+        ("mail", format!("{} wait, {} were not delivered", health.tables.mails_waiting, health.tables.mails_failed)),
+    ];
+    let wrong = health.wrong();
+    rows.push(("wrong", if wrong.is_empty() { "nothing".to_owned() } else { wrong.join("\n") }));
+    rows
 }

@@ -106,13 +106,13 @@ impl Webhook {
                 Ok(())
             }
             Action::Deliveries { account, limit, listing } => deliveries(&desk, &account, limit, listing),
-            Action::Replay { delivery } => match desk.send_again(delivery, now_ms())? {
-                Some(_) => {
-                    output::print(&format!("Delivery {delivery} is on its way once more.\n"));
-                    Ok(())
+            Action::Replay { delivery } => {
+                if !desk.send_again(None, delivery, now_ms())? {
+                    return refused(format!("there is no delivery {delivery}"));
                 }
-                None => refused(format!("there is no delivery {delivery}")),
-            },
+                output::print(&format!("Delivery {delivery} is on its way once more.\n"));
+                Ok(())
+            }
         }
     }
 }
@@ -203,7 +203,7 @@ fn list(desk: &Desk, listing: Listing) -> Result<(), CliError> {
 }
 
 fn deliveries(desk: &Desk, account: &AccountId, limit: u32, listing: Listing) -> Result<(), CliError> {
-    let deliveries = desk.deliveries(account, limit)?;
+    let deliveries = desk.deliveries(account, None, limit)?;
     if listing.json {
         let rows = deliveries.iter().map(|one| {
             json!({

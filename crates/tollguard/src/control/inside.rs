@@ -5,13 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use net::Handle;
-use node::{Command, CommandError, CommandReply};
-use notify::{Clock as _, SystemClock};
-use store::{Desk, Reader};
+use node::{Command, CommandError, CommandReply, Status};
 use tokio::sync::{oneshot, watch};
 
-use super::Answer;
-use super::noted::Noted;
+use super::{Answer, Parts, ProcessFacts};
 
 /// How long an answer may wait for the tables; then it is given although a listing may not show it yet.
 const TABLES_PATIENCE: Duration = Duration::from_secs(5);
@@ -22,8 +19,8 @@ pub struct Control {
     handle: Handle,
     durable_lsn: Arc<AtomicU64>,
     applied_lsn: watch::Receiver<u64>,
-    /// Where changes of the node are noted, and what was before is read.
-    tables: (Arc<Desk>, Arc<Reader>),
+    /// What the process knows beside the workers.
+    process: Arc<ProcessFacts>,
 }
 
 impl Control {
@@ -32,10 +29,9 @@ impl Control {
         handle: Handle,
         durable_lsn: Arc<AtomicU64>,
         applied_lsn: watch::Receiver<u64>,
-        desk: &Arc<Desk>,
-        reader: Arc<Reader>,
+        process: Arc<ProcessFacts>,
     ) -> Self {
-        Self { handle, durable_lsn, applied_lsn, tables: (Arc::clone(desk), reader) }
+        Self { handle, durable_lsn, applied_lsn, process }
     }
 
     /// Asks the node and waits until it is done, durable, and shown by the tables.
@@ -43,9 +39,8 @@ impl Control {
     /// # Errors
     /// The node's refusal.
     pub async fn ask(&self, command: Command) -> Answer {
-        let noted = self.before(&command).await;
-        // Another switch waits with its caller, and asks for no listing.
-        let shows = !matches!(command, Command::Remote(_));
+        // Another switch waits with its caller, and asks for no listing; how the node fares is told even while it is bad.
+        let shows = !matches!(command, Command::Remote(_) | Command::Status);
         let (sender, receiver) = oneshot::channel();
         // The receiver is gone only if whoever asked went away.
         self.handle.send(command, Box::new(move |answer| drop(sender.send(answer))));
@@ -53,28 +48,14 @@ impl Control {
         if answer.is_ok() && shows {
             self.shown().await;
         }
-        if let (Some(noted), Ok(CommandReply::Done(done))) = (noted, &answer) {
-            let (desk, text) = (Arc::clone(&self.tables.0), done.text.clone());
-            let now_ms = SystemClock.now_ms();
-            let written = tokio::task::spawn_blocking(move || noted.made(&desk, &text, now_ms)).await;
-            if let Ok(Err(error)) = written {
-                tracing::error!(%error, "a change of the node is not in the audit log");
+        match answer {
+            Ok(CommandReply::Status(status)) => {
+                let (durable_lsn, applied_lsn) = (self.durable_lsn.load(Ordering::Acquire), *self.applied_lsn.borrow());
+                let process = self.process.now(durable_lsn, applied_lsn);
+                Ok(CommandReply::Status(Status { process: Some(process), ..status }))
             }
+            answer => answer,
         }
-        answer
-    }
-
-    /// What a change of the node is about to replace.
-    async fn before(&self, command: &Command) -> Option<Noted> {
-        if !matches!(command, Command::Node { .. } | Command::Ban { .. } | Command::LiftBan { .. }) {
-            return None;
-        }
-        let (reader, command) = (Arc::clone(&self.tables.1), command.clone());
-        let found = tokio::task::spawn_blocking(move || Noted::before(&reader, &command)).await;
-        found.ok()?.unwrap_or_else(|error| {
-            tracing::error!(%error, "what a change of the node replaces is not known to the audit log");
-            None
-        })
     }
 
     /// Waits until the tables show what is durable now.
@@ -90,6 +71,11 @@ impl Control {
     /// The last record that the tables show, kept up to date.
     pub fn applied_lsn(&self) -> watch::Receiver<u64> {
         self.applied_lsn.clone()
+    }
+
+    /// The parts of the process.
+    pub fn parts(&self) -> &Parts {
+        self.process.parts()
     }
 
     /// The node's own handle, for callers without an async runtime.

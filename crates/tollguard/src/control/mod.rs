@@ -6,8 +6,8 @@
 
 mod client;
 mod inside;
-mod noted;
 mod offline;
+mod process;
 mod server;
 
 use node::{CommandError, CommandReply};
@@ -15,6 +15,7 @@ use node::{CommandError, CommandReply};
 pub use client::{AskError, Node};
 pub use inside::Control;
 pub use offline::Offline;
+pub use process::{Parts, ProcessFacts};
 pub use server::listen;
 
 /// The answer to a command.

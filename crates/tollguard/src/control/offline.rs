@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use geo::Places;
 use net::Clock;
-use node::{Command, CommandError, CommandReply, Output, Record, Setup, Worker};
-use store::{Desk, FileDisk, Home, Journal, Parts, Projector, Reader};
+use node::{Command, CommandError, Output, Record, Setup, Worker};
+use store::{Desk, FileDisk, Home, Journal, Parts, Projector};
 
-use super::noted::Noted;
 use super::{Answer, AskError};
 use crate::config::Config;
 use crate::serve::{OpenError, Opened, boot};
@@ -20,7 +19,6 @@ pub struct Offline {
     journal: Journal<FileDisk, Record>,
     projector: Projector,
     desk: Arc<Desk>,
-    reader: Reader,
     worker: Worker,
     clock: Clock,
     /// The last record before this one's first, and the last of all.
@@ -48,8 +46,7 @@ impl Offline {
         let lsn = state.lsn;
         let mut worker = Worker::new(setup, state, clock.now_ms());
         while worker.poll_output().is_some() {}
-        let reader = Reader::open(&home.database()).map_err(OpenError::Store)?;
-        Ok(Self { _home: home, journal, projector, desk, reader, worker, clock, first_lsn: lsn, lsn })
+        Ok(Self { _home: home, journal, projector, desk, worker, clock, first_lsn: lsn, lsn })
     }
 
     /// The writer of what is in the database alone.
@@ -62,15 +59,6 @@ impl Offline {
     /// # Errors
     /// The store's errors; the inner result is the node's answer.
     pub fn ask(&mut self, command: Command) -> Result<Answer, store::Error> {
-        let noted = Noted::before(&self.reader, &command)?;
-        let answer = self.apply(command)?;
-        if let (Some(noted), Ok(CommandReply::Done(done))) = (noted, &answer) {
-            noted.made(&self.desk, &done.text, self.clock.now_ms())?;
-        }
-        Ok(answer)
-    }
-
-    fn apply(&mut self, command: Command) -> Result<Answer, store::Error> {
         let mut answer = None;
         self.worker.command(self.clock.now_ms(), 1, command);
         loop {

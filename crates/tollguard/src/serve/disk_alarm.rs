@@ -77,10 +77,10 @@ impl Watch {
 
     /// How the disk fares; `None` when the node ends.
     async fn look(&self) -> Option<DiskAlarm> {
-        let Ok(CommandReply::Status { disk_full, waiting_ms, .. }) = self.control.ask(Command::Status).await else {
+        let Ok(CommandReply::Status(status)) = self.control.ask(Command::Status).await else {
             return None;
         };
-        Some(match (disk_full, waiting_ms >= HUNG_MS) {
+        Some(match (status.disk_full, status.waiting_ms >= HUNG_MS) {
             (true, _) => DiskAlarm::Full,
             (false, true) => DiskAlarm::Hung,
             (false, false) => DiskAlarm::Over,

@@ -43,6 +43,11 @@ impl Lists {
         Self { control, files, web, refresh, fetch }
     }
 
+    /// Whether there is nothing to read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.web.is_empty()
+    }
+
     /// Reads what is on this machine: files, and the last good copies of lists on the web.
     pub(super) async fn read(&mut self) {
         self.read_files().await;
@@ -55,9 +60,6 @@ impl Lists {
 
     /// Reads again and again until the node stops.
     pub(super) async fn keep_up(mut self, mut stopped: watch::Receiver<()>) {
-        if self.files.is_empty() && self.web.is_empty() {
-            return;
-        }
         let (mut read_at, mut fetch_at) = (Instant::now() + self.refresh, Instant::now());
         loop {
             tokio::select! {

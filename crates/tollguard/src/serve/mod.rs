@@ -32,7 +32,8 @@ use account::Actor;
 use geo::SourceInfo;
 use net::{Clock, Handle};
 use node::{Command, NodeChange, NodeState, Setup};
-use store::{FileDisk, Home, Reader, Threads};
+use notify::{Clock as _, SystemClock};
+use store::{FileDisk, Threads};
 use tokio::sync::watch;
 
 pub use error::ServeError;
@@ -42,7 +43,7 @@ pub use privileges::PrivilegesError;
 pub use run_file::{RunFile, read as read_run_file};
 
 use crate::config::Config;
-use crate::control::Control;
+use crate::control::{Control, ProcessFacts};
 use privileges::Privileges;
 use services::{Parts, Services};
 use told::Told;
@@ -110,11 +111,6 @@ impl Running {
     }
 }
 
-/// The tables as they are read beside the node.
-fn reader(home: &Home) -> Result<Arc<Reader>, OpenError> {
-    Reader::open(&home.database()).map(Arc::new).map_err(OpenError::Store)
-}
-
 /// Starts a node. Must not be called on a thread of an async runtime.
 ///
 /// # Errors
@@ -129,8 +125,9 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let found = found(&state, &places);
     let sets_lockout = boot_epoch == 1 && takes_lockout(config, &state);
     let (workers, first_lsn) = (config.workers(), state.lsn);
-    let (desk, reader) = (Arc::clone(&parts.desk), reader(&home)?);
-    let told = Told::new(parts.journal.durable_lsn());
+    let desk = Arc::clone(&parts.desk);
+    let process = Arc::new(ProcessFacts::new(home.path().to_owned(), SystemClock.now_ms()));
+    let told = Told::new(parts.journal.durable_lsn(), Arc::clone(&process));
     let (states, receiver) = sync_channel(1);
     let threads = Threads::start(parts, workers, receiver, &told.listener()).map_err(OpenError::Store)?;
     let clock = Clock::start(last_ms);
@@ -153,13 +150,13 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
         }
     };
     let addresses = running.addresses.clone();
-    let control = Control::new(running.handle.clone(), told.durable_lsn(), told.applied_lsn(), &desk, reader);
+    let control = Control::new(running.handle.clone(), told.durable_lsn(), told.applied_lsn(), process);
     let parts =
         Parts { config, home: &home, control: &control, desk: &desk, places: &places, bound: &addresses, tls: &tls };
     let ready = Services::start(&parts).and_then(|services| {
         if sets_lockout {
             let change = NodeChange::Lockout(config.lockout.clone());
-            control.handle().ask(Command::Node { by: Actor::CommandLine, change })?;
+            control.handle().ask(Command::Node { by: Actor::Configuration, change })?;
         }
         run_file::write(home.path(), &addresses, services.portal_url.as_deref()).map_err(ServeError::RunFile)?;
         Ok(services)

@@ -13,9 +13,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Does it until the node ends.
 pub(super) async fn keep(rules: Retention, desk: Arc<Desk>, mut stopped: watch::Receiver<()>) {
-    if rules.keeps_all() {
-        return;
-    }
     loop {
         let (step, of_desk) = (rules.clone(), Arc::clone(&desk));
         let done = tokio::task::spawn_blocking(move || of_desk.expire(&step, now_ms())).await;

@@ -60,25 +60,31 @@ impl Services {
         let socket = parts.home.control_socket();
         let (stop, stopped) = watch::channel(());
         let answering = control::listen(&socket, parts.control.clone()).map_err(ServeError::Control)?;
-        runtime.spawn(answering);
+        parts.spawn(&runtime, "control socket", answering);
         if let Some(identity) = &parts.tls.identity {
-            runtime.spawn(tls::keep_fresh(Arc::clone(identity)));
+            parts.spawn(&runtime, "renewal of the TLS certificate", tls::keep_fresh(Arc::clone(identity)));
         }
         let vault = Vault::open(parts.home.path(), parts.desk).map_err(OpenError::Store)?;
         let vault = Arc::new(vault);
         let portal_url = parts.portal(&runtime, &vault, stopped.clone())?;
         let mut lists = Lists::new(&parts.config.block_lists, &parts.config.data_dir, parts.control.clone());
         runtime.block_on(lists.read());
-        runtime.spawn(lists.keep_up(stopped.clone()));
-        runtime.spawn(retention::keep(parts.config.retention.clone(), Arc::clone(parts.desk), stopped.clone()));
+        if !lists.is_empty() {
+            parts.spawn(&runtime, "block lists", lists.keep_up(stopped.clone()));
+        }
+        let rules = parts.config.retention.clone();
+        if !rules.keeps_all() {
+            parts.spawn(&runtime, "retention", retention::keep(rules, Arc::clone(parts.desk), stopped.clone()));
+        }
         let packet_filter = PacketFilter::new(parts.config, parts.bound);
         if let Some(filter) = &packet_filter {
-            runtime.spawn(PacketFilter::follow(filter.mirror(), parts.control.clone(), stopped.clone()));
+            let follows = PacketFilter::follow(filter.mirror(), parts.control.clone(), stopped.clone());
+            parts.spawn(&runtime, "packet filter", follows);
         }
         parts.hooks(&runtime, &vault, portal_url.as_deref(), stopped.clone())?;
         parts.mail(&runtime, &vault, portal_url.as_deref(), stopped.clone())?;
         let watch = parts.disk_watch(portal_url.as_deref())?;
-        runtime.spawn(watch.keep(stopped));
+        parts.spawn(&runtime, "watch over the disk", watch.keep(stopped));
         drop(inside);
         Ok(Self { runtime, socket, stop, packet_filter, portal_url })
     }
@@ -96,6 +102,14 @@ impl Services {
 }
 
 impl Parts<'_> {
+    /// Starts a part of the process that runs until it ends; should it end before, the node's health tells.
+    fn spawn<F>(&self, runtime: &Runtime, name: &'static str, part: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.control.parts().watch(name, runtime.spawn(part).abort_handle());
+    }
+
     /// Serves the portal and says where it is reached.
     fn portal(
         &self,
@@ -126,9 +140,9 @@ impl Parts<'_> {
         let takes_payments = !programs.payment_secrets.is_empty();
         let pages = portal::router(state.clone()).merge(portal::programs(state.clone(), programs));
         if takes_payments {
-            runtime.spawn(WaitingPayments::of(state).book(over(stopped.clone())));
+            self.spawn(runtime, "waiting payments", WaitingPayments::of(state).book(over(stopped.clone())));
         }
-        runtime.spawn(async move {
+        self.spawn(runtime, "portal", async move {
             if let Err(error) = portal::serve(listener, pages, over(stopped)).await {
                 tracing::error!(%error, "the portal stopped");
             }
@@ -170,7 +184,7 @@ impl Parts<'_> {
             inside: self.config.portal.webhooks_inside.clone(),
             clock: SystemClock,
         };
-        runtime.spawn(hooks.run(over(stopped)));
+        self.spawn(runtime, "webhooks", hooks.run(over(stopped)));
         Ok(())
     }
 
@@ -206,7 +220,7 @@ impl Parts<'_> {
             node: self.config.name.clone(),
             clock: SystemClock,
         };
-        runtime.spawn(letters.run(over(stopped.clone())));
+        self.spawn(runtime, "mails to users", letters.run(over(stopped.clone())));
         let outbox = Arc::new(StoreOutbox::new(Arc::clone(self.desk), reader));
         let mailer = Mailer::new(&settings)?;
         let worker = notify::Worker::new(outbox, mailer, settings.portal, self.config.name.clone(), SystemClock);
@@ -218,7 +232,7 @@ impl Parts<'_> {
                 waker.notify_one();
             }
         });
-        runtime.spawn(worker.run(wake, over(stopped)));
+        self.spawn(runtime, "mails", worker.run(wake, over(stopped)));
         Ok(())
     }
 }

@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use net::Handle;
+use notify::{Clock as _, SystemClock};
 use store::{OnEvent, StoreEvent};
 use tokio::sync::watch;
+
+use crate::control::ProcessFacts;
 
 /// How long after one alarm about a slow disk the next one comes.
 const SLOW_AGAIN: Duration = Duration::from_secs(60);
@@ -17,6 +20,7 @@ pub(super) struct Told {
     workers: OnceLock<Handle>,
     durable_lsn: Arc<AtomicU64>,
     applied_lsn: watch::Sender<u64>,
+    process: Arc<ProcessFacts>,
     /// Whether the journal, and whether the tables, wait for room on the disk.
     full: [AtomicBool; 2],
     /// When it was last said that the disk is slow.
@@ -34,11 +38,12 @@ enum Waits {
 
 impl Told {
     /// For a journal that ends at `last_lsn`, with tables that show all of it.
-    pub(super) fn new(last_lsn: u64) -> Arc<Self> {
+    pub(super) fn new(last_lsn: u64, process: Arc<ProcessFacts>) -> Arc<Self> {
         Arc::new(Self {
             workers: OnceLock::new(),
             durable_lsn: Arc::new(AtomicU64::new(last_lsn)),
             applied_lsn: watch::Sender::new(last_lsn),
+            process,
             full: [AtomicBool::new(false), AtomicBool::new(false)],
             slow: Mutex::new(None),
             failure: Mutex::new(None),
@@ -89,7 +94,10 @@ impl Told {
                 self.has_room(Waits::Tables);
                 self.applied_lsn.send_replace(lsn);
             }
-            StoreEvent::Saved(lsn) => tracing::debug!(lsn, "a snapshot is saved"),
+            StoreEvent::Saved(lsn) => {
+                self.process.saved(lsn, SystemClock.now_ms());
+                tracing::debug!(lsn, "a snapshot is saved");
+            }
             StoreEvent::NotSaved(error) => {
                 tracing::error!(%error, source = error.source(), "the journal grows longer");
             }

@@ -55,7 +55,7 @@ fn a_journal_gives_its_verdicts_again_and_a_changed_one_is_found_out() {
             Effect::Cdr(cdr) => Some(&mut cdr.verdict.score_tenth_db),
             _ => None,
         }),
-        Body::Node(_) => None,
+        Body::Node { .. } => None,
     });
     *score.unwrap() += 1;
     let other = Home::open(&forged).unwrap();

@@ -12,7 +12,6 @@ fn age(node: &Node, days: i64) {
     let tables = Connection::open(Home::database_in(&node.path("data"))).unwrap();
     let ms = days * 86_400_000;
     tables.execute("UPDATE cdrs SET start_ms = start_ms - ?1", [ms]).unwrap();
-    tables.execute("UPDATE masked SET before_ms = 0", []).unwrap();
     let entries = "UPDATE ledger SET json = json_set(json, '$.at_ms', json_extract(json, '$.at_ms') - ?1)";
     tables.execute(entries, [ms]).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use account::{ExposureView, GuardMode};
 use billing::{AccountId, CarrierId, Country, Currency, DeckId, E164};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use store::AccountRow;
 use utoipa::ToSchema;
 
@@ -48,6 +48,8 @@ struct Balance {
     low_balance_micros: Option<i64>,
     /// The most that calls may cost in a calendar month.
     monthly_limit_micros: Option<i64>,
+    /// The most that automatic payments may bring in within 24 hours; null: none are taken.
+    auto_top_up_max_micros: Option<i64>,
 }
 
 /// How an account's calls are priced and sent.
@@ -55,6 +57,8 @@ struct Balance {
 struct Routing {
     #[schema(value_type = DeckName)]
     deck: String,
+    /// What is put on the deck's prices, in hundredths of a percent; below zero for a discount.
+    markup_bp: i32,
     #[schema(value_type = Vec<CarrierName>)]
     carriers: Vec<String>,
     /// What stands before a local number.
@@ -124,6 +128,7 @@ impl From<&AccountRow> for Account {
                 exposure_ceiling_micros: settings.exposure_ceiling.micros(),
                 low_balance_micros: settings.terms.low_balance.map(billing::Money::micros),
                 monthly_limit_micros: settings.terms.monthly_limit.map(billing::Money::micros),
+                auto_top_up_max_micros: settings.terms.auto_top_up_max.map(billing::Money::micros),
             },
             guard: settings.guard.into(),
             max_calls: settings.max_calls,
@@ -132,6 +137,7 @@ impl From<&AccountRow> for Account {
             cut: row.cut.map(Cut::from),
             routing: Routing {
                 deck: settings.deck.to_string(),
+                markup_bp: settings.terms.markup_bp,
                 carriers: settings.carriers.iter().map(ToString::to_string).collect(),
                 area_code: settings.dial_plan.area_code().map(str::to_owned),
                 outside_prefix: settings.dial_plan.outside_prefix().map(str::to_owned),
@@ -200,12 +206,41 @@ pub(crate) struct AccountChange {
     /// The most that calls to destinations which are not the account's own may cost in a rolling day.
     #[schema(minimum = 0)]
     pub(crate) exposure_ceiling_micros: Option<i64>,
-    /// The contacts are told when a charge takes the balance below this.
+    /// The contacts are told when a charge takes the balance below this; null: they are not.
+    #[serde(deserialize_with = "given")]
     #[schema(minimum = 0)]
-    pub(crate) low_balance_micros: Option<i64>,
-    /// The most that calls may cost in a calendar month.
+    pub(crate) low_balance_micros: Option<Option<i64>>,
+    /// The most that calls may cost in a calendar month; null: no limit.
+    #[serde(deserialize_with = "given")]
     #[schema(minimum = 0)]
-    pub(crate) monthly_limit_micros: Option<i64>,
+    pub(crate) monthly_limit_micros: Option<Option<i64>>,
+    /// The most that automatic payments may bring in within 24 hours; null: none are taken.
+    #[serde(deserialize_with = "given")]
+    #[schema(minimum = 0)]
+    pub(crate) auto_top_up_max_micros: Option<Option<i64>>,
+    pub(crate) routing: Option<RoutingChange>,
+}
+
+/// What is to be different about how calls are priced and sent; a key of the node is needed.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RoutingChange {
+    #[schema(value_type = Option<DeckName>)]
+    pub(crate) deck: Option<DeckId>,
+    /// What is put on the deck's prices, in hundredths of a percent; below zero for a discount.
+    #[schema(minimum = -10000, maximum = 90000)]
+    pub(crate) markup_bp: Option<i32>,
+    /// In order of preference.
+    #[schema(value_type = Option<Vec<CarrierName>>, max_items = 16)]
+    pub(crate) carriers: Option<Vec<CarrierId>>,
+    /// Numbers its lines may show; the first is the usual one.
+    #[schema(value_type = Option<Vec<Number>>, max_items = 100)]
+    pub(crate) numbers: Option<Vec<E164>>,
+}
+
+/// A field that is given, and may be null: what is taken away.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The most an account can lose to a hijack, whatever the guard thinks, in micro-units of its currency.

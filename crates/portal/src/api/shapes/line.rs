@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use account::{Binding, Hours, Limits as Held, LineKind};
 use billing::{Country, E164, LineId, Money};
 use serde::{Deserialize, Serialize};
-use store::LineRow;
+use store::{DidRow, LineRow};
 use utoipa::ToSchema;
 
 use super::Place;
@@ -45,6 +45,28 @@ pub(crate) struct Line {
     last_seen: Option<Seen>,
 }
 
+/// A number of an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Did {
+    #[schema(value_type = AccountName)]
+    account: String,
+    #[schema(value_type = Number)]
+    number: String,
+    /// The lines it rings, all at once.
+    #[schema(value_type = Vec<LineName>)]
+    lines: Vec<String>,
+}
+
+impl From<&DidRow> for Did {
+    fn from(row: &DidRow) -> Self {
+        Self {
+            account: row.account.to_string(),
+            number: row.did.number.to_string(),
+            lines: row.did.lines.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
 /// International calling turned off by an incident.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Cut {
@@ -69,6 +91,7 @@ struct Registered {
     user_agent: String,
     place: Place,
     since_ms: u64,
+    /// When it ends at the latest: up to ten minutes after the time that the phone asked for, when it lapses.
     expires_ms: u64,
 }
 
@@ -80,7 +103,7 @@ impl From<&Binding> for Registered {
             user_agent: binding.user_agent.to_string(),
             place: Place::from(&binding.place),
             since_ms: binding.since_ms,
-            expires_ms: binding.expires_ms,
+            expires_ms: binding.until_ms,
         }
     }
 }
@@ -97,7 +120,7 @@ impl Line {
     /// A row's shape; registrations that have lapsed are left out.
     pub(crate) fn of(row: &LineRow, now_ms: u64) -> Self {
         let line = &row.line;
-        let live = line.bindings.iter().filter(|binding| binding.expires_ms > now_ms);
+        let live = line.bindings.iter().filter(|binding| binding.until_ms > now_ms);
         Self {
             account: row.account.to_string(),
             id: line.id.to_string(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Place;
-use super::text::IpPrefix;
+use super::text::{IncidentName, IpAddress, IpPrefix, LineName};
 
 /// When an address is locked out, and for how long.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -133,4 +133,59 @@ pub(crate) struct NewBan {
     #[serde(default)]
     #[schema(max_length = 120)]
     pub(crate) note: String,
+}
+
+/// Something that is guessed at so much that strangers must wait.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Guessed {
+    /// What, in words.
+    target: String,
+    /// Failures in the run that filled it.
+    failures: u32,
+    /// From how many addresses.
+    addresses: u32,
+    /// When the next try of a stranger is let in.
+    next_ms: u64,
+}
+
+impl From<&::lockout::Pressed> for Guessed {
+    fn from(pressed: &::lockout::Pressed) -> Self {
+        Self {
+            target: pressed.target.to_string(),
+            failures: pressed.failures,
+            addresses: pressed.addresses,
+            next_ms: pressed.next_ms,
+        }
+    }
+}
+
+/// A block list that is in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BlockList {
+    name: String,
+    /// Addresses and ranges in it.
+    entries: usize,
+}
+
+impl From<(String, usize)> for BlockList {
+    fn from((name, entries): (String, usize)) -> Self {
+        Self { name, entries }
+    }
+}
+
+/// An address that an incident locked out of a line.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Lock {
+    #[schema(value_type = LineName)]
+    line: String,
+    #[schema(value_type = IpAddress)]
+    ip: String,
+    #[schema(value_type = IncidentName)]
+    incident: String,
+}
+
+impl From<&account::LockView> for Lock {
+    fn from(lock: &account::LockView) -> Self {
+        Self { line: lock.line.to_string(), ip: lock.ip.to_string(), incident: lock.incident.to_string() }
+    }
 }

@@ -1,9 +1,11 @@
 //! The node: carriers, decks.
 
 use serde::Serialize;
+use store::Reader;
 use utoipa::ToSchema;
 
-use super::text::{CarrierName, DeckName, Digits};
+use super::text::{AccountName, CarrierName, DeckName, Digits};
+use crate::carriers::Transport;
 
 /// A carrier. Secrets are never told.
 #[derive(Debug, Serialize, ToSchema)]
@@ -13,19 +15,36 @@ pub(crate) struct Carrier {
     name: String,
     /// Address with its port, or a name.
     address: String,
+    transport: Transport,
     /// Host part of Request-URI and To, where it is another than the address.
     domain: Option<String>,
     /// Other addresses its calls may arrive from.
     sources: Vec<String>,
-    /// Whether we log in there.
-    has_credentials: bool,
+    /// Digits put before the number.
+    prefix: String,
+    /// Whether numbers are sent with a +.
+    plus: bool,
+    /// As whom we log in there.
+    username: Option<String>,
+    /// For how long we register there.
+    register_s: Option<u32>,
+    /// How often it is asked whether it is there; 0: never.
+    options_s: u32,
+    /// Whether it is told extension and address behind each call.
+    tell_origin: bool,
     /// The deck of what it asks for calls.
     #[schema(value_type = Option<DeckName>)]
     cost_deck: Option<String>,
-    /// Whether it is usable; null where nothing has gone there yet.
+    state: CarrierState,
+}
+
+/// What is known of a carrier.
+#[derive(Debug, Serialize, ToSchema)]
+struct CarrierState {
+    /// Null where nothing has gone there yet.
     usable: Option<bool>,
-    /// What is known of it, in a sentence.
-    state: String,
+    /// In a sentence.
+    text: String,
 }
 
 impl Carrier {
@@ -35,12 +54,20 @@ impl Carrier {
             id: carrier.id.to_string(),
             name: carrier.name.clone(),
             address: carrier.address.to_string(),
+            transport: carrier.transport.into(),
             domain: carrier.domain.clone(),
             sources: carrier.sources.iter().map(ToString::to_string).collect(),
-            has_credentials: carrier.auth.is_some(),
+            prefix: carrier.prefix.clone(),
+            plus: carrier.plus,
+            username: carrier.auth.as_ref().map(|auth| auth.username.clone()),
+            register_s: carrier.auth.as_ref().and_then(|auth| auth.register_s),
+            options_s: carrier.options_s,
+            tell_origin: carrier.tell_origin,
             cost_deck: carrier.cost_deck.as_ref().map(ToString::to_string),
-            usable: state.map(|(usable, _)| *usable),
-            state: state.map(|(_, text)| text.clone()).unwrap_or_default(),
+            state: CarrierState {
+                usable: state.map(|(usable, _)| *usable),
+                text: state.map(|(_, text)| text.clone()).unwrap_or_default(),
+            },
         }
     }
 }
@@ -52,6 +79,39 @@ pub(crate) struct Deck {
     pub(crate) id: String,
     /// In the order in which they come into force.
     pub(crate) versions: Vec<DeckVersion>,
+    /// Accounts whose calls it prices.
+    #[schema(value_type = Vec<AccountName>)]
+    accounts: Vec<String>,
+    /// Carriers whose costs it tells.
+    #[schema(value_type = Vec<CarrierName>)]
+    carriers: Vec<String>,
+}
+
+impl Deck {
+    /// All decks there are, with whom they are for.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(crate) fn all(reader: &Reader) -> Result<Vec<Self>, store::Error> {
+        let (accounts, carriers) = (reader.accounts()?, reader.carriers()?);
+        let mut decks: Vec<Self> = Vec::new();
+        for row in reader.decks()? {
+            let version = DeckVersion { from_ms: row.from_ms, changed_ms: row.changed_ms, rates: row.rates };
+            if let Some(deck) = decks.last_mut().filter(|deck| deck.id == row.id.as_str()) {
+                deck.versions.push(version);
+                continue;
+            }
+            let users = accounts.iter().filter(|account| account.settings.deck == row.id);
+            let costs = carriers.iter().filter(|carrier| carrier.cost_deck.as_ref() == Some(&row.id));
+            decks.push(Self {
+                id: row.id.to_string(),
+                versions: vec![version],
+                accounts: users.map(|account| account.id.to_string()).collect(),
+                carriers: costs.map(|carrier| carrier.id.to_string()).collect(),
+            });
+        }
+        Ok(decks)
+    }
 }
 
 /// A version of a deck.

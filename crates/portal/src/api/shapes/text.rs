@@ -50,6 +50,21 @@ text!(
     KeyName, "^k[0-9a-z]{12}$", "The id of a key, which is no secret.", "k7qm2xv9d3nt0"
 );
 text!(
+    /// An e-mail address, or nothing.
+    Email,
+    "^([^@\\s\\x00-\\x1f\\x7f-\\x9f]{1,40}@[^@\\s\\x00-\\x1f\\x7f-\\x9f]{1,28}\\.[^@\\s\\x00-\\x1f\\x7f-\\x9f]{1,28})?$",
+    "An e-mail address, or nothing.", "jo@law.example"
+);
+text!(
+    /// A login name.
+    LoginName, "^[^\\s\\x00-\\x1f\\x7f-\\x9f]{1,64}$", "A login name of the portal.", "jo"
+);
+text!(
+    /// The name of a session.
+    SessionName, "^[0-9a-f]{64}$", "The name of a session, which opens nothing.",
+    "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
+);
+text!(
     /// A number in E.164.
     Number, "^\\+[1-9][0-9]{6,14}$", "A number in E.164.", "+13035550100"
 );

@@ -180,7 +180,7 @@ impl Maker<'_> {
 
     fn bindings(&self, line: &Line) -> Step {
         let now = now_ms();
-        let live: Vec<&Binding> = line.bindings.iter().filter(|binding| binding.expires_ms > now).collect();
+        let live: Vec<&Binding> = line.bindings.iter().filter(|binding| binding.until_ms > now).collect();
         let strange = |binding: &Binding| {
             let ip = binding.flow.remote.ip().to_canonical();
             self.case.incident.origins.iter().any(|(origin, _)| origin.to_canonical() == ip)

@@ -22,6 +22,8 @@ pub(in crate::db) struct Rows<'a, 'b> {
     pub(in crate::db) account: &'a AccountId,
     /// What is written at the end of the batch.
     pub(in crate::db) sums: &'b mut Sums<'a>,
+    /// The row of the last call.
+    pub(in crate::db) calls: &'b mut u64,
     /// Rows of this record so far that have no number of their own.
     pub(in crate::db) n: i64,
     /// What a person's change made different, for its line in the audit log; `None` where nobody changed anything.
@@ -69,9 +71,10 @@ impl<'a> Rows<'a, '_> {
         let rows = run(
             self.transaction,
             "write a call",
-            "INSERT INTO cdrs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+            "INSERT INTO cdrs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 0, ?18)
              ON CONFLICT DO NOTHING",
             params![
+                int(*self.calls + 1),
                 self.account.as_str(),
                 int(cdr.call.0),
                 cdr.who.line.as_ref().map(LineId::as_str),
@@ -93,6 +96,7 @@ impl<'a> Rows<'a, '_> {
         )?;
         self.once(rows, "call detail record")?;
         if rows == 1 {
+            *self.calls += 1;
             self.sums.call(self.account, cdr, carrier);
         }
         Ok(())

@@ -15,8 +15,6 @@ pub(in crate::db) struct Sums<'a> {
     /// Balance and what is held, as the last record has them.
     balances: BTreeMap<&'a AccountId, (Money, Money)>,
     usage: BTreeMap<Day<'a>, Used>,
-    /// When the oldest of the calls began.
-    oldest_ms: Option<u64>,
 }
 
 /// In place of the account, where calls of all are added up.
@@ -49,7 +47,6 @@ impl<'a> Sums<'a> {
 
     /// Adds a call.
     pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr, carrier: Option<&'a str>) {
-        self.oldest_ms = self.oldest_ms.into_iter().chain([cdr.times.start_ms]).min();
         let day = cdr.times.local_day();
         let line = cdr.who.line.as_ref().map_or("", LineId::as_str);
         let country = cdr.number.country.as_ref().map_or("", Country::code);
@@ -104,8 +101,6 @@ impl<'a> Sums<'a> {
                 ],
             )?;
         }
-        let Some(oldest_ms) = self.oldest_ms else { return Ok(()) };
-        let sql = "UPDATE masked SET before_ms = ?1 WHERE before_ms > ?1";
-        run(transaction, "note an old call", sql, [int(oldest_ms)]).map(drop)
+        Ok(())
     }
 }

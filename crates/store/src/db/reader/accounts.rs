@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_json, maybe_parsed, maybe_unsigned, parsed};
+use crate::db::row::{from_json, maybe_parsed, maybe_unsigned, parsed, unsigned};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,15 @@ impl Reader {
     /// Database errors.
     pub fn accounts(&self) -> Result<Vec<AccountRow>, Error> {
         self.all("list accounts", "SELECT * FROM accounts ORDER BY account LIMIT ?1", [MAX_ROWS], account_row)
+    }
+
+    /// How many registrations there are, of all lines.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn registrations(&self) -> Result<u64, Error> {
+        let sql = "SELECT coalesce(sum(bindings), 0) AS many FROM lines";
+        Ok(self.one("count registrations", sql, [], |row| unsigned(row, "many"))?.unwrap_or(0))
     }
 
     /// One account.

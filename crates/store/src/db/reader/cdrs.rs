@@ -1,10 +1,12 @@
 //! Questions about calls and money.
 
-use billing::{AccountId, CallId, Cdr, Country, LedgerEntry, Money};
-use rusqlite::{Row, params, params_from_iter};
+use std::collections::BTreeMap;
 
-use super::filter::{CdrFilter, Clauses, Way};
+use billing::{AccountId, CallId, CarrierId, Cdr, Country, LedgerEntry, Money};
+use rusqlite::{Row, params};
 
+use super::filter::CdrFilter;
+use super::find::Order;
 use super::{MAX_ROWS, Reader};
 use crate::Error;
 use crate::db::row::{from_body, from_json, int, maybe_parsed, unsigned};
@@ -25,13 +27,41 @@ pub struct Totals {
     pub charge: Money,
 }
 
+impl Totals {
+    fn plus(self, more: Self) -> Self {
+        Self {
+            calls: self.calls + more.calls,
+            answered: self.answered + more.answered,
+            talk_ms: self.talk_ms + more.talk_ms,
+            charge: self.charge.saturating_add(more.charge),
+        }
+    }
+}
+
 impl Reader {
-    /// Calls, the latest first.
+    /// How a carrier's last calls ended: SIP status, and how many of at most `of` calls; the most frequent first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn answers_of(&self, carrier: &CarrierId, of: u32) -> Result<Vec<(u16, u64)>, Error> {
+        let filter = CdrFilter { carrier: Some(carrier.clone()), ..CdrFilter::default() };
+        let calls = (&filter, Order::Latest, None);
+        let statuses = self.find("count the answers of a carrier", calls, ("status", of.min(MAX_ROWS)), |row| {
+            row.get::<_, u16>("status")
+        })?;
+        let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
+        statuses.into_iter().for_each(|status| *counts.entry(status).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, calls)| std::cmp::Reverse(*calls));
+        Ok(counts)
+    }
+
+    /// Calls, the latest first; of one moment, those first that ended last.
     ///
     /// # Errors
     /// Database errors.
     pub fn cdrs(&self, filter: &CdrFilter) -> Result<Vec<Cdr>, Error> {
-        self.in_order(filter, filter.sql(), "DESC")
+        self.whole((filter, Order::Latest, filter.before))
     }
 
     /// Calls after one (its beginning and id), the oldest first; the filter's own page is left aside.
@@ -39,23 +69,11 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn cdrs_after(&self, filter: &CdrFilter, after: Option<(u64, CallId)>) -> Result<Vec<Cdr>, Error> {
-        let mut calls = CdrFilter { before: None, ..filter.clone() }.sql();
-        if let Some((start_ms, call)) = after {
-            calls.and("(start_ms, call) > (?, ?)", [int(start_ms).into(), int(call.0).into()]);
-        }
-        self.in_order(filter, calls, "ASC")
+        self.whole((filter, Order::Oldest, after))
     }
 
-    fn in_order(&self, filter: &CdrFilter, calls: Clauses, order: &str) -> Result<Vec<Cdr>, Error> {
-        let Way { index, by } = self.leading(filter)?;
-        let Clauses { sql, mut values } = calls;
-        // The calls are found in the index first, so that only those that are shown are read.
-        let sql = format!(
-            "SELECT body FROM cdrs WHERE rowid IN (SELECT rowid FROM cdrs INDEXED BY {index} WHERE {by} AND {sql}
-             ORDER BY start_ms {order}, call {order} LIMIT ?) ORDER BY start_ms {order}, call {order}"
-        );
-        values.push(i64::from(filter.limit.min(MAX_ROWS)).into());
-        self.all("list calls", &sql, params_from_iter(values), |row| from_body(row, "body"))
+    fn whole(&self, calls: (&CdrFilter, Order, Option<(u64, CallId)>)) -> Result<Vec<Cdr>, Error> {
+        self.find("list calls", calls, ("body", calls.0.limit.min(MAX_ROWS)), |row| from_body(row, "body"))
     }
 
     /// One call, of one account or of any.
@@ -77,14 +95,10 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn totals_of(&self, filter: &CdrFilter) -> Result<Totals, Error> {
-        let Way { index, by } = self.leading(filter)?;
-        let Clauses { sql, values } = filter.sql();
-        let sql = format!(
-            "SELECT count(*) AS calls, sum(answered) AS answered, sum(talk_ms) AS talk_ms,
-             sum(charge_micros) AS charge_micros FROM (SELECT answered, talk_ms, charge_micros
-             FROM cdrs INDEXED BY {index} WHERE {by} AND {sql} ORDER BY start_ms DESC, call DESC LIMIT {MAX_ADDED_UP})"
-        );
-        self.one("add up calls", &sql, params_from_iter(values), totals).map(Option::unwrap_or_default)
+        let columns = "1 AS calls, answered, talk_ms, charge_micros";
+        let calls =
+            self.find("add up calls", (filter, Order::Latest, filter.before), (columns, MAX_ADDED_UP), totals)?;
+        Ok(calls.into_iter().fold(Totals::default(), Totals::plus))
     }
 
     /// When the latest [`MAX_ADDED_UP`] of the calls a filter names began, and to which country; whatever its limit.
@@ -92,13 +106,8 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn spread(&self, filter: &CdrFilter) -> Result<Vec<(u64, Option<Country>)>, Error> {
-        let Way { index, by } = self.leading(filter)?;
-        let Clauses { sql, values } = filter.sql();
-        let sql = format!(
-            "SELECT start_ms, country FROM cdrs INDEXED BY {index} WHERE {by} AND {sql}
-             ORDER BY start_ms DESC, call DESC LIMIT {MAX_ADDED_UP}"
-        );
-        self.all("spread calls", &sql, params_from_iter(values), |row| {
+        let calls = (filter, Order::Latest, filter.before);
+        self.find("spread calls", calls, ("start_ms, country", MAX_ADDED_UP), |row| {
             Ok((unsigned(row, "start_ms")?, maybe_parsed(row, "country")?))
         })
     }

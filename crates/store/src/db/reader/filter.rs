@@ -1,25 +1,14 @@
-//! Which calls are asked for, and which index finds them.
-//!
-//! Where calls have one thing in common, its index has them in order of time, and no other call is looked at: within an
-//! account, and of all. Of several things the one leads of which there are no more than [`FEW`] calls, which are then
-//! sorted. Where each of them is common, the calls of the account or of all are read in order of time until enough fit,
-//! which then is soon; so it is for numbers with a common beginning, which an index cannot have in order of time.
+//! Which calls are asked for: as conditions on rows, and as the things that the calls have in common.
 
 use std::net::IpAddr;
 
 use billing::{AccountId, CallId, CarrierId, Country, Decision, IncidentId, LineId};
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::Reader;
-use crate::Error;
+use crate::db::filing::{ALL, REFUSED, beginning, thing};
 use crate::db::row::int;
 
-/// So many calls are found and sorted within milliseconds.
-const FEW: u32 = 10_000;
-/// The index of numbers.
-const BY_NUMBER: &str = "cdrs_of_account_by_number";
-/// A range, so that an index serves it; `{` comes after the digits and after the `x` of a masked one.
+/// A range, so that the list of numbers serves it; `{` comes after the digits and after the `x` of a masked one.
 const NUMBER: &str = "number >= ? AND number < ? || '{'";
 
 /// Which calls; what is `None` does not restrict.
@@ -82,6 +71,13 @@ impl Clauses {
         Self { sql: "1".to_owned(), values: Vec::new() }
     }
 
+    /// A number that begins so.
+    pub(super) fn number(prefix: &str) -> Self {
+        let mut calls = Self::all();
+        calls.and(NUMBER, [prefix.to_owned().into(), prefix.to_owned().into()]);
+        calls
+    }
+
     /// One more.
     pub(super) fn and(&mut self, clause: &str, with: impl IntoIterator<Item = Value>) {
         self.sql.push_str(" AND ");
@@ -97,135 +93,39 @@ impl Clauses {
 }
 
 impl CdrFilter {
-    /// What the calls it names have in common.
+    /// Kinds of things, and what is asked for of each; what is rare in general first.
+    fn equal(&self) -> [(&'static str, Option<String>); 6] {
+        [
+            ("incident", self.incident.map(|incident| incident.to_string())),
+            ("ip", self.ip.map(|ip| ip.to_string())),
+            ("line", self.line.as_ref().map(ToString::to_string)),
+            ("country", self.country.map(|country| country.code().to_owned())),
+            ("carrier", self.carrier.as_ref().map(ToString::to_string)),
+            ("account", self.account.as_ref().map(ToString::to_string)),
+        ]
+    }
+
+    /// What the calls it names have in common, as far as they are filed by it.
+    pub(super) fn things(&self) -> Vec<String> {
+        let equal = self.equal().into_iter().filter_map(|(kind, of)| Some(thing(kind, &of?)));
+        let refused = (self.verdict == Some(Decision::Refused)).then(|| REFUSED.to_owned());
+        let number = self.number_prefix.as_deref().and_then(beginning);
+        let mut things: Vec<String> = equal.chain(refused).chain(number).collect();
+        if things.is_empty() {
+            things.push(ALL.to_owned());
+        }
+        things
+    }
+
+    /// What the calls it names have in common, but for its page.
     pub(super) fn sql(&self) -> Clauses {
-        let mut calls = Clauses::all();
-        let equal = [
-            ("account = ?", self.account.as_ref().map(ToString::to_string)),
-            ("line = ?", self.line.as_ref().map(ToString::to_string)),
-            ("country = ?", self.country.map(|country| country.code().to_owned())),
-            ("ip = ?", self.ip.map(|ip| ip.to_string())),
-            ("carrier = ?", self.carrier.as_ref().map(ToString::to_string)),
-            ("incident = ?", self.incident.map(|incident| incident.to_string())),
-        ];
-        for (clause, value) in equal {
-            calls.and_if(clause, value);
+        let mut calls = self.number_prefix.as_deref().map_or_else(Clauses::all, Clauses::number);
+        for (kind, of) in self.equal() {
+            calls.and_if(&format!("{kind} = ?"), of);
         }
-        if let Some(prefix) = &self.number_prefix {
-            calls.and(NUMBER, [prefix.clone().into(), prefix.clone().into()]);
-        }
-        match self.verdict {
-            // Written out, as the indexes of refused calls want it.
-            Some(Decision::Refused) => calls.and("verdict = 'refused'", []),
-            Some(Decision::Allowed) => calls.and("verdict = 'allowed'", []),
-            None => {}
-        }
+        calls.and_if("verdict = ?", self.verdict.map(|verdict| verdict.as_str().to_owned()));
         calls.and_if("start_ms >= ?", self.since_ms.map(int));
         calls.and_if("start_ms < ?", self.until_ms.map(int));
-        if let Some((start_ms, call)) = self.before {
-            calls.and("(start_ms, call) < (?, ?)", [int(start_ms).into(), int(call.0).into()]);
-        }
         calls
-    }
-}
-
-/// A thing that calls may have in common, and how they are found by it.
-struct Lead {
-    index: &'static str,
-    calls: Clauses,
-    /// Whether the index has them in order of time.
-    is_in_order: bool,
-}
-
-/// An index, and what a question must say besides what it asks for it to serve.
-pub(super) struct Way {
-    pub(super) index: &'static str,
-    pub(super) by: &'static str,
-}
-
-/// The index of numbers begins with the account: one of all is gone through account by account.
-const OF_EACH_ACCOUNT: &str = "account IN (SELECT account FROM accounts)";
-
-impl CdrFilter {
-    /// What may lead, the rarest in general first.
-    fn leads(&self) -> Vec<Lead> {
-        let within = |of_one: &'static str, of_all: &'static str| if self.account.is_some() { of_one } else { of_all };
-        let equal = [
-            (within("cdrs_of_account_by_ip", "cdrs_by_ip"), "ip = ?", self.ip.map(|ip| ip.to_string())),
-            (
-                within("cdrs_of_account_by_country", "cdrs_by_country"),
-                "country = ?",
-                self.country.map(|country| country.code().to_owned()),
-            ),
-            (
-                within("cdrs_of_account_by_carrier", "cdrs_by_carrier"),
-                "carrier = ?",
-                self.carrier.as_ref().map(ToString::to_string),
-            ),
-        ];
-        let lead = |index, clause: &str, values: Vec<Value>, is_in_order| {
-            let mut calls = Clauses::all();
-            calls.and_if("account = ?", self.account.as_ref().map(ToString::to_string));
-            calls.and(clause, values);
-            Lead { index, calls, is_in_order }
-        };
-        let mut leads = Vec::new();
-        if let Some(prefix) = &self.number_prefix {
-            let values = vec![prefix.clone().into(), prefix.clone().into()];
-            let mut numbers = lead(BY_NUMBER, NUMBER, values, false);
-            if self.account.is_none() {
-                numbers.calls.and(OF_EACH_ACCOUNT, []);
-            }
-            leads.push(numbers);
-        }
-        for (index, clause, value) in equal {
-            leads.extend(value.map(|value| lead(index, clause, vec![value.into()], true)));
-        }
-        if self.verdict == Some(Decision::Refused) {
-            let index = within("cdrs_of_account_refused", "cdrs_refused");
-            leads.push(lead(index, "verdict = 'refused'", Vec::new(), true));
-        }
-        if let (Some(_), Some(line)) = (&self.account, &self.line) {
-            leads.push(lead("cdrs_of_account_by_line", "line = ?", vec![line.to_string().into()], true));
-        }
-        leads
-    }
-}
-
-impl Reader {
-    /// The way to the calls of a filter.
-    pub(super) fn leading(&self, filter: &CdrFilter) -> Result<Way, Error> {
-        let index = self.leading_index(filter)?;
-        let by = if index == BY_NUMBER && filter.account.is_none() { OF_EACH_ACCOUNT } else { "1" };
-        Ok(Way { index, by })
-    }
-
-    fn leading_index(&self, filter: &CdrFilter) -> Result<&'static str, Error> {
-        if filter.incident.is_some() {
-            return Ok("cdrs_by_incident");
-        }
-        let leads = filter.leads();
-        if let [Lead { index, is_in_order: true, .. }] = leads.as_slice() {
-            return Ok(index);
-        }
-        for Lead { index, calls, .. } in &leads {
-            if self.are_few(index, calls)? {
-                return Ok(index);
-            }
-        }
-        let in_order = leads.iter().find(|lead| lead.is_in_order).map(|lead| lead.index);
-        Ok(match (&filter.account, &filter.line, &filter.carrier) {
-            // It has everything but line and carrier.
-            (Some(_), None, None) => "cdrs_of_account",
-            (Some(_), ..) => in_order.unwrap_or("cdrs_of_account"),
-            (None, ..) => in_order.unwrap_or("cdrs_by_time"),
-        })
-    }
-
-    /// Whether no more than [`FEW`] calls have this in common.
-    fn are_few(&self, index: &str, Clauses { sql, values }: &Clauses) -> Result<bool, Error> {
-        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM cdrs INDEXED BY {index} WHERE {sql} LIMIT {})", FEW + 1);
-        let count: Option<u32> = self.one("count calls", &sql, params_from_iter(values), |row| row.get(0))?;
-        Ok(count.unwrap_or(0) <= FEW)
     }
 }

@@ -64,11 +64,18 @@ impl Reader {
     }
 
     /// Rates of a deck, as it is in force at an instant, that a text looks for: by the first digits of their prefix or
-    /// those of a longer number, or by a part of the destination; by prefix.
+    /// those of a longer number, or by a part of the destination; those after a prefix, by prefix.
     ///
     /// # Errors
     /// Database errors.
-    pub fn find_rates(&self, deck: &DeckId, at_ms: u64, text: &str, limit: u32) -> Result<Vec<Rate>, Error> {
+    pub fn find_rates(
+        &self,
+        deck: &DeckId,
+        at_ms: u64,
+        text: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Rate>, Error> {
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         self.all(
             "look up rates",
@@ -76,8 +83,8 @@ impl Reader {
              AND from_ms = (SELECT max(from_ms) FROM decks WHERE deck = ?1 AND from_ms <= ?5)
              AND iif(?2 = '', instr(lower(destination), lower(?3)) > 0 OR ?3 = '',
                      substr(prefix, 1, length(?2)) = ?2 OR substr(?2, 1, length(prefix)) = prefix)
-             ORDER BY prefix LIMIT ?4",
-            params![deck.as_str(), digits, text.trim(), limit.min(MAX_ROWS), int(at_ms)],
+             AND prefix > ?6 ORDER BY prefix LIMIT ?4",
+            params![deck.as_str(), digits, text.trim(), limit.min(MAX_ROWS), int(at_ms), after],
             |row| from_json(row, "json"),
         )
     }

@@ -221,9 +221,9 @@ pub fn numbered(first: u64, bodies: Vec<Body>) -> Vec<Record> {
 pub fn records() -> Vec<Record> {
     let deck = Deck::new(rates()).unwrap();
     let mut bodies = vec![
-        Body::Node(NodeChange::PutCarrier(carrier())),
-        Body::Node(NodeChange::put_deck(id("retail"), deck.clone())),
-        Body::Node(NodeChange::put_deck(id("old"), deck)),
+        Body::node(NodeChange::PutCarrier(carrier())),
+        Body::node(NodeChange::put_deck(id("retail"), deck.clone())),
+        Body::node(NodeChange::put_deck(id("old"), deck)),
         account(vec![
             Effect::Settings(settings()),
             Effect::Audit { by: Actor::CommandLine, text: "Account added.".into() },
@@ -250,11 +250,11 @@ pub fn records() -> Vec<Record> {
             Effect::Notice(Notice::Incident(Box::new(incident(None)))),
             Effect::Notice(Notice::Emergency { line: id("101"), number: "911".into(), place: "Denver".into() }),
         ]),
-        Body::Node(NodeChange::Banned(ban(9, START_MS + 3_600_000))),
-        Body::Node(NodeChange::Banned(ban(10, START_MS + 7_200_000))),
-        Body::Node(NodeChange::Unbanned(id("198.18.0.10/32"))),
-        Body::Node(NodeChange::Lockout(lockout::Settings { enabled: false, ..lockout::Settings::default() })),
-        Body::Node(NodeChange::RemoveDeck(id("old"))),
+        Body::node(NodeChange::Banned(ban(9, START_MS + 3_600_000))),
+        Body::node(NodeChange::Banned(ban(10, START_MS + 7_200_000))),
+        Body::node(NodeChange::Unbanned(id("198.18.0.10/32"))),
+        Body::node(NodeChange::Lockout(lockout::Settings { enabled: false, ..lockout::Settings::default() })),
+        Body::node(NodeChange::RemoveDeck(id("old"))),
         account(vec![
             Effect::LineRemoved(id("108")),
             Effect::DidRemoved(id("+13035550199")),

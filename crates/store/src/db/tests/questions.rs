@@ -147,3 +147,111 @@ fn prices_are_looked_up_by_digits_and_by_place() {
     assert!(found(&format!("+{}5551234", all[0])).contains(&all[0]), "of a whole number");
     assert!(found("no such place").is_empty());
 }
+
+/// A few calls of a few accounts, of which many begin at one moment and some end late.
+fn mixed(seeds: &[u8]) -> Vec<Cdr> {
+    let call = |(n, seed): (usize, &u8)| {
+        let mut call = cdr(u64::from(*seed));
+        call.call = billing::CallId(n as u64 + 1);
+        call.who.account = id(["law-000", "law-001"][usize::from(seed % 2)]);
+        call.from.ip = [198, 18, 0, seed % 5].into();
+        call.number.country = Some(id(["AL", "US", "CU"][usize::from(seed % 3)]));
+        call.times.start_ms = START_MS + u64::from(seed % 7) * 1_000 + n as u64 / 8 * 3_000;
+        call
+    };
+    seeds.iter().enumerate().map(call).collect()
+}
+
+/// Filters of everything, each of which fits some.
+fn filter(pick: u16, calls: &[Cdr]) -> CdrFilter {
+    let of = &calls[usize::from(pick) % calls.len()];
+    let picked = |bit: u16| pick >> bit & 1 == 1;
+    CdrFilter {
+        account: picked(0).then(|| of.who.account.clone()),
+        line: picked(1).then(|| of.who.line.clone()).flatten(),
+        since_ms: picked(2).then_some(START_MS + 3_000),
+        until_ms: picked(3).then_some(of.times.start_ms + 2_000),
+        number_prefix: picked(4).then(|| ["+35569", "+355691234565", "0"][usize::from(pick) % 3].to_owned()),
+        country: picked(5).then_some(of.number.country).flatten(),
+        ip: picked(6).then_some(of.from.ip),
+        carrier: picked(7).then(|| id("wholesale")),
+        verdict: picked(8).then_some(of.verdict.decision),
+        incident: picked(9).then_some(of.verdict.incident).flatten(),
+        before: None,
+        limit: u32::from(pick % 5) + 1,
+    }
+}
+
+fn fits(filter: &CdrFilter, call: &Cdr) -> bool {
+    let number = call.number.e164.map_or_else(|| call.number.dialled.clone(), |number| number.to_string());
+    let carrier = match &call.route {
+        Some(billing::Route::Carrier(carrier)) => Some(carrier),
+        _ => None,
+    };
+    filter.account.as_ref().is_none_or(|account| *account == call.who.account)
+        && filter.line.as_ref().is_none_or(|line| Some(line) == call.who.line.as_ref())
+        && filter.since_ms.is_none_or(|since_ms| call.times.start_ms >= since_ms)
+        && filter.until_ms.is_none_or(|until_ms| call.times.start_ms < until_ms)
+        && filter.number_prefix.as_ref().is_none_or(|prefix| number.starts_with(prefix.as_str()))
+        && filter.country.is_none_or(|country| Some(country) == call.number.country)
+        && filter.ip.is_none_or(|ip| ip == call.from.ip)
+        && filter.carrier.as_ref().is_none_or(|wanted| Some(wanted) == carrier)
+        && filter.verdict.is_none_or(|verdict| verdict == call.verdict.decision)
+        && filter.incident.is_none_or(|incident| Some(incident) == call.verdict.incident)
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Whatever is asked for, all that fits is found, page by page, and nothing else: of calls that are filed and of
+    /// those that are not yet, the latest first and the oldest first, and when old ones have been removed.
+    #[test]
+    fn what_fits_is_found(
+        seeds in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..60),
+        picks in proptest::collection::vec(proptest::prelude::any::<u16>(), 8),
+        cut in proptest::prelude::any::<bool>(),
+    ) {
+        let mut calls = mixed(&seeds);
+        let place = Place::new();
+        let of = |call: &Cdr| node::Body::Account {
+            account: call.who.account.clone(),
+            seq: 0,
+            input: account::Input::Tick,
+            effects: vec![account::Effect::Settings(settings()), account::Effect::Cdr(call.clone())],
+        };
+        place.projector().apply(&numbered(1, calls.iter().map(of).collect())).unwrap();
+        if cut {
+            let rules = Retention { calls_days: Some(1), ..Retention::default() };
+            let before_ms = START_MS + 4_000;
+            place.desk().expire(&rules, before_ms + 86_400_000).unwrap();
+            calls.retain(|call| call.times.start_ms >= before_ms);
+        }
+        let reader = place.reader();
+        for pick in picks.into_iter().filter(|_| !calls.is_empty()) {
+            let filter = filter(pick, &calls);
+            let mut wanted: Vec<&Cdr> = calls.iter().filter(|call| fits(&filter, call)).collect();
+            wanted.sort_by_key(|call| (call.times.start_ms, call.call));
+            let (mut oldest, mut latest) = (Vec::new(), Vec::new());
+            loop {
+                let after = oldest.last().map(|last: &Cdr| (last.times.start_ms, last.call));
+                let page = reader.cdrs_after(&filter, after).unwrap();
+                if page.is_empty() {
+                    break;
+                }
+                oldest.extend(page);
+            }
+            proptest::prop_assert_eq!(oldest.iter().collect::<Vec<_>>(), wanted.clone());
+            loop {
+                let before = latest.last().map(|last: &Cdr| (last.times.start_ms, last.call));
+                let page = reader.cdrs(&CdrFilter { before, ..filter.clone() }).unwrap();
+                if page.is_empty() {
+                    break;
+                }
+                latest.extend(page);
+            }
+            wanted.reverse();
+            proptest::prop_assert_eq!(latest.iter().collect::<Vec<_>>(), wanted.clone());
+            proptest::prop_assert_eq!(reader.totals_of(&filter).unwrap().calls, wanted.len() as u64);
+        }
+    }
+}

@@ -12,12 +12,6 @@ use super::Wrong;
 use crate::cli::CliError;
 use crate::cli::error::refused;
 
-/// The longest registration asked for, seconds.
-const MAX_REGISTER_S: u32 = 86_400;
-
-/// How often a new carrier is asked whether it is there, and the shortest and longest that can be said, seconds.
-const OPTIONS_S: (u32, u32, u32) = (60, 10, 86_400);
-
 /// What a carrier can be told; what is left out stays as it is, or as a new carrier has it.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -103,9 +97,6 @@ impl CarrierOptions {
             carrier.sources = wrong.read_all::<IpAddr>("source", sources);
         }
         if let Some(prefix) = &self.prefix {
-            if !prefix.bytes().all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte)) {
-                wrong.add(format!("prefix: `{prefix}` may hold digits, * and # only"));
-            }
             carrier.prefix.clone_from(prefix);
         }
         match self.cost_deck.as_deref() {
@@ -113,15 +104,9 @@ impl CarrierOptions {
             Some("none") => carrier.cost_deck = None,
             Some(deck) => carrier.cost_deck = wrong.read("cost deck", deck),
         }
-        let (_, shortest_s, longest_s) = OPTIONS_S;
-        match self.options_s {
-            None => {}
-            Some(options_s) if options_s == 0 || (shortest_s..=longest_s).contains(&options_s) => {
-                carrier.options_s = options_s;
-            }
-            Some(_) => wrong.add(format!("options: {shortest_s} to {longest_s} seconds, or 0 for not at all")),
-        }
+        carrier.options_s = self.options_s.unwrap_or(carrier.options_s);
         self.auth(&mut carrier, &mut wrong);
+        carrier.mistakes().iter().for_each(|mistake| wrong.add(mistake.to_string()));
         wrong.end()?;
         Ok(carrier)
     }
@@ -131,13 +116,12 @@ impl CarrierOptions {
             return;
         }
         let old = carrier.auth.take();
+        let is_known = old.is_some();
         let username = self.username.clone().or_else(|| old.as_ref().map(|auth| auth.username.clone()));
         let secret = self.secret.clone().or_else(|| old.as_ref().map(|auth| auth.secret.clone()));
         let register_s = self.register_s.or_else(|| old.and_then(|auth| auth.register_s)).filter(|s| *s > 0);
-        if register_s.is_some_and(|s| s > MAX_REGISTER_S) {
-            wrong.add(format!("register: at most {MAX_REGISTER_S} seconds"));
-        }
-        match (username, secret.filter(|secret| !secret.is_empty())) {
+        // That of a carrier which is there already stays where none is given, and no table holds it.
+        match (username, secret.filter(|secret| is_known || !secret.is_empty())) {
             (Some(username), Some(secret)) => carrier.auth = Some(CarrierAuth { username, secret, register_s }),
             (None, _) => wrong.add("username: a secret or a registration needs a user name"),
             (_, None) => wrong.add("secret: a user name or a registration needs its secret"),
@@ -157,7 +141,7 @@ fn fresh(id: &CarrierId, address: PeerAddress) -> Carrier {
         prefix: String::new(),
         plus: true,
         auth: None,
-        options_s: OPTIONS_S.0,
+        options_s: edge::USUAL_OPTIONS_S,
         tell_origin: false,
         cost_deck: None,
     }

@@ -82,7 +82,7 @@ impl Chronicle {
     /// Changes the node's book.
     pub(super) fn book(&mut self, at_ms: u64, change: NodeChange) {
         self.opened.state.book.apply(&change);
-        self.record(at_ms, Body::Node(change));
+        self.record(at_ms, Body::node(change));
     }
 
     /// Changes the firm's account.
@@ -102,7 +102,7 @@ impl Chronicle {
 
     /// Screens an attempt; `None` where it is refused.
     pub(super) fn screen(&mut self, at_ms: u64, attempt: Attempt) -> Option<Permit> {
-        permit(self.account(at_ms, Input::Screen(attempt)))
+        permit(self.account(at_ms, Input::Screen(attempt.into())))
     }
 
     /// Whether a call runs.
@@ -114,11 +114,10 @@ impl Chronicle {
     /// Gives the account the time it asks for: bindings lapse.
     pub(super) fn tick_until(&mut self, until_ms: u64) {
         let id = cast::firm_account();
-        while let Some(at_ms) = self.opened.state.accounts.get(&id).and_then(Account::next_wake_ms) {
-            if at_ms > until_ms {
-                return;
-            }
-            self.account(at_ms.max(self.last_ms), Input::Tick);
+        while let Some(account) = self.opened.state.accounts.get(&id) {
+            let due = account.next_wake_ms().filter(|at_ms| *at_ms <= until_ms).map(|at_ms| at_ms.max(self.last_ms));
+            let Some((at_ms, input)) = due.and_then(|at_ms| Some((at_ms, account.due(at_ms)?))) else { return };
+            self.account(at_ms, input);
         }
     }
 

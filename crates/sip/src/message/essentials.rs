@@ -1,0 +1,135 @@
+//! What everybody asks of a message, read once as it is framed: its top Via, From, To and CSeq.
+
+use super::{CSeq, Span};
+use crate::{Host, HostPort, Malformed, Method, Name, NameAddr, Params, Transport, Via, scan};
+
+/// The headers that nearly every step asks for; `None` for one that is missing or cannot be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Essentials {
+    pub via: Option<ViaAt>,
+    pub from: Option<AddressAt>,
+    pub to: Option<AddressAt>,
+    pub cseq: Option<CSeqAt>,
+}
+
+impl Essentials {
+    /// Reads the first line of a header, if it is one of these; `value` is a slice of `bytes`.
+    pub fn read(&mut self, name: Name, value: &[u8], bytes: &[u8]) {
+        match name {
+            Name::Via => {
+                let top = scan::List::new(value).next().unwrap_or_default();
+                self.via = Via::parse(top).ok().map(|via| ViaAt::of(&via, bytes));
+            }
+            Name::From => self.from = NameAddr::parse(value).ok().map(|from| AddressAt::of(&from, bytes)),
+            Name::To => self.to = NameAddr::parse(value).ok().map(|to| AddressAt::of(&to, bytes)),
+            Name::CSeq => self.cseq = CSeqAt::read(value, bytes).ok(),
+            _ => {}
+        }
+    }
+}
+
+/// Where the parts of a Via lie.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ViaAt {
+    transport: Option<Transport>,
+    transport_raw: Span,
+    host: HostAt,
+    port: Option<u16>,
+    params: Span,
+    branch: Option<Span>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum HostAt {
+    Ip(std::net::IpAddr),
+    Name(Span),
+}
+
+impl ViaAt {
+    fn of(via: &Via<'_>, bytes: &[u8]) -> Self {
+        Self {
+            transport: via.transport,
+            transport_raw: Span::of(via.transport_raw, bytes),
+            host: match via.sent_by.host {
+                Host::Ip(ip) => HostAt::Ip(ip),
+                Host::Name(name) => HostAt::Name(Span::of(name.as_bytes(), bytes)),
+            },
+            port: via.sent_by.port,
+            params: Span::of(via.params.raw(), bytes),
+            branch: via.branch().map(|branch| Span::of(branch, bytes)),
+        }
+    }
+
+    /// The Via itself.
+    pub fn on<'a>(&self, bytes: &'a [u8]) -> Via<'a> {
+        let host = match self.host {
+            HostAt::Ip(ip) => Host::Ip(ip),
+            HostAt::Name(name) => Host::Name(std::str::from_utf8(name.on(bytes)).unwrap_or_default()),
+        };
+        Via {
+            transport: self.transport,
+            transport_raw: self.transport_raw.on(bytes),
+            sent_by: HostPort { host, port: self.port },
+            params: Params::new(self.params.on(bytes)),
+            branch: self.branch.map(|branch| branch.on(bytes)),
+        }
+    }
+}
+
+/// Where the parts of a name and address lie.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AddressAt {
+    display_raw: Span,
+    uri: Span,
+    params: Span,
+    tag: Option<Span>,
+}
+
+impl AddressAt {
+    fn of(address: &NameAddr<'_>, bytes: &[u8]) -> Self {
+        Self {
+            display_raw: Span::of(address.display_raw, bytes),
+            uri: Span::of(address.uri, bytes),
+            params: Span::of(address.params.raw(), bytes),
+            tag: address.tag().map(|tag| Span::of(tag, bytes)),
+        }
+    }
+
+    /// The name and address themselves.
+    pub fn on<'a>(&self, bytes: &'a [u8]) -> NameAddr<'a> {
+        NameAddr {
+            display_raw: self.display_raw.on(bytes),
+            uri: self.uri.on(bytes),
+            params: Params::new(self.params.on(bytes)),
+            tag: self.tag.map(|tag| tag.on(bytes)),
+        }
+    }
+}
+
+/// A CSeq, and where its method lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CSeqAt {
+    pub value: CSeq,
+    method: Span,
+}
+
+impl CSeqAt {
+    fn read(value: &[u8], bytes: &[u8]) -> Result<Self, Malformed> {
+        const BAD: Malformed = Malformed::new("CSeq");
+        let end = value.iter().position(u8::is_ascii_whitespace).ok_or(BAD)?;
+        let (number, method) = value.split_at(end);
+        let method = method.trim_ascii();
+        match scan::number(number) {
+            Some(number) if number <= crate::limits::MAX_CSEQ && scan::is_token(method) => {
+                let value = CSeq { number, method: Method::from_token(method) };
+                Ok(Self { value, method: Span::of(method, bytes) })
+            }
+            _ => Err(BAD),
+        }
+    }
+
+    /// The method as written.
+    pub fn method<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        self.method.on(bytes)
+    }
+}

@@ -1,0 +1,200 @@
+//! Calls filed in blocks: for each thing that calls of a block have in common, one list of them in order of time.
+//!
+//! An index with a row for each call has a page of its own to change for nearly every call once there are millions; a list
+//! that is written once for thousands of calls has not. A call is found again by opening the blocks in which there are calls
+//! with all that is asked for (reader/find.rs).
+//!
+//! A list is made of numbers that grow, each written as its distance from the one before, seven bits a byte, the lowest
+//! first. A number is when a call began, in milliseconds, and behind it, in [`ROW_BITS`] bits, its row in the block.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, params};
+
+use super::row::int;
+
+/// Calls in a block: so many are looked through in some milliseconds.
+pub(super) const BLOCK_CALLS: u64 = 1 << ROW_BITS;
+const ROW_BITS: u32 = 13;
+/// The latest moment that a list can tell.
+const MAX_MS: u64 = u64::MAX >> (ROW_BITS + 1);
+
+/// The thing that all calls have in common.
+pub(super) const ALL: &str = "calls";
+/// The thing that refused calls have in common.
+pub(super) const REFUSED: &str = "refused";
+
+/// When a call began, in milliseconds, and its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) start_ms: u64,
+    pub(super) row: u64,
+}
+
+/// The thing that calls have in common whose numbers begin so: country and area, as far as three digits tell. Numbers are
+/// longer, so that those are left when the last digits are masked.
+pub(super) fn beginning(number: &str) -> Option<String> {
+    number.get(..4).filter(|digits| digits.starts_with('+')).map(|digits| thing("number", digits))
+}
+
+/// The thing that the calls of an account, line, country, carrier, address or incident have in common.
+pub(super) fn thing(kind: &str, of: &str) -> String {
+    [kind, of].join(" ")
+}
+
+/// Columns of calls that make things, and the kind of each.
+const KINDS: [&str; 6] = ["account", "line", "country", "carrier", "ip", "incident"];
+
+/// The lists of a block that is made.
+#[derive(Default)]
+struct Lists {
+    of: BTreeMap<String, Vec<u64>>,
+    thing: String,
+}
+
+impl Lists {
+    fn call(&mut self, row: &Row<'_>, first_row: u64) -> rusqlite::Result<()> {
+        let [at, start_ms] = [0, 1].map(|column| row.get::<_, i64>(column));
+        let (at, start_ms) = (u64::try_from(at?).unwrap_or(0), u64::try_from(start_ms?).unwrap_or(0));
+        let code = start_ms.min(MAX_MS) << ROW_BITS | at.saturating_sub(first_row);
+        self.add(&[ALL], code);
+        if row.get_ref(2)?.as_str()? == REFUSED {
+            self.add(&[REFUSED], code);
+        }
+        if let Some(thing) = beginning(row.get_ref(3)?.as_str()?) {
+            self.add(&[&thing], code);
+        }
+        for (column, kind) in (4..).zip(KINDS) {
+            if let Some(of) = row.get_ref(column)?.as_str_or_null()? {
+                self.add(&[kind, " ", of], code);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, thing: &[&str], code: u64) {
+        self.thing.clear();
+        self.thing.extend(thing.iter().copied());
+        match self.of.get_mut(&self.thing) {
+            Some(list) => list.push(code),
+            None => drop(self.of.insert(self.thing.clone(), vec![code])),
+        }
+    }
+}
+
+/// Files the calls of these rows, in the caller's transaction. Those that have been removed meanwhile are not there.
+pub(super) fn file(connection: &Connection, first_row: u64, last_row: u64) -> rusqlite::Result<()> {
+    let rows = [int(first_row), int(last_row)];
+    let mut lists = Lists::default();
+    let mut calls = connection.prepare_cached(
+        "SELECT row, start_ms, verdict, number, account, line, country, carrier, ip, incident FROM cdrs
+         WHERE row BETWEEN ?1 AND ?2",
+    )?;
+    let mut calls = calls.query(rows)?;
+    while let Some(row) = calls.next()? {
+        lists.call(row, first_row)?;
+    }
+    let Some(all) = lists.of.get(ALL) else { return Ok(()) };
+    let times = all.iter().map(|code| code >> ROW_BITS);
+    let (first_ms, last_ms) = times.fold((u64::MAX, 0), |(first, last), ms| (first.min(ms), last.max(ms)));
+    connection
+        .prepare_cached("INSERT INTO blocks (first_row, last_row, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![rows[0], rows[1], int(first_ms), int(last_ms)])?;
+    let mut insert = connection.prepare_cached("INSERT INTO filed VALUES (?1, ?2, ?3)")?;
+    for (thing, list) in &mut lists.of {
+        list.sort_unstable();
+        insert.execute(params![rows[0], thing, written(list)])?;
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO numbers SELECT account, number, start_ms, row FROM cdrs WHERE row BETWEEN ?1 AND ?2
+             ORDER BY account, number, start_ms, row",
+        )?
+        .execute(rows)
+        .map(drop)
+}
+
+fn written(list: &[u64]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(list.len() * 3 + 8);
+    let mut before = 0;
+    for &code in list {
+        let mut rest = code - before;
+        while rest > 0x7f {
+            bytes.push(0x80 | (rest & 0x7f) as u8);
+            rest >>= 7;
+        }
+        bytes.push(rest as u8);
+        before = code;
+    }
+    bytes
+}
+
+/// Reads a list; what is not whole at its end is left out.
+pub(super) fn read(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let (mut bytes, mut code) = (bytes.iter(), 0_u64);
+    std::iter::from_fn(move || {
+        let (mut step, mut bits) = (0_u64, 0);
+        loop {
+            let byte = *bytes.next()?;
+            step |= u64::from(byte & 0x7f).wrapping_shl(bits);
+            if byte & 0x80 == 0 {
+                code = code.wrapping_add(step);
+                return Some(code);
+            }
+            bits += 7;
+        }
+    })
+}
+
+/// Leaves of a list what is in the other, too.
+pub(super) fn keep_common(list: &mut Vec<u64>, mut other: impl Iterator<Item = u64>) {
+    let mut next = other.next();
+    list.retain(|&code| {
+        while let Some(before) = next
+            && before < code
+        {
+            next = other.next();
+        }
+        next == Some(code)
+    });
+}
+
+/// The call that a number of a list stands for.
+pub(super) fn place(code: u64, first_row: u64) -> Place {
+    Place { start_ms: code >> ROW_BITS, row: first_row + (code & (BLOCK_CALLS - 1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lists_are_read_as_they_were_written(codes in prop::collection::btree_set(0..=u64::MAX >> 1, 0..300)) {
+            let list: Vec<u64> = codes.into_iter().collect();
+            prop_assert_eq!(read(&written(&list)).collect::<Vec<_>>(), list);
+        }
+
+        #[test]
+        fn common_is_what_is_in_both(a: std::collections::BTreeSet<u8>, b: std::collections::BTreeSet<u8>) {
+            let list = |set: &std::collections::BTreeSet<u8>| set.iter().map(|n| u64::from(*n)).collect::<Vec<_>>();
+            let both = a.intersection(&b).map(|n| u64::from(*n)).collect::<Vec<_>>();
+            let mut common = list(&a);
+            keep_common(&mut common, list(&b).into_iter());
+            prop_assert_eq!(common, both);
+        }
+
+        #[test]
+        fn bytes_that_are_no_list_do_no_harm(bytes: Vec<u8>) {
+            prop_assert!(read(&bytes).count() <= bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_place_is_when_and_where() {
+        let code = 1_772_323_200_123 << ROW_BITS | 8_191;
+        assert_eq!(place(code, 8_193), Place { start_ms: 1_772_323_200_123, row: 16_384 });
+    }
+}
