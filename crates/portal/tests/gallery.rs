@@ -146,6 +146,29 @@ const OF_THE_NODE: [(&str, &str); 8] = [
     ("decks", "/decks"),
 ];
 
+/// What docs/portal.md shows; `UPDATE_GOLDEN=1` puts them there.
+const PICTURES: [&str; 19] = [
+    "login",
+    "overview",
+    "incident",
+    "calls-filtered",
+    "call",
+    "lines",
+    "line-old-secret",
+    "secret",
+    "numbers",
+    "limits",
+    "money",
+    "prices",
+    "settings",
+    "people",
+    "audit",
+    "webhooks-tested",
+    "keys-one",
+    "lockout",
+    "me-with-second-step",
+];
+
 /// What the hijacked firm has besides.
 const DETAILS: [(&str, &str); 14] = [
     ("calls-filtered", "/calls?line=107&number=%2B355&country=AL&verdict=refused&from=2020-01-01&to=2099-01-01"),
@@ -333,6 +356,15 @@ fn the_mails(visitor: &mut Visitor<'_>) {
     }
 }
 
+/// Puts the pictures of docs/portal.md in place.
+fn update_the_pictures() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let screens = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screens/desk/light");
+    for name in PICTURES {
+        std::fs::copy(screens.join(format!("{name}.webp")), root.join(format!("docs/pictures/{name}.webp"))).unwrap();
+    }
+}
+
 /// Every address that is read leads to a page that was looked at.
 fn nothing_is_left_out(seen: &BTreeSet<String>) {
     let flat: String = ROUTER.split_whitespace().collect();
@@ -350,6 +382,7 @@ fn nothing_is_left_out(seen: &BTreeSet<String>) {
 }
 
 fn everything_is_looked_at(screen: Screen) {
+    fixture::world::IS_POLITE.store(true, std::sync::atomic::Ordering::Relaxed);
     let browser = Browser::open(screen);
     let (mut seen, mut wrong) = (BTreeSet::new(), Vec::new());
     let mut round = |site: &Site, rounds: &[fn(&mut Visitor<'_>)]| {
@@ -379,6 +412,9 @@ fn everything_is_looked_at(screen: Screen) {
         }],
     );
     nothing_is_left_out(&seen);
+    if screen == Screen::Desk && std::env::var_os("UPDATE_GOLDEN").is_some() {
+        update_the_pictures();
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
