@@ -32,10 +32,10 @@ pub(super) struct Row {
     pub(super) text: String,
 }
 
-/// What is known of carriers now; `None` where the node does not answer.
+/// What the node says of carriers now; `None` where it does not answer.
 pub(super) type States = Option<BTreeMap<CarrierId, (bool, String)>>;
 
-/// What is known of carriers now.
+/// What the node says of carriers now.
 pub(super) async fn states(admin: &Visitor) -> States {
     match admin.state.control.send(Command::Carriers).await {
         Ok(CommandReply::Carriers(states)) => Some(states.into_iter().map(|(id, up, text)| (id, (up, text))).collect()),
