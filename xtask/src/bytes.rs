@@ -14,8 +14,7 @@ const SHOWN: usize = 45;
 /// Frames that tell a place apart.
 const FRAMES: usize = 3;
 /// Functions of ours begin with one of these.
-const OURS: [&str; 10] =
-    ["sip", "media", "billing", "geo", "lockout", "guard", "account", "edge", "node", "call"];
+const OURS: [&str; 10] = ["sip", "media", "billing", "geo", "lockout", "guard", "account", "edge", "node", "call"];
 
 /// What valgrind writes, as far as it is read.
 #[derive(Deserialize)]
@@ -47,10 +46,7 @@ pub fn profile() -> Result<()> {
         let file = folder.join(format!("{load}.dhat"));
         let tool = format!("valgrind --tool=dhat --num-callers=40 --dhat-out-file={}", file.display());
         let runner = format!("target.'cfg(unix)'.runner = '{tool}'");
-        cargo(
-            &["--config", &runner, "bench", "--package", "node", "--bench", "call"],
-            &[("TOLLGUARD_PROFILE", load)],
-        )?;
+        cargo(&["--config", &runner, "bench", "--package", "node", "--bench", "call"], &[("TOLLGUARD_PROFILE", load)])?;
         let text = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         let profile = serde_json::from_slice(&text).with_context(|| format!("{} is no profile", file.display()))?;
         show(load, count, &profile);

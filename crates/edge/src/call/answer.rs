@@ -41,7 +41,8 @@ impl Call {
         b.owed = Some(cseq);
         b.session = Session::agreed(response, core.now_ms);
         b.takes_update = takes_update(response);
-        b.description = self.outbound.take().map(|outbound| outbound.offer.into_facing(flow.remote)).unwrap_or_default();
+        b.description =
+            self.outbound.take().map(|outbound| outbound.offer.into_facing(flow.remote)).unwrap_or_default();
         let answer = description(response).or(early.as_deref());
         if let Some(sdp) = answer {
             self.media.announce(core, Side::B, sdp);

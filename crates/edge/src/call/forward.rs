@@ -50,9 +50,7 @@ impl Call {
         // A carrier that redirects does not pay for the new call: whoever called it does.
         let (line, via_flow, user_agent) = match &fork.target {
             Target::Line(line) => (Some(line.clone()), fork.flow, Arc::clone(&fork.user_agent)),
-            Target::Carrier(_) => {
-                (self.facts.line.clone(), invite.flow, text::user_agent(&invite.request).into())
-            }
+            Target::Carrier(_) => (self.facts.line.clone(), invite.flow, text::user_agent(&invite.request).into()),
         };
         let Some(line) = line else { return false };
         let attempt = Attempt {

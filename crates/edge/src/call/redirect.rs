@@ -25,7 +25,9 @@ impl Call {
 
     /// Stage `Screening`: 302, and from now on the call is one that another switch carries.
     pub(super) fn redirect(&mut self, core: &mut Core, permit: &Permit, lease: Lease) {
-        let (Permit::Carrier { carriers, number, emergency, .. }, Some(invite)) = (permit, &self.invite) else { return };
+        let (Permit::Carrier { carriers, number, emergency, .. }, Some(invite)) = (permit, &self.invite) else {
+            return;
+        };
         let directory = core.directory.clone();
         let Some(carrier) = carriers.iter().find_map(|id| directory.carriers.get(id)) else {
             let ending = Ending::by_node(503, "the account's carrier is not set up");
