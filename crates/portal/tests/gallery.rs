@@ -126,6 +126,7 @@ const PAGES: [(&str, &str); 19] = [
     ("prices-none", "/prices?q=nowhere"),
     ("guard", "/guard"),
     ("settings", "/settings"),
+    ("keys", "/keys"),
     ("people", "/people"),
     ("audit", "/audit"),
     ("webhooks", "/webhooks"),
@@ -327,6 +328,16 @@ fn the_administrator(visitor: &mut Visitor<'_>) {
     visitor.see("deck", "/decks/retail");
     visitor.see("deck-none", "/decks/retail?q=nowhere");
     a_new_deck(visitor);
+    visitor.go("/carriers");
+    visitor.set(&[("id", "third"), ("address", "nowhere at all")]);
+    visitor.browser.press("Add it");
+    visitor.keep("carrier-wrong");
+    visitor.go("/keys");
+    visitor.set(&[("name", "billing")]);
+    visitor.browser.press("Make it");
+    visitor.browser.expect("shown this once");
+    visitor.keep("key-text");
+    visitor.see("node-keys-one", "/keys");
     visitor.see_all("-admin", &[("money", "/money"), ("numbers", "/numbers"), ("overview", "")]);
     visitor.go("/lockout");
     visitor.browser.press("Turn it on");

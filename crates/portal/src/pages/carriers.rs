@@ -85,7 +85,6 @@ struct CarrierPage {
 
 /// What the fields of the form hold.
 struct Fields {
-    csrf: String,
     action: String,
     button: &'static str,
     /// `None`: to be typed.
@@ -128,7 +127,6 @@ fn fields(admin: &Admin, old: Option<&Carrier>, decks: &[DeckId]) -> Fields {
     };
     let deck = old.and_then(|carrier| carrier.cost_deck.as_ref());
     Fields {
-        csrf: admin.csrf.clone(),
         action: admin.path(&old.map_or(PAGE.to_owned(), |carrier| format!("{PAGE}/{}", carrier.id))),
         button: if old.is_some() { "Save" } else { "Add it" },
         id: old.map(|carrier| carrier.id.to_string()),

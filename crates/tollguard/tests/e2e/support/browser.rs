@@ -168,6 +168,13 @@ impl Browser {
         self.post(&format!("/element/{element}/value"), &json!({"text": text}));
     }
 
+    /// Chooses a file in the field of a name.
+    #[track_caller]
+    pub fn choose(&self, name: &str, file: &str) {
+        let element = self.find(&format!("//*[@name='{name}']"));
+        self.post(&format!("/element/{element}/value"), &json!({"text": file}));
+    }
+
     /// Waits until the page says `text`.
     #[track_caller]
     pub fn expect(&self, text: &str) {
