@@ -113,6 +113,8 @@ enum Bench {
     Cdr,
     /// The portal over ten million call records that `bench cdr` kept (`CDR_KEEP=1`): its pages, asked over HTTP.
     Pages,
+    /// What a call costs behind the worker: its journal records and its rows.
+    Rows,
     /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
     Lockout,
     /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
@@ -131,8 +133,10 @@ enum Bench {
     Parse,
     /// Processor time for a relayed packet of voice, beside rtpengine in user space. Root, two processors.
     Relay,
-    /// How much more two workers carry than one.
+    /// How much more two workers carry than one, in one process.
     Scale,
+    /// Processor time for a call of two workers beside one, on the wire at an equal rate. Root, two processors.
+    Workers,
     /// The replay: events a second on one core, from the bytes of their rows to the bytes of the verdicts.
     Replay,
 }
@@ -156,6 +160,7 @@ impl Bench {
         match self {
             Self::Screen => ("guard", "screen"),
             Self::Cdr => ("store", "cdr"),
+            Self::Rows => ("store", "rows"),
             Self::Pages => ("portal", "pages"),
             Self::Lockout => ("tollguard", "lockout"),
             Self::Flood => ("tollguard", "flood"),
@@ -167,6 +172,7 @@ impl Bench {
             Self::Parse => ("sip", "parse"),
             Self::Relay => ("tollguard", "relay"),
             Self::Scale => ("node", "scale"),
+            Self::Workers => ("tollguard", "workers"),
             Self::Replay => ("sim", "replay"),
         }
     }

@@ -142,7 +142,7 @@ impl Firm {
     }
 
     pub(crate) fn change(&mut self, change: Change) -> Answer {
-        self.handle(&Input::Change { by: Actor::CommandLine, change })
+        self.handle(&Input::Change { by: Actor::CommandLine, change: Box::new(change) })
     }
 
     /// The sentence of a change that was made.
@@ -249,7 +249,7 @@ impl Firm {
     pub(crate) fn take(&mut self, registration: Registration) -> Answer {
         match self.account.answer_at_once(self.now_ms, &registration) {
             Some(reply) => Answer { replies: vec![reply], ..Answer::default() },
-            None => self.handle(&Input::Register(registration)),
+            None => self.handle(&Input::Register(Box::new(registration))),
         }
     }
 

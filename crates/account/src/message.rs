@@ -18,9 +18,8 @@ pub use register::{Registration, RegistrationChange};
 pub use settlement::{CallEnd, HungUpBy, Settlement};
 
 /// Everything that can happen to an account. Inputs are journalled in the order they were handled; replaying them
-/// through a new machine gives the same state, effects and replies.
+/// through a new machine gives the same state, effects and replies. What is large in them is boxed: they travel through queues.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(clippy::large_enum_variant, reason = "an input is moved once into the journal record")]
 pub enum Input {
     /// Somebody wants to place a call. The running call and the journal's record share it.
     Screen(Arc<Attempt>),
@@ -39,13 +38,13 @@ pub enum Input {
     /// A screened call has ended, answered or not.
     Settle(Settlement),
     /// An authenticated REGISTER.
-    Register(Registration),
+    Register(Box<Registration>),
     /// An owner, an administrator or an applied file changes something.
     Change {
         /// Who.
         by: Actor,
         /// What.
-        change: Change,
+        change: Box<Change>,
     },
     /// The phones of these bindings (line and contact) have not registered again in time.
     Lapse(Vec<(LineId, String)>),

@@ -72,7 +72,7 @@ fn input(firm: &mut Firm, model: &mut Model, step: &Step) -> Option<Input> {
             callee: None,
         })
     };
-    let change = |change| Some(Input::Change { by: Actor::CommandLine, change });
+    let change = |change| Some(Input::Change { by: Actor::CommandLine, change: Box::new(change) });
     match step {
         Step::Wait { ms } => {
             firm.now_ms += ms;
@@ -101,7 +101,7 @@ fn input(firm: &mut Firm, model: &mut Model, step: &Step) -> Option<Input> {
             }
             change(Change::TopUp { amount, reference: format!("p{}", model.top_ups) })
         }
-        Step::Register { line: at, cseq } => Some(Input::Register(Registration {
+        Step::Register { line: at, cseq } => Some(Input::Register(Box::new(Registration {
             token: 1,
             line: line(*at),
             change: RegistrationChange::Put(vec![(format!("sip:{at}@192.0.2.7"), 60)]),
@@ -109,7 +109,7 @@ fn input(firm: &mut Firm, model: &mut Model, step: &Step) -> Option<Input> {
             cseq: *cseq,
             via: crate::fixture::via(OFFICE),
             secret_version: None,
-        })),
+        }))),
         Step::NewSecret { line: at } => change(Change::SetSecret { line: line(*at), secrets: secrets(9) }),
         Step::Lift => change(Change::LiftCut { line: None }),
         Step::Tick => firm.account.due(firm.now_ms),

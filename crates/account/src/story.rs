@@ -29,7 +29,7 @@ fn break_in(firm: &mut Firm) {
         failures_before: crate::Failures { here: 240, ..crate::Failures::NONE },
         ..crate::fixture::via(ABROAD)
     };
-    firm.handle(&Input::Register(Registration {
+    firm.handle(&Input::Register(Box::new(Registration {
         token: 1,
         line: line_id("107"),
         change: RegistrationChange::Put(vec![("sip:107@198.51.100.9".into(), 3600)]),
@@ -37,7 +37,7 @@ fn break_in(firm: &mut Firm) {
         cseq: 1,
         via,
         secret_version: None,
-    }));
+    })));
 }
 
 /// Talks for `talk_s` or as long as the leases allow, asking again when they say so; then hangs up.

@@ -64,7 +64,8 @@ impl Left {
 pub(crate) struct Core {
     pub now_ms: u64,
     pub common: Arc<Common>,
-    pub directory: Arc<Directory>,
+    /// Behind a count of this worker's own: one that all workers change for each call would go from processor to processor.
+    pub directory: Arc<Arc<Directory>>,
     pub transactions: TransactionTable,
     pub mint: Mint,
     pub outputs: VecDeque<Output>,
@@ -92,7 +93,7 @@ impl Core {
     pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         Self {
             now_ms,
-            directory,
+            directory: Arc::new(directory),
             transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key.clone()),
             dialogs: Keyed::new(common.hash_key.clone()),
             mint: common.mint(worker),
@@ -162,12 +163,14 @@ impl Core {
         self.reply_with(asked, status, |_| {});
     }
 
-    /// As `reply_with`, and the transaction is forgotten: for senders who have proven nothing (RFC 3261 section 8.2.7).
+    /// As `reply_with`, and the transaction is forgotten if there is one: for senders who have proven nothing, to whom we
+    /// are a stateless server (RFC 3261 section 8.2.7). A request that is sent again gets its answer again.
     pub fn brush_off(&mut self, asked: &Asked, status: u16, add: impl FnOnce(&mut ResponseBuilder)) {
         let tag = self.mint.tag();
         let mut builder = self.answer(asked, status, "", Some(&tag));
         add(&mut builder);
-        self.transactions.respond_and_forget(asked.server, builder.finish().into());
+        self.transactions.forget(asked.server);
+        self.transactions.send(asked.flow, builder.finish().into());
     }
 
     /// 503 to somebody who should come back soon.
@@ -198,7 +201,7 @@ impl Core {
 
     /// Tells or asks an account.
     pub fn tell(&mut self, account: &AccountId, input: account::Input) {
-        self.told.push_back(Output::Account { account: account.clone(), input });
+        self.told.push_back(Output::Account { account: account.clone(), input: Box::new(input) });
     }
 
     /// The next output.

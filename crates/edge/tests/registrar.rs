@@ -16,7 +16,7 @@ fn registrations(world: &World) -> Vec<&account::Registration> {
     let mut all = Vec::new();
     for input in &world.told {
         if let Told::Register(registration) = input {
-            all.push(registration);
+            all.push(&**registration);
         }
     }
     all

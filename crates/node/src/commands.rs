@@ -107,7 +107,11 @@ impl Worker {
                 }
                 registry.change_begins();
                 let owner = owner_of(&account, self.common.workers());
-                self.post(now_ms, owner, Letter::Registry(Told::Change { token, account, by, change }));
+                self.post(
+                    now_ms,
+                    owner,
+                    Letter::Registry(Told::Change { token, account, by, change: Box::new(change) }),
+                );
             }
             Command::Node { by, change } => self.change_node(now_ms, token, by, change),
             // Nothing else waits for its turn.

@@ -47,7 +47,7 @@ pub enum Letter {
         /// Which.
         account: AccountId,
         /// What.
-        input: Input,
+        input: Box<Input>,
     },
     /// The account's reply.
     Reply(Reply),
@@ -68,7 +68,6 @@ pub enum Letter {
 
 /// What the registry tells the workers.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "what the registry tells is rare")]
 pub enum Told {
     /// The directory and the decks from now on.
     Published {
@@ -87,7 +86,7 @@ pub enum Told {
         /// Who.
         by: Actor,
         /// What.
-        change: Change,
+        change: Box<Change>,
     },
     /// What other accounts are attacked with, from this minute on.
     Bulletin(Arc<Bulletin>),

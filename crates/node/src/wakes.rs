@@ -10,7 +10,7 @@ pub(crate) fn lines_of(input: &Input) -> Vec<&LineId> {
     let line = match input {
         Input::Lapse(lapsed) => return lapsed.iter().map(|(line, _)| line).collect(),
         Input::Register(registration) => Some(&registration.line),
-        Input::Change { change, .. } => match change {
+        Input::Change { change, .. } => match &**change {
             Change::PutLine(line) => Some(&line.id),
             Change::SetSecret { line, .. } | Change::RemoveLine(line) | Change::DropBinding { line, .. } => Some(line),
             _ => None,

@@ -243,7 +243,7 @@ fn hijacked() -> Node {
         ..trunk(PBX_IP)
     };
     for change in [Change::Settings(settings(10)), Change::PutLine(line)] {
-        account.handle(START_MS, &Input::Change { by: Actor::CommandLine, change });
+        account.handle(START_MS, &Input::Change { by: Actor::CommandLine, change: Box::new(change) });
     }
     let remote = THIEF.parse().unwrap();
     let flow = Flow { local: NODE.parse().unwrap(), remote, transport: Transport::Udp, connection: 0 };
@@ -256,7 +256,7 @@ fn hijacked() -> Node {
     let change = RegistrationChange::Put(vec![(format!("sip:107@{THIEF}"), 600)]);
     let line = "107".parse().unwrap();
     let registration = Registration { token: 1, line, change, call_id: "r".into(), cseq: 1, via, secret_version: None };
-    account.handle(START_MS, &Input::Register(registration));
+    account.handle(START_MS, &Input::Register(Box::new(registration)));
     Node::new(NodeState { accounts: [(account.id().clone(), account)].into(), ..NodeState::default() })
 }
 

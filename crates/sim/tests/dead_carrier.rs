@@ -71,7 +71,7 @@ fn account() -> Account {
     let mut account = Account::new("firm".parse().unwrap());
     let paid_in = Change::TopUp { amount: Money::from_cents(10_000), reference: "before".to_owned() };
     for change in [Change::Settings(settings), Change::PutLine(line), paid_in] {
-        account.handle(START_MS, &Input::Change { by: Actor::CommandLine, change });
+        account.handle(START_MS, &Input::Change { by: Actor::CommandLine, change: Box::new(change) });
     }
     account
 }

@@ -266,7 +266,7 @@ impl Case {
     }
 
     fn change(&mut self, at: usize, change: Change) -> Result<(), Violation> {
-        self.handle(at, Input::Change { by: Actor::CommandLine, change })
+        self.handle(at, Input::Change { by: Actor::CommandLine, change: Box::new(change) })
     }
 
     /// Hands an input to its account, journals it, and holds the model against what came of it.

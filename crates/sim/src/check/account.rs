@@ -83,12 +83,11 @@ impl AccountCheck {
                 hold(!twice, || format!("call {} was screened twice", attempt.call))?;
                 self.open.insert(attempt.call, open);
             }
-            Input::Change { change: Change::SetSecret { line, .. }, .. } => {
-                self.secret_changed(at_ms, line, effects)?
-            }
-            Input::Change { change: Change::Settings(settings), .. } => {
-                self.ceiling = settings.exposure_ceiling.micros();
-            }
+            Input::Change { change, .. } => match &**change {
+                Change::SetSecret { line, .. } => self.secret_changed(at_ms, line, effects)?,
+                Change::Settings(settings) => self.ceiling = settings.exposure_ceiling.micros(),
+                _ => {}
+            },
             _ => {}
         }
         for effect in effects {

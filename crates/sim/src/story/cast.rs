@@ -145,7 +145,8 @@ pub(super) fn line(name: &str, kind: LineKind, realm: &str, secret: &str) -> Lin
 
 fn founded(whose: Whose, plan: &Plan, at_ms: u64) -> Account {
     let mut account = Account::new(account_id(whose));
-    let mut change = |change| drop(account.handle(at_ms, &Input::Change { by: Actor::CommandLine, change }));
+    let mut change =
+        |change| drop(account.handle(at_ms, &Input::Change { by: Actor::CommandLine, change: Box::new(change) }));
     change(Change::Settings(settings(whose, plan)));
     let lines = match whose {
         Whose::Pbx => {
@@ -250,7 +251,7 @@ fn accounts(plan: &Plan, dice: &mut Dice) -> [Account; 2] {
 fn top_up(provider: &mut Account, plan: &Plan) {
     let amount = plan.paid_in.saturating_sub(provider.balance());
     let change = Change::Adjust { amount, note: "the story begins".to_owned(), reference: "start".to_owned() };
-    provider.handle(plan.start_ms, &Input::Change { by: Actor::CommandLine, change });
+    provider.handle(plan.start_ms, &Input::Change { by: Actor::CommandLine, change: Box::new(change) });
 }
 
 fn deck_ref() -> &'static Deck {

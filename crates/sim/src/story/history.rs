@@ -53,7 +53,7 @@ impl<'a> History<'a> {
             via,
             secret_version: None,
         };
-        self.account.handle(at_ms, &Input::Register(registration));
+        self.account.handle(at_ms, &Input::Register(Box::new(registration)));
     }
 
     /// Lets the calls happen.

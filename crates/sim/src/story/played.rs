@@ -377,7 +377,7 @@ fn founded(row: &AccountRow, plan: &Plan, at_ms: u64) -> Result<Account, PlayErr
 }
 
 fn change(account: &mut Account, at_ms: u64, change: Change) {
-    account.handle(at_ms, &Input::Change { by: Actor::CommandLine, change });
+    account.handle(at_ms, &Input::Change { by: Actor::CommandLine, change: Box::new(change) });
 }
 
 #[cfg(test)]

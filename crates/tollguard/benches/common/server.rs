@@ -16,7 +16,7 @@ const CORE: &str = "0";
 const REALM: &str = "sip.test";
 const ACCOUNTS: u32 = 10;
 /// Lines of each account, usually.
-const LINES: u32 = 20;
+pub const LINES: u32 = 20;
 
 /// A running server.
 pub struct Server {
@@ -83,6 +83,11 @@ impl Server {
 
     /// The same with so many lines for each of its ten accounts.
     pub fn ours_with(address: SocketAddr, carrier: SocketAddr, lines: u32) -> Self {
+        Self::ours_of(address, carrier, lines, 1)
+    }
+
+    /// The same with so many workers, on the one processor.
+    pub fn ours_of(address: SocketAddr, carrier: SocketAddr, lines: u32, workers: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let (config, directory) = (at("tollguard.toml"), folder.path().to_string_lossy().into_owned());
@@ -91,7 +96,8 @@ impl Server {
         let init = ["init", "--dir", &directory, "--listen", &listen, "--portal", &portal, "--realm", REALM];
         tollguard(&[&init[..], &["--password-file", &at("password")]].concat());
         let mut text = std::fs::read_to_string(&config).unwrap();
-        for (option, value) in [("workers", "1"), ("max_calls", "10000"), ("relay", "false")] {
+        let workers = workers.to_string();
+        for (option, value) in [("workers", workers.as_str()), ("max_calls", "10000"), ("relay", "false")] {
             let line = text.lines().find(|line| line.starts_with(&format!("# {option} = "))).unwrap().to_owned();
             text = text.replace(&line, &format!("{option} = {value}"));
         }

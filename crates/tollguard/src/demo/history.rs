@@ -171,7 +171,7 @@ impl Past {
             let change = RegistrationChange::Put(vec![(contact, (11 * HOUR_MS / 1_000) as u32)]);
             let call_id = format!("{name}-{}", at_ms / DAY_MS);
             let registration = Registration { token: 0, line, change, call_id, cseq: 1, via, secret_version: None };
-            past.account(at_ms, Input::Register(registration));
+            past.account(at_ms, Input::Register(Box::new(registration)));
         };
         let [provider, pbx] = &mut self.sides;
         register(provider, cast::trunk(), self.addresses.node(Side::Pbx), "", "pbx");

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use billing::{AccountId, CallId, CarrierId, Cdr, Country, LedgerEntry, Money};
+use billing::{AccountId, CallId, CarrierId, Cdr, Country, Money};
 use rusqlite::{Row, params};
 
 use super::filter::CdrFilter;
 use super::find::Order;
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_body, from_json, int, maybe_parsed, unsigned};
+use crate::db::row::{from_body, int, maybe_parsed, unsigned};
 
 /// The most calls that are read one by one to be added up.
 pub const MAX_ADDED_UP: u32 = 2_000;
@@ -110,32 +110,6 @@ impl Reader {
         self.find("spread calls", calls, ("start_ms, country", MAX_ADDED_UP), |row| {
             Ok((unsigned(row, "start_ms")?, maybe_parsed(row, "country")?))
         })
-    }
-
-    /// An account's statement, the latest entry first: what changed its balance, without the holds of its calls.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn statement(&self, account: &AccountId, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
-        self.all(
-            "list ledger entries",
-            "SELECT json FROM ledger WHERE account = ?1 AND kind NOT IN ('hold', 'release') ORDER BY seq DESC LIMIT ?2",
-            params![account.as_str(), limit.min(MAX_ROWS)],
-            |row| from_json(row, "json"),
-        )
-    }
-
-    /// All of an account's ledger entries after one, in order.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn ledger(&self, account: &AccountId, after_seq: u64, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
-        self.all(
-            "list ledger entries",
-            "SELECT json FROM ledger WHERE account = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            params![account.as_str(), int(after_seq), limit.min(MAX_ROWS)],
-            |row| from_json(row, "json"),
-        )
     }
 }
 

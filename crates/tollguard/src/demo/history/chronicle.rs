@@ -87,7 +87,7 @@ impl Chronicle {
 
     /// Changes the firm's account.
     pub(super) fn change(&mut self, at_ms: u64, change: Change) {
-        self.account(at_ms, Input::Change { by: Actor::CommandLine, change });
+        self.account(at_ms, Input::Change { by: Actor::CommandLine, change: Box::new(change) });
     }
 
     /// Hands an input to the firm's account and journals it.

@@ -152,9 +152,12 @@ impl Browser {
     /// Presses the button or follows the link that says `text`.
     #[track_caller]
     pub fn press(&self, text: &str) {
-        let says = format!("normalize-space(.)='{text}'");
-        let element = self.find(&format!("//main//*[self::a or self::button][{says}]"));
-        self.post(&format!("/element/{element}/click"), &json!({}));
+        let path = format!("//main//*[self::a or self::button][normalize-space(.)='{text}']");
+        // What is kept fresh may be another element by the time it is clicked.
+        wait_for(SOON, &format!("a click on {path} at {}", self.url()), || {
+            let element = self.find(&path);
+            self.ask(&format!("/element/{element}/click"), Some(&json!({}))).ok()
+        });
     }
 
     /// Types into the field of a name.
