@@ -249,7 +249,7 @@ impl Firm {
     pub(crate) fn take(&mut self, registration: Registration) -> Answer {
         match self.account.answer_at_once(self.now_ms, &registration) {
             Some(reply) => Answer { replies: vec![reply], ..Answer::default() },
-            None => self.handle(&Input::Register(registration.into())),
+            None => self.handle(&Input::Register(Box::new(registration))),
         }
     }
 

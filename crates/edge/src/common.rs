@@ -23,6 +23,10 @@ const CALL_EPOCH_SHIFT: u32 = 40;
 const CALL_WORKER_SHIFT: u32 = 34;
 const TOKEN_WORKER_SHIFT: u32 = 56;
 
+/// On cache lines of its own, since all workers change it, and what lies beside it they all read.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// What the edges of a node's workers have in common.
 ///
 /// Shared in the strict sense are the nonce counts (within the authenticator), so that credentials serve once on the
@@ -40,7 +44,7 @@ pub struct Common {
     /// Keys the spread of Call-IDs and all look-ups by what peers choose, so that nobody outside can aim at one worker or
     /// make look-ups slow.
     pub(crate) hash_key: HashKey,
-    calls: AtomicUsize,
+    calls: Apart<AtomicUsize>,
     /// Carriers' servers that are out of order.
     pub(crate) resting: Resting,
 }
@@ -62,7 +66,7 @@ impl Common {
             workers: workers.clamp(1, MAX_WORKERS),
             seed,
             mark,
-            calls: AtomicUsize::new(0),
+            calls: Apart(AtomicUsize::new(0)),
             resting: Resting::default(),
         }
     }
@@ -118,15 +122,15 @@ impl Common {
 
     /// Calls that run on the whole node.
     pub(crate) fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
+        self.calls.0.load(Ordering::Relaxed)
     }
 
     pub(crate) fn call_began(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.calls.0.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn call_ended(&self) {
-        self.calls.fetch_sub(1, Ordering::Relaxed);
+        self.calls.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

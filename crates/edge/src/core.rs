@@ -64,7 +64,8 @@ impl Left {
 pub(crate) struct Core {
     pub now_ms: u64,
     pub common: Arc<Common>,
-    pub directory: Arc<Directory>,
+    /// Behind a count of this worker's own: one that all workers change for each call would go from processor to processor.
+    pub directory: Arc<Arc<Directory>>,
     pub transactions: TransactionTable,
     pub mint: Mint,
     pub outputs: VecDeque<Output>,
@@ -92,7 +93,7 @@ impl Core {
     pub fn new(common: Arc<Common>, worker: usize, directory: Arc<Directory>, now_ms: u64) -> Self {
         Self {
             now_ms,
-            directory,
+            directory: Arc::new(directory),
             transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key.clone()),
             dialogs: Keyed::new(common.hash_key.clone()),
             mint: common.mint(worker),
@@ -200,7 +201,7 @@ impl Core {
 
     /// Tells or asks an account.
     pub fn tell(&mut self, account: &AccountId, input: account::Input) {
-        self.told.push_back(Output::Account { account: account.clone(), input });
+        self.told.push_back(Output::Account { account: account.clone(), input: Box::new(input) });
     }
 
     /// The next output.

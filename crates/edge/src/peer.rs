@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use billing::CarrierId;
@@ -206,9 +207,15 @@ pub(crate) enum Standing {
     Gone,
 }
 
-/// Servers that are not well, and until when: all workers try them later than others, and never not at all.
+/// Servers that are not well, and until when: all workers try them later than others, and never not at all. While all are
+/// well nobody waits for anybody here.
 #[derive(Debug, Default)]
-pub(crate) struct Resting(Mutex<BTreeMap<SocketAddr, (Standing, u64)>>);
+#[repr(align(128))]
+pub(crate) struct Resting {
+    servers: Mutex<BTreeMap<SocketAddr, (Standing, u64)>>,
+    /// Whether there are any; written with the servers held.
+    any: AtomicBool,
+}
 
 impl Resting {
     /// A server is out of order; the worse of what is known of it counts.
@@ -219,21 +226,29 @@ impl Resting {
         if known.0 > Standing::Well || resting.len() < MAX_RESTING {
             resting.insert(address, (standing.max(known.0), until_ms.max(known.1)));
         }
+        self.any.store(!resting.is_empty(), Ordering::Release);
     }
 
     /// It has answered.
     pub fn wake(&self, address: SocketAddr) {
-        self.look().remove(&address);
+        if self.any.load(Ordering::Acquire) {
+            let mut resting = self.look();
+            resting.remove(&address);
+            self.any.store(!resting.is_empty(), Ordering::Release);
+        }
     }
 
     pub fn standing(&self, address: SocketAddr, now_ms: u64) -> Standing {
+        if !self.any.load(Ordering::Acquire) {
+            return Standing::Well;
+        }
         let resting = self.look();
         let known = resting.get(&address).filter(|(_, until_ms)| *until_ms > now_ms);
         known.map_or(Standing::Well, |(standing, _)| *standing)
     }
 
     fn look(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, (Standing, u64)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

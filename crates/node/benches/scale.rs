@@ -25,7 +25,11 @@ use world::{ACCOUNTS, Peers, firms, flow};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 7;
-const WARM_UP: Duration = Duration::from_secs(1);
+/// Calls before the measurement, all together: until as much that lingers is forgotten as is remembered anew, so that no new
+/// memory is taken any more.
+const WARM_UP_CALLS: u64 = 50_000 / MS_EACH_CALL;
+/// How often it is looked whether they are over.
+const LOOK: Duration = Duration::from_millis(50);
 const MEASURED: Duration = Duration::from_secs(3);
 /// Calls that each generator keeps under way.
 const AT_ONCE: u64 = 400;
@@ -256,7 +260,9 @@ fn measure(workers: usize) -> Measured {
             std::thread::spawn(move || station.run(&measuring))
         })
         .collect();
-    std::thread::sleep(WARM_UP);
+    while run.sum(|counts| &counts.done) < WARM_UP_CALLS {
+        std::thread::sleep(LOOK);
+    }
     measuring.store(true, Ordering::Relaxed);
     let (before, letters_before, began) =
         (run.sum(|counts| &counts.done), run.sum(|counts| &counts.handed_over), Instant::now());

@@ -18,23 +18,30 @@ pub(crate) struct Doors {
 
 struct Shared {
     lockout: RwLock<Lockout>,
+    signs: Signs,
+    /// What strangers sent and were sent, whichever worker reads and whichever answers.
+    strangers: Mutex<Strangers>,
+}
+
+/// What each datagram asks: on cache lines of its own, since locks write to theirs.
+#[repr(align(128))]
+struct Signs {
     /// Whether everybody passes; written with the lock-out held.
     open: AtomicBool,
     /// Whether there are changes that the registry has not been told of.
     news: AtomicBool,
-    /// What strangers sent and were sent, whichever worker reads and whichever answers.
-    strangers: Mutex<Strangers>,
 }
 
 impl Doors {
     pub fn new(lockout: Lockout) -> Self {
         let (open, news) = (AtomicBool::new(lockout.refuses_nobody()), AtomicBool::new(lockout.has_changes()));
-        Self { shared: Arc::new(Shared { lockout: RwLock::new(lockout), open, news, strangers: Mutex::default() }) }
+        let signs = Signs { open, news };
+        Self { shared: Arc::new(Shared { lockout: RwLock::new(lockout), signs, strangers: Mutex::default() }) }
     }
 
     /// Whether anything from there is to be read.
     pub fn admit(&self, now_ms: u64, remote: SocketAddr) -> bool {
-        self.shared.open.load(Ordering::Acquire)
+        self.shared.signs.open.load(Ordering::Acquire)
             || self.look(|lockout| lockout.before_parse(remote, now_ms)) == Gate::Pass
     }
 
@@ -53,15 +60,15 @@ impl Doors {
     pub fn change<R>(&self, change: impl FnOnce(&mut Lockout) -> R) -> R {
         let mut lockout = self.shared.lockout.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut lockout);
-        self.shared.open.store(lockout.refuses_nobody(), Ordering::Release);
+        self.shared.signs.open.store(lockout.refuses_nobody(), Ordering::Release);
         if lockout.has_changes() {
-            self.shared.news.store(true, Ordering::Release);
+            self.shared.signs.news.store(true, Ordering::Release);
         }
         result
     }
 
     /// Whether there are changes to tell the registry of; true once for each.
     pub fn take_news(&self) -> bool {
-        self.shared.news.load(Ordering::Acquire) && self.shared.news.swap(false, Ordering::AcqRel)
+        self.shared.signs.news.load(Ordering::Acquire) && self.shared.signs.news.swap(false, Ordering::AcqRel)
     }
 }

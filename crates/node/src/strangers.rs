@@ -18,9 +18,11 @@ impl Worker {
         self.doors.strangers(|strangers| strangers.received(flow.remote.ip(), bytes.len(), limit_s, now_ms))
     }
 
-    /// Whether a message may go out: an answer to a stranger only as far as it makes them no louder.
+    /// Whether a message may go out: an answer to a stranger only as far as it makes them no louder. Most answers go to
+    /// whom a datagram was just read from, of whom it need not be asked again.
     pub(crate) fn may_go(&self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
         !bytes.starts_with(ANSWER)
+            || self.no_stranger == Some((flow.remote, now_ms))
             || self.limit_of_stranger(now_ms, flow).is_none()
             || self.doors.strangers(|strangers| strangers.may_send(flow.remote.ip(), bytes.len()))
     }

@@ -48,6 +48,8 @@ pub struct Worker {
     pub(crate) directory: Arc<Directory>,
     /// Where its trunks and carriers are.
     pub(crate) fixed: BTreeSet<IpAddr>,
+    /// Who sent the last datagram, and when it was read, if that is no stranger.
+    pub(crate) no_stranger: Option<(SocketAddr, u64)>,
     pub(crate) look_ups: LookUps,
     wakes: Wakes,
     /// The first worker keeps it.
@@ -96,6 +98,7 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
                 outputs: VecDeque::new(),
                 directory: Arc::clone(&directory),
                 fixed: fixed.clone(),
+                no_stranger: None,
                 look_ups: LookUps::new(Arc::clone(&setup.places), Arc::clone(&decks), Arc::clone(&bulletin)),
                 wakes: Wakes::default(),
                 registry: registry.take(),
@@ -139,6 +142,7 @@ impl Worker {
             return false;
         }
         let limit_s = self.limit_of_stranger(now_ms, &flow);
+        self.no_stranger = limit_s.is_none().then_some((flow.remote, now_ms));
         if limit_s.is_some_and(|limit_s| !self.may_come(now_ms, &flow, bytes, limit_s)) {
             return false;
         }
@@ -341,7 +345,7 @@ impl Worker {
                 self.edge.handle(now_ms, edge::Input::Proven { connection, certificate });
             }
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
-            Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
+            Letter::Account { account, input } => drop(self.account_input(now_ms, &account, *input)),
             Letter::Reply(reply) => self.edge.handle(now_ms, edge::Input::Reply(reply)),
             Letter::HangUpLine { account, line, end } => {
                 self.edge.handle(now_ms, edge::Input::HangUpLine { account, line, end });

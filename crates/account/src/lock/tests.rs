@@ -32,7 +32,7 @@ fn registers(firm: &mut Firm, source: &str) -> Option<u16> {
         secret_version: None,
         token: 1,
     };
-    match &firm.handle(&Input::Register(registration.into())).replies[0] {
+    match &firm.handle(&Input::Register(Box::new(registration))).replies[0] {
         crate::Reply::RegisterRefused { status, .. } => Some(*status),
         _ => None,
     }

@@ -220,7 +220,7 @@ impl World {
                 }
                 Output::Account { account, input } => {
                     assert_eq!(account, acme());
-                    self.told.push(input.clone());
+                    self.told.push((*input).clone());
                     if let Some(reply) = self.account(&input) {
                         self.edge.handle(self.now_ms, Input::Reply(reply));
                     }

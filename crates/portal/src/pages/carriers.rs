@@ -32,10 +32,10 @@ pub(super) struct Row {
     pub(super) text: String,
 }
 
-/// What is known of carriers now; `None` where the node does not answer.
+/// What the node says of carriers now; `None` where it does not answer.
 pub(super) type States = Option<BTreeMap<CarrierId, (bool, String)>>;
 
-/// What is known of carriers now.
+/// What the node says of carriers now.
 pub(super) async fn states(admin: &Visitor) -> States {
     match admin.state.control.send(Command::Carriers).await {
         Ok(CommandReply::Carriers(states)) => Some(states.into_iter().map(|(id, up, text)| (id, (up, text))).collect()),
@@ -85,7 +85,6 @@ struct CarrierPage {
 
 /// What the fields of the form hold.
 struct Fields {
-    csrf: String,
     action: String,
     button: &'static str,
     /// `None`: to be typed.
@@ -128,7 +127,6 @@ fn fields(admin: &Admin, old: Option<&Carrier>, decks: &[DeckId]) -> Fields {
     };
     let deck = old.and_then(|carrier| carrier.cost_deck.as_ref());
     Fields {
-        csrf: admin.csrf.clone(),
         action: admin.path(&old.map_or(PAGE.to_owned(), |carrier| format!("{PAGE}/{}", carrier.id))),
         button: if old.is_some() { "Save" } else { "Add it" },
         id: old.map(|carrier| carrier.id.to_string()),

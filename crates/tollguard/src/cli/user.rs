@@ -8,7 +8,7 @@ use store::{AuditRow, Changed, Desk, LetterKind, Link, Role, User as Row, Vault,
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, Table, hand, local, now_ms, or_dash};
+use super::output::{self, Table, hand, local, now_ms, or_dash, say};
 use super::password::PasswordArgs;
 use super::{CliError, Listing};
 
@@ -179,12 +179,6 @@ fn find(desk: &Desk, login: &str) -> Result<Row, CliError> {
         Some(user) => Ok(user),
         None => refused(format!("there is no user {login}")),
     }
-}
-
-/// Prints what was done.
-fn say(text: &str) -> Result<(), CliError> {
-    output::print(&format!("{text}\n"));
-    Ok(())
 }
 
 /// Prints what was done and writes it into the audit log.

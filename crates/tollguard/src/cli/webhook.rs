@@ -7,7 +7,7 @@ use store::{Desk, HookFormat, NewDelivery, Vault, Webhook as Row};
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, Table, hand, local, now_ms};
+use super::output::{self, Table, hand, local, now_ms, say};
 use super::{CliError, Listing};
 
 /// Where an account's events are sent.
@@ -116,12 +116,6 @@ fn find(desk: &Desk, id: i64) -> Result<Row, CliError> {
         Some(hook) => Ok(hook),
         None => refused(format!("there is no webhook {id}")),
     }
-}
-
-/// Prints what was done.
-fn say(text: &str) -> Result<(), CliError> {
-    output::print(&format!("{text}\n"));
-    Ok(())
 }
 
 fn add(
