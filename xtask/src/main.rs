@@ -113,6 +113,8 @@ enum Bench {
     Cdr,
     /// The portal over ten million call records that `bench cdr` kept (`CDR_KEEP=1`): its pages, asked over HTTP.
     Pages,
+    /// What a call costs behind the worker: its journal records and its rows.
+    Rows,
     /// The lock-out: from the last guess allowed to the ban, and guesses let through, beside Kamailio with fail2ban. Root.
     Lockout,
     /// A flood of hostile datagrams while calls go on, and what a banned one costs beside Kamailio with pike. Root.
@@ -158,6 +160,7 @@ impl Bench {
         match self {
             Self::Screen => ("guard", "screen"),
             Self::Cdr => ("store", "cdr"),
+            Self::Rows => ("store", "rows"),
             Self::Pages => ("portal", "pages"),
             Self::Lockout => ("tollguard", "lockout"),
             Self::Flood => ("tollguard", "flood"),

@@ -54,7 +54,8 @@ impl Doorman {
             return Some((asked, Sender::Carrier(carrier)));
         }
         // Credentials count before the address: a phone may sit behind the address of its PBX.
-        let Some(name) = self.credentials(&asked).map(|given| given.username.into_owned()) else {
+        let given = credentials(&asked.request, self.authenticator.realm());
+        let Some(name) = given.map(|given| text::bounded(&given.username, MAX_AUTH_NAME_BYTES)) else {
             let by_address = core.directory.by_address.get(&remote.ip());
             if let Some(entry) = by_address.or_else(|| by_certificate(core, asked.flow)).cloned() {
                 return Some((asked, Sender::Line { entry, failures_before: Failures::NONE }));
@@ -69,7 +70,6 @@ impl Doorman {
         let token = self.next_token;
         self.next_token += 1;
         self.waiting.insert(token, asked);
-        let name = text::bounded(&name, MAX_AUTH_NAME_BYTES);
         core.outputs.push_back(Output::Verify { token, from: remote, name });
         None
     }
@@ -94,40 +94,32 @@ impl Doorman {
                 return None;
             }
         }
-        let (judgement, name) = self.judge(core, &asked, leave == Leave::Blind)?;
-        let report = match judgement {
-            Judgement::Accepted => AuthReport::Succeeded,
-            Judgement::Stale => AuthReport::Stale,
-            Judgement::Wrong => AuthReport::Failed,
+        let (judgement, entry) = self.judge(core, &asked, leave == Leave::Blind)?;
+        let (report, user_agent) = match judgement {
+            Judgement::Accepted => (AuthReport::Succeeded, String::new()),
+            Judgement::Stale => (AuthReport::Stale, String::new()),
+            Judgement::Wrong => (AuthReport::Failed, text::user_agent(&asked.request)),
         };
-        let user_agent = text::user_agent(&asked.request);
-        // Whose it is matters, and costs a copy, only where the password is right.
-        let entry = (judgement == Judgement::Accepted).then(|| core.directory.by_auth_name.get(name.as_str()).cloned());
-        let name = text::bounded(name.as_bytes(), MAX_AUTH_NAME_BYTES);
-        core.outputs.push_back(Output::Auth { token, from: asked.flow.remote, name, report, user_agent });
-        match (judgement, entry.flatten()) {
-            (Judgement::Accepted, Some(entry)) => Some((asked, Sender::Line { entry, failures_before })),
-            (judgement, _) => {
+        core.outputs.push_back(Output::Auth { token, report, user_agent });
+        match entry {
+            Some(entry) => Some((asked, Sender::Line { entry, failures_before })),
+            None => {
                 self.challenge(core, &asked, judgement == Judgement::Stale, false);
                 None
             }
         }
     }
 
-    /// What the credentials are worth; those that are not to be looked at are as good as those of a name that does not
-    /// exist.
-    fn judge(&self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, String)> {
+    /// What the credentials are worth, and whose they are if they are right; those that are not to be looked at are as
+    /// good as those of a name that does not exist.
+    fn judge(&self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, Option<LineEntry>)> {
         let given = credentials(&asked.request, self.authenticator.realm())?;
-        let name = String::from_utf8_lossy(&given.username).into_owned();
-        let secrets = core.directory.by_auth_name.get(name.as_str()).and_then(|entry| entry.secrets.as_ref());
+        let entry = core.directory.by_auth_name.get(String::from_utf8_lossy(&given.username).as_ref());
+        let secrets = entry.and_then(|entry| entry.secrets.as_ref());
         let known = secrets.map(|secrets| Ha1Set::from_parts(secrets.ha1_md5, secrets.ha1_sha256));
         let ha1 = known.as_ref().filter(|_| !is_blind).unwrap_or(&self.nobody);
         let judgement = self.authenticator.judge(&given, ha1, asked.request.method_raw(), 0, core.now_ms);
-        Some((judgement, name))
-    }
-
-    fn credentials<'a>(&self, asked: &'a Asked) -> Option<Authorization<'a>> {
-        credentials(&asked.request, self.authenticator.realm())
+        Some((judgement, entry.filter(|_| judgement == Judgement::Accepted).cloned()))
     }
 
     /// 401 with a fresh nonce. Whoever gave no credentials at all is forgotten; an answer to credentials is kept, so
@@ -148,6 +140,18 @@ impl Doorman {
     }
 }
 
+/// The headers that carry credentials.
+const CREDENTIALS: [Name; 2] = [Name::Authorization, Name::ProxyAuthorization];
+
+/// Whether a request can be answered with a challenge alone: a REGISTER without any credentials, from where nothing proves
+/// a line. There is no need of a transaction for that.
+pub(crate) fn is_to_be_challenged(core: &Core, flow: sip::Flow, request: &sip::Message) -> bool {
+    request.method() == Some(Method::Register)
+        && CREDENTIALS.iter().all(|name| request.header(*name).is_none())
+        && !core.directory.by_address.contains_key(&flow.remote.ip())
+        && by_certificate(core, flow).is_none()
+}
+
 /// The trunk that the peer of a connection has proven to be by its certificate (RFC 5922 section 7.1).
 fn by_certificate(core: &Core, flow: sip::Flow) -> Option<&LineEntry> {
     core.certificates.names(flow.connection).iter().find_map(|name| core.directory.by_certificate.get(name))
@@ -155,10 +159,10 @@ fn by_certificate(core: &Core, flow: sip::Flow) -> Option<&LineEntry> {
 
 /// The credentials for our realm; those for other realms are somebody else's business.
 fn credentials<'a>(request: &'a sip::Message, realm: &str) -> Option<Authorization<'a>> {
-    [Name::Authorization, Name::ProxyAuthorization]
+    CREDENTIALS
         .into_iter()
-        .flat_map(|name| request.header_lines().filter(move |(found, _, _)| *found == name))
-        .filter_map(|(_, _, value)| Authorization::parse(value).ok())
+        .flat_map(|name| request.headers(name))
+        .filter_map(|value| Authorization::parse(value).ok())
         .find(|given| given.realm.as_ref() == realm.as_bytes())
 }
 

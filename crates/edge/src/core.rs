@@ -166,12 +166,14 @@ impl Core {
         self.reply_with(asked, status, |_| {});
     }
 
-    /// As `reply_with`, and the transaction is forgotten: for senders who have proven nothing (RFC 3261 section 8.2.7).
+    /// As `reply_with`, and the transaction is forgotten if there is one: for senders who have proven nothing, to whom we
+    /// are a stateless server (RFC 3261 section 8.2.7). A request that is sent again gets its answer again.
     pub fn brush_off(&mut self, asked: &Asked, status: u16, add: impl FnOnce(&mut ResponseBuilder)) {
         let tag = self.mint.tag();
         let mut builder = self.answer(asked, status, "", Some(&tag));
         add(&mut builder);
-        self.transactions.respond_and_forget(asked.server, builder.finish().into());
+        self.transactions.forget(asked.server);
+        self.transactions.send(asked.flow, builder.finish().into());
     }
 
     /// 503 to somebody who should come back soon.
@@ -202,7 +204,7 @@ impl Core {
 
     /// Tells or asks an account.
     pub fn tell(&mut self, account: &AccountId, input: account::Input) {
-        self.told.push_back(Output::Account { account: account.clone(), input });
+        self.told.push_back(Output::Account { account: account.clone(), input: Box::new(input) });
     }
 
     /// The next output.

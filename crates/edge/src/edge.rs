@@ -1,16 +1,18 @@
 //! The call machine as a whole: takes one input at a time, finds whom it concerns, collects what follows.
 
+mod hang_up;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use account::{Attempt, CallEnd, Flow, Reply};
-use billing::{AccountId, CallId, LineId};
+use billing::{AccountId, CallId};
 use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
-use crate::auth::{Doorman, Sender};
-use crate::call::{self, Call, Ending, MergeKey};
+use crate::auth::{self, Doorman, Sender};
+use crate::call::{self, Call, MergeKey};
 use crate::carriers::Carriers;
 use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
@@ -140,15 +142,6 @@ impl Edge {
         self.sync_carriers();
     }
 
-    fn hang_up_line(&mut self, account: &AccountId, line: &LineId, end: CallEnd) {
-        let concerned = self.calls.values().filter(|call| call.concerns(account, line));
-        let mut ids: Vec<CallId> = concerned.map(|call| call.id).collect();
-        ids.extend(self.remotes.of_line(account, line));
-        for id in ids {
-            self.hang_up(id, end);
-        }
-    }
-
     /// Registrations with carriers and questions to them are the node's, not each worker's.
     fn sync_carriers(&mut self) {
         if self.core.mint.worker() == 0 {
@@ -176,6 +169,9 @@ impl Edge {
     }
 
     fn request(&mut self, flow: sip::Flow, request: Message) {
+        if auth::is_to_be_challenged(&self.core, flow, &request) {
+            return self.new_request(Asked { request, flow, server: ServerKey::NONE });
+        }
         match self.core.transactions.receive_request(&request, flow, self.core.now_ms) {
             Incoming::New(server) => self.new_request(Asked { request, flow, server }),
             Incoming::Cancel { cancel, invite } => self.cancel(&Asked { request, flow, server: cancel }, invite),
@@ -382,17 +378,6 @@ impl Edge {
         }
     }
 
-    /// A connection is gone: requests on it fail, and who waited on it for an answer can get none any more.
-    fn flow_failed(&mut self, flow: sip::Flow) {
-        self.core.certificates.ended(flow.connection);
-        self.core.transactions.flow_failed(flow, self.core.now_ms);
-        let waiting = self.calls.values().filter(|call| call.waits_on(flow));
-        let ids: Vec<CallId> = waiting.map(|call| call.id).collect();
-        for id in ids {
-            self.with_call(id, |call, core| call.finish(core, Ending::cancelled(), None));
-        }
-    }
-
     fn reply(&mut self, reply: Reply) {
         match reply {
             Reply::Verdict { call, verdict } if self.remotes.has(call) => {
@@ -420,20 +405,6 @@ impl Edge {
             }
             RelayEvent::Closed { .. } => {}
         }
-    }
-
-    fn hang_up(&mut self, id: CallId, end: CallEnd) {
-        self.remotes.hang_up(&mut self.core, id, end);
-        self.with_call(id, |call, core| call.finish(core, Ending::of(end), None));
-    }
-
-    fn shut_down(&mut self) {
-        self.core.closing = true;
-        let ids: Vec<CallId> = self.calls.keys().copied().collect();
-        for id in ids {
-            self.hang_up(id, CallEnd::Shutdown);
-        }
-        self.remotes.end_all(&mut self.core, CallEnd::Shutdown);
     }
 
     fn tick(&mut self) {

@@ -133,7 +133,6 @@ pub enum AuthReport {
 
 /// What the edge wants done.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "an output is moved once, from the edge to the node")]
 pub enum Output {
     /// Send these bytes.
     Send {
@@ -147,7 +146,7 @@ pub enum Output {
         /// Which.
         account: AccountId,
         /// What; look-ups are still empty and are filled by the node.
-        input: account::Input,
+        input: Box<account::Input>,
     },
     /// Work for the relay; events come back as [`Input::Relay`].
     Relay(RelayCommand),
@@ -164,13 +163,9 @@ pub enum Output {
     Auth {
         /// The token of the question.
         token: u64,
-        /// Source address and port.
-        from: SocketAddr,
-        /// The user name tried.
-        name: String,
         /// The outcome.
         report: AuthReport,
-        /// User agent (at most 128 bytes).
+        /// User agent of one who failed (at most 128 bytes).
         user_agent: String,
     },
     /// The answer to another switch.

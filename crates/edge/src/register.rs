@@ -85,7 +85,7 @@ fn accept(core: &mut Core, asked: &Asked, contacts: &[(String, u64)]) {
     core.reply_with(asked, 200, |builder| {
         for (contact, lapses_ms) in contacts {
             let left_s = lapses_ms.saturating_sub(now_ms).div_ceil(1_000);
-            builder.header_display(Name::Contact, format_args!("<{contact}>;expires={left_s}"));
+            builder.contact(contact, left_s);
         }
     });
 }

@@ -24,7 +24,7 @@ pub(crate) fn user_of(uri: &[u8]) -> String {
     let Ok(uri) = Uri::parse(uri) else { return String::new() };
     let user = uri.user().unwrap_or_default();
     let text = bounded(&user, MAX_USER_BYTES);
-    let (number, params) = text.split_once(';').unwrap_or((&text, ""));
+    let Some((number, params)) = text.split_once(';') else { return text };
     match params.split(';').find(|param| param.to_ascii_lowercase().starts_with("phone-context=")) {
         Some(context) => format!("{number};{context}"),
         None => number.to_owned(),
@@ -43,9 +43,15 @@ pub(crate) fn caller(request: &Message) -> Caller {
             ["id", "user", "header"].iter().any(|word| one.eq_ignore_ascii_case(word.as_bytes()))
         })
     };
-    let anonymous = from.is_some_and(|from| user_of(from.uri).eq_ignore_ascii_case("anonymous"));
+    let user = user_of(address.uri);
+    let is_anonymous = |user: &str| user.eq_ignore_ascii_case("anonymous");
+    // Whoever asserts an identity may hide it in From.
+    let anonymous = match from.filter(|_| asserted.is_some()) {
+        Some(from) => is_anonymous(&user_of(from.uri)),
+        None => is_anonymous(&user),
+    };
     Caller {
-        user: user_of(address.uri),
+        user,
         name: bounded(&address.display(), MAX_TEXT_BYTES),
         private: anonymous || request.headers(Name::Privacy).any(asks),
         diverted: None,

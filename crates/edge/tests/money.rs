@@ -234,7 +234,9 @@ fn the_other_side_is_hung_up_before_the_end_is_recorded() {
     let outputs: Vec<Output> = std::iter::from_fn(|| world.edge.poll_output()).collect();
     let to_carrier = |output: &Output| matches!(output, Output::Send { bytes, .. } if bytes.starts_with(b"BYE "));
     assert!(outputs.iter().any(to_carrier), "{outputs:?}");
-    assert!(matches!(outputs.last(), Some(Output::Account { input: Told::Settle(_), .. })), "{outputs:?}");
+    let settles =
+        |output: &Output| matches!(output, Output::Account { input, .. } if matches!(**input, Told::Settle(_)));
+    assert!(outputs.last().is_some_and(settles), "{outputs:?}");
 }
 
 #[test]

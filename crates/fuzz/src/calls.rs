@@ -171,7 +171,7 @@ impl World {
             match output {
                 Output::Send { flow, bytes } => self.sent(flow.remote, &bytes),
                 Output::Account { input, .. } => {
-                    if let Some(reply) = self.account(input) {
+                    if let Some(reply) = self.account(*input) {
                         self.edge.handle(self.now_ms, Input::Reply(reply));
                     }
                 }

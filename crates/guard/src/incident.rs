@@ -90,10 +90,10 @@ impl Incident {
         self.closed_ms.is_none()
     }
 
-    /// Why, in one sentence: the same on every surface, see [`why`].
+    /// Why, in one sentence: the same on every surface, see [`why`]. A guard that only watches has stopped nothing.
     #[must_use]
     pub fn why(&self) -> String {
-        why(self.score, &self.evidence)
+        because(if self.shadow { "noticed" } else { "stopped" }, self.score, &self.evidence)
     }
 
     /// What a call is refused with that this incident's cut stops.
@@ -107,6 +107,10 @@ impl Incident {
 /// records, mails, pages and the command line all say this.
 #[must_use]
 pub fn why(score: Decibans, evidence: &[Evidence]) -> String {
+    because("stopped", score, evidence)
+}
+
+fn because(done: &str, score: Decibans, evidence: &[Evidence]) -> String {
     let strongest = evidence.first().map_or("", |fact| fact.text.as_str());
-    format!("stopped by the guard at {score} dB: {strongest}")
+    format!("{done} by the guard at {score} dB: {strongest}")
 }

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::ban::Ban;
-use crate::facts::FailureFacts;
 use crate::known::Standing;
 use crate::lockout::Lockout;
 use crate::own::Own;
@@ -128,11 +127,10 @@ impl Lockout {
 
     /// The verification succeeded. Forgives this source's failures as this name (a mistyped password), and none of its
     /// failures as other names; those at other addresses stay counted against the name, so that the count tells nobody
-    /// of the success. The name is known at this address from now on. Returns what had failed before, for the guard.
+    /// of the success. The name is known at this address from now on.
     #[allow(clippy::needless_pass_by_value, reason = "a ticket is settled once")]
-    pub fn succeeded(&mut self, ticket: Ticket, now_ms: u64) -> FailureFacts {
+    pub fn succeeded(&mut self, ticket: Ticket, now_ms: u64) {
         let (source, name) = (Source::of(ticket.from.ip()), &ticket.name);
-        let facts = self.facts(ticket.from.ip(), name, now_ms);
         self.give_back(&ticket, now_ms);
         let forgiven = self.sources.update_existing(&source, |tracker| tracker.forgive(name)).unwrap_or(0);
         for key in ticket.keys.iter().filter(|key| !key.is_of_a_name()) {
@@ -141,7 +139,6 @@ impl Lockout {
         }
         self.known.note(name, source, now_ms);
         self.passage_changed(ticket.from.ip());
-        facts
     }
 
     /// The verification was not made after all (a stale nonce, a request cancelled): takes the reservation back.

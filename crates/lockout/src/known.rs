@@ -54,18 +54,19 @@ pub(crate) struct Known {
 impl Known {
     /// Notes that the name has logged in.
     pub(crate) fn note(&mut self, name: &Arc<str>, source: Source, now_ms: u64) {
-        if !self.names.contains_key(name) && self.names.len() >= MAX_KNOWN_NAMES {
+        if self.names.len() >= MAX_KNOWN_NAMES && !self.names.contains_key(name) {
             return;
         }
-        let seen = self.names.entry(name.clone()).or_default();
         let at_source = self.sources.entry(source).or_default();
         at_source.1 = at_source.1.max(now_ms);
-        if let Some(known) = seen.iter_mut().find(|known| known.source == source) {
+        let mut known = self.names.get_mut(name).into_iter().flatten();
+        if let Some(known) = known.find(|known| known.source == source) {
             at_source.0 += u32::from(std::mem::take(&mut known.is_former));
             known.last_ms = now_ms.max(known.last_ms);
             return;
         }
         at_source.0 += 1;
+        let seen = self.names.entry(name.clone()).or_default();
         // Most names log in from one address.
         seen.reserve_exact(1);
         seen.push(Seen { source, last_ms: now_ms, is_former: false });

@@ -210,7 +210,7 @@ impl Lockout {
                 repeat,
                 failures: tally.run.as_of(now_ms).failures,
                 names_tried,
-                user_agent: user_agent.map(|name| shown(name, MAX_TEXT_BYTES)),
+                user_agent: user_agent.map(|name| shown(name, MAX_TEXT_BYTES).into_owned()),
             }
         });
         self.insert(ban.clone()).then_some(ban)

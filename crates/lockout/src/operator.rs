@@ -89,7 +89,10 @@ impl Lockout {
             prefix,
             since_ms: now_ms,
             until_ms: now_ms.saturating_add(length_ms),
-            reason: BanReason::Operator { by: shown(by, MAX_TEXT_BYTES), note: shown(note, MAX_TEXT_BYTES) },
+            reason: BanReason::Operator {
+                by: shown(by, MAX_TEXT_BYTES).into_owned(),
+                note: shown(note, MAX_TEXT_BYTES).into_owned(),
+            },
             repeat: 1,
             failures: tracker.map_or(0, |tracker| tracker.total(now_ms).failures),
             names_tried: tracker.map(|tracker| tracker.names_tried(now_ms)).unwrap_or_default(),

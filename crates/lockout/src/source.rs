@@ -1,5 +1,6 @@
 //! What counts as one sender, and how text from senders is kept.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
@@ -48,7 +49,10 @@ pub(crate) fn canonical(from: SocketAddr) -> SocketAddr {
 }
 
 /// Text from the network, safe to show: cut to `max_bytes` and without control characters.
-pub(crate) fn shown(text: &str, max_bytes: usize) -> String {
+pub(crate) fn shown(text: &str, max_bytes: usize) -> Cow<'_, str> {
+    if text.len() <= max_bytes && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+        return Cow::Borrowed(text);
+    }
     let mut kept = String::new();
     for c in text.chars() {
         let c = if c.is_control() { '?' } else { c };
@@ -57,7 +61,7 @@ pub(crate) fn shown(text: &str, max_bytes: usize) -> String {
         }
         kept.push(c);
     }
-    kept
+    Cow::Owned(kept)
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl Worker {
         let Some(ticket) = self.tickets.remove(&token) else { return };
         self.doors.change(|lockout| match report {
             AuthReport::Failed => drop(lockout.failed(ticket, Some(user_agent), now_ms)),
-            AuthReport::Succeeded => drop(lockout.succeeded(ticket, now_ms)),
+            AuthReport::Succeeded => lockout.succeeded(ticket, now_ms),
             AuthReport::Stale => lockout.released(ticket, now_ms),
         });
     }

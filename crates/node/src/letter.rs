@@ -47,7 +47,7 @@ pub enum Letter {
         /// Which.
         account: AccountId,
         /// What.
-        input: Input,
+        input: Box<Input>,
     },
     /// The account's reply.
     Reply(Reply),

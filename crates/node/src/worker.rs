@@ -305,7 +305,7 @@ impl Worker {
                 self.post(now_ms, owner, Letter::Account { account, input });
             }
             edge::Output::Verify { token, from, name } => self.ask_leave(now_ms, token, from, &name),
-            edge::Output::Auth { token, report, user_agent, .. } => {
+            edge::Output::Auth { token, report, user_agent } => {
                 self.settle_leave(now_ms, token, report, &user_agent);
             }
             edge::Output::Screened { token, screened } => self.screened(now_ms, token, screened),
@@ -345,7 +345,7 @@ impl Worker {
                 self.edge.handle(now_ms, edge::Input::Proven { connection, certificate });
             }
             Letter::FlowFailed(flow) => self.edge.handle(now_ms, edge::Input::FlowFailed(flow)),
-            Letter::Account { account, input } => drop(self.account_input(now_ms, &account, input)),
+            Letter::Account { account, input } => drop(self.account_input(now_ms, &account, *input)),
             Letter::Reply(reply) => self.edge.handle(now_ms, edge::Input::Reply(reply)),
             Letter::HangUpLine { account, line, end } => {
                 self.edge.handle(now_ms, edge::Input::HangUpLine { account, line, end });

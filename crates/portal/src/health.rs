@@ -11,8 +11,8 @@ use crate::words::{count, length};
 const SLOW_DISK_MS: u64 = 1_000;
 /// Tables that are so many records behind are told of.
 const FAR_BEHIND: u64 = 100_000;
-/// A disk with less room than one part in so many, or than so many bytes, will soon be full.
-const LEAST_ROOM: (u64, u64) = (20, 1 << 30);
+/// A disk of which less than one part in so many is free, and less than so many bytes, will soon be full.
+const LEAST_ROOM: (u64, u64) = (50, 2 << 30);
 /// Rows looked at.
 const MAX_ROWS: u32 = 1_000;
 
@@ -75,6 +75,12 @@ impl Health {
         self.process().map_or(0, |process| process.durable_lsn.saturating_sub(process.applied_lsn))
     }
 
+    /// Whether the disk lets records wait.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.waiting_ms >= SLOW_DISK_MS)
+    }
+
     /// What is wrong, a sentence each, with what to do.
     #[must_use]
     pub fn wrong(&self) -> Vec<String> {
@@ -85,7 +91,7 @@ impl Health {
                 "The disk is full: calls that cost money are refused. Make room on the disk of the data directory."
                     .to_owned(),
             ),
-            Some(status) if status.waiting_ms >= SLOW_DISK_MS => wrong.push(format!(
+            Some(status) if self.is_slow() => wrong.push(format!(
                 "The disk is slow: the oldest record has waited for {}. What spends money waits for it.",
                 length(status.waiting_ms)
             )),
@@ -93,7 +99,7 @@ impl Health {
         }
         if let Some(process) = self.process() {
             let is_full = self.status.as_ref().is_some_and(|status| status.disk_full);
-            let is_tight = |(free, total): &(u64, u64)| *free < LEAST_ROOM.1 || *free < total / LEAST_ROOM.0;
+            let is_tight = |(free, total): &(u64, u64)| *free < total / LEAST_ROOM.0 && *free < LEAST_ROOM.1;
             if let Some((free, total)) = process.disk.filter(|disk| !is_full && is_tight(disk)) {
                 wrong.push(format!(
                     "Only {} of {} are free on the disk of the data directory.",
@@ -112,7 +118,7 @@ impl Health {
             wrong.push(format!("The tables are {} records behind: what is listed is old.", self.behind()));
         }
         let down = self.carriers.iter().filter(|(_, usable, _)| !usable);
-        wrong.extend(down.map(|(id, _, text)| format!("Carrier {id} is passed over: {text}.")));
+        wrong.extend(down.map(|(id, _, text)| format!("Carrier {id} is passed over: {}.", text.trim_end_matches('.'))));
         if self.tables.mails_failed > 0 {
             wrong.push(format!("{} could not be delivered.", count(self.tables.mails_failed, "mail")));
         }

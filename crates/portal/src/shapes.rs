@@ -58,9 +58,15 @@ pub fn ban(ban: &lockout::Ban, places: &geo::Places) -> impl Serialize + use<> {
     shown::Ban::of(ban, places)
 }
 
-/// A carrier, with whether it is usable and what is known of it, and how its last calls ended.
-pub fn carrier(carrier: &edge::Carrier, state: Option<&(bool, String)>) -> impl Serialize + use<> {
-    shown::Carrier::of(carrier, state)
+/// All carriers, with what is known of them: id, whether usable, one sentence; and with how their last calls ended.
+///
+/// # Errors
+/// Database errors.
+pub fn carriers(
+    reader: &store::Reader,
+    states: &[(billing::CarrierId, bool, String)],
+) -> Result<impl Serialize + use<>, store::Error> {
+    shown::Carrier::all(reader, states)
 }
 
 /// A user, with whether they have a second step.

@@ -114,6 +114,11 @@ pub(crate) fn network(place: &Place) -> String {
     if place.hosting == Some(true) { format!("{network}, hosting or VPN") } else { network }
 }
 
+/// Both; a place of which nothing is known is said once.
+pub(crate) fn town_and_network(place: &Place) -> String {
+    if place.is_unknown() { town(place) } else { format!("{}, {}", town(place), network(place)) }
+}
+
 /// City and country of a call's source.
 pub(crate) fn call_town(place: &CdrPlace) -> String {
     match (&place.city, &place.country) {

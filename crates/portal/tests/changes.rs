@@ -12,8 +12,11 @@ use node::{Command, CommandError, NodeChange};
 
 const URL: &str = "http://portal.example";
 
+/// A carrier as the form sends it.
+const CARRIER: &str = "id=third&name=Third&address=198.51.100.9%3A5060&transport=udp&domain=&sources=&prefix=&plus=true&username=&secret=&register_s=&options_s=60&cost_deck=";
+
 /// Every form of the portal, and a page that shows its token.
-const FORMS: [(&str, &str); 36] = [
+const FORMS: [(&str, &str); 45] = [
     ("/accounts/law-000/money/terms", "low_balance=5&monthly_limit=&auto_top_up_max="),
     ("/accounts/law-000/numbers", "number=%2B13035550100&line=118"),
     ("/accounts/law-000/new-line", "line=999&name=&kind=extension"),
@@ -22,6 +25,15 @@ const FORMS: [(&str, &str); 36] = [
     ("/accounts/law-000/webhooks/remove", "webhook=1"),
     ("/accounts/law-000/webhooks/test", "webhook=1"),
     ("/accounts/law-000/webhooks/again", "delivery=1"),
+    ("/accounts/law-000/keys", "name=pbx&scope=read&days="),
+    ("/accounts/law-000/keys/revoke", "key=k1"),
+    ("/keys", "name=billing&scope=read&days="),
+    ("/keys/revoke", "key=k1"),
+    ("/carriers", CARRIER),
+    ("/carriers/wholesale", CARRIER),
+    ("/carriers/wholesale/remove", ""),
+    ("/decks/price", "account=law-000&deck=retail&markup=5"),
+    ("/decks/retail/remove", ""),
     ("/accounts/law-000/settings", "contacts=x%40y.example"),
     ("/accounts/law-000/people/invite", "login=new&name=&email=new%40x.example&role=viewer"),
     ("/accounts/law-000/people/change", "login=vic&role=owner"),

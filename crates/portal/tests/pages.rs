@@ -11,7 +11,7 @@ use fixture::House;
 const URL: &str = "http://portal.example";
 
 /// Every page of an account.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/accounts/law-000",
     "/accounts/law-000/calls",
     "/accounts/law-000/calls?line=107&number=%2B355&verdict=refused&from=2020-01-01&to=2099-01-01",
@@ -29,6 +29,7 @@ const PAGES: [&str; 17] = [
     "/accounts/law-000/people",
     "/accounts/law-000/audit",
     "/accounts/law-000/webhooks",
+    "/accounts/law-000/keys",
 ];
 
 /// Those that need something to show.

@@ -12,12 +12,23 @@ const PAIRS: [[u8; 2]; 256] = {
     pairs
 };
 
+/// The value of what is no digit: more than any digit's.
+const NO_DIGIT: u8 = 0xff;
+/// The value of each digit, in either case.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[DIGITS[digit] as usize] = digit as u8;
+        values[DIGITS[digit].to_ascii_uppercase() as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
 /// Appends `bytes` as lower-case hexadecimal digits.
 pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
-    for b in bytes {
-        out.push(DIGITS[usize::from(b >> 4)]);
-        out.push(DIGITS[usize::from(b & 15)]);
-    }
+    out.extend(bytes.iter().flat_map(|b| PAIRS[usize::from(*b)]));
 }
 
 /// At most 32 bytes as lower-case hexadecimal digits, without allocation.
@@ -63,24 +74,18 @@ pub(crate) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
         return None;
     }
     let mut out = [0u8; N];
-    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = pair.iter().try_fold(0u8, |sum, &digit| Some(sum << 4 | nibble(digit)?))?;
+    let mut wrong = 0;
+    for (byte, [high, low]) in out.iter_mut().zip(text.as_chunks::<2>().0) {
+        let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+        wrong |= high | low;
+        *byte = high << 4 | low & 15;
     }
-    Some(out)
+    (wrong != NO_DIGIT).then_some(out)
 }
 
 /// Reads hexadecimal in either case; `None` for anything else.
 pub fn decode_all(text: &[u8]) -> Option<Vec<u8>> {
     text.chunks(2).map(|pair| decode::<1>(pair).map(|[byte]| byte)).collect()
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

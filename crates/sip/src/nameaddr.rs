@@ -50,8 +50,8 @@ impl<'a> NameAddr<'a> {
     /// `rest` begins behind the opening bracket.
     fn bracketed(display_raw: &'a [u8], rest: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("name and address");
-        let (uri, params) = scan::split_once(rest, b'>');
-        let (uri, params) = (uri.trim_ascii(), params.ok_or(BAD)?.trim_ascii());
+        let (uri, params) = rest.split_at(memchr::memchr(b'>', rest).ok_or(BAD)?);
+        let (uri, params) = (uri.trim_ascii(), params.get(1..).unwrap_or_default().trim_ascii());
         if uri.is_empty() || !(params.is_empty() || params.starts_with(b";")) {
             return Err(BAD);
         }

@@ -21,32 +21,39 @@ impl<'a> Params<'a> {
 
     /// Each parameter in order: its name, and its value if it has one, both trimmed; quotes are kept.
     pub fn iter(self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
-        let mut rest = Some(self.raw);
+        self.parts().map(|part| {
+            let (name, value) = scan::split_once(part, b'=');
+            (name.trim_ascii_end(), value.map(<[u8]>::trim_ascii_start))
+        })
+    }
+
+    /// What stands between semicolons, trimmed.
+    fn parts(self) -> impl Iterator<Item = &'a [u8]> {
+        let mut rest = self.raw.strip_prefix(b";").unwrap_or(self.raw);
         std::iter::from_fn(move || {
-            loop {
-                let here = rest?;
-                let part = match scan::find_outside_quotes(here, b';', false) {
-                    Some(i) => {
-                        rest = here.get(i + 1..);
-                        here.get(..i)?
-                    }
-                    None => {
-                        rest = None;
-                        here
-                    }
-                };
-                if part.trim_ascii().is_empty() {
-                    continue;
+            while !rest.is_empty() {
+                let end = scan::find_outside_quotes(rest, b';', false).unwrap_or(rest.len());
+                let (part, behind) = rest.split_at(end);
+                rest = behind.get(1..).unwrap_or_default();
+                let part = part.trim_ascii();
+                if !part.is_empty() {
+                    return Some(part);
                 }
-                let (name, value) = scan::split_once(part, b'=');
-                return Some((name.trim_ascii(), value.map(<[u8]>::trim_ascii)));
             }
+            None
         })
     }
 
     /// The first parameter of that name in any case: `None` if absent, `Some(None)` if it has no value.
     pub fn get(self, name: &str) -> Option<Option<&'a [u8]>> {
-        self.iter().find(|(key, _)| scan::eq_ignore_case(key, name)).map(|(_, value)| value)
+        self.parts().find_map(|part| {
+            let (_, rest) = part.split_at_checked(name.len()).filter(|(begin, _)| scan::eq_ignore_case(begin, name))?;
+            match rest.trim_ascii_start() {
+                [] => Some(None),
+                [b'=', value @ ..] => Some(Some(value.trim_ascii_start())),
+                _ => None,
+            }
+        })
     }
 
     /// The value of the first parameter of that name; `None` if it is absent or has no value.

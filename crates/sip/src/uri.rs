@@ -104,7 +104,7 @@ impl<'a> HostPort<'a> {
         // In an IPv6 reference only a colon behind the bracket separates a port.
         let host_end = match bytes.first() {
             Some(b'[') => memchr::memchr(b']', bytes).map_or(bytes.len(), |i| i + 1),
-            _ => memchr::memchr(b':', bytes).unwrap_or(bytes.len()),
+            _ => bytes.iter().position(|&b| b == b':').unwrap_or(bytes.len()),
         };
         let (host, rest) = bytes.split_at(host_end);
         let port = match rest.trim_ascii() {

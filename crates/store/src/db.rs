@@ -6,6 +6,7 @@
 mod access;
 mod audit;
 mod desk;
+mod entries;
 mod factors;
 mod filing;
 mod keys;

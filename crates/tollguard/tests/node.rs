@@ -33,7 +33,7 @@ fn what_is_set_up_before_the_first_start_and_while_running_survives() {
         "{exposure}"
     );
     let exposures: serde_json::Value = serde_json::from_str(&place.ok(&["account", "exposure", "--json"])).unwrap();
-    assert_eq!(exposures[0]["bound"]["calls"], 0, "{exposures}");
+    assert_eq!(exposures[0]["calls"], 0, "{exposures}");
     place.ok(&["line", "add", "law", "hq", "--kind", "trunk", "--address", "203.0.113.9"]);
     place.ok(&["did", "add", "law", "+13035550100", "--line", "101"]);
     place.ok(&["carrier", "add", "wholesale", "--address", "198.51.100.9:5060"]);

@@ -8,6 +8,9 @@ use sip::Dialog;
 use super::{Ending, Facts, Leg};
 use crate::core::Core;
 
+/// As long as both legs usually are at most, so that the buffer seldom grows.
+const USUAL_BYTES: usize = 768;
+
 /// What is needed to end and settle an answered call after a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SavedLegs {
@@ -32,7 +35,8 @@ impl SavedLegs {
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).expect("plain data of strings and numbers always encodes")
+        let room = Vec::with_capacity(USUAL_BYTES);
+        postcard::to_extend(self, room).expect("plain data of strings and numbers always encodes")
     }
 
     /// What was saved; `None` if it was not saved by this program.

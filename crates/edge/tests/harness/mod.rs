@@ -127,6 +127,8 @@ pub struct World {
     pub told: Vec<Told>,
     pub relay: Vec<RelayCommand>,
     pub auth: Vec<(String, AuthReport)>,
+    /// The name that was tried last.
+    pub tried: String,
     pub carrier_states: Vec<(CarrierId, bool, String)>,
     /// What other switches were told.
     pub screened: Vec<(u64, edge::Screened)>,
@@ -155,6 +157,7 @@ impl World {
             told: Vec::new(),
             relay: Vec::new(),
             auth: Vec::new(),
+            tried: String::new(),
             carrier_states: Vec::new(),
             screened: Vec::new(),
             verdict: None,
@@ -217,7 +220,7 @@ impl World {
                 }
                 Output::Account { account, input } => {
                     assert_eq!(account, acme());
-                    self.told.push(input.clone());
+                    self.told.push((*input).clone());
                     if let Some(reply) = self.account(&input) {
                         self.edge.handle(self.now_ms, Input::Reply(reply));
                     }
@@ -229,11 +232,12 @@ impl World {
                         self.edge.handle(self.now_ms, Input::Relay(event));
                     }
                 }
-                Output::Verify { token, .. } => {
+                Output::Verify { token, name, .. } => {
+                    self.tried = name;
                     let input = Input::Verify { token, leave: self.leave, failures_before: account::Failures::NONE };
                     self.edge.handle(self.now_ms, input);
                 }
-                Output::Auth { name, report, .. } => self.auth.push((name, report)),
+                Output::Auth { report, .. } => self.auth.push((self.tried.clone(), report)),
                 Output::Screened { token, screened } => self.screened.push((token, screened)),
                 Output::CarrierState { carrier, up, text } => self.carrier_states.push((carrier, up, text)),
             }

@@ -74,7 +74,11 @@ impl World {
                 }
             }
             Step::Fail(number) => drop(self.ticket(*number).map(|ticket| self.lockout.failed(ticket, None, now))),
-            Step::Succeed(number) => drop(self.ticket(*number).map(|ticket| self.lockout.succeeded(ticket, now))),
+            Step::Succeed(number) => {
+                if let Some(ticket) = self.ticket(*number) {
+                    self.lockout.succeeded(ticket, now);
+                }
+            }
             Step::Release(number) => drop(self.ticket(*number).map(|ticket| self.lockout.released(ticket, now))),
             Step::NewSecret(name) => self.lockout.secret_changed(name),
             Step::Register(from, until_ms) => self.lockout.flow_registered(*from, *until_ms),

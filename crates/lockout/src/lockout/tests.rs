@@ -417,7 +417,8 @@ fn the_guard_learns_what_failed_before() {
     assert_eq!(lockout.facts(ip, "101", START_MS + 5).here(START_MS + 5, 600), 3);
     assert_eq!(lockout.facts(ip, "101", START_MS + 601_000).here(START_MS + 601_000, 600), 0, "too long ago");
     let ticket = ticket(&mut lockout, ATTACKER, "101", START_MS + 5);
-    let facts = lockout.succeeded(ticket, START_MS + 5);
+    let facts = lockout.facts(ip, "101", START_MS + 5);
+    lockout.succeeded(ticket, START_MS + 5);
     assert_eq!((facts.address_as_line.failures, facts.address.failures), (3, 4));
     assert_eq!((facts.address_as_line.first_ms, facts.address_as_line.last_ms), (START_MS, START_MS + 2));
     assert_eq!((facts.line.failures, facts.line_addresses), (4, 2));

@@ -100,6 +100,8 @@ pub struct Wire {
     worker: Worker,
     now_ms: u64,
     written: u64,
+    /// What went to the journal, where somebody wants it.
+    pub records: Option<Vec<node::Record>>,
     registered: u64,
     /// Time that passes with each message.
     step_ms: u64,
@@ -113,6 +115,7 @@ impl Wire {
             worker: Worker::new(setup, state, firm::START_MS),
             now_ms: firm::START_MS,
             written: 0,
+            records: None,
             registered: 0,
             step_ms,
         }
@@ -199,7 +202,12 @@ impl Wire {
                 moved = true;
                 match output {
                     Output::Send { flow, bytes } => drop(sent.insert(flow.remote, Message::parse(&bytes).unwrap())),
-                    Output::Journal(_) => self.written += 1,
+                    Output::Journal(record) => {
+                        self.written += 1;
+                        if let Some(records) = &mut self.records {
+                            records.push(record);
+                        }
+                    }
                     _ => {}
                 }
             }

@@ -1,7 +1,5 @@
 //! Carriers, for keys of the whole node: listed with their state, set up, removed.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use billing::CarrierId;
 use node::{Command, CommandReply, NodeChange};
@@ -27,12 +25,10 @@ pub(super) struct AtCarrier {
 impl Client {
     /// Carriers with what is known of their state.
     async fn carriers(&self) -> Result<Vec<Carrier>, Fault> {
-        let carriers = self.read(|reader| reader.carriers()).await?;
         let CommandReply::Carriers(states) = self.send(Command::Carriers).await? else {
             return Err(Fault::new(Kind::Broken, "the node did not tell the state of its carriers"));
         };
-        let states: BTreeMap<_, _> = states.into_iter().map(|(id, usable, text)| (id, (usable, text))).collect();
-        Ok(carriers.iter().map(|carrier| Carrier::of(carrier, states.get(&carrier.id))).collect())
+        self.read(move |reader| Carrier::all(reader, &states)).await
     }
 
     async fn carrier(&self, id: &CarrierId) -> Result<Carrier, Fault> {

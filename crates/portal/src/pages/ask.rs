@@ -137,21 +137,22 @@ pub(crate) async fn were_theirs(
 /// "Take the answer back?"
 pub(crate) async fn take_back(scope: Scope, Path((_, incident)): Path<(String, String)>) -> Result<Response, Problem> {
     let (incident, _) = find(&scope, &incident).await?;
-    let (lead, effect) = match incident.state {
+    const UNLEARNT: &str = "The guard unlearns what the answer taught it.";
+    let (lead, effects) = match incident.state {
         IncidentState::Ours => (
             "You said that these calls were yours, and take that back.",
-            "If the incident was open before, it is open again, and what it had cut is cut again.",
+            vec![UNLEARNT, "If the incident was open before, it is open again, and what it had cut is cut again."],
         ),
         IncidentState::Theirs => (
             "You said that these calls were not yours, and take that back.",
-            "What is cut stays cut until you turn it back on.",
+            vec![UNLEARNT, "What is cut stays cut until you turn it back on."],
         ),
-        _ => ("Nobody has answered this incident.", "There is nothing to take back."),
+        _ => ("Nobody has answered this incident, so there is nothing to take back.", Vec::new()),
     };
     page(&AskPage {
         f: Frame::of_account(&scope, Tab::Incidents, "Take the answer back"),
         lead: lead.to_owned(),
-        effects: vec!["The guard unlearns what the answer taught it.".to_owned(), effect.to_owned()],
+        effects: effects.into_iter().map(str::to_owned).collect(),
         action: scope.path(&format!("{}/take-back", path_of(&incident))),
         button: "Take it back",
         is_grave: false,

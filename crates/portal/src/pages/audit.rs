@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use billing::{Currency, Money};
+use billing::{Country, Currency, Money};
 use store::AuditRow;
 
 use crate::circle::Circle;
@@ -12,6 +12,8 @@ use crate::zone::Zone;
 
 /// Changes listed.
 const MAX_LISTED: u32 = 200;
+/// What holds codes of countries.
+const COUNTRIES: [&str; 3] = ["country", "allowed", "denied"];
 /// What holds money, in micro-units, whatever account it is of.
 const MONEY: [&str; 6] =
     ["exposure_ceiling", "low_balance", "monthly_limit", "auto_top_up_max", "max_rate", "money_a_day"];
@@ -86,14 +88,22 @@ const FIRST_MOMENT_MS: i64 = 1_000_000_000_000;
 /// A value as people read it: money with its currency, a moment on the account's clock, nothing as a word.
 fn value(path: &str, value: &str, currency: Option<Currency>, zone: &Zone) -> String {
     let is_money = path.rsplit('.').next().is_some_and(|last| MONEY.contains(&last));
+    let is_country = path.rsplit('.').next().is_some_and(|last| COUNTRIES.contains(&last));
     match (value.parse::<i64>(), currency) {
         _ if value.is_empty() => "nothing".to_owned(),
         (Ok(micros), Some(currency)) if is_money => Money::from_micros(micros).format(&currency),
         (Ok(at_ms), _) if path.ends_with("_ms") && at_ms >= FIRST_MOMENT_MS => zone.short(at_ms.unsigned_abs()),
+        _ if is_country => named(value),
         _ if value == "true" => "yes".to_owned(),
         _ if value == "false" => "no".to_owned(),
         _ => value.to_owned(),
     }
+}
+
+/// The names of countries, in a list or alone.
+fn named(codes: &str) -> String {
+    let name = |code: &str| code.parse().map_or(code.to_owned(), |country: Country| country.name().to_owned());
+    codes.split(", ").map(name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -107,6 +117,8 @@ mod tests {
         assert_eq!(value("account.max_calls", "25"), "25");
         assert_eq!(value("account.name", ""), "nothing");
         assert_eq!(value("line 107.international", "false"), "no");
+        assert_eq!(value("account.country", "US"), "United States");
+        assert_eq!(value("line 107.limits.denied", "AL, GM"), "Albania, Gambia");
         assert_eq!(value("line 107.cut.since_ms", "1772346600000"), "28 Feb 2026 23:30:00");
         assert_eq!(readable("line 107.cut.since_ms"), "line 107 › cut › since");
         assert_eq!(readable("account.terms.low_balance"), "account › terms › low balance");

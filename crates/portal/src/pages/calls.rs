@@ -78,11 +78,12 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
     let found = scope.visitor.state.read(move |reader| {
         // One more than is shown tells whether there is another page.
         let cdrs = reader.cdrs(&CdrFilter { limit: PER_PAGE + 1, ..filter })?;
+        let (counted, spread) = reader.spread(&all)?;
         let totals = match days {
             Some(days) => reader.totals_of_days(&id, all.line.as_ref(), days)?,
-            None => reader.totals_of(&all)?,
+            None => counted,
         };
-        Ok((cdrs, totals, reader.spread(&all)?, reader.lines(&id)?))
+        Ok((cdrs, totals, spread, reader.lines(&id)?))
     });
     let (mut cdrs, totals, spread, lines) = found.await?;
     let has_older = cdrs.len() > PER_PAGE as usize;
@@ -146,7 +147,7 @@ fn added_up(totals: &Totals, counted: bool) -> String {
 fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
     let day = |text: &str, begins: fn(&crate::zone::Zone, &str) -> Option<u64>| match text {
         "" => Ok(None),
-        text => begins(&scope.zone, text).map(Some).ok_or_else(|| Problem::Typed(format!("`{text}` is not a day"))),
+        text => begins(&scope.zone, text).map(Some).ok_or_else(|| Problem::Typed(format!("“{text}” is not a day"))),
     };
     let line = match wanted.line.as_str() {
         "" => None,
@@ -160,7 +161,7 @@ fn filter(scope: &Scope, wanted: &Wanted) -> Result<CdrFilter, Problem> {
         number_prefix: wanted.number_prefix(),
         country: match wanted.country.as_str() {
             "" => None,
-            code => Some(code.parse().map_err(|_| Problem::Typed(format!("`{code}` is not a country")))?),
+            code => Some(code.parse().map_err(|_| Problem::Typed(format!("“{code}” is not a country")))?),
         },
         verdict: match wanted.verdict.as_str() {
             "allowed" => Some(Decision::Allowed),
@@ -181,7 +182,9 @@ impl Wanted {
     }
 
     fn nothing(&self) -> &'static str {
-        if self.is_filtered() {
+        if !self.before.is_empty() {
+            "No call is older than those you have seen."
+        } else if self.is_filtered() {
             "No call fits. Take something out of the filter."
         } else {
             "No calls yet. The first one will be listed here."

@@ -32,23 +32,26 @@ pub(super) struct Row {
     pub(super) text: String,
 }
 
-/// What is known of carriers now.
-pub(super) type States = BTreeMap<CarrierId, (bool, String)>;
+/// What the node says of carriers now; `None` where it does not answer.
+pub(super) type States = Option<BTreeMap<CarrierId, (bool, String)>>;
 
-/// What is known of carriers now; nothing where the node does not answer.
+/// What the node says of carriers now.
 pub(super) async fn states(admin: &Visitor) -> States {
     match admin.state.control.send(Command::Carriers).await {
-        Ok(CommandReply::Carriers(states)) => states.into_iter().map(|(id, up, text)| (id, (up, text))).collect(),
-        _ => BTreeMap::new(),
+        Ok(CommandReply::Carriers(states)) => Some(states.into_iter().map(|(id, up, text)| (id, (up, text))).collect()),
+        _ => None,
     }
 }
 
 /// A row of a list.
 pub(super) fn row(admin: &Visitor, carrier: &Carrier, states: &States) -> Row {
-    let (state, text) = match states.get(&carrier.id) {
-        Some((true, text)) => (Badge::new("usable", Tone::Good), sentence(text)),
-        Some((false, text)) => (Badge::new("not usable", Tone::Bad), sentence(text)),
-        None => (Badge::new("not tried yet", Tone::Plain), "No call or registration has gone there yet.".to_owned()),
+    let (state, text) = match states.as_ref().map(|states| states.get(&carrier.id)) {
+        None => (Badge::new("not known", Tone::Plain), "The node does not answer.".to_owned()),
+        Some(Some((true, text))) => (Badge::new("usable", Tone::Good), sentence(text)),
+        Some(Some((false, text))) => (Badge::new("not usable", Tone::Bad), sentence(text)),
+        Some(None) => {
+            (Badge::new("not tried yet", Tone::Plain), "No call or registration has gone there yet.".to_owned())
+        }
     };
     Row {
         href: admin.path(&format!("{PAGE}/{}", carrier.id)),
@@ -82,7 +85,6 @@ struct CarrierPage {
 
 /// What the fields of the form hold.
 struct Fields {
-    csrf: String,
     action: String,
     button: &'static str,
     /// `None`: to be typed.
@@ -125,7 +127,6 @@ fn fields(admin: &Admin, old: Option<&Carrier>, decks: &[DeckId]) -> Fields {
     };
     let deck = old.and_then(|carrier| carrier.cost_deck.as_ref());
     Fields {
-        csrf: admin.csrf.clone(),
         action: admin.path(&old.map_or(PAGE.to_owned(), |carrier| format!("{PAGE}/{}", carrier.id))),
         button: if old.is_some() { "Save" } else { "Add it" },
         id: old.map(|carrier| carrier.id.to_string()),

@@ -20,7 +20,7 @@ fn other(scope: &Scope) -> GuardMode {
 pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
     let (lead, effects, button, is_grave) = match other(&scope) {
         GuardMode::Active => (
-            "The guard only watches now. From now on it acts.",
+            "The guard only watches now. If you let it act:",
             vec![
                 "Calls that look like a hijack are refused, and suspicious calls that run are hung up.",
                 "International calling is cut on a hijacked line until you turn it back on.",
@@ -30,7 +30,7 @@ pub(crate) async fn show(scope: Scope) -> Result<Response, Problem> {
             false,
         ),
         GuardMode::Shadow => (
-            "The guard acts now. From now on it only watches.",
+            "The guard acts now. If you let it only watch:",
             vec![
                 "It writes down what it would have done, and still tells you.",
                 "It stops nothing: a hijacked line can spend until the balance ends.",

@@ -45,6 +45,8 @@ struct LimitsPage {
     lead: String,
     currency: String,
     fields: Fields,
+    /// Those that are chosen, in words.
+    chosen: String,
     countries: Vec<Choice>,
     map: map::Allowed,
     action: String,
@@ -90,6 +92,13 @@ fn fields(limits: &Limits, international: bool, max_calls: Option<u32>, ceiling:
     }
 }
 
+/// The chosen countries in words.
+fn chosen(limits: &Limits) -> String {
+    let all: Vec<&str> =
+        countries(limits).iter().filter(|country| country.chosen).map(|country| country.name).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+}
+
 /// Countries in order of their names, the chosen ones first.
 fn countries(limits: &Limits) -> Vec<Choice> {
     let chosen: BTreeSet<Country> = if limits.allowed.is_empty() {
@@ -117,6 +126,7 @@ fn show(
         f: Frame::of_account(scope, Tab::Lines, title),
         lead: lead.to_owned(),
         currency: scope.account.settings.currency.to_string(),
+        chosen: chosen(limits),
         countries: countries(limits),
         map: map::draw(limits, fields.international, scope.account.settings.country),
         fields,

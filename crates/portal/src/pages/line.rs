@@ -116,7 +116,7 @@ async fn locks(scope: &Scope, line: &LineId) -> Vec<Lock> {
         let place = scope.visitor.state.places.locate(lock.ip);
         Lock {
             ip: lock.ip.to_canonical().to_string(),
-            place: format!("{}, {}", words::town(&place), words::network(&place)),
+            place: words::town_and_network(&place),
             incident: scope.path(&format!("/incidents/{}", lock.incident)),
         }
     };

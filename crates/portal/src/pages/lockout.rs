@@ -157,7 +157,7 @@ fn guessed_at(zone: &Zone, pressed: &Pressed) -> Guessed {
     let Pressed { target, failures, addresses, next_ms } = pressed;
     let many = if *addresses as usize >= lockout::MAX_TALLY_ADDRESSES { " or more" } else { "" };
     Guessed {
-        target: sentence(&target.to_string()),
+        target: target.to_string(),
         tally: format!(
             "{failures} failed passwords from {addresses}{many} {}",
             if *addresses == 1 { "address" } else { "addresses" }

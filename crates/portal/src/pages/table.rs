@@ -50,7 +50,7 @@ fn row(scope: &Scope, cdr: &Cdr) -> Row {
         number: words::number(cdr),
         destination: words::destination(cdr),
         result: words::result(cdr),
-        talk: if talk_ms == 0 { "–".to_owned() } else { words::length(talk_ms) },
+        talk: if talk_ms == 0 { "no talk".to_owned() } else { words::length(talk_ms) },
         charge: scope.money(cdr.money.charge),
         ip: cdr.from.ip.to_string(),
         town: words::call_town(&cdr.from.place),

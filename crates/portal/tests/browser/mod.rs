@@ -73,6 +73,12 @@ impl Browser {
         self.send(request, Body::from(form.to_owned())).await
     }
 
+    /// Posts a form with a file, whose parts are between lines that say `edge`.
+    pub async fn post_form(&mut self, path: &str, form: &str) -> Page {
+        let request = Request::post(path).header(CONTENT_TYPE, "multipart/form-data; boundary=edge");
+        self.send(request, Body::from(form.to_owned())).await
+    }
+
     /// Posts a form as it was shown on a page.
     pub async fn post(&mut self, shown: &str, path: &str, form: &str) -> Page {
         let csrf = self.get(shown).await.csrf();

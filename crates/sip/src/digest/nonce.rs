@@ -1,13 +1,15 @@
 //! Nonces without memory: when and by which key a nonce was made is written in it, under a keyed hash.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher};
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
+use crate::HashKey;
 use crate::hex::{self, Short};
 
-/// Bytes of the keyed hash that a nonce carries: 128 bits.
+/// Bytes of the keyed hash that a nonce carries: 128 bits, two times 64 with keys of their own. It holds for as long as a
+/// nonce may be used, and against guesses over the network.
 const MAC_BYTES: usize = 16;
 /// Key number, six bytes of milliseconds, salt.
 const HEAD_BYTES: usize = 1 + 6 + 8;
@@ -35,9 +37,8 @@ pub enum NonceCheck {
 /// Makes nonces and knows them again. Two keys are held: the one in use, and the one before.
 #[derive(Clone)]
 pub struct NonceMint {
-    /// The keyed hash before its first byte: what only depends on the key is computed once.
-    key: Hmac<Sha256>,
-    previous: Option<Hmac<Sha256>>,
+    key: [HashKey; 2],
+    previous: Option<[HashKey; 2]>,
     /// Number of the key in use, wrapping; written into each nonce so that one hash is enough to check it.
     epoch: u8,
     validity_ms: u64,
@@ -66,7 +67,7 @@ impl NonceMint {
         let [s0, s1, s2, s3, s4, s5, s6, s7] = salt;
         let head = [self.epoch, t0, t1, t2, t3, t4, t5, s0, s1, s2, s3, s4, s5, s6, s7];
         let mut nonce = [0; NONCE_BYTES];
-        let mac = mac(&self.key, &head).finalize().into_bytes();
+        let mac = mac(&self.key, &head);
         nonce.iter_mut().zip(head.iter().chain(&mac)).for_each(|(to, from)| *to = *from);
         Short::of(&nonce)
     }
@@ -82,7 +83,7 @@ impl NonceMint {
             _ => None,
         };
         let (Some(key), Ok(salt)) = (key, salt.try_into()) else { return NonceCheck::Unknown };
-        if mac(key, head).verify_truncated_left(tag).is_err() {
+        if !bool::from(mac(key, head).ct_eq(tag)) {
             return NonceCheck::Unknown;
         }
         let minted_ms = u64::from_be_bytes([0, 0, *t0, *t1, *t2, *t3, *t4, *t5]);
@@ -93,14 +94,18 @@ impl NonceMint {
     }
 }
 
-fn keyed(key: [u8; 32]) -> Hmac<Sha256> {
-    Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length")
+fn keyed(key: [u8; 32]) -> [HashKey; 2] {
+    let (halves, _) = key.as_chunks::<16>();
+    [0, 1].map(|at| halves.get(at).copied().map(HashKey::new).unwrap_or_default())
 }
 
-fn mac(keyed: &Hmac<Sha256>, head: &[u8]) -> Hmac<Sha256> {
-    let mut mac = keyed.clone();
-    mac.update(head);
-    mac
+fn mac(keys: &[HashKey; 2], head: &[u8]) -> [u8; MAC_BYTES] {
+    let [first, second] = keys.each_ref().map(|key| {
+        let mut hasher = key.build_hasher();
+        hasher.write(head);
+        u128::from(hasher.finish())
+    });
+    (first << 64 | second).to_be_bytes()
 }
 
 impl fmt::Debug for NonceMint {

@@ -56,9 +56,8 @@ pub(super) fn read<'a>(
         let behind = behind.get(1..).unwrap_or_default().trim_ascii_start();
         let (value, behind) = match behind.first() {
             Some(b'"') => {
-                let end = scan::quoted_len(behind).ok_or(DigestError::Malformed)?;
-                let (quoted, behind) = behind.split_at(end);
-                (scan::unquote(quoted.get(1..end - 1).unwrap_or_default()), behind.trim_ascii_start())
+                let (value, behind) = scan::quoted(behind).ok_or(DigestError::Malformed)?;
+                (value, behind.trim_ascii_start())
             }
             _ => {
                 let (token, behind) = behind.split_at(behind.iter().position(|&b| b == b',').unwrap_or(behind.len()));

@@ -136,8 +136,10 @@ impl Message {
 
     /// Every Via in order, the topmost first.
     pub fn vias(&self) -> impl Iterator<Item = Result<Via<'_>, Malformed>> {
-        let below = self.headers(Name::Via).skip(1).map(Via::parse);
-        self.present.has(Name::Via).then(|| self.top_via()).into_iter().chain(below)
+        let top = self.present.has(Name::Via).then(|| self.top_via());
+        let has_more = self.essentials.via_shares_line || self.repeated.has(Name::Via);
+        let below = has_more.then(|| self.headers(Name::Via).skip(1).map(Via::parse));
+        top.into_iter().chain(below.into_iter().flatten())
     }
 
     /// From.

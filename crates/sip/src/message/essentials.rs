@@ -7,6 +7,8 @@ use crate::{Host, HostPort, Malformed, Method, Name, NameAddr, Params, Transport
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Essentials {
     pub via: Option<ViaAt>,
+    /// Whether another Via stands in the line of the topmost.
+    pub via_shares_line: bool,
     pub from: Option<AddressAt>,
     pub to: Option<AddressAt>,
     pub cseq: Option<CSeqAt>,
@@ -17,7 +19,9 @@ impl Essentials {
     pub fn read(&mut self, name: Name, value: &[u8], bytes: &[u8]) {
         match name {
             Name::Via => {
-                let top = scan::List::new(value).next().unwrap_or_default();
+                let mut list = scan::List::new(value);
+                let top = list.next().unwrap_or_default();
+                self.via_shares_line = list.next().is_some();
                 self.via = Via::parse(top).ok().map(|via| ViaAt::of(&via, bytes));
             }
             Name::From => self.from = NameAddr::parse(value).ok().map(|from| AddressAt::of(&from, bytes)),

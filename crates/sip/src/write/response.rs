@@ -81,6 +81,17 @@ impl ResponseBuilder {
         self
     }
 
+    /// A registered contact and the time it has left (RFC 3261 section 10.3 step 8).
+    pub fn contact(&mut self, uri: &str, left_s: u64) -> &mut ResponseBuilder {
+        self.draft.begin(Name::Contact);
+        self.draft.own("<");
+        self.draft.text(uri.as_bytes());
+        self.draft.own(">;expires=");
+        self.draft.number(left_s);
+        self.draft.end_line();
+        self
+    }
+
     /// The message, without a body.
     pub fn finish(self) -> Vec<u8> {
         self.draft.finish(&[])

@@ -4,6 +4,7 @@ mod accounts;
 mod cdrs;
 mod filter;
 mod find;
+mod ledger;
 mod node;
 mod paged;
 mod programs;

@@ -83,7 +83,7 @@ CREATE TABLE filed (
     thing TEXT    NOT NULL,
     calls BLOB    NOT NULL,
     PRIMARY KEY (block, thing)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 -- Hardly two calls have a number in common, so that it is no such thing: here are all that are filed. Of all accounts it is
 -- gone through account by account.
 CREATE TABLE numbers (
@@ -111,20 +111,23 @@ CREATE TABLE usage (
     PRIMARY KEY (by, account, day, of)
 ) STRICT, WITHOUT ROWID;
 
+-- Entries of an account's ledger, of which each call makes three: in parts of so many (entries.rs), each a row.
 CREATE TABLE ledger (
     account        TEXT    NOT NULL,
-    seq            INTEGER NOT NULL,
-    at_ms          INTEGER NOT NULL,
-    kind           TEXT    NOT NULL,
-    amount_micros  INTEGER NOT NULL,
-    from_book      TEXT    NOT NULL,
-    to_book        TEXT    NOT NULL,
-    balance_micros INTEGER NOT NULL,
-    call           TEXT,
-    json           TEXT    NOT NULL,
-    PRIMARY KEY (account, seq)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX ledger_by_time ON ledger (account, kind, at_ms) WHERE kind NOT IN ('hold', 'release');
+    part           INTEGER NOT NULL,
+    last_seq       INTEGER NOT NULL,
+    -- The times of its entries are counted from here.
+    since_ms       INTEGER NOT NULL,
+    -- When the first and the last of them was, what its calls were charged, and how many people made.
+    first_ms       INTEGER NOT NULL,
+    last_ms        INTEGER NOT NULL,
+    charged_micros INTEGER NOT NULL,
+    by_people      INTEGER NOT NULL,
+    entries        BLOB    NOT NULL,
+    PRIMARY KEY (account, part)
+) STRICT;
+CREATE INDEX ledger_by_time ON ledger (account, last_ms, first_ms, charged_micros);
+CREATE INDEX ledger_by_people ON ledger (account, last_ms) WHERE by_people > 0;
 
 CREATE TABLE incidents (
     incident  TEXT PRIMARY KEY,

@@ -3,6 +3,7 @@
 mod desk;
 mod fixture;
 mod keys;
+mod ledger;
 mod people;
 mod programs;
 mod projection;

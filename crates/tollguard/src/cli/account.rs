@@ -3,7 +3,7 @@
 use account::{Change, GuardMode, Settings, Terms};
 use billing::{AccountId, LineId, Money};
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::json;
+use portal::shapes;
 use store::{AccountRow, CdrFilter, MAX_ADDED_UP, Reader};
 
 use super::context::Context;
@@ -172,7 +172,7 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
     let reader = context.reader()?;
     let accounts = reader.accounts()?;
     if listing.json {
-        return output::json(&accounts.iter().map(as_json).collect::<Vec<_>>());
+        return output::json(&accounts.iter().map(shapes::account).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["ACCOUNT", "NAME", "LINES", "BALANCE", "HELD", "GUARD", "INTERNATIONAL"], &[2, 3, 4]);
     for row in accounts {
@@ -195,7 +195,7 @@ fn show(context: &Context, id: &AccountId, listing: Listing) -> Result<(), CliEr
     let reader = context.reader()?;
     let row = context.account(&reader, id)?;
     if listing.json {
-        return output::json(&as_json(&row));
+        return output::json(&shapes::account(&row));
     }
     output::print(&fields(&page(&reader, &row)?));
     Ok(())
@@ -267,15 +267,7 @@ fn lockout(settings: &Settings) -> String {
 fn audit(context: &Context, id: Option<&AccountId>, limit: u32, listing: Listing) -> Result<(), CliError> {
     let rows = context.reader()?.audit(id, limit)?;
     if listing.json {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|row| {
-                json!({
-                    "account": row.account, "at_ms": row.at_ms, "by": row.by, "text": row.text, "changes": row.changes,
-                })
-            })
-            .collect();
-        return output::json(&rows);
+        return output::json(&rows.iter().map(shapes::audit).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["WHEN", "ACCOUNT", "BY", "WHAT"], &[]);
     for row in rows {
@@ -291,16 +283,6 @@ fn audit(context: &Context, id: Option<&AccountId>, limit: u32, listing: Listing
 
 fn or_none(text: &str) -> &str {
     if text.is_empty() { "nothing" } else { text }
-}
-
-fn as_json(row: &AccountRow) -> serde_json::Value {
-    json!({
-        "id": row.id,
-        "settings": row.settings,
-        "balance_micros": row.balance.micros(),
-        "held_micros": row.held.micros(),
-        "cut": row.cut,
-    })
 }
 
 fn guard_word(mode: GuardMode) -> &'static str {

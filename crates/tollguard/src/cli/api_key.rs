@@ -7,7 +7,7 @@ use store::KeyScope;
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, Table, hand, local, now_ms, or_dash};
+use super::output::{self, Table, hand, local, now_ms, or_dash, say};
 use super::{CliError, Listing};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -65,8 +65,7 @@ impl ApiKey {
                 let Some(key) = desk.api_keys()?.into_iter().find(|key| key.id == id) else {
                     return refused(format!("there is no key {id}"));
                 };
-                output::print(&format!("{}\n", kept::revoke_key(&desk, &hand(), &key)?));
-                Ok(())
+                say(&kept::revoke_key(&desk, &hand(), &key)?)
             }
         }
     }

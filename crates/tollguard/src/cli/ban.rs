@@ -5,13 +5,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use lockout::{Pressed, Settings, shortest};
 use node::{Command, CommandReply, NodeChange, address_or_prefix};
-use serde_json::json;
+use portal::shapes;
 
 use super::context::Context;
 use super::error::refused;
 use super::output::{self, Table, fields, local, now_ms};
 use super::span::Span;
 use super::{CliError, Listing};
+use crate::serve::load_places;
 
 /// Addresses locked out after failed log-ins, or by hand.
 #[derive(Debug, Args)]
@@ -145,7 +146,8 @@ impl Ban {
 fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
     let bans = context.reader()?.bans(now_ms())?;
     if listing.json {
-        return output::json(&bans);
+        let places = load_places(&context.config)?;
+        return output::json(&bans.iter().map(|ban| shapes::ban(ban, &places)).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["ADDRESS", "UNTIL", "TIMES", "WHY"], &[2]);
     for ban in bans {
@@ -167,7 +169,8 @@ fn lists(context: &Context, listing: Listing) -> Result<(), CliError> {
         return refused("the node gave no list");
     };
     if listing.json {
-        return output::json(&lists);
+        let shape = |(name, size): &(String, usize)| shapes::block_list(name, *size);
+        return output::json(&lists.iter().map(shape).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["LIST", "HOLDS"], &[1]);
     for (name, size) in lists {
@@ -182,7 +185,7 @@ fn guessed(context: &Context, listing: Listing) -> Result<(), CliError> {
         return refused("the node gave no list");
     };
     if listing.json {
-        return output::json(&guessed);
+        return output::json(&guessed.iter().map(shapes::guessed).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["FAILURES", "ADDRESSES", "NEXT TRY", "WHAT"], &[0, 1]);
     for Pressed { target, failures, addresses, next_ms } in guessed {
@@ -231,7 +234,7 @@ fn settings(context: &Context, change: &Change) -> Result<(), CliError> {
         return put(context, new);
     }
     if change.listing.json {
-        return output::json(&json!(old));
+        return output::json(&shapes::lockout(&old));
     }
     let allowed: Vec<String> = old.allow_list.iter().map(ToString::to_string).collect();
     output::print(&fields(&[

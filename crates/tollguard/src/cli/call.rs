@@ -5,6 +5,7 @@ use billing::{AccountId, CallId};
 use clap::{Args, Subcommand};
 use edge::CallView;
 use node::{Command, CommandReply};
+use portal::shapes;
 
 use super::context::Context;
 use super::error::refused;
@@ -67,7 +68,7 @@ fn running(context: &Context, account: Option<AccountId>) -> Result<Vec<CallView
 fn list(context: &Context, account: Option<AccountId>, listing: Listing) -> Result<(), CliError> {
     let calls = running(context, account)?;
     if listing.json {
-        return output::json(&calls);
+        return output::json(&calls.iter().map(shapes::running).collect::<Vec<_>>());
     }
     let now_ms = now_ms();
     let mut table = Table::new(&["SINCE", "ACCOUNT", "LINE", "FROM", "TO", "TALKS", "CALL"], &[5]);

@@ -1,7 +1,5 @@
 //! `tollguard carrier`: where calls leave to and arrive from.
 
-use std::collections::BTreeMap;
-
 use account::Transport;
 use billing::CarrierId;
 use clap::{Args, Subcommand};
@@ -14,6 +12,9 @@ use super::options::CarrierOptions;
 use super::output::{self, Table, or_dash};
 use super::password::first_line;
 use super::{CliError, Listing};
+
+/// Calls whose ends are counted.
+const LAST_CALLS: u32 = 1_000;
 
 /// Where calls leave to and arrive from.
 #[derive(Debug, Args)]
@@ -84,20 +85,22 @@ impl Carrier {
 }
 
 fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
-    let carriers = context.reader()?.carriers()?;
+    let reader = context.reader()?;
     let mut node = context.node()?;
     let running = node.is_running();
     let CommandReply::Carriers(states) = node.ask(&Command::Carriers)? else {
         return refused("the node gave no list of carriers");
     };
-    let states: BTreeMap<_, _> = states.into_iter().map(|(id, usable, text)| (id, (usable, text))).collect();
     if listing.json {
-        let shape = |carrier: &edge::Carrier| shapes::carrier(carrier, states.get(&carrier.id));
-        return output::json(&carriers.iter().map(shape).collect::<Vec<_>>());
+        return output::json(&shapes::carriers(&reader, &states)?);
     }
-    let mut table = Table::new(&["CARRIER", "NAME", "ADDRESS", "LOGS IN AS", "STATE"], &[]);
-    for carrier in carriers {
-        let told = states.get(&carrier.id).map(|(_, text)| text.clone());
+    let mut table = Table::new(&["CARRIER", "NAME", "ADDRESS", "LOGS IN AS", "LAST CALLS", "STATE"], &[]);
+    for carrier in reader.carriers()? {
+        let told = states.iter().find(|(id, ..)| *id == carrier.id).map(|(_, _, text)| text.clone());
+        let answers = reader.answers_of(&carrier.id, LAST_CALLS)?;
+        let (answered, all) = answers.iter().fold((0, 0), |(answered, all), (status, calls)| {
+            (answered + if *status == 200 { *calls } else { 0 }, all + calls)
+        });
         let otherwise = if running { "nothing known yet" } else { "the node does not run" };
         table.row(vec![
             carrier.id.to_string(),
@@ -108,6 +111,7 @@ fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
                 Some(Transport::Tls) => format!("{} over TLS", carrier.address),
             },
             or_dash(carrier.auth.map(|auth| auth.username)),
+            if all == 0 { "none".to_owned() } else { format!("{answered} of {all} answered") },
             told.unwrap_or_else(|| otherwise.to_owned()),
         ]);
     }

@@ -11,6 +11,7 @@ use billing::{
     LineId, Route,
 };
 use clap::{Args, Subcommand, ValueEnum};
+use portal::shapes;
 use store::{CdrFilter, Reader};
 
 use super::context::Context;
@@ -170,10 +171,11 @@ impl<'r> Customs<'r> {
 fn list(context: &Context, filter: &Filter, limit: u32, listing: Listing) -> Result<(), CliError> {
     let reader = context.reader()?;
     let cdrs = reader.cdrs(&filter.of_store(limit))?;
-    if listing.json {
-        return output::json(&cdrs);
-    }
     let mut customs = Customs::new(&reader);
+    if listing.json {
+        let shape = |cdr: &Record| Ok(shapes::call(cdr, &customs.of(&cdr.who.account)?.0));
+        return output::json(&cdrs.iter().map(shape).collect::<Result<Vec<_>, CliError>>()?);
+    }
     let headings = ["WHEN", "ACCOUNT", "LINE", "FROM", "TO", "DESTINATION", "TALK", "COST", "RESULT", "CALL"];
     let mut table = Table::new(&headings, &[6, 7]);
     for cdr in cdrs {
@@ -198,10 +200,10 @@ fn list(context: &Context, filter: &Filter, limit: u32, listing: Listing) -> Res
 fn show(context: &Context, call: CallId, listing: Listing) -> Result<(), CliError> {
     let reader = context.reader()?;
     let Some(cdr) = reader.cdr(None, call)? else { return refused(format!("there is no record of call {call}")) };
-    if listing.json {
-        return output::json(&cdr);
-    }
     let (currency, zone) = Customs::new(&reader).of(&cdr.who.account)?;
+    if listing.json {
+        return output::json(&shapes::call(&cdr, &currency));
+    }
     output::print(&fields(&page(&cdr, &currency, zone.as_deref())));
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use billing::{Column, ColumnNames, DeckId, DeckVersion, DeckVersions, Imported, Rate};
 use clap::{Args, Subcommand};
 use node::NodeChange;
-use serde_json::json;
+use portal::shapes;
 use store::MAX_ROWS;
 
 use super::context::Context;
@@ -183,18 +183,11 @@ fn compared(version: &DeckVersion, known: Option<&DeckVersion>) -> String {
 }
 
 fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
-    let decks = context.reader()?.decks()?;
+    let reader = context.reader()?;
     if listing.json {
-        let rows: Vec<_> = decks
-            .iter()
-            .map(|deck| {
-                json!({
-                    "id": deck.id, "from_ms": deck.from_ms, "rates": deck.rates, "changed_ms": deck.changed_ms,
-                })
-            })
-            .collect();
-        return output::json(&rows);
+        return output::json(&shapes::decks(&reader)?);
     }
+    let decks = reader.decks()?;
     let mut table = Table::new(&["DECK", "IN FORCE FROM", "PRICES", "IMPORTED"], &[2]);
     for deck in decks {
         let from = if deck.from_ms == 0 { "the beginning".to_owned() } else { local(deck.from_ms, None) };
@@ -226,7 +219,7 @@ fn show(
         rates.retain(|rate| rate.prefix.as_digits().as_str() == shorter);
     }
     if listing.json {
-        return output::json(&rates);
+        return output::json(&rates.iter().map(shapes::rate).collect::<Vec<_>>());
     }
     let headings = ["PREFIX", "DESTINATION", "A MINUTE", "CONNECT", "MINIMUM", "STEP", "FREE"];
     let mut table = Table::new(&headings, &[2, 3, 4, 5, 6]);

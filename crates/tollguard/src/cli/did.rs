@@ -3,7 +3,7 @@
 use account::{Change, Did as AccountDid};
 use billing::{AccountId, E164, LineId};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use portal::shapes;
 
 use super::context::Context;
 use super::output::{self, Table, or_dash};
@@ -66,11 +66,7 @@ impl Did {
 fn list(context: &Context, account: Option<&AccountId>, listing: Listing) -> Result<(), CliError> {
     let dids = context.reader()?.dids(account)?;
     if listing.json {
-        let rows: Vec<_> = dids
-            .iter()
-            .map(|row| json!({"account": row.account, "number": row.did.number, "lines": row.did.lines}))
-            .collect();
-        return output::json(&rows);
+        return output::json(&dids.iter().map(shapes::did).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["NUMBER", "ACCOUNT", "RINGS"], &[]);
     for row in dids {

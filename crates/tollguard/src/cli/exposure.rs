@@ -3,6 +3,7 @@
 use account::{ExposureView, GroundView, OWN_DAYS, OWN_WINDOW_DAYS};
 use billing::AccountId;
 use node::{Command, CommandReply};
+use portal::shapes;
 use store::AccountRow;
 
 use super::context::Context;
@@ -21,7 +22,7 @@ pub fn print(context: &Context, id: Option<AccountId>, listing: Listing) -> Resu
         _ => return refused("the node did not tell the exposure"),
     };
     if listing.json {
-        return output::json(&views);
+        return output::json(&views.iter().map(shapes::exposure).collect::<Vec<_>>());
     }
     let rows = reader.accounts()?;
     let known = |view: &ExposureView| rows.iter().find(|row| row.id == view.account).cloned();

@@ -4,6 +4,7 @@ use account::Change;
 use billing::{AccountId, Currency, IncidentId};
 use clap::{Args, Subcommand};
 use guard::{Action as GuardAction, Incident as Found, IncidentState};
+use portal::shapes;
 
 use super::context::Context;
 use super::error::refused;
@@ -101,7 +102,7 @@ fn list(
 ) -> Result<(), CliError> {
     let incidents = context.reader()?.incidents(account, open, limit)?;
     if listing.json {
-        return output::json(&incidents);
+        return output::json(&incidents.iter().map(shapes::incident).collect::<Vec<_>>());
     }
     let headings = ["OPENED", "INCIDENT", "ACCOUNT", "LINE", "DONE", "CALLS", "SCORE", "STATE"];
     let mut table = Table::new(&headings, &[5, 6]);
@@ -124,7 +125,7 @@ fn list(
 fn show(context: &Context, id: IncidentId, listing: Listing) -> Result<(), CliError> {
     let incident = find(context, id)?;
     if listing.json {
-        return output::json(&incident);
+        return output::json(&shapes::incident(&incident));
     }
     let settings = context.reader()?.account(&incident.account)?.map(|row| row.settings);
     let zone = settings.as_ref().map(|settings| settings.time_zone.as_str());

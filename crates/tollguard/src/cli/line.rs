@@ -3,13 +3,13 @@
 use account::{Change, Line as AccountLine, LineKind};
 use billing::{AccountId, LineId};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use portal::shapes;
 use store::LineRow;
 
 use super::context::Context;
 use super::error::refused;
 use super::options::{LineOptions, secrets};
-use super::output::{self, Table, fields, local, or_dash};
+use super::output::{self, Table, fields, local, now_ms, or_dash};
 use super::password::SecretArgs;
 use super::{CliError, Listing};
 use crate::serve::read_run_file;
@@ -193,7 +193,8 @@ fn list(context: &Context, account: &AccountId, listing: Listing) -> Result<(), 
     let zone = context.account(&reader, account)?.settings.time_zone;
     let lines = reader.lines(account)?;
     if listing.json {
-        return output::json(&lines.iter().map(as_json).collect::<Vec<_>>());
+        let now_ms = now_ms();
+        return output::json(&lines.iter().map(|row| shapes::line(row, now_ms)).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["LINE", "KIND", "NAME", "LOGS IN AS", "REGISTERED FROM", "LAST SEEN", "STATE"], &[]);
     for LineRow { line, .. } in lines {
@@ -216,7 +217,7 @@ fn list(context: &Context, account: &AccountId, listing: Listing) -> Result<(), 
 fn show(context: &Context, which: &Which, listing: Listing) -> Result<(), CliError> {
     let row = row(context, which)?;
     if listing.json {
-        return output::json(&as_json(&row));
+        return output::json(&shapes::line(&row, now_ms()));
     }
     let settings = context.account(&context.reader()?, &which.account)?.settings;
     let (zone, currency) = (settings.time_zone, settings.currency);
@@ -252,10 +253,6 @@ fn show(context: &Context, which: &Which, listing: Listing) -> Result<(), CliErr
         ("registered", or_dash(Some(bindings.join("\n")).filter(|text| !text.is_empty()))),
     ]));
     Ok(())
-}
-
-fn as_json(row: &LineRow) -> serde_json::Value {
-    json!({"account": row.account, "line": row.line, "secret_version": row.secret_version})
 }
 
 fn kind_word(kind: LineKind) -> &'static str {

@@ -115,6 +115,12 @@ pub fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Prints what was done.
+pub fn say(text: &str) -> Result<(), CliError> {
+    print(&format!("{text}\n"));
+    Ok(())
+}
+
 /// Prints a value as JSON.
 pub fn json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)

@@ -56,10 +56,15 @@ fn told(health: &Health, running: bool) -> Vec<(&'static str, String)> {
         status.waiting_ms / 1000,
         status.waiting_ms % 1000 / 100
     );
-    let disk = process.and_then(|process| process.disk).map(|(free, total)| {
+    let room = process.and_then(|process| process.disk).map(|(free, total)| {
         let gb = |bytes: u64| format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000);
-        format!("{} of {} are free", gb(free), gb(total))
+        format!(": {} of {} are free", gb(free), gb(total))
     });
+    let disk = match (status.disk_full, health.is_slow()) {
+        (true, _) => "full: calls that cost money are refused".to_owned(),
+        (false, true) => "slow: what spends money waits for it".to_owned(),
+        (false, false) => format!("has room{}", room.unwrap_or_default()),
+    };
     let mut rows = vec![
         ("node", if running { "runs" } else { "does not run" }.to_owned()),
         ("version", or_dash(process.map(|process| process.version.as_str()))),
@@ -68,7 +73,7 @@ fn told(health: &Health, running: bool) -> Vec<(&'static str, String)> {
         ("calls", health.calls.to_string()),
         ("registrations", health.tables.registrations.to_string()),
         ("incidents", format!("{} are open", health.tables.open_incidents)),
-        ("disk", or_dash(disk)),
+        ("disk", disk),
         ("waiting", waiting),
         ("lists", format!("{} records behind the journal", health.behind())),
         ("snapshot", or_dash(process.and_then(|process| process.snapshot).map(|(_, at_ms)| local(at_ms, None)))),

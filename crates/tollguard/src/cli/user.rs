@@ -3,12 +3,12 @@
 use account::Actor;
 use billing::AccountId;
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::json;
-use store::{AuditRow, Changed, Desk, LetterKind, Link, Role, Session, User as Row, Vault, hash_password};
+use portal::{kept, shapes};
+use store::{AuditRow, Changed, Desk, LetterKind, Link, Role, User as Row, Vault, hash_password};
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, Table, local, now_ms, or_dash};
+use super::output::{self, Table, hand, local, now_ms, or_dash, say};
 use super::password::PasswordArgs;
 use super::{CliError, Listing};
 
@@ -48,6 +48,20 @@ enum Action {
         invite: bool,
         #[command(flatten)]
         password: PasswordArgs,
+    },
+    /// Change a user; what is not given stays.
+    Change {
+        /// Login name.
+        login: String,
+        /// Name.
+        #[arg(long)]
+        name: Option<String>,
+        /// E-mail address.
+        #[arg(long)]
+        email: Option<String>,
+        /// Owner or viewer; an administrator stays one.
+        #[arg(long)]
+        role: Option<RoleWord>,
     },
     /// All users.
     List(Listing),
@@ -95,39 +109,55 @@ enum RoleWord {
     Viewer,
 }
 
+impl From<RoleWord> for Role {
+    fn from(word: RoleWord) -> Self {
+        match word {
+            RoleWord::Admin => Self::Admin,
+            RoleWord::Owner => Self::Owner,
+            RoleWord::Viewer => Self::Viewer,
+        }
+    }
+}
+
 impl User {
     /// Does it.
     pub fn run(self, context: &Context) -> Result<(), CliError> {
         match self.action {
             Action::Add { login, role, account, name, email, invite, password } => {
-                let role = match role {
-                    RoleWord::Admin => Role::Admin,
-                    RoleWord::Owner => Role::Owner,
-                    RoleWord::Viewer => Role::Viewer,
-                };
+                let role = Role::from(role);
                 let row = Row { login, name, email, role, account, password_hash: String::new(), created_ms: now_ms() };
                 add(context, row, (!invite).then_some(&password))
             }
             Action::List(listing) => list(context, listing),
+            Action::Change { login, name, email, role } => {
+                let desk = context.desk()?;
+                let old = find(&desk, &login)?;
+                let new = Row {
+                    name: name.unwrap_or_else(|| old.name.clone()),
+                    email: email.unwrap_or_else(|| old.email.clone()),
+                    role: role.map_or(old.role, Role::from),
+                    ..old.clone()
+                };
+                say(&kept::change_user(&desk, &hand(), &old, &new)?)
+            }
             Action::Remove { login } => {
                 let desk = context.desk()?;
-                let user = find(&desk, &login)?;
-                desk.remove_user(&login)?;
-                noted(&desk, &user, format!("{login} was removed and is logged out."), user.role.as_str(), "")
+                say(&kept::remove_user(&desk, &hand(), &find(&desk, &login)?)?)
             }
             Action::Link { login } => {
                 let desk = context.desk()?;
                 let user = find(&desk, &login)?;
-                noted(&desk, &user, format!("{login} may choose a new password."), "", "")?;
+                kept::new_password(&desk, &hand(), &user, false, "")?;
                 show_link(context, &desk, &user)
             }
             Action::NoSecondStep { login } => {
                 let desk = context.desk()?;
                 let user = find(&desk, &login)?;
-                if !desk.remove_second_factor(&login)? {
+                let why = format!("Whoever runs {} turned the second step of your login off.", context.config.name);
+                if !kept::factor_off(&desk, &hand(), &user, &why)? {
                     return refused(format!("{login} has no second step"));
                 }
-                noted(&desk, &user, format!("{login} logs in with the password alone."), "on", "off")
+                say(&format!("{login} logs in with the password alone."))
             }
             Action::Sessions { login, end, listing } => sessions(context, &login, end, listing),
             Action::Password { login, password } => {
@@ -182,18 +212,11 @@ fn sessions(context: &Context, login: &str, end: bool, listing: Listing) -> Resu
     let desk = context.desk()?;
     let user = find(&desk, login)?;
     if end {
-        let ended = desk.end_other_sessions(login, &[0; 32])?;
-        return noted(&desk, &user, format!("{login} is logged out everywhere ({ended})."), "", "");
+        return say(&kept::end_sessions(&desk, &hand(), &user)?);
     }
     let sessions = desk.sessions_of(login, now_ms())?;
     if listing.json {
-        let row = |session: &Session| {
-            json!({
-                "since_ms": session.created_ms, "last_used_ms": session.last_used_ms, "ip": session.ip,
-                "browser": session.agent,
-            })
-        };
-        return output::json(&sessions.iter().map(row).collect::<Vec<_>>());
+        return output::json(&sessions.iter().map(shapes::session).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["SINCE", "LAST USED", "ADDRESS", "BROWSER"], &[]);
     for session in sessions {
@@ -237,18 +260,14 @@ fn add(context: &Context, mut row: Row, password: Option<&PasswordArgs>) -> Resu
 }
 
 fn list(context: &Context, listing: Listing) -> Result<(), CliError> {
-    let users = context.desk()?.users()?;
+    let desk = context.desk()?;
+    let users = desk.users()?;
     if listing.json {
-        let rows: Vec<_> = users
-            .iter()
-            .map(|user| {
-                json!({
-                    "login": user.login, "name": user.name, "email": user.email, "role": user.role.as_str(),
-                    "account": user.account, "created_ms": user.created_ms,
-                })
-            })
-            .collect();
-        return output::json(&rows);
+        let shape = |user: &Row| {
+            let factor = desk.second_factor(&user.login)?;
+            Ok(shapes::user(user, factor.is_some_and(|factor| factor.since_ms.is_some())))
+        };
+        return output::json(&users.iter().map(shape).collect::<Result<Vec<_>, CliError>>()?);
     }
     let mut table = Table::new(&["LOGIN", "NAME", "ROLE", "ACCOUNT", "E-MAIL", "ADDED"], &[]);
     for user in users {

@@ -1,15 +1,13 @@
 //! `tollguard webhook`: where an account's events are sent, what was delivered, and sending it again.
 
-use account::Actor;
 use billing::AccountId;
 use clap::{Args, Subcommand};
-use serde_json::json;
-use store::{AuditRow, Changed, Desk, HOOK_EVENTS, HookFormat, NewDelivery, Vault, Webhook as Row};
+use portal::{kept, shapes};
+use store::{Desk, HookFormat, NewDelivery, Vault, Webhook as Row};
 
 use super::context::Context;
 use super::error::refused;
-use super::output::{self, Table, local, now_ms};
-use super::password::generate;
+use super::output::{self, Table, hand, local, now_ms, say};
 use super::{CliError, Listing};
 
 /// Where an account's events are sent.
@@ -91,11 +89,7 @@ impl Webhook {
             Action::List(listing) => list(&desk, listing),
             Action::On { webhook } => switch(&desk, webhook, true),
             Action::Off { webhook } => switch(&desk, webhook, false),
-            Action::Remove { webhook } => {
-                let hook = find(&desk, webhook)?;
-                desk.remove_webhook(webhook)?;
-                noted(&desk, &hook, format!("No more events are sent to {}.", hook.url), &hook.url, "")
-            }
+            Action::Remove { webhook } => say(&kept::remove_webhook(&desk, &hand(), &find(&desk, webhook)?)?),
             Action::Test { webhook } => {
                 let hook = find(&desk, webhook)?;
                 let number = desk.queue_delivery(&NewDelivery::test(&hook, &context.config.name, now_ms()))?;
@@ -124,20 +118,6 @@ fn find(desk: &Desk, id: i64) -> Result<Row, CliError> {
     }
 }
 
-/// Prints what was done and writes it into the audit log.
-fn noted(desk: &Desk, hook: &Row, text: String, before: &str, after: &str) -> Result<(), CliError> {
-    output::print(&format!("{text}\n"));
-    let what = format!("webhook {}", hook.id);
-    desk.note(&AuditRow {
-        account: Some(hook.account.clone()),
-        at_ms: now_ms(),
-        by: Actor::CommandLine.name().to_owned(),
-        text,
-        changes: vec![Changed { what, before: before.to_owned(), after: after.to_owned() }],
-    })?;
-    Ok(())
-}
-
 fn add(
     context: &Context,
     desk: &Desk,
@@ -147,49 +127,21 @@ fn add(
     events: Vec<String>,
 ) -> Result<(), CliError> {
     drop(context.account(&context.reader()?, &account)?);
-    if !Row::is_url(&url) {
-        return refused(store::HOOK_URL_RULE);
-    }
-    let known = |event: &String| HOOK_EVENTS.iter().any(|(name, _)| name == event);
-    if let Some(unknown) = events.iter().find(|event| !known(event)) {
-        let all: Vec<&str> = HOOK_EVENTS.iter().map(|(name, _)| *name).collect();
-        return refused(format!("there is no event {unknown}; there are {}", all.join(", ")));
-    }
-    let secret = generate()?;
-    let sealed = Vault::open(&context.config.data_dir, desk)?.seal(secret.as_bytes())?;
-    let mut hook = Row { id: 0, account, url, format, events, secret: sealed, is_on: true, created_ms: now_ms() };
-    match desk.add_webhook(&hook)? {
-        Some(id) => hook.id = id,
-        None => return refused(format!("an account has at most {} webhooks", store::MAX_WEBHOOKS)),
-    }
-    noted(
-        desk,
-        &hook,
-        format!("Events of {} are sent to {} (webhook {}).", hook.account, hook.url, hook.id),
-        "",
-        &hook.url,
-    )?;
-    output::print(&format!("Secret, shown this once: {secret}\n"));
-    Ok(())
+    let vault = Vault::open(&context.config.data_dir, desk)?;
+    let new = kept::NewWebhook { account, url, format, events };
+    let (hook, secret) = kept::add_webhook(desk, &vault, &hand(), new)?;
+    let text = format!("Events of {} are sent to {} (webhook {}).", hook.account, hook.url, hook.id);
+    say(&format!("{text}\nSecret, shown this once: {secret}"))
 }
 
 fn switch(desk: &Desk, id: i64, is_on: bool) -> Result<(), CliError> {
-    let hook = find(desk, id)?;
-    desk.switch_webhook(id, is_on)?;
-    let word = |on: bool| if on { "on" } else { "off" };
-    noted(desk, &hook, format!("Webhook {id} is {}.", word(is_on)), word(hook.is_on), word(is_on))
+    say(&kept::switch_webhook(desk, &hand(), &find(desk, id)?, is_on)?)
 }
 
 fn list(desk: &Desk, listing: Listing) -> Result<(), CliError> {
     let hooks = desk.webhooks(None)?;
     if listing.json {
-        let row = |hook: &Row| {
-            json!({
-                "webhook": hook.id, "account": hook.account, "url": hook.url, "format": hook.format.as_str(),
-                "events": hook.events, "is_on": hook.is_on, "created_ms": hook.created_ms,
-            })
-        };
-        return output::json(&hooks.iter().map(row).collect::<Vec<_>>());
+        return output::json(&hooks.iter().map(shapes::webhook).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["WEBHOOK", "ACCOUNT", "ADDRESS", "FORM", "EVENTS", "STATE"], &[0]);
     for hook in hooks {
@@ -205,14 +157,7 @@ fn list(desk: &Desk, listing: Listing) -> Result<(), CliError> {
 fn deliveries(desk: &Desk, account: &AccountId, limit: u32, listing: Listing) -> Result<(), CliError> {
     let deliveries = desk.deliveries(account, None, limit)?;
     if listing.json {
-        let rows = deliveries.iter().map(|one| {
-            json!({
-                "delivery": one.id, "webhook": one.webhook, "event": one.event, "created_ms": one.created_ms,
-                "state": one.state, "attempts": one.attempts, "done_ms": one.done_ms, "answer": one.answer,
-                "body": one.body,
-            })
-        });
-        return output::json(&rows.collect::<Vec<_>>());
+        return output::json(&deliveries.iter().map(shapes::delivery).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["DELIVERY", "WEBHOOK", "QUEUED", "EVENT", "STATE", "TRIES", "ANSWER"], &[0, 1, 5]);
     for one in deliveries {

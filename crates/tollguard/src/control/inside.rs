@@ -41,21 +41,31 @@ impl Control {
     pub async fn ask(&self, command: Command) -> Answer {
         // Another switch waits with its caller, and asks for no listing; how the node fares is told even while it is bad.
         let shows = !matches!(command, Command::Remote(_) | Command::Status);
-        let (sender, receiver) = oneshot::channel();
-        // The receiver is gone only if whoever asked went away.
-        self.handle.send(command, Box::new(move |answer| drop(sender.send(answer))));
-        let answer = receiver.await.unwrap_or(Err(CommandError::ShuttingDown));
+        let answer = self.ask_workers(command).await;
         if answer.is_ok() && shows {
             self.shown().await;
         }
         match answer {
             Ok(CommandReply::Status(status)) => {
                 let (durable_lsn, applied_lsn) = (self.durable_lsn.load(Ordering::Acquire), *self.applied_lsn.borrow());
-                let process = self.process.now(durable_lsn, applied_lsn);
-                Ok(CommandReply::Status(Status { process: Some(process), ..status }))
+                let facts = Arc::clone(&self.process);
+                // It asks the disk.
+                let process = tokio::task::spawn_blocking(move || facts.now(durable_lsn, applied_lsn)).await.ok();
+                Ok(CommandReply::Status(Status { process, ..status }))
             }
             answer => answer,
         }
+    }
+
+    /// Asks the workers alone, which wait for no disk.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub async fn ask_workers(&self, command: Command) -> Answer {
+        let (sender, receiver) = oneshot::channel();
+        // The receiver is gone only if whoever asked went away.
+        self.handle.send(command, Box::new(move |answer| drop(sender.send(answer))));
+        receiver.await.unwrap_or(Err(CommandError::ShuttingDown))
     }
 
     /// Waits until the tables show what is durable now.

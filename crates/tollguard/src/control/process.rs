@@ -1,7 +1,7 @@
 //! What the process of a running node knows beside its workers: since when it runs, its disk, its snapshots, and which of its
 //! parts have ended.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use nix::sys::statvfs::statvfs;
@@ -37,8 +37,8 @@ impl Parts {
 
 impl ProcessFacts {
     /// Of a process that starts now.
-    pub fn new(data_dir: PathBuf, started_ms: u64) -> Self {
-        Self { data_dir, started_ms, snapshot: Mutex::default(), parts: Parts::default() }
+    pub fn new(data_dir: &Path, started_ms: u64) -> Self {
+        Self { data_dir: data_dir.to_owned(), started_ms, snapshot: Mutex::default(), parts: Parts::default() }
     }
 
     /// A snapshot up to a record was saved.

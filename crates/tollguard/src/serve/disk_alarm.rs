@@ -77,7 +77,7 @@ impl Watch {
 
     /// How the disk fares; `None` when the node ends.
     async fn look(&self) -> Option<DiskAlarm> {
-        let Ok(CommandReply::Status(status)) = self.control.ask(Command::Status).await else {
+        let Ok(CommandReply::Status(status)) = self.control.ask_workers(Command::Status).await else {
             return None;
         };
         Some(match (status.disk_full, status.waiting_ms >= HUNG_MS) {

@@ -125,8 +125,7 @@ pub fn start(config: &Config) -> Result<Running, ServeError> {
     let found = found(&state, &places);
     let sets_lockout = boot_epoch == 1 && takes_lockout(config, &state);
     let (workers, first_lsn) = (config.workers(), state.lsn);
-    let desk = Arc::clone(&parts.desk);
-    let process = Arc::new(ProcessFacts::new(home.path().to_owned(), SystemClock.now_ms()));
+    let (desk, process) = (Arc::clone(&parts.desk), Arc::new(ProcessFacts::new(home.path(), SystemClock.now_ms())));
     let told = Told::new(parts.journal.durable_lsn(), Arc::clone(&process));
     let (states, receiver) = sync_channel(1);
     let threads = Threads::start(parts, workers, receiver, &told.listener()).map_err(OpenError::Store)?;

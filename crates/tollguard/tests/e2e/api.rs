@@ -24,12 +24,14 @@ fn schemathesis_finds_nothing() {
     let hosts = Hosts::new();
     let office = Office::new(hosts.sip(2), "10").extension("101", "alice").extension("102", "bob");
     let office = office.did("+13035550100", &["101", "102"]);
-    let mut node = Node::start(hosts, &NodeOptions::default(), &office);
+    // Names that are made up are asked for here alone, where nobody answers.
+    let options = NodeOptions::default().set("dns", &format!("[\"{}\"]", hosts.host(53)));
+    let mut node = Node::start(hosts, &options, &office);
     let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).start();
     Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice")).run();
     carrier.finish();
     node.expect_cdr();
-    let scopes = ["read", "write", "money", "screen", "keys"].map(|scope| ["--scope", scope]).concat();
+    let scopes = ["read", "write", "money", "screen", "keys", "people"].map(|scope| ["--scope", scope]).concat();
     let said = node.command(&[&["api-key", "add", "schemathesis"], &scopes[..]].concat());
     let key = said.split_once("shown this once: ").unwrap().1.trim().to_owned();
     let config = node.path("schemathesis.toml");
@@ -39,8 +41,8 @@ fn schemathesis_finds_nothing() {
     command.current_dir(node.path(".")).arg("--config-file").arg(&config);
     command.arg("run").arg(format!("http://{}:8080/api/v1/openapi.json", node.ip()));
     command.arg("--header").arg(format!("Authorization: Bearer {key}"));
-    // A stream of events has no end.
-    command.args(["--exclude-path-regex", "/events$", "--checks", "all", "--max-examples", "6", "--seed", "7"]);
+    // A stream of events has no end, and a test of a webhook that is made up would leave this machine.
+    command.args(["--exclude-path-regex", "/events$|/test$", "--checks", "all", "--max-examples", "6", "--seed", "7"]);
     command.args(["--request-timeout", "10", "--workers", "2"]);
     for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
         command.env_remove(proxy);

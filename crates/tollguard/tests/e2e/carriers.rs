@@ -96,7 +96,7 @@ fn a_carrier_that_answers_no_options_is_passed_over_until_it_does() {
     wait_until(SOON, "the carrier to be given up", || is(false, "does not answer"));
     let status = node.try_command(&["status"]);
     let said = String::from_utf8_lossy(&status.stdout);
-    assert!(!status.status.success() && said.contains("wholesale does not answer"), "{said}");
+    assert!(!status.status.success() && said.contains("wholesale: does not answer"), "{said}");
     let second = Sipp::answering("answer", hosts.sip(3), node.ip()).start();
     let call = || Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123").login("alice", &secret("alice"));
     call().run();

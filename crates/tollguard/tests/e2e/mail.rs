@@ -35,10 +35,8 @@ fn a_hijacked_trunk_is_cut_and_its_owner_told() {
         thief.login("firm-pbx", &secret("firm-pbx")).agent(SCANNER).calls(8, 4).start()
     };
     let attacks = [attack(5060, "011355691234567"), attack(5062, "011355687654321")];
-    let incident = wait_for(SOON, "a cut", || {
-        let list: Vec<Incident> = serde_json::from_str(&node.command(&["incident", "list", "--json"])).unwrap();
-        list.into_iter().find(|incident| incident.action > Action::Alert)
-    });
+    let incident =
+        wait_for(SOON, "a cut", || node.incidents().into_iter().find(|incident| incident.action > Action::Alert));
     // Running calls are hung up and further ones refused, so that all of them end.
     for attack in attacks {
         attack.end();

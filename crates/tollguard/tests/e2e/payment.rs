@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use billing::Money;
-use guard::Incident;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tempfile::TempDir;
@@ -146,8 +145,7 @@ fn payments_stand_still_while_an_incident_is_open() {
     let guesses = Sipp::calling("register_wrong", hosts.sip(66), node.ip()).calls(30, 100);
     guesses.login("firm-pbx", "guess").agent("friendly-scanner").run();
     let attack = calling("call_until_bye", 66, "011355691234567").agent("friendly-scanner").calls(12, 6).start();
-    let open =
-        || -> Vec<Incident> { serde_json::from_str(&node.command(&["incident", "list", "--open", "--json"])).unwrap() };
+    let open = || node.reader().incidents(None, true, 10).unwrap();
     let incident = wait_for(SOON, "an incident", || open().pop());
     attack.end();
     let (status, answer) = pay(&node, "25", "pay_1");

@@ -76,10 +76,8 @@ impl Hijacked {
         Sipp::calling("register", hosts.sip(66), node.ip()).login("spare", &secret("spare")).agent(SCANNER).run();
         let attack = Sipp::calling("call_until_bye", (hosts.host(66), 5070).into(), node.ip()).dial("011355691234567");
         let attack = attack.login("spare", &secret("spare")).agent(SCANNER).calls(8, 4).start();
-        let incident = wait_for(SOON, "a cut", || {
-            let list: Vec<Incident> = serde_json::from_str(&node.command(&["incident", "list", "--json"])).unwrap();
-            list.into_iter().find(|incident| incident.action > Action::Alert)
-        });
+        let incident =
+            wait_for(SOON, "a cut", || node.incidents().into_iter().find(|incident| incident.action > Action::Alert));
         attack.end();
         let mail = server.expect("international calling");
         Self { node, incident, mail, _carrier: carrier, _databases: databases }
@@ -164,7 +162,7 @@ fn stop_it_from_the_mail(browser: &Browser, firm: &Hijacked) -> String {
     for link in &links {
         assert!(ureq::get(*link).call().is_ok(), "{link}");
     }
-    assert!(firm.state().contains("\"Open\""), "{}", firm.state());
+    assert!(firm.state().contains("\"state\": \"open\""), "{}", firm.state());
 
     browser.go(once[1]);
     browser.look("once-shut");
@@ -183,7 +181,7 @@ fn answer_from_the_mail(browser: &Browser, firm: &Hijacked, not_us: &str) {
     browser.press("No, that was not us");
     browser.expect("This link has done its work");
     browser.look("once-done");
-    assert!(firm.state().contains("\"Theirs\""), "{}", firm.state());
+    assert!(firm.state().contains("\"state\": \"theirs\""), "{}", firm.state());
     browser.go(not_us);
     browser.expect("This link has been used");
     browser.look("once-used");
@@ -204,6 +202,7 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
         "money",
         "guard",
         "settings",
+        "keys",
         "people",
         "audit",
         "webhooks",
@@ -233,8 +232,9 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
     log_in(browser, "ada");
     browser.expect("All accounts");
     browser.look("node");
-    see("node-people", "/people");
-    see("node-audit", "/audit");
+    for page in ["people", "audit", "keys", "carriers", "carriers/wholesale", "decks", "health"] {
+        see(&format!("node-{}", page.replace('/', "-")), &format!("/{page}"));
+    }
 }
 
 #[test]

@@ -70,7 +70,10 @@ fn kamailio_asks_a_redirect_server() {
 
     // Nobody has reported its end yet: it runs, with its hold, until somebody does.
     let running = |node: &Node| -> Vec<edge::CallView> {
-        serde_json::from_str(&node.command(&["call", "list", "--json"])).unwrap()
+        match node.ask(&node::Command::Calls { account: None }) {
+            node::CommandReply::Calls(calls) => calls,
+            reply => panic!("{reply:?}"),
+        }
     };
     let view = running(&node).remove(0);
     assert!(view.is_remote && view.answer_ms.is_none(), "{view:?}");

@@ -39,5 +39,5 @@ pub(in crate::render) fn closed(incident: &Incident) -> String {
     format!("{} is closed: {how}.", name(incident))
 }
 fn name(incident: &Incident) -> String {
-    format!("The incident on line {} ({})", incident.line, incident.id)
+    format!("The incident on line {}", incident.line)
 }

@@ -5,7 +5,7 @@ pub(in crate::render) const SINCE: &str = "Since";
 pub(in crate::render) const WHAT_IT_MEANS: &str = "What it means";
 
 /// Where to look while it lasts.
-const LOOK: &str = "`tollguard status` on the machine tells how the node fares.";
+const LOOK: &str = "“tollguard status” on the machine tells how the node fares.";
 const PORTAL: &str = "Open the portal";
 
 /// The small line above the title.

@@ -1,11 +1,15 @@
 //! The node: carriers, decks.
 
+use billing::CarrierId;
 use serde::Serialize;
 use store::Reader;
 use utoipa::ToSchema;
 
 use super::text::{AccountName, CarrierName, DeckName, Digits};
 use crate::carriers::Transport;
+
+/// Calls whose ends are counted.
+const LAST_CALLS: u32 = 1_000;
 
 /// A carrier. Secrets are never told.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,11 +49,35 @@ struct CarrierState {
     usable: Option<bool>,
     /// In a sentence.
     text: String,
+    /// How its last thousand calls ended, the most frequent first.
+    answers: Vec<Answers>,
+}
+
+/// How calls to a carrier ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CarrierAnswers)]
+struct Answers {
+    /// SIP status.
+    status: u16,
+    calls: u64,
 }
 
 impl Carrier {
-    /// A carrier's shape with its state, where one is known.
-    pub(crate) fn of(carrier: &edge::Carrier, state: Option<&(bool, String)>) -> Self {
+    /// All carriers, with what is known of their states and of how their last calls ended.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(crate) fn all(reader: &Reader, states: &[(CarrierId, bool, String)]) -> Result<Vec<Self>, store::Error> {
+        let with_answers = reader.carriers()?.into_iter().map(|carrier| {
+            let state =
+                states.iter().find(|(id, ..)| *id == carrier.id).map(|(_, usable, text)| (*usable, text.as_str()));
+            let answers = reader.answers_of(&carrier.id, LAST_CALLS)?;
+            Ok(Self::of(&carrier, state, answers))
+        });
+        with_answers.collect()
+    }
+
+    fn of(carrier: &edge::Carrier, state: Option<(bool, &str)>, answers: Vec<(u16, u64)>) -> Self {
         Self {
             id: carrier.id.to_string(),
             name: carrier.name.clone(),
@@ -65,8 +93,9 @@ impl Carrier {
             tell_origin: carrier.tell_origin,
             cost_deck: carrier.cost_deck.as_ref().map(ToString::to_string),
             state: CarrierState {
-                usable: state.map(|(usable, _)| *usable),
-                text: state.map(|(_, text)| text.clone()).unwrap_or_default(),
+                usable: state.map(|(usable, _)| usable),
+                text: state.map_or_else(String::new, |(_, text)| text.to_owned()),
+                answers: answers.into_iter().map(|(status, calls)| Answers { status, calls }).collect(),
             },
         }
     }

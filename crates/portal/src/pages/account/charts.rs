@@ -66,6 +66,9 @@ impl Usual {
 
     /// How long a balance lasts at this pace, in words.
     pub(super) fn lasts(&self, scope: &Scope, balance: Money) -> String {
+        if !balance.is_positive() {
+            return "Nothing is left for calls that cost money".to_owned();
+        }
         if !self.charge.is_positive() {
             return "Nothing is usually spent, so it lasts".to_owned();
         }

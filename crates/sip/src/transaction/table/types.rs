@@ -17,6 +17,11 @@ pub const MAX_HEAD_BYTES: usize = 16_384;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerKey(pub(super) Slot);
 
+impl ServerKey {
+    /// Of no transaction: for a request that is answered without one.
+    pub const NONE: Self = Self(Slot { index: u32::MAX, generation: u32::MAX });
+}
+
 /// A client transaction: one request of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientKey(pub(super) Slot);

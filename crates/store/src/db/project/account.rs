@@ -1,7 +1,7 @@
 //! Rows from an account's effects.
 
 use account::{Actor, Cut, Did, Effect, Line, LineKind, Notice, Settings};
-use billing::{AccountId, Cdr, E164, LedgerEntry, LineId, Money, Route};
+use billing::{AccountId, Cdr, E164, LineId, Money, Route};
 use guard::{Action, Incident};
 use node::Record;
 use rusqlite::{Transaction, params};
@@ -39,7 +39,10 @@ impl<'a> Rows<'a, '_> {
                 self.cdr(cdr)?;
                 self.news_of_call(cdr)
             }
-            Effect::Ledger(entry) => self.ledger(entry),
+            Effect::Ledger(entry) => {
+                self.sums.entries.add(self.account, entry);
+                Ok(())
+            }
             Effect::Settings(settings) => self.settings(settings),
             Effect::Line(line) => {
                 self.news_of_line(line)?;
@@ -94,40 +97,13 @@ impl<'a> Rows<'a, '_> {
                 body("call", cdr)?,
             ],
         )?;
-        self.once(rows, "call detail record")?;
         if rows == 1 {
             *self.calls += 1;
             self.sums.call(self.account, cdr, carrier);
-        }
-        Ok(())
-    }
-
-    fn ledger(&self, entry: &LedgerEntry) -> Result<(), Error> {
-        let rows = run(
-            self.transaction,
-            "write a ledger entry",
-            "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-            params![
-                self.account.as_str(),
-                int(entry.seq),
-                int(entry.at_ms),
-                entry.kind.as_str(),
-                entry.amount.micros(),
-                entry.from.as_str(),
-                entry.to.as_str(),
-                entry.balance.micros(),
-                entry.call.map(|call| call.to_string()),
-                json("ledger entry", entry)?,
-            ],
-        )?;
-        self.once(rows, "ledger entry")
-    }
-
-    /// A second row for one call or entry would be a fault of the account machine; the first one, which people may
-    /// have seen, stays.
-    fn once(&self, rows: usize, what: &str) -> Result<(), Error> {
-        if rows == 0 {
-            tracing::error!(lsn = self.record.lsn, account = %self.account, "a second {what} of one number is ignored");
+        } else {
+            // A second one would be a fault of the account machine; the first one, which people may have seen, stays.
+            let (lsn, account) = (self.record.lsn, self.account);
+            tracing::error!(lsn, %account, "a second call detail record of one number is ignored");
         }
         Ok(())
     }

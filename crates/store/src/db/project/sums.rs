@@ -1,4 +1,4 @@
-//! What many records of a batch change in one place, written once: balances, and the sums of a day.
+//! What many records of a batch change in one place, written once: balances, the sums of a day, and ledger entries.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use rusqlite::{Transaction, params};
 
 use super::run;
 use crate::Error;
+use crate::db::entries::Entries;
 use crate::db::row::int;
 
 /// Changes gathered from a batch.
@@ -15,6 +16,7 @@ pub(in crate::db) struct Sums<'a> {
     /// Balance and what is held, as the last record has them.
     balances: BTreeMap<&'a AccountId, (Money, Money)>,
     usage: BTreeMap<Day<'a>, Used>,
+    pub(super) entries: Entries<'a>,
 }
 
 /// In place of the account, where calls of all are added up.
@@ -101,6 +103,6 @@ impl<'a> Sums<'a> {
                 ],
             )?;
         }
-        Ok(())
+        self.entries.write(transaction)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use billing::{AccountId, CallId, CarrierId, Cdr, Country, LedgerEntry, Money};
+use billing::{AccountId, CallId, CarrierId, Cdr, Country, Money};
 use rusqlite::{Row, params};
 
 use super::filter::CdrFilter;
 use super::find::Order;
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_body, from_json, int, maybe_parsed, unsigned};
+use crate::db::row::{from_body, int, maybe_parsed, unsigned};
 
 /// The most calls that are read one by one to be added up.
 pub const MAX_ADDED_UP: u32 = 2_000;
@@ -101,41 +101,18 @@ impl Reader {
         Ok(calls.into_iter().fold(Totals::default(), Totals::plus))
     }
 
-    /// When the latest [`MAX_ADDED_UP`] of the calls a filter names began, and to which country; whatever its limit.
+    /// The same, and when each of them began and to which country: both of one look at the calls.
     ///
     /// # Errors
     /// Database errors.
-    pub fn spread(&self, filter: &CdrFilter) -> Result<Vec<(u64, Option<Country>)>, Error> {
+    pub fn spread(&self, filter: &CdrFilter) -> Result<(Totals, Vec<(u64, Option<Country>)>), Error> {
+        let columns = "start_ms, country, 1 AS calls, answered, talk_ms, charge_micros";
         let calls = (filter, Order::Latest, filter.before);
-        self.find("spread calls", calls, ("start_ms, country", MAX_ADDED_UP), |row| {
-            Ok((unsigned(row, "start_ms")?, maybe_parsed(row, "country")?))
-        })
-    }
-
-    /// An account's statement, the latest entry first: what changed its balance, without the holds of its calls.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn statement(&self, account: &AccountId, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
-        self.all(
-            "list ledger entries",
-            "SELECT json FROM ledger WHERE account = ?1 AND kind NOT IN ('hold', 'release') ORDER BY seq DESC LIMIT ?2",
-            params![account.as_str(), limit.min(MAX_ROWS)],
-            |row| from_json(row, "json"),
-        )
-    }
-
-    /// All of an account's ledger entries after one, in order.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn ledger(&self, account: &AccountId, after_seq: u64, limit: u32) -> Result<Vec<LedgerEntry>, Error> {
-        self.all(
-            "list ledger entries",
-            "SELECT json FROM ledger WHERE account = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            params![account.as_str(), int(after_seq), limit.min(MAX_ROWS)],
-            |row| from_json(row, "json"),
-        )
+        let found = self.find("spread calls", calls, (columns, MAX_ADDED_UP), |row| {
+            Ok((totals(row)?, (unsigned(row, "start_ms")?, maybe_parsed(row, "country")?)))
+        })?;
+        let (sums, calls): (Vec<Totals>, Vec<_>) = found.into_iter().unzip();
+        Ok((sums.into_iter().fold(Totals::default(), Totals::plus), calls))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Long lists in pages: each page is what comes before the last row of the one that was shown.
 
-use billing::{AccountId, DeckId, IncidentId, LedgerEntry, Rate};
+use billing::{AccountId, DeckId, IncidentId, Rate};
 use guard::Incident;
 use rusqlite::params;
 
@@ -32,26 +32,6 @@ impl Reader {
                 int(opened_ms),
                 incident.to_string(),
             ],
-            |row| from_json(row, "json"),
-        )
-    }
-
-    /// An account's ledger entries before one, the latest first; with the holds and releases of its calls on request.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn ledger_before(
-        &self,
-        account: &AccountId,
-        before_seq: u64,
-        with_holds: bool,
-        limit: u32,
-    ) -> Result<Vec<LedgerEntry>, Error> {
-        self.all(
-            "list ledger entries",
-            "SELECT json FROM ledger WHERE account = ?1 AND seq < ?2 AND (?3 OR kind NOT IN ('hold', 'release'))
-             ORDER BY seq DESC LIMIT ?4",
-            params![account.as_str(), int(before_seq), with_holds, limit.min(MAX_ROWS)],
             |row| from_json(row, "json"),
         )
     }

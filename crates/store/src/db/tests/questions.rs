@@ -137,12 +137,12 @@ fn a_reader_cannot_write() {
 fn prices_are_looked_up_by_digits_and_by_place() {
     let reader = Place::filled().reader();
     let found = |text: &str| -> Vec<String> {
-        let rates = reader.find_rates(&id("retail"), u64::MAX >> 1, text, 10).unwrap();
+        let rates = reader.find_rates(&id("retail"), u64::MAX >> 1, text, "", 10).unwrap();
         rates.iter().map(|rate| rate.prefix.as_digits().as_str().to_owned()).collect()
     };
     let all = found("");
     assert_eq!(all.len(), 3);
-    let name = reader.find_rates(&id("retail"), u64::MAX >> 1, &all[0], 1).unwrap()[0].destination.to_lowercase();
+    let name = reader.find_rates(&id("retail"), u64::MAX >> 1, &all[0], "", 1).unwrap()[0].destination.to_lowercase();
     assert!(found(&name).contains(&all[0]), "{name}");
     assert!(found(&format!("+{}5551234", all[0])).contains(&all[0]), "of a whole number");
     assert!(found("no such place").is_empty());

@@ -152,9 +152,12 @@ impl Browser {
     /// Presses the button or follows the link that says `text`.
     #[track_caller]
     pub fn press(&self, text: &str) {
-        let says = format!("normalize-space(.)='{text}'");
-        let element = self.find(&format!("//main//*[self::a or self::button][{says}]"));
-        self.post(&format!("/element/{element}/click"), &json!({}));
+        let path = format!("//main//*[self::a or self::button][normalize-space(.)='{text}']");
+        // What is kept fresh may be another element by the time it is clicked.
+        wait_for(SOON, &format!("a click on {path} at {}", self.url()), || {
+            let element = self.find(&path);
+            self.ask(&format!("/element/{element}/click"), Some(&json!({}))).ok()
+        });
     }
 
     /// Types into the field of a name.
@@ -163,6 +166,13 @@ impl Browser {
         let element = self.find(&format!("//*[@name='{name}']"));
         self.post(&format!("/element/{element}/clear"), &json!({}));
         self.post(&format!("/element/{element}/value"), &json!({"text": text}));
+    }
+
+    /// Chooses a file in the field of a name.
+    #[track_caller]
+    pub fn choose(&self, name: &str, file: &str) {
+        let element = self.find(&format!("//*[@name='{name}']"));
+        self.post(&format!("/element/{element}/value"), &json!({"text": file}));
     }
 
     /// Waits until the page says `text`.
@@ -187,6 +197,7 @@ impl Browser {
 
     /// Looks the page over in light and in dark, with a folder of pictures for each; says what is wrong with it.
     #[must_use]
+    #[allow(dead_code, reason = "the portal's gallery has this module, too")]
     pub fn look_at_both(&self, name: &str) -> Vec<String> {
         let mut wrong = Vec::new();
         for scheme in [LIGHT, DARK] {

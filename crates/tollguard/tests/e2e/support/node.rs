@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use billing::{AccountId, Cdr, LedgerEntry, Money};
+use guard::Incident;
 use node::CommandReply;
-use store::{AccountRow, Home, Reader};
+use store::{AccountRow, CdrFilter, Home, Reader};
 use tempfile::TempDir;
 use tollguard::config::Config;
 use tollguard::control;
@@ -224,10 +225,14 @@ impl Node {
         Reader::open(&Home::database_in(&self.path("data"))).unwrap()
     }
 
-    /// All CDRs, the oldest first, as `tollguard cdr list --json` has them.
+    /// All incidents, the latest first.
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.reader().incidents(None, false, 1_000).unwrap()
+    }
+
+    /// All CDRs, the oldest first.
     pub fn cdrs(&self) -> Vec<Cdr> {
-        let list = self.command(&["cdr", "list", "--json", "--limit", "10000"]);
-        let mut cdrs: Vec<Cdr> = serde_json::from_str(&list).unwrap();
+        let mut cdrs = self.reader().cdrs(&CdrFilter { limit: 10_000, ..CdrFilter::default() }).unwrap();
         cdrs.reverse();
         cdrs
     }
