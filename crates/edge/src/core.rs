@@ -64,7 +64,10 @@ impl Left {
 pub(crate) struct Core {
     pub now_ms: u64,
     pub common: Arc<Common>,
-    /// Behind a count of this worker's own: one that all workers change for each call would go from processor to processor.
+    #[allow(
+        clippy::redundant_allocation,
+        reason = "a count of this worker's own: one that all change for each call would go from processor to processor"
+    )]
     pub directory: Arc<Arc<Directory>>,
     pub transactions: TransactionTable,
     pub mint: Mint,
