@@ -27,6 +27,8 @@ const OTHER: &str = "account-008";
 /// The latest of the records is of 2025.
 const LAST_DAY: &str = "2025-12-30";
 const LINES: u64 = 40;
+/// Accounts that the bench `cdr` makes, without settings.
+const ACCOUNTS: u64 = 500;
 /// Calls of the last four weeks that each of both accounts gets besides.
 const LATELY: u64 = 4_000;
 const DAY_MS: u64 = 86_400_000;
@@ -34,8 +36,6 @@ const DAY_MS: u64 = 86_400_000;
 const MOST: Duration = Duration::from_millis(300);
 /// How often each is asked; the median counts.
 const TIMES: usize = 9;
-/// Knows the page of an administrator, who sees all.
-const TOKEN: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// An account as an owner would have it: settings, lines, four weeks of calls, an incident.
 fn furnish(account: &AccountId, nth: u64, now: u64) -> Body {
@@ -154,11 +154,17 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
-    let bodies =
-        accounts.iter().zip(1..).filter(|_| !is_furnished).map(|(account, nth)| furnish(account, nth, now)).collect();
+    let named = (0..ACCOUNTS).map(|n| {
+        let name = format!("account-{n:03}");
+        body(&id(&name), vec![Effect::Settings(world::settings(&name))])
+    });
+    let furnished = accounts.iter().zip(1..).map(|(account, nth)| furnish(account, nth, now));
+    let bodies = if is_furnished { Vec::new() } else { named.chain(furnished).collect() };
     let house = runtime.block_on(async { House::over(&format!("http://{address}"), database, bodies) });
+    // Of an administrator, who sees all.
+    let token = format!("{now:064x}");
     let session = Session {
-        token_hash: Sha256::digest(TOKEN.as_bytes()).into(),
+        token_hash: Sha256::digest(token.as_bytes()).into(),
         login: "ada".into(),
         created_ms: now,
         last_used_ms: now,
@@ -172,7 +178,7 @@ fn main() {
     let login = String::from_utf8(ask(address, "", "/login").1).unwrap();
     let cookie =
         login.split("set-cookie: ").find_map(|line| line.split_once('=').filter(|(_, value)| value.len() > 64));
-    let cookie = format!("{}={TOKEN}", cookie.unwrap().0);
+    let cookie = format!("{}={token}", cookie.unwrap().0);
     let older = format!("{}.{}", now - 40 * DAY_MS, CallId(1));
     let mut asked = vec![("all accounts".to_owned(), "/".to_owned())];
     for (account, nth) in accounts.iter().zip(1..) {

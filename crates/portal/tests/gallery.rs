@@ -126,7 +126,6 @@ const PAGES: [(&str, &str); 19] = [
     ("prices-none", "/prices?q=nowhere"),
     ("guard", "/guard"),
     ("settings", "/settings"),
-    ("keys", "/keys"),
     ("people", "/people"),
     ("audit", "/audit"),
     ("webhooks", "/webhooks"),
@@ -336,7 +335,7 @@ fn the_administrator(visitor: &mut Visitor<'_>) {
     visitor.set(&[("name", "billing")]);
     visitor.browser.press("Make it");
     visitor.browser.expect("shown this once");
-    visitor.keep("key-text");
+    visitor.keep("node-key-text");
     visitor.see("node-keys-one", "/keys");
     visitor.see_all("-admin", &[("money", "/money"), ("numbers", "/numbers"), ("overview", "")]);
     visitor.go("/lockout");

@@ -321,10 +321,10 @@ fn ask(reader: &Reader) -> Worst {
             filter == CdrFilter { account: Some(account.clone()), line: filter.line.clone(), ..CdrFilter::default() };
         let ((), time) = median(|| {
             black_box(reader.cdrs(&page).unwrap());
-            black_box(match is_of_days {
-                true => reader.totals_of_days(account, filter.line.as_ref(), 0..u32::MAX).unwrap(),
-                false => reader.totals_of(&filter).unwrap(),
-            });
+            black_box(reader.spread(&filter).unwrap());
+            if is_of_days {
+                black_box(reader.totals_of_days(account, filter.line.as_ref(), 0..u32::MAX).unwrap());
+            }
             black_box(reader.lines(account).unwrap());
         });
         worst.page_us = worst.page_us.max(time.as_micros());

@@ -78,11 +78,12 @@ pub(crate) async fn show(scope: Scope, Query(wanted): Query<Wanted>) -> Result<R
     let found = scope.visitor.state.read(move |reader| {
         // One more than is shown tells whether there is another page.
         let cdrs = reader.cdrs(&CdrFilter { limit: PER_PAGE + 1, ..filter })?;
+        let (counted, spread) = reader.spread(&all)?;
         let totals = match days {
             Some(days) => reader.totals_of_days(&id, all.line.as_ref(), days)?,
-            None => reader.totals_of(&all)?,
+            None => counted,
         };
-        Ok((cdrs, totals, reader.spread(&all)?, reader.lines(&id)?))
+        Ok((cdrs, totals, spread, reader.lines(&id)?))
     });
     let (mut cdrs, totals, spread, lines) = found.await?;
     let has_older = cdrs.len() > PER_PAGE as usize;

@@ -101,15 +101,18 @@ impl Reader {
         Ok(calls.into_iter().fold(Totals::default(), Totals::plus))
     }
 
-    /// When the latest [`MAX_ADDED_UP`] of the calls a filter names began, and to which country; whatever its limit.
+    /// The same, and when each of them began and to which country: both of one look at the calls.
     ///
     /// # Errors
     /// Database errors.
-    pub fn spread(&self, filter: &CdrFilter) -> Result<Vec<(u64, Option<Country>)>, Error> {
+    pub fn spread(&self, filter: &CdrFilter) -> Result<(Totals, Vec<(u64, Option<Country>)>), Error> {
+        let columns = "start_ms, country, 1 AS calls, answered, talk_ms, charge_micros";
         let calls = (filter, Order::Latest, filter.before);
-        self.find("spread calls", calls, ("start_ms, country", MAX_ADDED_UP), |row| {
-            Ok((unsigned(row, "start_ms")?, maybe_parsed(row, "country")?))
-        })
+        let found = self.find("spread calls", calls, (columns, MAX_ADDED_UP), |row| {
+            Ok((totals(row)?, (unsigned(row, "start_ms")?, maybe_parsed(row, "country")?)))
+        })?;
+        let (sums, calls): (Vec<Totals>, Vec<_>) = found.into_iter().unzip();
+        Ok((sums.into_iter().fold(Totals::default(), Totals::plus), calls))
     }
 }
 

@@ -197,6 +197,7 @@ impl Browser {
 
     /// Looks the page over in light and in dark, with a folder of pictures for each; says what is wrong with it.
     #[must_use]
+    #[allow(dead_code, reason = "the portal's gallery has this module, too")]
     pub fn look_at_both(&self, name: &str) -> Vec<String> {
         let mut wrong = Vec::new();
         for scheme in [LIGHT, DARK] {
