@@ -160,6 +160,8 @@ async fn terms_are_set_and_taken_away_and_prices_are_the_nodes() {
     let dearer = json!({"routing": {"markup_bp": 2_500}});
     assert_eq!(patch(Key::Law, dearer.clone()).await.0, FORBIDDEN);
     let find = "/accounts/law-000/prices?find=355";
+    let long = format!("/accounts/law-000/prices?find={}", "0".repeat(81));
+    assert_eq!(api.get(&long, &Key::LawReads).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     let before = api.ok(find, &Key::LawReads).await["items"][0]["per_minute_micros"].as_i64().unwrap();
     let (status, account) = patch(Key::Node, dearer).await;
     assert_eq!((status, &account["routing"]["markup_bp"]), (OK, &json!(2_500)), "{account}");

@@ -17,6 +17,9 @@ use super::page::{FirstDigits, Listing, Moment, Page, Paging};
 use super::shapes::{Deck, DeckName, Digits, Done, Rate};
 use crate::state::now_ms;
 
+/// The longest text that is looked for, characters.
+const MAX_SOUGHT_CHARS: usize = 80;
+
 /// A deck in an address.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -75,15 +78,29 @@ pub(super) async fn rates(
 pub(super) struct Wanted {
     /// Those of a number or its first digits, or with this in the name of their destination.
     #[serde(default)]
-    #[param(max_length = 80)]
-    find: String,
+    #[param(value_type = String, max_length = 80)]
+    find: Sought,
+}
+
+/// What is looked for, in a person's words.
+#[derive(Clone, Default, Deserialize)]
+#[serde(try_from = "String")]
+struct Sought(String);
+
+impl TryFrom<String> for Sought {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_short = text.chars().count() <= MAX_SOUGHT_CHARS;
+        if is_short { Ok(Self(text)) } else { Err("find has 80 characters at most") }
+    }
 }
 
 /// What calls of an account cost, with its mark-up, in the order of their prefixes.
 #[utoipa::path(get, path = "/accounts/{account}/prices", tag = "money", params(AtAccount, Wanted, Paging),
     responses((status = 200, body = Page<Rate>)))]
 pub(super) async fn prices(reach: At<Read>, listing: Listing<Wanted>) -> Answer<Page<Rate>> {
-    let (deck, find) = (reach.account.settings.deck.clone(), listing.filter.find.clone());
+    let (deck, Sought(find)) = (reach.account.settings.deck.clone(), listing.filter.find.clone());
     let (after, limit) = (listing.after(digits)?.unwrap_or_default(), listing.wanted());
     let found = reach.client.read(move |reader| reader.find_rates(&deck, now_ms(), &find, &after, limit)).await?;
     let markup_bp = reach.account.settings.terms.markup_bp;
