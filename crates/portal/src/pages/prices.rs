@@ -70,7 +70,7 @@ fn row(scope: &Scope, rate: &Rate) -> Row {
     Row {
         prefix: format!("+{}", rate.prefix.as_digits().as_str()),
         destination: rate.destination.to_string(),
-        per_minute: scope.money(rate.per_minute),
+        per_minute: rate.per_minute.format_exact(&scope.account.settings.currency),
         connect: if rate.connect_fee == Money::ZERO { "none".to_owned() } else { scope.money(rate.connect_fee) },
         steps: steps(&rate),
     }
