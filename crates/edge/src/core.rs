@@ -176,6 +176,14 @@ impl Core {
         self.transactions.send(asked.flow, builder.finish().into());
     }
 
+    /// 503 without memory, for a request that finds no room.
+    pub fn turn_away(&mut self, flow: Flow, request: &Message) {
+        let tag = self.mint.tag();
+        let mut answer = ResponseBuilder::from_request(request, 503, "", Some(&tag), flow.remote);
+        answer.header_display(Name::RetryAfter, RETRY_AFTER_S);
+        self.transactions.send(flow, answer.finish().into());
+    }
+
     /// 503 to somebody who should come back soon.
     pub fn overloaded(&mut self, asked: &Asked) {
         self.unavailable(asked, RETRY_AFTER_S);

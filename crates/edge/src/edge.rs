@@ -21,7 +21,7 @@ use crate::farewell::{Farewells, hang_up_stray};
 use crate::gate::{self, Passed};
 use crate::inside::{self, Errand};
 use crate::io::{CallView, Input, Output};
-use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER, RETRY_AFTER_S};
+use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER};
 use crate::register::Registrar;
 use crate::remote::{Remotes, Screened};
 use crate::wakes::Wakes;
@@ -68,7 +68,7 @@ impl Edge {
         self.core.now_ms = now_ms.max(self.core.now_ms);
         match input {
             Input::Message { flow, message } => self.message(flow, message),
-            Input::TurnAway { flow, message } => self.turn_away(flow::to_sip(flow), &message),
+            Input::TurnAway { flow, message } => self.core.turn_away(flow::to_sip(flow), &message),
             Input::Proven { connection, certificate } => self.core.certificates.shown(connection, certificate),
             Input::FlowFailed(flow) => self.flow_failed(flow::to_sip(flow)),
             Input::Reply(reply) => self.reply(reply),
@@ -178,16 +178,8 @@ impl Edge {
             Incoming::Ack => self.ack(&request),
             Incoming::Absorbed => {}
             Incoming::Malformed => self.refuse_invalid(flow, &request, 400),
-            Incoming::Full => self.turn_away(flow, &request),
+            Incoming::Full => self.core.turn_away(flow, &request),
         }
-    }
-
-    /// 503 without memory, for a request that finds no room.
-    fn turn_away(&mut self, flow: sip::Flow, request: &Message) {
-        let tag = self.core.mint.tag();
-        let mut answer = ResponseBuilder::from_request(request, 503, "", Some(&tag), flow.remote);
-        answer.header_display(Name::RetryAfter, RETRY_AFTER_S);
-        self.core.transactions.send(flow, answer.finish().into());
     }
 
     fn new_request(&mut self, asked: Asked) {
