@@ -14,6 +14,9 @@ use crate::db::row::{from_body, int, maybe_parsed, unsigned};
 /// The most calls that are read one by one to be added up.
 pub const MAX_ADDED_UP: u32 = 2_000;
 
+/// When a call began, milliseconds since the Unix epoch, and to which country.
+pub type Begun = (u64, Option<Country>);
+
 /// Calls of some time added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -105,7 +108,7 @@ impl Reader {
     ///
     /// # Errors
     /// Database errors.
-    pub fn spread(&self, filter: &CdrFilter) -> Result<(Totals, Vec<(u64, Option<Country>)>), Error> {
+    pub fn spread(&self, filter: &CdrFilter) -> Result<(Totals, Vec<Begun>), Error> {
         let columns = "start_ms, country, 1 AS calls, answered, talk_ms, charge_micros";
         let calls = (filter, Order::Latest, filter.before);
         let found = self.find("spread calls", calls, (columns, MAX_ADDED_UP), |row| {

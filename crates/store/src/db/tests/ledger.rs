@@ -20,11 +20,9 @@ fn many() -> Vec<LedgerEntry> {
 
 fn place(entries: &[LedgerEntry], batch: usize) -> Place {
     let place = Place::new();
-    let mut lsn = 1;
-    for entries in entries.chunks(batch) {
+    for (lsn, entries) in (1..).zip(entries.chunks(batch)) {
         let effects = entries.iter().cloned().map(account::Effect::Ledger).collect();
         place.projector().apply(&numbered(lsn, vec![fixture::account(effects)])).unwrap();
-        lsn += 1;
     }
     place
 }
