@@ -118,7 +118,9 @@ impl Health {
             wrong.push(format!("The tables are {} records behind: what is listed is old.", self.behind()));
         }
         let down = self.carriers.iter().filter(|(_, usable, _)| !usable);
-        wrong.extend(down.map(|(id, _, text)| format!("Carrier {id} is passed over: {}.", text.trim_end_matches('.'))));
+        wrong.extend(down.map(|(id, _, text)| {
+            format!("Carrier {id}: {}. It is passed over while there are others.", text.trim_end_matches('.'))
+        }));
         if self.tables.mails_failed > 0 {
             wrong.push(format!("{} could not be delivered.", count(self.tables.mails_failed, "mail")));
         }
