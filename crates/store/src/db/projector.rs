@@ -12,8 +12,8 @@ use super::project::{account, node as node_rows, noted};
 use super::row;
 use crate::Error;
 
-/// Pages kept in memory: those that one transaction changes among the indexes of many millions of calls.
-const CACHE_KIB: i64 = 64 << 10;
+/// Pages kept in memory: new rows lie at the ends of their tables, and what is filed goes through one in its order.
+const CACHE_KIB: i64 = 4 << 10;
 
 /// The one writer of the projected tables.
 ///
