@@ -86,7 +86,7 @@ impl Health {
     pub fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         match &self.status {
-            None => wrong.push("The node does not answer: look whether `tollguard serve` runs.".to_owned()),
+            None => wrong.push("The node does not answer: look whether “tollguard serve” runs.".to_owned()),
             Some(status) if status.disk_full => wrong.push(
                 "The disk is full: calls that cost money are refused. Make room on the disk of the data directory."
                     .to_owned(),

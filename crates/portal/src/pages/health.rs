@@ -48,6 +48,11 @@ fn not_known() -> String {
     "not known".to_owned()
 }
 
+/// What only a node that answers knows.
+fn told_by_node(health: &Health, text: String) -> String {
+    if health.status.is_some() { text } else { not_known() }
+}
+
 fn process(health: &Health, zone: &Zone) -> Group {
     let process = health.process();
     let stopped = process.map(|process| process.stopped.join(", "));
@@ -72,11 +77,11 @@ fn process(health: &Health, zone: &Zone) -> Group {
 fn work(health: &Health) -> Group {
     let up = health.carriers.iter().filter(|(_, usable, _)| *usable).count();
     let figures = vec![
-        ("Calls now", health.calls.to_string()),
+        ("Calls now", told_by_node(health, health.calls.to_string())),
         ("Registrations", health.tables.registrations.to_string()),
         ("Open incidents", health.tables.open_incidents.to_string()),
         ("Locked out", health.tables.bans.to_string()),
-        ("Carriers that answer", format!("{up} of {} that were tried", health.carriers.len())),
+        ("Carriers that answer", told_by_node(health, format!("{up} of {} that were tried", health.carriers.len()))),
     ];
     Group { name: "Work", figures }
 }
@@ -87,24 +92,33 @@ fn written(health: &Health, zone: &Zone) -> Group {
     let figures = vec![
         (
             "Waits for the disk",
-            match status.waiting_records {
-                0 => "nothing".to_owned(),
-                records => format!("{}, for {}", count(records as usize, "record"), length(status.waiting_ms)),
-            },
+            told_by_node(
+                health,
+                match status.waiting_records {
+                    0 => "nothing".to_owned(),
+                    records => format!("{}, for {}", count(records as usize, "record"), length(status.waiting_ms)),
+                },
+            ),
         ),
         ("Records in the journal", process.map_or_else(not_known, |process| process.durable_lsn.to_string())),
         (
             "Lists are behind by",
-            match health.behind() {
-                0 => "nothing".to_owned(),
-                behind => count(usize::try_from(behind).unwrap_or(usize::MAX), "record"),
-            },
+            told_by_node(
+                health,
+                match health.behind() {
+                    0 => "nothing".to_owned(),
+                    behind => count(usize::try_from(behind).unwrap_or(usize::MAX), "record"),
+                },
+            ),
         ),
         (
             "Last snapshot",
-            snapshot.map_or("none since the start: one comes every 50,000 records".to_owned(), |(lsn, at_ms)| {
-                format!("{}, up to record {lsn}", zone.short(at_ms))
-            }),
+            told_by_node(
+                health,
+                snapshot.map_or("none since the start: one comes every 50,000 records".to_owned(), |(lsn, at_ms)| {
+                    format!("{}, up to record {lsn}", zone.short(at_ms))
+                }),
+            ),
         ),
         (
             "Free on the disk",
