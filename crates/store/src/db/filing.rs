@@ -15,7 +15,7 @@ use super::row::int;
 
 /// Calls in a block: so many are looked through in some milliseconds.
 pub(super) const BLOCK_CALLS: u64 = 1 << ROW_BITS;
-const ROW_BITS: u32 = 13;
+const ROW_BITS: u32 = 14;
 /// The latest moment that a list can tell.
 const MAX_MS: u64 = u64::MAX >> (ROW_BITS + 1);
 
