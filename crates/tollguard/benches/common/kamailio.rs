@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -67,10 +68,16 @@ impl Kamailio {
         String::from_utf8_lossy(&std::fs::read(self.log()).unwrap()).into_owned()
     }
 
-    /// Its main process and those it started.
+    /// Its main process and those it started: it listens before it starts them.
     pub fn processes(&self) -> Vec<u32> {
         let own = self.process.id();
-        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        let look = || std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        let mut children = String::new();
+        wait_until(SOON, "kamailio to start its processes", || {
+            std::thread::sleep(Duration::from_millis(200));
+            let before = std::mem::replace(&mut children, look());
+            !children.is_empty() && children == before
+        });
         children.split_whitespace().filter_map(|id| id.parse().ok()).chain([own]).collect()
     }
 }
