@@ -1,15 +1,14 @@
 //! Nonces without memory: when and by which key a nonce was made is written in it, under a keyed hash.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::Hasher;
 
+use siphasher::sip::SipHasher24;
 use subtle::ConstantTimeEq;
 
-use crate::HashKey;
 use crate::hex::{self, Short};
 
-/// Bytes of the keyed hash that a nonce carries: 128 bits, two times 64 with keys of their own. It holds for as long as a
-/// nonce may be used, and against guesses over the network.
+/// Bytes of the keyed hash that a nonce carries: SipHash-2-4, which is made for short messages, with two keys.
 const MAC_BYTES: usize = 16;
 /// Key number, six bytes of milliseconds, salt.
 const HEAD_BYTES: usize = 1 + 6 + 8;
@@ -37,8 +36,8 @@ pub enum NonceCheck {
 /// Makes nonces and knows them again. Two keys are held: the one in use, and the one before.
 #[derive(Clone)]
 pub struct NonceMint {
-    key: [HashKey; 2],
-    previous: Option<[HashKey; 2]>,
+    key: [SipHasher24; 2],
+    previous: Option<[SipHasher24; 2]>,
     /// Number of the key in use, wrapping; written into each nonce so that one hash is enough to check it.
     epoch: u8,
     validity_ms: u64,
@@ -94,14 +93,14 @@ impl NonceMint {
     }
 }
 
-fn keyed(key: [u8; 32]) -> [HashKey; 2] {
+/// Hashers that have their keys and have read nothing.
+fn keyed(key: [u8; 32]) -> [SipHasher24; 2] {
     let (halves, _) = key.as_chunks::<16>();
-    [0, 1].map(|at| halves.get(at).copied().map(HashKey::new).unwrap_or_default())
+    [0, 1].map(|at| halves.get(at).map_or_else(SipHasher24::new, SipHasher24::new_with_key))
 }
 
-fn mac(keys: &[HashKey; 2], head: &[u8]) -> [u8; MAC_BYTES] {
-    let [first, second] = keys.each_ref().map(|key| {
-        let mut hasher = key.build_hasher();
+fn mac(keys: &[SipHasher24; 2], head: &[u8]) -> [u8; MAC_BYTES] {
+    let [first, second] = keys.map(|mut hasher| {
         hasher.write(head);
         u128::from(hasher.finish())
     });
