@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::DeckRowFault;
 use crate::{E164, Error, Money, Prefix};
 
+mod comparison;
 mod import;
 mod versions;
 
+pub use comparison::Comparison;
 pub use import::{Column, ColumnNames, Imported, MAX_ROW_ERRORS};
 pub(crate) use import::{delimiter, plain};
 pub use versions::{DeckVersion, DeckVersions, MAX_VERSIONS};

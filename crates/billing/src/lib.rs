@@ -27,8 +27,8 @@ pub use cdr::{
 pub use charge::{affordable_talk_s, billed_s, charge};
 pub use country::Country;
 pub use deck::{
-    Column, ColumnNames, Deck, DeckVersion, DeckVersions, Imported, MAX_DECK_ROWS, MAX_MARKUP_BP, MAX_ROW_ERRORS,
-    MAX_STEP_S, MAX_VERSIONS, MIN_MARKUP_BP, Rate,
+    Column, ColumnNames, Comparison, Deck, DeckVersion, DeckVersions, Imported, MAX_DECK_ROWS, MAX_MARKUP_BP,
+    MAX_ROW_ERRORS, MAX_STEP_S, MAX_VERSIONS, MIN_MARKUP_BP, Rate,
 };
 pub use destination::{Destination, NumberClass, cut_class};
 pub use e164::{Digits, E164, Prefix};

@@ -159,13 +159,12 @@ pub(super) async fn preview(
         let mut versions = Vec::new();
         for version in &imported.versions {
             let known = reader.deck(&at.deck, version.from_ms)?;
-            let known: std::collections::BTreeMap<_, _> =
-                known.iter().flat_map(|known| known.deck.rates()).map(|rate| (rate.prefix, rate)).collect();
-            let rates = version.deck.rates();
-            let new = rates.iter().filter(|rate| !known.contains_key(&rate.prefix)).count();
-            let changed = rates.iter().filter(|rate| known.get(&rate.prefix).is_some_and(|old| *old != *rate)).count();
-            let gone = known.len() + new - rates.len();
-            versions.push(PreviewVersion { from_ms: version.from_ms, rates: rates.len(), new, changed, gone });
+            let rates = version.deck.rates().len();
+            let (new, changed, gone) = known.as_ref().map_or((rates, 0, 0), |known| {
+                let seen = version.deck.compared_with(&known.deck);
+                (seen.new, seen.changed.len(), seen.gone)
+            });
+            versions.push(PreviewVersion { from_ms: version.from_ms, rates, new, changed, gone });
         }
         Ok(versions)
     });

@@ -146,35 +146,20 @@ fn compared(version: &DeckVersion, known: Option<&DeckVersion>) -> String {
     let from = local(version.from_ms, None);
     let rates = version.deck.rates();
     let Some(known) = known else { return format!("From {from}: {} prices of a new deck.\n", rates.len()) };
-    let old = |rate: &Rate| {
-        let rates = known.deck.rates();
-        let at = rates.binary_search_by(|known| known.prefix.to_string().cmp(&rate.prefix.to_string()));
-        at.ok().and_then(|at| rates.get(at))
-    };
-    let (mut new, mut dearer, mut cheaper, mut otherwise, mut same) = (0, 0, 0, 0, 0);
+    let seen = version.deck.compared_with(&known.deck);
+    let (dearer, cheaper) = (seen.dearer(), seen.cheaper());
     let mut shown = Table::new(&["PREFIX", "DESTINATION", "A MINUTE", "THEN"], &[2, 3]);
-    for rate in rates {
-        let Some(old) = old(rate) else {
-            new += 1;
-            continue;
-        };
-        let changed = match rate.per_minute.cmp(&old.per_minute) {
-            std::cmp::Ordering::Greater => &mut dearer,
-            std::cmp::Ordering::Less => &mut cheaper,
-            std::cmp::Ordering::Equal if rate != old => &mut otherwise,
-            std::cmp::Ordering::Equal => &mut same,
-        };
-        *changed += 1;
-        if rate.per_minute != old.per_minute && dearer + cheaper <= MAX_SHOWN {
-            let (prefix, name) = (rate.prefix.to_string(), rate.destination.to_string());
-            shown.row(vec![prefix, name, old.per_minute.to_string(), rate.per_minute.to_string()]);
-        }
+    for (old, rate) in seen.changed.iter().filter(|(old, rate)| old.per_minute != rate.per_minute).take(MAX_SHOWN) {
+        let (prefix, name) = (rate.prefix.to_string(), rate.destination.to_string());
+        shown.row(vec![prefix, name, old.per_minute.to_string(), rate.per_minute.to_string()]);
     }
-    let gone = known.deck.rates().len() - (rates.len() - new);
     let mut text = format!(
-        "From {from}: {} prices: {new} new, {dearer} dearer, {cheaper} cheaper, {otherwise} changed otherwise, {same} as \
-         they are; {gone} go.\n",
-        rates.len()
+        "From {from}: {} prices: {} new, {dearer} dearer, {cheaper} cheaper, {} changed otherwise, {} as they are; {} go.\n",
+        rates.len(),
+        seen.new,
+        seen.otherwise(),
+        rates.len() - seen.new - seen.changed.len(),
+        seen.gone
     );
     if dearer + cheaper > 0 {
         text.push_str(&shown.text(""));

@@ -1,7 +1,5 @@
 //! A rate table from a file: looked at first, or imported.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::multipart::{Field, Multipart};
 use axum::http::HeaderMap;
@@ -144,13 +142,7 @@ fn compared(version: &DeckVersion, known: Option<&DeckVersion>) -> Change {
     let Some(known) = known else {
         return Change { summary: format!("From {from} on: {all} of a new deck."), rows: Vec::new(), is_all: true };
     };
-    let old: BTreeMap<_, &Rate> = known.deck.rates().iter().map(|rate| (rate.prefix, rate)).collect();
-    let new = rates.iter().filter(|rate| !old.contains_key(&rate.prefix)).count();
-    let pairs = rates.iter().filter_map(|rate| old.get(&rate.prefix).map(|old| (*old, rate)));
-    let changed: Vec<(&Rate, &Rate)> = pairs.filter(|(old, rate)| old != rate).collect();
-    let dearer = changed.iter().filter(|(old, rate)| rate.per_minute > old.per_minute).count();
-    let cheaper = changed.iter().filter(|(old, rate)| rate.per_minute < old.per_minute).count();
-    let gone = old.len() + new - rates.len();
+    let seen = version.deck.compared_with(&known.deck);
     let row = |(old, rate): &(&Rate, &Rate)| Different {
         prefix: format!("+{}", rate.prefix.as_digits().as_str()),
         destination: rate.destination.to_string(),
@@ -159,10 +151,14 @@ fn compared(version: &DeckVersion, known: Option<&DeckVersion>) -> Change {
     };
     Change {
         summary: format!(
-            "From {from} on: {all}: {new} new, {dearer} dearer, {cheaper} cheaper, {} changed otherwise, {gone} go.",
-            changed.len() - dearer - cheaper
+            "From {from} on: {all}: {} new, {} dearer, {} cheaper, {} changed otherwise, {} go.",
+            seen.new,
+            seen.dearer(),
+            seen.cheaper(),
+            seen.otherwise(),
+            seen.gone
         ),
-        rows: changed.iter().take(MAX_SHOWN).map(row).collect(),
-        is_all: changed.len() <= MAX_SHOWN,
+        rows: seen.changed.iter().take(MAX_SHOWN).map(row).collect(),
+        is_all: seen.changed.len() <= MAX_SHOWN,
     }
 }
