@@ -142,6 +142,11 @@ impl Message {
         top.into_iter().chain(below.into_iter().flatten())
     }
 
+    /// Whether there is one Via and no more.
+    pub(crate) fn has_one_via(&self) -> bool {
+        self.present.has(Name::Via) && !self.essentials.via_shares_line && !self.repeated.has(Name::Via)
+    }
+
     /// From.
     ///
     /// # Errors
