@@ -90,7 +90,6 @@ impl Worker {
             self.doors.change(|lockout| names.into_iter().for_each(|name| lockout.secret_changed(name)));
         }
     }
-
 }
 
 /// Tells the lock-out which flows a line is registered on now, and until when that is written.

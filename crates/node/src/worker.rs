@@ -294,20 +294,16 @@ impl Worker {
 
     fn edge_output(&mut self, now_ms: u64, output: edge::Output) {
         match output {
-            edge::Output::Send { flow, bytes } if self.may_go(now_ms, &flow, &bytes) => {
-                match flow.connection {
-                    0 => self.send(now_ms, flow, bytes),
-                    number => self.post(now_ms, worker_of_connection(number), Letter::Send { flow, bytes }),
-                }
-            }
+            edge::Output::Send { flow, bytes } if self.may_go(now_ms, &flow, &bytes) => match flow.connection {
+                0 => self.send(now_ms, flow, bytes),
+                number => self.post(now_ms, worker_of_connection(number), Letter::Send { flow, bytes }),
+            },
             edge::Output::Send { .. } => {}
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
-            edge::Output::Account { account, input } => {
-                match owner_of(&account, self.common.workers()) {
-                    owner if owner == self.number => drop(self.account_input(now_ms, &account, *input)),
-                    owner => self.post(now_ms, owner, Letter::Account { account, input }),
-                }
-            }
+            edge::Output::Account { account, input } => match owner_of(&account, self.common.workers()) {
+                owner if owner == self.number => drop(self.account_input(now_ms, &account, *input)),
+                owner => self.post(now_ms, owner, Letter::Account { account, input }),
+            },
             edge::Output::Verify { token, from, name } => self.ask_leave(now_ms, token, from, &name),
             edge::Output::Auth { token, report, user_agent } => {
                 self.settle_leave(now_ms, token, report, &user_agent);

@@ -3,8 +3,8 @@
 use super::Action;
 use crate::arena::{Arena, Slot};
 use crate::flow::Flow;
-use crate::wheel::{Timer, Wheel};
 use crate::keyed::{Keyed, Print};
+use crate::wheel::{Timer, Wheel};
 
 /// A transaction machine as a side drives it.
 pub(super) trait Machine {

@@ -124,7 +124,9 @@ impl TransactionTable {
 
     /// Takes a received response (RFC 3261 section 17.1.3).
     pub fn receive_response(&mut self, response: &Message, now_ms: u64) -> Answer {
-        let (Some(key), Some(status)) = (key::of_response(&self.key, response), response.status()) else { return Answer::Stray };
+        let (Some(key), Some(status)) = (key::of_response(&self.key, response), response.status()) else {
+            return Answer::Stray;
+        };
         if let Some(slot) = self.clients.find(key) {
             let passed = self.step_client(slot, now_ms, |client, out| client.receive(response, status, now_ms, out));
             return if passed { Answer::To(ClientKey(slot)) } else { Answer::Absorbed };
