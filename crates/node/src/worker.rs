@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use account::{Account, Answer, CallEnd, ChangeError, Done, Effect, Flow, Input, Reply};
 use billing::{AccountId, CallId};
-use edge::{Certificate, Common, Directory, Edge, EdgeSettings, worker_of_call, worker_of_reply};
+use edge::{Certificate, Common, Directory, Edge, EdgeSettings, owner_of, worker_of_call, worker_of_reply};
 use geo::Places;
 use lockout::{Lockout, Ticket};
 use media::{RelayEvent, RelayId};
@@ -17,7 +17,7 @@ use crate::letter::FIRST;
 use crate::log::{Log, Release};
 use crate::look_ups::LookUps;
 use crate::registry::Registry;
-use crate::share::{Share, deal, owner_of};
+use crate::share::{Share, deal};
 use crate::wakes::Wakes;
 use crate::{Body, Letter, NodeState, Output, Record, Tell, admission, directory, full, strangers};
 
@@ -148,7 +148,7 @@ impl Worker {
         }
         // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
         let Ok(message) = Message::parse(bytes) else { return false };
-        match self.common.home(&message) {
+        match self.edge.home(flow, &message) {
             home if home == self.number => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
             home => self.post(now_ms, home, Letter::Message { flow, message }),
         }

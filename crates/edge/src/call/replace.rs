@@ -76,7 +76,7 @@ impl Call {
         if let (Permit::Lines { bindings, .. }, Some(dialog)) = (permit, replaces)
             && let Some((line, _)) = bindings.first()
         {
-            let flow = inside::flow_to(core, core.common.home_of(dialog.call_id().as_bytes()));
+            let flow = inside::flow_to(core, core.common.home_of(&dialog));
             self.forks.push(Fork::to_call(core, outbound, line.clone(), flow));
         }
     }
