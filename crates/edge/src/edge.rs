@@ -296,7 +296,7 @@ impl Edge {
             self.merges.insert(key, call.id);
         }
         let next_ms = call.next_wake_ms();
-        self.wakes.set(&mut call.timer, next_ms, call.id);
+        self.wakes.set(&mut call.clock.timer, next_ms, call.id);
         self.core.common.call_began();
         self.calls.insert(call);
     }
@@ -426,7 +426,7 @@ impl Edge {
         act(call, &mut self.core);
         let over = call.is_over();
         let next_ms = if over { None } else { call.next_wake_ms() };
-        self.wakes.set(&mut call.timer, next_ms, id);
+        self.wakes.set(&mut call.clock.timer, next_ms, id);
         if over {
             if let Some(key) = call.merge_key {
                 self.merges.remove(key);

@@ -108,6 +108,8 @@ pub(crate) struct Clock {
     pub check_ms: Option<u64>,
     /// What is paid for ends.
     pub paid_ms: Option<u64>,
+    /// The deadline that stands in the wheel.
+    pub timer: Option<Timer>,
 }
 
 /// The caller's INVITE.
@@ -141,8 +143,6 @@ pub(crate) struct Call {
     invite: Option<Box<Invite>>,
     /// What tells an INVITE that is this call's and came by another way.
     pub merge_key: Option<Print>,
-    /// When it is woken next.
-    pub timer: Option<Timer>,
     a: Leg,
     /// The callee's leg, once answered.
     b: Option<Leg>,
@@ -158,7 +158,7 @@ pub(crate) struct Call {
     redirections: u8,
     /// The transfer that is under way.
     transfer: Option<Transfer>,
-    clock: Clock,
+    pub clock: Clock,
 }
 
 impl Call {

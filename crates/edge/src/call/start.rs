@@ -103,7 +103,6 @@ impl Beginning {
             facts,
             stage: Stage::Screening { gone: None },
             merge_key: merge_key(core, &invite.request),
-            timer: None,
             invite: Some(invite),
             a,
             b: None,
@@ -119,6 +118,7 @@ impl Beginning {
                 agreed: Lease { check_at_s: None, paid_until_s: None },
                 check_ms: None,
                 paid_ms: None,
+                timer: None,
             },
         })
     }
