@@ -7,12 +7,14 @@ mod id;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::id::DialogId;
 use crate::flow::{Flow, Transport};
 use crate::limits::{MAX_CSEQ, MAX_URI_BYTES};
-use crate::{Message, Method, Name, NameAddr};
+use crate::{Message, Method, NameAddr};
 
 /// Most routes in a route set: more proxies than that between two user agents are a loop.
 pub const MAX_ROUTES: usize = 32;
@@ -78,12 +80,14 @@ pub struct Dialog {
 }
 
 /// The parts of an INVITE of ours that a dialog is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Sent<'a> {
     /// The Request-URI.
     pub uri: &'a [u8],
-    /// From, with our tag.
-    pub from: &'a [u8],
+    /// From: name and address, without the tag.
+    pub local: Cow<'a, str>,
+    /// Our tag.
+    pub tag: &'a [u8],
     /// Call-ID.
     pub call_id: &'a [u8],
     /// CSeq number.
@@ -93,16 +97,18 @@ pub struct Sent<'a> {
 }
 
 impl<'a> Sent<'a> {
-    /// The INVITE to `uri` with this From, Call-ID and CSeq.
-    pub fn new(uri: &'a [u8], from: &'a [u8], call_id: &'a [u8], cseq: u32) -> Self {
-        Self { uri, from, call_id, cseq, secure: is_sips(uri) }
-    }
-
     /// From the INVITE, or from a response to it.
     fn read(message: &'a Message, uri: &'a [u8]) -> Result<Self, DialogError> {
-        let from = message.header(Name::From).ok_or(DialogError::Missing("From"))?;
+        let from = message.from().map_err(|_| DialogError::Missing("From"))?;
         let cseq = message.cseq().map_err(|_| DialogError::Missing("CSeq"))?;
-        Ok(Self::new(uri, from, message.call_id(), cseq.number))
+        Ok(Self {
+            uri,
+            local: Cow::Owned(address(&from, "From")?.into()),
+            tag: from.tag().unwrap_or_default(),
+            call_id: message.call_id(),
+            cseq: cseq.number,
+            secure: is_sips(uri),
+        })
     }
 }
 
@@ -142,7 +148,7 @@ impl Dialog {
     /// If the response lacks what a dialog needs. A missing or unreadable Contact is borne with: better to send BYE
     /// to the address we called than to leave a callee talking to nobody.
     pub fn uac(request: &Message, response: &Message, flow: Flow) -> Result<Self, DialogError> {
-        Self::of_sent(&Sent::read(request, request.request_uri())?, response, flow)
+        Self::of_sent(Sent::read(request, request.request_uri())?, response, flow)
     }
 
     /// The dialog a 2xx makes whose INVITE is no longer known (sent before a restart, or given up long ago): all of it
@@ -155,15 +161,14 @@ impl Dialog {
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
         // The INVITE went where the response comes from; whether to a sips URI nobody knows any more.
         let called = target(&to, "To")?;
-        Self::of_sent(&Sent { secure: false, ..Sent::read(response, called.as_bytes())? }, response, flow)
+        Self::of_sent(Sent { secure: false, ..Sent::read(response, called.as_bytes())? }, response, flow)
     }
 
     /// As [`Dialog::uac`], of an INVITE whose parts are known.
     ///
     /// # Errors
     /// As [`Dialog::uac`].
-    pub fn of_sent(sent: &Sent<'_>, response: &Message, flow: Flow) -> Result<Self, DialogError> {
-        let from = NameAddr::parse(sent.from).map_err(|_| DialogError::Missing("From"))?;
+    pub fn of_sent(sent: Sent<'_>, response: &Message, flow: Flow) -> Result<Self, DialogError> {
         let to = response.to().map_err(|_| DialogError::Missing("To"))?;
         let target = match contact(response) {
             Ok(Some(contact)) => contact,
@@ -172,9 +177,9 @@ impl Dialog {
         let mut routes = route_set(response)?;
         routes.reverse();
         Ok(Self {
-            id: DialogId::new(sent.call_id, from.tag().unwrap_or_default(), to.tag())?,
+            id: DialogId::new(sent.call_id, sent.tag, to.tag())?,
             state: if is_2xx(response) { DialogState::Confirmed } else { DialogState::Early },
-            local: address(&from, "From")?,
+            local: sent.local.into(),
             remote: address(&to, "To")?,
             local_cseq: sent.cseq,
             remote_cseq: None,
@@ -284,7 +289,8 @@ fn is_2xx(response: &Message) -> bool {
     matches!(response.status(), Some(200..=299))
 }
 
-fn is_sips(uri: &[u8]) -> bool {
+/// Whether a URI is a sips URI (RFC 3261 section 19.1).
+pub fn is_sips(uri: &[u8]) -> bool {
     uri.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"))
 }
 

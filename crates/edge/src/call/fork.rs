@@ -124,6 +124,7 @@ pub(super) struct Fork {
     names: Names,
     /// The way over UDP, where a request that is too large for one packet is to be tried over TCP first.
     plain: Option<Flow>,
+    tag: String,
     call_id: String,
     proof: Proof,
     /// The shortest session interval it has named (RFC 4028 section 7.3), seconds; 0 if none.
@@ -165,7 +166,6 @@ fn bracketed(uri: &str) -> String {
 
 impl Fork {
     fn new(core: &mut Core, target: Target, flow: Flow, names: Names) -> Self {
-        let from = [&names.from, ";tag=", &core.mint.tag()].concat();
         Self {
             target,
             key: None,
@@ -175,8 +175,9 @@ impl Fork {
             patience_ms: None,
             earlies: Vec::new(),
             cseq: 0,
-            names: Names { from, ..names },
+            names,
             plain: None,
+            tag: core.mint.tag(),
             call_id: core.mint.call_id(),
             proof: Proof::default(),
             min_se_s: 0,
@@ -276,7 +277,7 @@ impl Fork {
         invite
             .via(self.flow.transport, core.sent_by(self.flow), &branch)
             .header_number(Name::MaxForwards, out.max_forwards)
-            .header(Name::From, &self.names.from)
+            .header_parts(Name::From, &[self.names.from.as_bytes(), b";tag=", self.tag.as_bytes()])
             .header(Name::To, &self.names.to)
             .header(Name::CallId, &self.call_id)
             .cseq(self.cseq, Method::Invite)
@@ -342,8 +343,16 @@ impl Fork {
 
     /// The dialog that a response makes.
     pub fn dialog_of(&self, response: &Message) -> Option<Dialog> {
-        let sent = Sent::new(self.names.uri.as_bytes(), self.names.from.as_bytes(), self.call_id.as_bytes(), self.cseq);
-        Dialog::of_sent(&sent, response, self.flow).ok()
+        let Names { uri, from, .. } = &self.names;
+        let sent = Sent {
+            uri: uri.as_bytes(),
+            local: from.into(),
+            tag: self.tag.as_bytes(),
+            call_id: self.call_id.as_bytes(),
+            cseq: self.cseq,
+            secure: sip::dialog::is_sips(uri.as_bytes()),
+        };
+        Dialog::of_sent(sent, response, self.flow).ok()
     }
 
     /// Takes up the session interval that a callee wants (422). False if it names none that is longer than before.
