@@ -35,6 +35,9 @@ impl<'a> NameAddr<'a> {
             let rest = value.get(end..).ok_or(BAD)?.trim_ascii_start();
             return NameAddr::bracketed(display, rest.strip_prefix(b"<").ok_or(BAD)?);
         }
+        if let Some(rest) = value.strip_prefix(b"<") {
+            return NameAddr::bracketed(&[], rest);
+        }
         if let Some(open) = memchr::memchr(b'<', value) {
             let (display, rest) = value.split_at(open);
             return NameAddr::bracketed(display.trim_ascii(), rest.get(1..).ok_or(BAD)?);

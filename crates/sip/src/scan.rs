@@ -25,22 +25,41 @@ pub(crate) fn token_len(bytes: &[u8]) -> usize {
     bytes.iter().position(|&b| !TOKEN[usize::from(b)]).unwrap_or(bytes.len())
 }
 
+/// A byte eight times.
+const fn eight(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// Where the first byte lies whose highest bit is set in `marks`, a word in little endian; `None` if there is none.
+const fn first_mark(marks: u64) -> Option<usize> {
+    if marks == 0 { None } else { Some(marks.trailing_zeros() as usize / 8) }
+}
+
+/// Where `byte` first stands in a word in little endian.
+pub(crate) const fn first_in_word(word: u64, byte: u8) -> Option<usize> {
+    let differs = word ^ eight(byte);
+    // The lowest mark is true; those behind it need not be.
+    first_mark(differs.wrapping_sub(eight(1)) & !differs & eight(0x80))
+}
+
 /// Offset of the first byte up to CR: NUL, line ends, tabs and what hardly ever stands in a message. Eight bytes are looked
 /// at in one go.
 pub(crate) fn first_low(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH_BITS: u64 = ONES << 7;
     const ABOVE: u8 = b'\r' + 1;
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // The lowest high bit that is left is that of the first byte below; those behind it may be of others.
-        let low = word.wrapping_sub(ONES * ABOVE as u64) & !word & HIGH_BITS;
-        if low != 0 {
-            return Some(at * 8 + low.trailing_zeros() as usize / 8);
+        // The lowest mark is that of the first byte below; those behind it may be of others.
+        if let Some(low) = first_mark(word.wrapping_sub(eight(ABOVE)) & !word & eight(0x80)) {
+            return Some(at * 8 + low);
         }
     }
     rest.iter().position(|&b| b < ABOVE).map(|at| words.len() * 8 + at)
+}
+
+/// True if no byte is a control or white space.
+pub(crate) fn is_graphic(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |graphic, &b| graphic & (b > b' ') & (b != 0x7f))
 }
 
 /// True if `b` may stand in a token.
@@ -49,6 +68,7 @@ pub(crate) fn is_token_byte(b: u8) -> bool {
 }
 
 /// ASCII case-insensitive equality, as SIP compares nearly every name.
+#[inline]
 pub fn eq_ignore_case(bytes: &[u8], text: &str) -> bool {
     // Nearly always it is written as we write it.
     bytes == text.as_bytes() || bytes.eq_ignore_ascii_case(text.as_bytes())
@@ -56,14 +76,17 @@ pub fn eq_ignore_case(bytes: &[u8], text: &str) -> bool {
 
 /// Reads a plain decimal number; surrounding white space is ignored, anything else (sign, overflow, nothing) is `None`.
 pub(crate) fn number(bytes: &[u8]) -> Option<u32> {
-    let digits = bytes.trim_ascii();
-    if digits.is_empty() {
-        return None;
+    begin_number(bytes.trim_ascii()).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
+}
+
+/// The plain decimal number that `bytes` begins with, and what follows it; `None` without a digit and for more than 32 bits.
+pub(crate) fn begin_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (mut sum, mut rest) = (0_u32, bytes);
+    while let Some((digit @ b'0'..=b'9', behind)) = rest.split_first() {
+        sum = sum.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
+        rest = behind;
     }
-    digits.iter().try_fold(0u32, |sum, b| {
-        let digit = b.is_ascii_digit().then(|| u32::from(b - b'0'))?;
-        sum.checked_mul(10)?.checked_add(digit)
-    })
+    (rest.len() < bytes.len()).then_some((sum, rest))
 }
 
 /// Splits at the first `at`; the second half lacks the separator and is `None` when there is none.
@@ -146,6 +169,11 @@ impl<'a> List<'a> {
     pub(crate) fn new(line: &'a [u8]) -> List<'a> {
         List { rest: Some(line) }
     }
+
+    /// Whether another value follows.
+    pub(crate) fn has_more(&self) -> bool {
+        self.rest.is_some()
+    }
 }
 
 impl<'a> Iterator for List<'a> {
@@ -184,6 +212,8 @@ mod tests {
 
     #[test]
     fn low_bytes_are_found_wherever_they_are() {
+        assert_eq!(first_in_word(u64::from_le_bytes(*b"ab:d::;\x3b"), b':'), Some(2));
+        assert_eq!(first_in_word(u64::from_le_bytes(*b"\xbaabc;;;9"), b':'), None);
         for len in 0..40 {
             for at in 0..len {
                 for low in [0, b'\t', b'\n', b'\r'] {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::MAX_HEADERS;
-use crate::{Host, Transport};
+use crate::{Host, Name, Transport};
 
 const INVITE: &str = "INVITE sip:bob@example.com SIP/2.0\r\n\
     v: SIP/2.0/UDP 10.0.0.1;rport;branch=z9hG4bK1, SIP/2.0/TCP p.example.com:5070;branch=z9hG4bK2\r\n\
