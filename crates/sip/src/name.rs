@@ -101,6 +101,15 @@ const _: () = assert!(KNOWN.len() < u64::BITS as usize, "a set of names is one w
 pub(crate) struct Names(u64);
 
 impl Names {
+    pub(crate) const fn of(names: &[Name]) -> Names {
+        let (mut set, mut i) = (Names(0), 0);
+        while i < names.len() {
+            set.add(names[i]);
+            i += 1;
+        }
+        set
+    }
+
     /// How many names there are, with the one for all others.
     pub(crate) const MAX: usize = KNOWN.len() + 1;
 
@@ -146,15 +155,20 @@ const PATTERNS: [Pattern; KNOWN.len()] = {
     patterns
 };
 
-/// Where a name stands in the table of all: its length and three of its letters, in either case, tell every known name from
-/// every other.
-const fn place(len: usize, first: u8, middle: u8, last: u8) -> usize {
-    (len + letter(first) * 29 + letter(last) * 24 + letter(middle)) % PLACES
-}
-
-/// Letters that differ only in case differ in this bit.
-const fn letter(byte: u8) -> usize {
-    (byte | 0x20) as usize
+/// Where a name stands in the table of all: its letters, in either case and whatever stands behind them, tell every known
+/// name from every other.
+const fn place(words: &[u64; WORDS], len: usize) -> usize {
+    /// Found by trying; that no two names have the same place is checked below.
+    const FACTOR: u64 = 0xa38d_1ead_cca4_b02b;
+    const LETTERS: u64 = u64::from_ne_bytes([0x1f; 8]);
+    let (mut sum, mut i) = (0, 0);
+    while i < WORDS && i * 8 < len {
+        let left = len - i * 8;
+        let here = if left < 8 { words[i] & ((1 << (left * 8)) - 1) } else { words[i] };
+        sum = (here & LETTERS).wrapping_add(sum).wrapping_mul(FACTOR);
+        i += 1;
+    }
+    (sum >> (u64::BITS - PLACES.ilog2())) as usize
 }
 
 const PLACES: usize = 256;
@@ -165,8 +179,7 @@ const AT: [u8; PLACES] = {
     let mut i = 0;
     while i < KNOWN.len() {
         assert!(KNOWN[i].name as usize == i, "a name's number is its place in the list");
-        let text = KNOWN[i].text.as_bytes();
-        let place = place(text.len(), text[0], text[text.len() / 2], text[text.len() - 1]);
+        let place = place(&PATTERNS[i].words, KNOWN[i].text.len());
         assert!(at[place] == u8::MAX, "no two names have the same place");
         at[place] = i as u8;
         i += 1;
@@ -189,16 +202,13 @@ const COMPACT: [u8; 256] = {
     at
 };
 
-/// The name that `text` is, whose first letters are also in `words`.
-fn known(text: &[u8], words: &[u64; WORDS]) -> Option<Name> {
-    let (first, last) = (*text.first()?, *text.last()?);
-    if text.len() == 1 {
-        return KNOWN.get(usize::from(COMPACT[usize::from(first)])).map(|known| known.name);
-    }
-    let at = usize::from(AT[place(text.len(), first, *text.get(text.len() / 2)?, last)]);
-    let (known, pattern) = (KNOWN.get(at)?, PATTERNS.get(at)?);
+/// The name of `len` letters that `words` begin with.
+#[inline]
+fn known(words: &[u64; WORDS], len: usize) -> Option<Name> {
+    let at = if len == 1 { COMPACT[words[0] as usize & 0xff] } else { AT[place(words, len)] };
+    let (known, pattern) = (KNOWN.get(usize::from(at))?, PATTERNS.get(usize::from(at))?);
     let differs = |i: usize| (words[i] ^ pattern.words[i]) & pattern.masks[i];
-    let fits = known.text.len() == text.len() && differs(0) | differs(1) | differs(2) == 0;
+    let fits = len == 1 || known.text.len() == len && differs(0) | differs(1) | differs(2) == 0;
     fits.then_some(known.name)
 }
 
@@ -212,17 +222,19 @@ impl Name {
         for (word, bytes) in words.iter_mut().zip(line.as_chunks::<8>().0) {
             *word = u64::from_le_bytes(*bytes);
         }
-        known(text, &words).unwrap_or(Name::Other)
+        known(&words, text.len()).unwrap_or(Name::Other)
     }
 
     /// The known name that `line` begins with, if a colon follows it at once, and its length: so it is nearly always written.
+    #[inline]
     pub(crate) fn begin(line: &[u8]) -> Option<(Name, usize)> {
+        let (chunks, _) = line.as_chunks::<8>();
         let mut words = [0; WORDS];
-        for (i, bytes) in line.as_chunks::<8>().0.iter().take(WORDS).enumerate() {
-            words[i] = u64::from_le_bytes(*bytes);
+        for i in 0..WORDS {
+            words[i] = u64::from_le_bytes(*chunks.get(i)?);
             if let Some(at) = scan::first_in_word(words[i], b':') {
                 let len = i * 8 + at;
-                return known(line.get(..len)?, &words).map(|name| (name, len));
+                return known(&words, len).map(|name| (name, len));
             }
         }
         None

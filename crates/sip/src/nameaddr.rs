@@ -26,13 +26,15 @@ impl<'a> NameAddr<'a> {
     /// question mark in a URI without brackets (RFC 3261 section 20.10).
     pub fn parse(value: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("name and address");
+        let mut value = scan::trim(value);
         // A zero byte is written back as white space.
-        let blank = |b: &u8| *b == 0 || b.is_ascii_whitespace();
-        let value = value.get(value.iter().take_while(|b| blank(b)).count()..).unwrap_or_default().trim_ascii_end();
+        while let [0, rest @ ..] = value {
+            value = scan::trim_start(rest);
+        }
         if value.first() == Some(&b'"') {
             let end = scan::quoted_len(value).ok_or(BAD)?;
             let display = value.get(1..end - 1).ok_or(BAD)?;
-            let rest = value.get(end..).ok_or(BAD)?.trim_ascii_start();
+            let rest = scan::trim_start(value.get(end..).ok_or(BAD)?);
             return NameAddr::bracketed(display, rest.strip_prefix(b"<").ok_or(BAD)?);
         }
         if let Some(rest) = value.strip_prefix(b"<") {
@@ -40,10 +42,10 @@ impl<'a> NameAddr<'a> {
         }
         if let Some(open) = memchr::memchr(b'<', value) {
             let (display, rest) = value.split_at(open);
-            return NameAddr::bracketed(display.trim_ascii(), rest.get(1..).ok_or(BAD)?);
+            return NameAddr::bracketed(scan::trim(display), rest.get(1..).ok_or(BAD)?);
         }
         let (uri, params) = scan::split_once(value, b';');
-        let uri = uri.trim_ascii();
+        let uri = scan::trim(uri);
         if uri.is_empty() || uri.iter().any(|b| matches!(b, 0..=b' ' | 0x7f | b'?' | b'>' | b'"')) {
             return Err(BAD);
         }
@@ -53,8 +55,8 @@ impl<'a> NameAddr<'a> {
     /// `rest` begins behind the opening bracket.
     fn bracketed(display_raw: &'a [u8], rest: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
         const BAD: Malformed = Malformed::new("name and address");
-        let (uri, params) = rest.split_at(memchr::memchr(b'>', rest).ok_or(BAD)?);
-        let (uri, params) = (uri.trim_ascii(), params.get(1..).unwrap_or_default().trim_ascii());
+        let (uri, params) = rest.split_at(scan::find(rest, b'>').ok_or(BAD)?);
+        let (uri, params) = (scan::trim(uri), scan::trim(params.get(1..).unwrap_or_default()));
         if uri.is_empty() || !(params.is_empty() || params.starts_with(b";")) {
             return Err(BAD);
         }

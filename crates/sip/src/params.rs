@@ -27,10 +27,10 @@ impl<'a> Params<'a> {
                 let end = scan::find_outside_quotes(rest, b';', false).unwrap_or(rest.len());
                 let (part, behind) = rest.split_at(end);
                 rest = behind.get(1..).unwrap_or_default();
-                let part = part.trim_ascii();
+                let part = scan::trim(part);
                 if !part.is_empty() {
                     let (name, value) = scan::split_once(part, b'=');
-                    return Some((name.trim_ascii_end(), value.map(<[u8]>::trim_ascii_start)));
+                    return Some((scan::trim_end(name), value.map(scan::trim_start)));
                 }
             }
             None
@@ -42,14 +42,14 @@ impl<'a> Params<'a> {
     pub fn get(self, name: &str) -> Option<Option<&'a [u8]>> {
         let mut rest = self.raw.strip_prefix(b";").unwrap_or(self.raw);
         loop {
-            rest = rest.trim_ascii_start();
+            rest = scan::trim_start(rest);
             let named = rest.split_at_checked(name.len()).filter(|(begin, _)| scan::eq_ignore_case(begin, name));
             if let Some((_, behind)) = named {
-                match behind.trim_ascii_start() {
+                match scan::trim_start(behind) {
                     [] | [b';', ..] => return Some(None),
                     [b'=', value @ ..] => {
                         let end = scan::find_outside_quotes(value, b';', false).unwrap_or(value.len());
-                        return Some(Some(value.get(..end)?.trim_ascii()));
+                        return Some(Some(scan::trim(value.get(..end)?)));
                     }
                     _ => {}
                 }

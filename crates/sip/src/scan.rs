@@ -35,15 +35,20 @@ const fn first_mark(marks: u64) -> Option<usize> {
     if marks == 0 { None } else { Some(marks.trailing_zeros() as usize / 8) }
 }
 
+/// Marks `byte` in a word. The lowest mark is true; those behind it need not be.
+const fn marks(word: u64, byte: u8) -> u64 {
+    let differs = word ^ eight(byte);
+    differs.wrapping_sub(eight(1)) & !differs & eight(0x80)
+}
+
 /// Where `byte` first stands in a word in little endian.
 pub(crate) const fn first_in_word(word: u64, byte: u8) -> Option<usize> {
-    let differs = word ^ eight(byte);
-    // The lowest mark is true; those behind it need not be.
-    first_mark(differs.wrapping_sub(eight(1)) & !differs & eight(0x80))
+    first_mark(marks(word, byte))
 }
 
 /// Offset of the first byte up to CR: NUL, line ends, tabs and what hardly ever stands in a message. Eight bytes are looked
 /// at in one go.
+#[inline]
 pub(crate) fn first_low(bytes: &[u8]) -> Option<usize> {
     const ABOVE: u8 = b'\r' + 1;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -67,6 +72,39 @@ pub(crate) fn is_token_byte(b: u8) -> bool {
     TOKEN[usize::from(b)]
 }
 
+/// True for white space. Nearly every byte is told from it by the first look.
+const fn is_blank(b: u8) -> bool {
+    b <= b' ' && b.is_ascii_whitespace()
+}
+
+/// Without white space at the beginning.
+#[inline]
+pub(crate) const fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_blank(*first)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// Without white space at the end.
+#[inline]
+pub(crate) const fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = bytes
+        && is_blank(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// Without white space at either end.
+#[inline]
+pub(crate) const fn trim(bytes: &[u8]) -> &[u8] {
+    trim_end(trim_start(bytes))
+}
+
 /// ASCII case-insensitive equality, as SIP compares nearly every name.
 #[inline]
 pub fn eq_ignore_case(bytes: &[u8], text: &str) -> bool {
@@ -76,7 +114,7 @@ pub fn eq_ignore_case(bytes: &[u8], text: &str) -> bool {
 
 /// Reads a plain decimal number; surrounding white space is ignored, anything else (sign, overflow, nothing) is `None`.
 pub(crate) fn number(bytes: &[u8]) -> Option<u32> {
-    begin_number(bytes.trim_ascii()).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
+    begin_number(trim(bytes)).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
 }
 
 /// The plain decimal number that `bytes` begins with, and what follows it; `None` without a digit and for more than 32 bits.
@@ -89,9 +127,28 @@ pub(crate) fn begin_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     (rest.len() < bytes.len()).then_some((sum, rest))
 }
 
+/// Offset of the first `a` or `b`, of which one is seldom far: eight bytes are looked at in one go.
+#[inline]
+fn find_either(bytes: &[u8], a: u8, b: u8) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        if let Some(found) = first_mark(marks(word, a) | marks(word, b)) {
+            return Some(at * 8 + found);
+        }
+    }
+    rest.iter().position(|&c| c == a || c == b).map(|at| words.len() * 8 + at)
+}
+
+/// Offset of the first `byte`, which is seldom far.
+#[inline]
+pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
+    find_either(bytes, byte, byte)
+}
+
 /// Splits at the first `at`; the second half lacks the separator and is `None` when there is none.
 pub(crate) fn split_once(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
-    match bytes.iter().position(|&b| b == at) {
+    match find(bytes, at) {
         Some(i) => {
             let (head, tail) = bytes.split_at(i);
             (head, tail.get(1..))
@@ -103,7 +160,7 @@ pub(crate) fn split_once(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
 /// Offset of the first `at` outside quoted strings, and outside `<...>` if `angles`.
 pub(crate) fn find_outside_quotes(bytes: &[u8], at: u8, angles: bool) -> Option<usize> {
     // Most values have neither quotes nor angles in front of the first one.
-    let first = if angles { memchr::memchr3(at, b'"', b'<', bytes) } else { memchr::memchr2(at, b'"', bytes) }?;
+    let first = if angles { memchr::memchr3(at, b'"', b'<', bytes) } else { find_either(bytes, at, b'"') }?;
     if bytes.get(first) == Some(&at) { Some(first) } else { find_carefully(bytes, at, angles) }
 }
 
@@ -185,11 +242,11 @@ impl<'a> Iterator for List<'a> {
         let comma = memchr::memchr(b',', rest).and_then(|_| find_outside_quotes(rest, b',', true));
         let Some(i) = comma else {
             self.rest = None;
-            return Some(rest.trim_ascii());
+            return Some(trim(rest));
         };
         let (value, tail) = rest.split_at(i);
         self.rest = tail.get(1..);
-        Some(value.trim_ascii())
+        Some(trim(value))
     }
 }
 

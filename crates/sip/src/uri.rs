@@ -127,13 +127,13 @@ impl<'a> HostPort<'a> {
 
     /// Reads the `host[:port]` that `bytes` begins with; what follows it and white space.
     pub(crate) fn begin(bytes: &'a [u8]) -> Result<(HostPort<'a>, &'a [u8]), Malformed> {
-        let bytes = bytes.trim_ascii_start();
+        let bytes = scan::trim_start(bytes);
         let (host, len) = Host::begin(bytes).ok_or(Malformed::new("host"))?;
-        let rest = bytes.get(len..).unwrap_or_default().trim_ascii_start();
+        let rest = scan::trim_start(bytes.get(len..).unwrap_or_default());
         let Some((b':', digits)) = rest.split_first() else { return Ok((HostPort { host, port: None }, rest)) };
-        let (port, rest) = scan::begin_number(digits.trim_ascii_start()).ok_or(Malformed::new("port"))?;
+        let (port, rest) = scan::begin_number(scan::trim_start(digits)).ok_or(Malformed::new("port"))?;
         let port = u16::try_from(port).map_err(|_| Malformed::new("port"))?;
-        Ok((HostPort { host, port: Some(port) }, rest.trim_ascii_start()))
+        Ok((HostPort { host, port: Some(port) }, scan::trim_start(rest)))
     }
 
     /// Appends it as it is written.

@@ -35,7 +35,7 @@ impl<'a> Via<'a> {
             Some(rest) => rest,
             None => behind_version(value).ok_or(BAD)?,
         };
-        let rest = rest.trim_ascii_start();
+        let rest = scan::trim_start(rest);
         let (transport_raw, rest) = rest.split_at(scan::token_len(rest));
         if transport_raw.is_empty() || !rest.first().is_some_and(u8::is_ascii_whitespace) {
             return Err(BAD);
@@ -89,7 +89,7 @@ impl<'a> Via<'a> {
 fn behind_version(value: &[u8]) -> Option<&[u8]> {
     let (protocol, rest) = scan::split_once(value, b'/');
     let (version, rest) = scan::split_once(rest?, b'/');
-    let fits = scan::eq_ignore_case(protocol.trim_ascii(), "SIP") && version.trim_ascii() == b"2.0";
+    let fits = scan::eq_ignore_case(scan::trim(protocol), "SIP") && scan::trim(version) == b"2.0";
     rest.filter(|_| fits)
 }
 

@@ -1,6 +1,7 @@
 //! What everybody asks of a message, read once as it is framed: its top Via, From, To, first Contact and CSeq.
 
 use super::{CSeq, Head, Span};
+use crate::name::Names;
 use crate::{Host, HostPort, Malformed, Method, Name, NameAddr, Params, Transport, Via, scan};
 
 /// The headers that nearly every step asks for; `None` for one that is missing or cannot be read.
@@ -18,6 +19,9 @@ pub(super) struct Essentials {
 }
 
 impl Essentials {
+    /// The names of them.
+    pub const NAMES: Names = Names::of(&[Name::Via, Name::Contact, Name::From, Name::To, Name::CSeq]);
+
     /// Reads the first line of a header, if it is one of these; `value` is a slice of `bytes`.
     pub fn read(&mut self, name: Name, value: &[u8], bytes: &[u8]) {
         match name {
@@ -141,16 +145,13 @@ pub(super) struct CSeqAt {
 impl CSeqAt {
     fn read(value: &[u8], bytes: &[u8]) -> Result<Self, Malformed> {
         const BAD: Malformed = Malformed::new("CSeq");
-        let end = value.iter().position(u8::is_ascii_whitespace).ok_or(BAD)?;
-        let (number, method) = value.split_at(end);
-        let method = method.trim_ascii();
-        match scan::number(number) {
-            Some(number) if number <= crate::limits::MAX_CSEQ && scan::is_token(method) => {
-                let value = CSeq { number, method: Method::from_token(method) };
-                Ok(Self { value, method: Span::of(method, bytes) })
-            }
-            _ => Err(BAD),
+        let (number, rest) = scan::begin_number(value).ok_or(BAD)?;
+        let method = scan::trim(rest);
+        // White space stands between them.
+        if method.len() == rest.len() || number > crate::limits::MAX_CSEQ || !scan::is_token(method) {
+            return Err(BAD);
         }
+        Ok(Self { value: CSeq { number, method: Method::from_token(method) }, method: Span::of(method, bytes) })
     }
 
     /// The method as written.

@@ -35,6 +35,7 @@ impl Fields {
     }
 
     /// Adds a line; whether it is the first of its name.
+    #[inline]
     pub fn push(&mut self, field: Field) -> bool {
         let is_first = !self.present.has(field.name);
         if is_first {

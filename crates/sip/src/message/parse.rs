@@ -37,14 +37,14 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
     let mut buf: Arc<[u8]> = Arc::from(bytes);
     let bytes = Arc::get_mut(&mut buf).expect("the buffer was just made, nobody else holds it");
     let mut lines = Lines { bytes, at: 0 };
-    let end = lines.end(0, false).ok_or(ParseError::CutOff)?;
+    let end = lines.end::<false>(0).ok_or(ParseError::CutOff)?;
     let (start, version) = start_line(lines.bytes, end).ok_or(ParseError::StartLine)?;
     let (mut fields, mut essentials, mut defect) = (Fields::new(), Essentials::default(), None);
     loop {
         let from = lines.at;
-        // Nearly always a line begins with a name that we know: its end lies behind it.
-        let known = Name::begin(lines.bytes.get(from..).unwrap_or_default());
-        let Some(end) = lines.end(known.map_or(0, |(_, len)| len), true) else {
+        // Nearly always a line begins with a name that we know and a colon: its end lies behind them.
+        let known = lines.bytes.get(from..).and_then(Name::begin);
+        let Some(end) = lines.end::<true>(known.map_or(0, |(_, len)| len)) else {
             // Behind a whole line only the empty one is missing: readable enough for a 400.
             if lines.at < lines.bytes.len() {
                 return Err(ParseError::CutOff);
@@ -55,18 +55,22 @@ pub(super) fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
         if from == end {
             break;
         }
+        let bytes: &[u8] = lines.bytes;
+        let field = match known {
+            Some((name, len)) => bytes.get(from + len + 1..end).map(|value| (name, len, scan::trim(value))),
+            None => bytes.get(from..end).and_then(field),
+        };
         if fields.all().len() == MAX_HEADERS {
             return Err(ParseError::TooManyHeaders);
         }
-        let line = lines.bytes.get(from..end).unwrap_or_default();
-        let Some((name, len, value)) = known.and_then(|known| behind(line, known)).or_else(|| field(line)) else {
+        let Some((name, len, value)) = field else {
             defect = Some(Defect::HeaderLine);
             continue;
         };
         let is_first =
-            fields.push(Field { name, name_span: Span::new(from, from + len), value: Span::of(value, lines.bytes) });
-        if is_first {
-            essentials.read(name, value, lines.bytes);
+            fields.push(Field { name, name_span: Span::new(from, from + len), value: Span::of(value, bytes) });
+        if is_first && Essentials::NAMES.has(name) {
+            essentials.read(name, value, bytes);
         }
     }
     let (body, body_defect) = body(lines.bytes, lines.at, &fields);
@@ -81,29 +85,27 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Where the line ends that begins here; the first `known` bytes of it are known to hold no end. With `unfold`, lines
+    /// Where the line ends that begins here; the first `known` bytes of it are known to hold no end. With `UNFOLD`, lines
     /// that begin with white space are joined to it: the CR and LF between them become spaces, so offsets stay as they
     /// are. A stray CR becomes a space too.
-    fn end(&mut self, known: usize, unfold: bool) -> Option<usize> {
+    fn end<const UNFOLD: bool>(&mut self, known: usize) -> Option<usize> {
         let from = self.at;
         let mut search = from + known;
         loop {
             let end = search + scan::first_low(self.bytes.get(search..)?)?;
-            let (next, behind) = match self.bytes.get(end..)? {
-                [b'\r', b'\n', behind @ ..] => (end + 2, behind.first()),
-                [b'\n', behind @ ..] => (end + 1, behind.first()),
-                [b'\r', ..] => {
-                    self.bytes[end] = b' ';
-                    search = end + 1;
-                    continue;
-                }
-                _ => {
+            let next = match *self.bytes.get(end)? {
+                b'\r' if self.bytes.get(end + 1) == Some(&b'\n') => end + 2,
+                b'\n' => end + 1,
+                low => {
+                    if low == b'\r' {
+                        self.bytes[end] = b' ';
+                    }
                     search = end + 1;
                     continue;
                 }
             };
             self.at = next;
-            if !(unfold && end > from && matches!(behind, Some(b' ' | b'\t'))) {
+            if !(UNFOLD && end > from && matches!(self.bytes.get(next), Some(b' ' | b'\t'))) {
                 return Some(end);
             }
             self.bytes.get_mut(end..next)?.fill(b' ');
@@ -115,7 +117,7 @@ impl Lines<'_> {
 /// Reads the start line, which ends there, and the span of the version. White space at its end is ignored (RFC 4475
 /// section 3.1.1.11).
 fn start_line(bytes: &[u8], end: usize) -> Option<(Start, Span)> {
-    let text = bytes.get(..end)?.trim_ascii_end();
+    let text = scan::trim_end(bytes.get(..end)?);
     let first = memchr::memchr(b' ', text)?;
     let (method, rest) = text.split_at(first);
     if is_sip(text) {
@@ -125,7 +127,7 @@ fn start_line(bytes: &[u8], end: usize) -> Option<(Start, Span)> {
         if !matches!(reason.first(), None | Some(b' ')) || !(100..700).contains(&status) {
             return None;
         }
-        let start = Start::Response { status: status as u16, reason: Span::of(reason.trim_ascii(), bytes) };
+        let start = Start::Response { status: status as u16, reason: Span::of(scan::trim(reason), bytes) };
         return Some((start, Span::new(0, first)));
     }
     let last = memchr::memrchr(b' ', text)?;
@@ -142,15 +144,10 @@ fn is_sip(text: &[u8]) -> bool {
     text.get(..4).is_some_and(|head| scan::eq_ignore_case(head, "SIP/"))
 }
 
-/// A line that begins with a known name and a colon: the name, its length and the value.
-fn behind(line: &[u8], (name, len): (Name, usize)) -> Option<(Name, usize, &[u8])> {
-    Some((name, len, line.get(len + 1..)?.trim_ascii()))
-}
-
 /// Reads `name : value`; `None` if the line is no header.
 fn field(line: &[u8]) -> Option<(Name, usize, &[u8])> {
     let (name, rest) = line.split_at(scan::token_len(line));
-    let value = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii();
+    let value = scan::trim(scan::trim_start(rest).strip_prefix(b":")?);
     (!name.is_empty()).then(|| (Name::from_text(name), name.len(), value))
 }
 
