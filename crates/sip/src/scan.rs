@@ -46,25 +46,35 @@ pub(crate) const fn first_in_word(word: u64, byte: u8) -> Option<usize> {
     first_mark(marks(word, byte))
 }
 
-/// Offset of the first byte up to CR: NUL, line ends, tabs and what hardly ever stands in a message. Eight bytes are looked
-/// at in one go.
+/// Marks the bytes below `bound` in a word. The lowest mark is true; those behind it need not be.
+const fn marks_below(word: u64, bound: u8) -> u64 {
+    word.wrapping_sub(eight(bound)) & !word & eight(0x80)
+}
+
+/// Offset of the first byte that is looked for: `marked` marks it in a word of eight, which is looked at in one go, and
+/// `is` tells it where there are fewer.
 #[inline]
-pub(crate) fn first_low(bytes: &[u8]) -> Option<usize> {
-    const ABOVE: u8 = b'\r' + 1;
-    let (words, rest) = bytes.as_chunks::<8>();
+fn first(bytes: &[u8], marked: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
+    let Some(last) = bytes.last_chunk::<8>() else { return bytes.iter().position(|&b| is(b)) };
+    let (words, _) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The lowest mark is that of the first byte below; those behind it may be of others.
-        if let Some(low) = first_mark(word.wrapping_sub(eight(ABOVE)) & !word & eight(0x80)) {
-            return Some(at * 8 + low);
+        if let Some(found) = first_mark(marked(u64::from_le_bytes(*word))) {
+            return Some(at * 8 + found);
         }
     }
-    rest.iter().position(|&b| b < ABOVE).map(|at| words.len() * 8 + at)
+    // What of the last eight bytes was looked at before holds none.
+    first_mark(marked(u64::from_le_bytes(*last))).map(|found| bytes.len() - 8 + found)
+}
+
+/// Offset of the first byte up to CR: NUL, line ends, tabs and what hardly ever stands in a message.
+#[inline]
+pub(crate) fn first_low(bytes: &[u8]) -> Option<usize> {
+    first(bytes, |word| marks_below(word, b'\r' + 1), |b| b <= b'\r')
 }
 
 /// True if no byte is a control or white space.
 pub(crate) fn is_graphic(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |graphic, &b| graphic & (b > b' ') & (b != 0x7f))
+    first(bytes, |word| marks_below(word, b' ' + 1) | marks(word, 0x7f), |b| b <= b' ' || b == 0x7f).is_none()
 }
 
 /// True if `b` may stand in a token.
@@ -127,23 +137,16 @@ pub(crate) fn begin_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     (rest.len() < bytes.len()).then_some((sum, rest))
 }
 
-/// Offset of the first `a` or `b`, of which one is seldom far: eight bytes are looked at in one go.
+/// Offset of the first `a` or `b`, of which one is seldom far.
 #[inline]
 fn find_either(bytes: &[u8], a: u8, b: u8) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        if let Some(found) = first_mark(marks(word, a) | marks(word, b)) {
-            return Some(at * 8 + found);
-        }
-    }
-    rest.iter().position(|&c| c == a || c == b).map(|at| words.len() * 8 + at)
+    first(bytes, |word| marks(word, a) | marks(word, b), |found| found == a || found == b)
 }
 
 /// Offset of the first `byte`, which is seldom far.
 #[inline]
 pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
-    find_either(bytes, byte, byte)
+    first(bytes, |word| marks(word, byte), |found| found == byte)
 }
 
 /// Splits at the first `at`; the second half lacks the separator and is `None` when there is none.
