@@ -270,6 +270,19 @@ mod tests {
         assert_eq!(quoted_len(b"\"a\\"), None);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_found_by_words_is_found_by_bytes(bytes in "[ -?\\x7f\\t\\r\\n:;\"\u{80}\u{ff}]{0,40}") {
+            let bytes = bytes.as_bytes();
+            let position = |is: fn(u8) -> bool| bytes.iter().position(|&b| is(b));
+            proptest::prop_assert_eq!(first_low(bytes), position(|b| b <= b'\r'));
+            proptest::prop_assert_eq!(find(bytes, b':'), position(|b| b == b':'));
+            proptest::prop_assert_eq!(find_either(bytes, b';', b'"'), position(|b| matches!(b, b';' | b'"')));
+            proptest::prop_assert_eq!(is_graphic(bytes), position(|b| b <= b' ' || b == 0x7f).is_none());
+            proptest::prop_assert_eq!(trim(bytes), bytes.trim_ascii());
+        }
+    }
+
     #[test]
     fn low_bytes_are_found_wherever_they_are() {
         assert_eq!(first_in_word(u64::from_le_bytes(*b"ab:d::;\x3b"), b':'), Some(2));
