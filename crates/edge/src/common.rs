@@ -1,6 +1,6 @@
 //! What the edges of one node have in common: who they are, whose a message is, and the little they share.
 
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -104,9 +104,7 @@ impl Common {
     }
 
     fn spread(&self, call_id: &[u8]) -> usize {
-        let mut hasher = self.hash_key.build_hasher();
-        hasher.write(call_id);
-        usize::try_from(hasher.finish() % self.workers as u64).unwrap_or(0)
+        self.hash_key.print(&[call_id]).share(self.workers)
     }
 
     fn is_of_this_run(&self, origin: Origin) -> bool {

@@ -7,6 +7,7 @@
 
 mod auth;
 mod call;
+mod calls;
 mod carriers;
 mod certificate;
 mod common;

@@ -70,8 +70,8 @@ fn calls_go_on_whoever_reads_their_messages_and_wherever_their_account_is() {
         let mut node = Node::with_firms(workers);
         let mut reader = in_turn(workers);
         let mut homes = vec![0; workers];
-        for n in 1..=8 {
-            let call_id = format!("call-{n}");
+        for call in 0..24 {
+            let (n, call_id) = (1 + call % 8, format!("call-{call}"));
             let (tag, invite) = talk(&mut node, n, &call_id, &mut reader);
             assert_eq!(node.calls(), 1);
             let from = format!("127.0.1.{n}:5060");

@@ -60,14 +60,6 @@ pub fn encode(bytes: &[u8]) -> String {
     String::from_utf8(text).expect("hexadecimal digits are ASCII")
 }
 
-/// Appends a number without leading zeros.
-pub(crate) fn push_number(out: &mut Vec<u8>, number: u32) {
-    let nibbles = (u32::BITS - number.leading_zeros()).div_ceil(4).max(1);
-    for nibble in (0..nibbles).rev() {
-        out.push(DIGITS[(number >> (nibble * 4) & 15) as usize]);
-    }
-}
-
 /// Reads exactly `N` bytes of hexadecimal in either case; `None` for any other length or character.
 pub(crate) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     if text.len() != N * 2 {

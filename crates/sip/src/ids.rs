@@ -5,14 +5,14 @@
 //! random end an outsider cannot guess (RFC 3261 section 19.3).
 
 use crate::arena::Slot;
-use crate::hex;
+use crate::hex::Short;
 use crate::via::BRANCH_COOKIE;
 
 /// Random bytes at the end of each identifier; the caller draws them from a secure source.
 pub type Suffix = [u8; 8];
 
-/// As long as identifiers usually are at most.
-const USUAL_BYTES: usize = 56;
+/// As long as identifiers are at most.
+const MAX_BYTES: usize = BRANCH_COOKIE.len() + 2 * 22 + 4;
 
 /// Where an identifier was minted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,13 +43,21 @@ impl Origin {
 
     fn text(self, start: &str, suffix: Suffix) -> String {
         let Self { worker, epoch, slot: Slot { index, generation } } = self;
-        let mut text = Vec::with_capacity(USUAL_BYTES);
+        let numbers = u128::from(epoch) << 64 | u128::from(index) << 32 | u128::from(generation);
+        let mut bytes = [0; 22];
+        let [head, middle, tail] = [(0..2), (2..14), (14..22)];
+        bytes[head].copy_from_slice(&worker.to_be_bytes());
+        bytes[middle].copy_from_slice(&numbers.to_be_bytes()[4..]);
+        bytes[tail].copy_from_slice(&suffix);
+        let digits = Short::of(&bytes);
+        let mut text = Vec::with_capacity(MAX_BYTES);
         text.extend_from_slice(start.as_bytes());
-        for number in [u32::from(worker), epoch, index, generation] {
-            hex::push_number(&mut text, number);
-            text.push(b'-');
+        for (at, part) in [(0..4), (4..12), (12..20), (20..28), (28..44)].into_iter().enumerate() {
+            if at > 0 {
+                text.push(b'-');
+            }
+            text.extend_from_slice(&digits.as_bytes()[part]);
         }
-        hex::push(&mut text, &suffix);
         String::from_utf8(text).expect("digits and hyphens are ASCII")
     }
 

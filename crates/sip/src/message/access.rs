@@ -137,6 +137,11 @@ impl Message {
         top.into_iter().chain(below.into_iter().flatten())
     }
 
+    /// Whether there is one Via and no more.
+    pub(crate) fn has_one_via(&self) -> bool {
+        self.0.fields.has(Name::Via) && !self.0.has_more_vias()
+    }
+
     /// From.
     ///
     /// # Errors
