@@ -10,6 +10,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
+mod behind;
 mod db;
 mod disk;
 mod error;

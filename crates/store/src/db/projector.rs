@@ -6,6 +6,7 @@ use ::account::Effect;
 use node::{Body, Record};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
+use super::calls::NewCalls;
 use super::filing;
 use super::project::sums::Sums;
 use super::project::{account, node as node_rows, noted};
@@ -103,9 +104,11 @@ fn applied(connection: &Connection) -> Result<Applied, Error> {
 
 /// The rows of a batch and the number of its last record, in a transaction of the caller's.
 pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_calls: u64) -> Result<u64, Error> {
-    let Applied { lsn: before, mut calls, mut filed } = applied(transaction)?;
+    let Applied { lsn: before, calls, mut filed } = applied(transaction)?;
     let mut applied = before;
     let mut sums = Sums::default();
+    let unwritten = |source| Error::Database { what: "be written", source };
+    let mut calls = NewCalls::after(transaction, calls).map_err(unwritten)?;
     for record in records.iter().skip_while(|record| record.lsn <= before) {
         if record.lsn != applied + 1 {
             return Err(Error::Gap { expected: applied + 1, found: record.lsn });
@@ -129,6 +132,7 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_
     }
     sums.write(transaction)?;
     let mut written = || {
+        let calls = calls.write()?;
         while calls - filed >= block_calls {
             filing::file(transaction, filed + 1, filed + block_calls)?;
             filed += block_calls;
@@ -136,6 +140,6 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_
         let sql = "UPDATE applied SET lsn = ?1, calls = ?2, filed = ?3";
         transaction.prepare_cached(sql)?.execute([applied, calls, filed].map(row::int))
     };
-    written().map_err(|source| Error::Database { what: "be written", source })?;
+    written().map_err(unwritten)?;
     Ok(applied)
 }

@@ -7,6 +7,7 @@ use rusqlite::{Transaction, params};
 
 use super::run;
 use crate::Error;
+use crate::db::calls;
 use crate::db::entries::Entries;
 use crate::db::row::int;
 
@@ -48,11 +49,11 @@ impl<'a> Sums<'a> {
     }
 
     /// Adds a call.
-    pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr, carrier: Option<&'a str>) {
+    pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr) {
         let day = cdr.times.local_day();
         let line = cdr.who.line.as_ref().map_or("", LineId::as_str);
         let country = cdr.number.country.as_ref().map_or("", Country::code);
-        let (account, carrier) = (account.as_str(), carrier.unwrap_or(""));
+        let (account, carrier) = (account.as_str(), calls::carrier(cdr).unwrap_or(""));
         let sums = [
             ("line", account, line),
             ("country", account, country),
