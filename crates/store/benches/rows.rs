@@ -21,9 +21,9 @@ const CALLS: usize = 20_000;
 const AT_ONCE: usize = 300;
 /// Firms, and phones of each.
 const FIRMS: (usize, usize) = (10, 100);
-/// Records that one sync makes durable, and that one transaction turns into rows: those of 4 and of 400 ms.
-const SYNCED: usize = 48;
-const PROJECTED: usize = 4_800;
+/// Records that one sync makes durable, and that one transaction turns into rows: those of 7 ms and of a second.
+const SYNCED: usize = 84;
+const PROJECTED: usize = 12_000;
 
 fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {

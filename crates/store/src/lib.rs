@@ -8,9 +8,9 @@
 //! which saves it and lets go of the part of the journal nobody needs any more. A node that starts: [`Home::open`],
 //! [`Journal::open`], [`recover_state`] and [`recover_tables`], then [`Threads::start`].
 
+mod behind;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
-mod behind;
 mod db;
 mod disk;
 mod error;

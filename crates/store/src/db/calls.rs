@@ -189,7 +189,8 @@ impl Part {
         let (mut is_changed, mut places, mut left) = (false, 0, 0);
         for (row, bytes) in self.places() {
             places += 1;
-            let call = if bytes.is_empty() { None } else { Some(Call::read(row, self.since_ms, bytes).map_err(unreadable)?) };
+            let call =
+                if bytes.is_empty() { None } else { Some(Call::read(row, self.since_ms, bytes).map_err(unreadable)?) };
             let instead = call.map(|call| ask(&call)).transpose()?.flatten();
             is_changed |= instead.is_some();
             let before = anew.len();

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 use super::calls::NewCalls;
 use super::filing;
+use super::project::news::Seen;
 use super::project::sums::Sums;
 use super::project::{account, node as node_rows, noted};
 use super::row;
@@ -25,6 +26,7 @@ pub struct Projector {
     connection: Connection,
     /// Calls are filed by so many.
     block_calls: u64,
+    seen: Seen,
 }
 
 impl Projector {
@@ -39,7 +41,7 @@ impl Projector {
             connection.pragma_update(None, "cache_size", -CACHE_KIB)
         };
         settings().map_err(|source| Error::Database { what: "change its settings", source })?;
-        Ok(Self { connection, block_calls: filing::BLOCK_CALLS })
+        Ok(Self { connection, block_calls: filing::BLOCK_CALLS, seen: Seen::default() })
     }
 
     /// The last record applied.
@@ -59,8 +61,11 @@ impl Projector {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|source| Error::Database { what: "be written", source })?;
-        let applied = apply_in(&transaction, records, self.block_calls)?;
+        // What is in mind holds only if it is in the tables, too.
+        let mut seen = std::mem::take(&mut self.seen);
+        let applied = apply_in(&transaction, records, self.block_calls, &mut seen)?;
         transaction.commit().map_err(|source| Error::Database { what: "be written", source })?;
+        self.seen = seen;
         Ok(applied)
     }
 
@@ -103,7 +108,12 @@ fn applied(connection: &Connection) -> Result<Applied, Error> {
 }
 
 /// The rows of a batch and the number of its last record, in a transaction of the caller's.
-pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_calls: u64) -> Result<u64, Error> {
+pub(super) fn apply_in(
+    transaction: &Transaction<'_>,
+    records: &[Record],
+    block_calls: u64,
+    seen: &mut Seen,
+) -> Result<u64, Error> {
     let Applied { lsn: before, calls, mut filed } = applied(transaction)?;
     let mut applied = before;
     let mut sums = Sums::default();
@@ -118,7 +128,8 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_
                 let is_audited = effects.iter().any(|effect| matches!(effect, Effect::Audit { .. }));
                 let changes = is_audited.then(Vec::new);
                 let (sums, calls) = (&mut sums, &mut calls);
-                let mut rows = account::Rows { transaction, record, account, sums, calls, n: 0, changes };
+                let seen = &mut *seen;
+                let mut rows = account::Rows { transaction, record, account, sums, calls, seen, n: 0, changes };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
             Body::Node { change, audit } => {

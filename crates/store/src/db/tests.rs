@@ -70,7 +70,9 @@ impl Place {
                 Value::Blob(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
                 value => format!("{value:?}"),
             };
-            dump.extend(rows.iter().map(|row| format!("{table} {}", row.iter().map(text).collect::<Vec<_>>().join(", "))));
+            dump.extend(
+                rows.iter().map(|row| format!("{table} {}", row.iter().map(text).collect::<Vec<_>>().join(", "))),
+            );
         }
         dump.sort();
         dump

@@ -6,6 +6,7 @@ use guard::{Action, Incident};
 use node::Record;
 use rusqlite::{Transaction, params};
 
+use super::news::Seen;
 use super::run;
 use super::sums::Sums;
 use crate::Error;
@@ -24,6 +25,7 @@ pub(in crate::db) struct Rows<'a, 'b> {
     /// What is written at the end of the batch.
     pub(in crate::db) sums: &'b mut Sums<'a>,
     pub(in crate::db) calls: &'b mut NewCalls<'a>,
+    pub(in crate::db) seen: &'b mut Seen,
     /// Rows of this record so far that have no number of their own.
     pub(in crate::db) n: i64,
     /// What a person's change made different, for its line in the audit log; `None` where nobody changed anything.

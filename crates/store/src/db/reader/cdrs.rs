@@ -54,7 +54,8 @@ impl Reader {
     pub fn answers_of(&self, carrier: &CarrierId, of: u32) -> Result<Vec<(u16, u64)>, Error> {
         let filter = CdrFilter { carrier: Some(carrier.clone()), ..CdrFilter::default() };
         let calls = (&filter, Order::Latest, None);
-        let statuses = self.find("count the answers of a carrier", calls, of.min(MAX_ROWS), |call| Ok(call.shown.status))?;
+        let statuses =
+            self.find("count the answers of a carrier", calls, of.min(MAX_ROWS), |call| Ok(call.shown.status))?;
         let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
         statuses.into_iter().for_each(|status| *counts.entry(status).or_default() += 1);
         let mut counts: Vec<_> = counts.into_iter().collect();

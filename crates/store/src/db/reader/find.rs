@@ -115,8 +115,7 @@ impl<'a> Finder<'a> {
             let row: i64 = connection.prepare_cached(sql)?.query_row([int(call.0)], |found| found.get(0))?;
             Ok::<_, rusqlite::Error>(order.rank(Place { start_ms, row: u64::try_from(row).unwrap_or(0) }))
         });
-        let (after, things, candidates, blocks) =
-            (after.transpose()?, filter.things(), BinaryHeap::new(), Vec::new());
+        let (after, things, candidates, blocks) = (after.transpose()?, filter.things(), BinaryHeap::new(), Vec::new());
         let mut finder = Self { connection, filter, order, things, after, time_ms, candidates, blocks };
         finder.look_through_unfiled()?;
         if !finder.look_up_number()? {
