@@ -9,9 +9,7 @@ use media::Side;
 use sip::arena::Beside;
 use sip::transaction::Wire;
 use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
-use sip::{
-    DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, Print, ResponseBuilder, SipUri, TransactionTable,
-};
+use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, Print, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::certificate::Certificates;
@@ -166,12 +164,8 @@ impl Core {
     }
 
     /// Our Contact on this flow.
-    pub fn contact(&self, flow: Flow) -> String {
-        let uri = SipUri::text("", self.sent_by(flow));
-        match flow.transport {
-            sip::Transport::Udp => ["<", &uri, ">"].concat(),
-            other => ["<", &uri, ";transport=", other.uri_name(), ">"].concat(),
-        }
+    pub fn contact(&self, flow: Flow) -> (HostPort<'static>, sip::Transport) {
+        (self.sent_by(flow), flow.transport)
     }
 
     /// Begins an answer; `tag` stands in To where the request has none.

@@ -50,15 +50,15 @@ impl Origin {
         bytes[middle].copy_from_slice(&numbers.to_be_bytes()[4..]);
         bytes[tail].copy_from_slice(&suffix);
         let digits = Short::of(&bytes);
-        let mut text = Vec::with_capacity(MAX_BYTES);
-        text.extend_from_slice(start.as_bytes());
-        for (at, part) in [(0..4), (4..12), (12..20), (20..28), (28..44)].into_iter().enumerate() {
-            if at > 0 {
-                text.push(b'-');
-            }
-            text.extend_from_slice(&digits.as_bytes()[part]);
-        }
-        String::from_utf8(text).expect("digits and hyphens are ASCII")
+        let digits = digits.as_bytes();
+        // Four digits, thrice eight, and sixteen, with hyphens between them.
+        let mut text = [b'-'; MAX_BYTES - BRANCH_COOKIE.len()];
+        text[0..4].copy_from_slice(&digits[0..4]);
+        text[5..13].copy_from_slice(&digits[4..12]);
+        text[14..22].copy_from_slice(&digits[12..20]);
+        text[23..31].copy_from_slice(&digits[20..28]);
+        text[32..48].copy_from_slice(&digits[28..44]);
+        [start, std::str::from_utf8(&text).expect("digits and hyphens are ASCII")].concat()
     }
 
     /// Reads the origin out of a branch, tag or Call-ID; `None` if it is not one of ours.

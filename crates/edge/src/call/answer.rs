@@ -118,7 +118,7 @@ impl Call {
         }
         let Some(invite) = self.invite.take() else { return };
         let mut answer = invite.answer(200);
-        answer.copy_record_routes(&invite.request).header(Name::Contact, core.contact(invite.flow));
+        answer.copy_record_routes(&invite.request).own_contact(core.contact(invite.flow));
         answer.header(Name::Allow, ALLOW).header(Name::Supported, "replaces");
         self.a.session = Session::granted(&invite.request, core.now_ms);
         self.a.description = body.to_vec();

@@ -58,7 +58,7 @@ impl Call {
         // An offer in an UPDATE goes on as a re-INVITE where the other side takes no UPDATE.
         let towards = if leg.takes_update { method } else { Method::Invite };
         let (mut request, branch) = leg.request(core, towards);
-        request.header(Name::Contact, core.contact(flow)).header(Name::Allow, ALLOW);
+        request.own_contact(core.contact(flow)).header(Name::Allow, ALLOW);
         if let Some(session) = &leg.session {
             session.ask_again(&mut request);
         }
@@ -80,7 +80,7 @@ impl Call {
         leg.session = Session::granted(&asked.request, now_ms);
         let session = leg.session;
         let mut answer = core.answer(asked, 200, "", None);
-        answer.header(Name::Contact, core.contact(asked.flow)).header(Name::Allow, ALLOW);
+        answer.own_contact(core.contact(asked.flow)).header(Name::Allow, ALLOW);
         if let Some(session) = session {
             session.write_to(&mut answer);
         }
@@ -169,7 +169,7 @@ impl Call {
         self.media.hold(core, [offer, answer]);
         let body = answer.and_then(|sdp| self.media.towards(from, sdp).ok()).unwrap_or_default();
         let mut builder = core.answer(&exchange.asked, 200, "", None);
-        builder.header(Name::Contact, core.contact(exchange.asked.flow)).header(Name::Allow, ALLOW);
+        builder.own_contact(core.contact(exchange.asked.flow)).header(Name::Allow, ALLOW);
         if let Some(leg) = self.leg(from) {
             leg.session = Session::granted(request, now_ms);
             if let Some(session) = &leg.session {

@@ -281,7 +281,7 @@ impl Fork {
             .header(Name::To, &self.names.to)
             .header(Name::CallId, &self.call_id)
             .cseq(self.cseq, Method::Invite)
-            .header(Name::Contact, core.contact(self.flow))
+            .own_contact(core.contact(self.flow))
             .header(Name::Allow, ALLOW);
         session::ask(&mut invite, self.min_se_s);
         // Without an offer of ours theirs would have to be answered before anybody talks.

@@ -119,7 +119,7 @@ impl Call {
         let leg = self.leg(side)?;
         let flow = leg.dialog.flow();
         let (mut request, branch) = leg.request(core, Method::Invite);
-        request.header(Name::Contact, core.contact(flow)).header(Name::Allow, ALLOW);
+        request.own_contact(core.contact(flow)).header(Name::Allow, ALLOW);
         if let Some(session) = &leg.session {
             session.ask_again(&mut request);
         }

@@ -166,7 +166,7 @@ impl Call {
         let sub = asked.request.header_named("Refer-Sub").unwrap_or_default();
         let unwanted = sub.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"false"));
         let mut answer = core.answer(asked, 202, "", None);
-        answer.header(Name::Contact, core.contact(asked.flow));
+        answer.own_contact(core.contact(asked.flow));
         if unwanted {
             answer.header_named("Refer-Sub", "false");
         }
@@ -194,7 +194,7 @@ impl Call {
         let flow = leg.dialog.flow();
         let (mut notify, branch) = leg.request(core, Method::Notify);
         let contact = core.contact(flow);
-        notify.header(Name::Contact, contact).header(Name::Event, event);
+        notify.own_contact(contact).header(Name::Event, event);
         if status < 200 {
             notify.header_display(Name::SubscriptionState, format_args!("active;expires={REPORTS_END_S}"));
         } else {
@@ -308,7 +308,7 @@ fn invite(core: &mut Core, flow: Flow, target: &Target, errand: &Errand, offer: 
         .header_display(Name::To, format_args!("<{uri}>"))
         .header(Name::CallId, call_id)
         .header(Name::CSeq, "1 INVITE")
-        .header(Name::Contact, core.contact(flow))
+        .own_contact(core.contact(flow))
         .header(Name::UserAgent, errand.attempt.via.user_agent.as_bytes())
         .header(Name::Allow, ALLOW);
     if let Some(replaces) = &target.replaces {

@@ -53,7 +53,7 @@ impl Call {
             let flow = leg.dialog.flow();
             let target = leg.dialog.remote_target().to_owned();
             let (mut request, branch) = leg.request(core, method);
-            request.header(Name::Contact, core.contact(flow)).header(Name::Allow, ALLOW);
+            request.own_contact(core.contact(flow)).header(Name::Allow, ALLOW);
             session.ask_again(&mut request);
             if let (Some((name, mut auth)), Some(known)) = (proof.clone(), known) {
                 let credentials = Credentials { username: &known.username, secret: &known.secret };

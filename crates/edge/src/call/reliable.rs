@@ -86,7 +86,7 @@ impl Call {
     fn send_progress(&mut self, core: &mut Core, status: u16, body: &[u8], rseq: Option<u32>) {
         let Some(invite) = &self.invite else { return };
         let mut answer = invite.answer(status);
-        answer.copy_record_routes(&invite.request).header(Name::Contact, core.contact(invite.flow));
+        answer.copy_record_routes(&invite.request).own_contact(core.contact(invite.flow));
         answer.header(Name::Allow, ALLOW);
         if let Some(rseq) = rseq {
             answer.header(Name::Require, "100rel").header_display(Name::RSeq, rseq);

@@ -105,7 +105,7 @@ impl Call {
         dialog.confirm();
         let body = self.leg(side).map(|leg| media::taken_up(&leg.description)).unwrap_or_default();
         let mut answer = core.answer(asked, 200, "", Some(&tag));
-        answer.header(Name::Contact, core.contact(asked.flow)).header(Name::Allow, ALLOW);
+        answer.own_contact(core.contact(asked.flow)).header(Name::Allow, ALLOW);
         let mut inner = Leg::new(dialog);
         inner.takes_update = takes_update(&asked.request);
         let bytes = answer.finish_with_body(SDP, &body).into();

@@ -94,7 +94,7 @@ impl KeepAlive {
             .header_display(Name::To, format_args!("<{uri}>"))
             .header(Name::CallId, &self.call_id)
             .header_display(Name::CSeq, format_args!("{} OPTIONS", self.cseq))
-            .header(Name::Contact, core.contact(flow))
+            .own_contact(core.contact(flow))
             .header(Name::Accept, SDP);
         let purpose = Purpose::Carrier(carrier.id.clone());
         // Where there is no room for a question nothing is known of the server, and nothing changes.

@@ -76,11 +76,14 @@ fn read_lines(bytes: &[u8]) -> Result<Vec<Line<'_>>, SdpError> {
         return Err(SdpError::TooLong);
     }
     let mut lines = Vec::with_capacity(USUAL_LINES);
-    for raw in bytes.split_inclusive(|&byte| byte == b'\n') {
+    let mut left = bytes;
+    while !left.is_empty() {
         if lines.len() == MAX_LINES {
             return Err(SdpError::TooManyLines);
         }
+        let (raw, rest) = left.split_at(memchr::memchr(b'\n', left).map_or(left.len(), |at| at + 1));
         lines.push(Line::read(raw).ok_or(SdpError::BadLine { line: lines.len() + 1 })?);
+        left = rest;
     }
     Ok(lines)
 }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
-use crate::{Host, HostPort, Name, scan};
+use crate::{Host, HostPort, Name, Transport, scan};
 
 /// A message being written, up to the header lines so far.
 #[derive(Debug, Clone)]
@@ -46,8 +46,12 @@ impl Draft {
 
     /// Appends a Request-URI: white space and controls, which would end it, are escaped.
     pub(super) fn uri(&mut self, uri: &[u8]) {
+        let ends = |b: &u8| *b <= b' ' || *b == 0x7f;
+        if !uri.iter().any(ends) {
+            return self.out.extend_from_slice(uri);
+        }
         for &b in uri {
-            if b <= b' ' || b == 0x7f {
+            if ends(&b) {
                 self.out.push(b'%');
                 crate::hex::push(&mut self.out, &[b]);
             } else {
@@ -84,6 +88,20 @@ impl Draft {
         if let Some(port) = port {
             self.out.push(b':');
             self.number(port.into());
+        }
+    }
+
+    /// The Contact that leads to this host: ours.
+    pub(super) fn own_contact(&mut self, host_port: HostPort<'_>, transport: Transport) {
+        self.own("Contact: <sip:");
+        self.host_port(host_port);
+        match transport {
+            Transport::Udp => self.own(">\r\n"),
+            other => {
+                self.own(";transport=");
+                self.own(other.uri_name());
+                self.own(">\r\n");
+            }
         }
     }
 

@@ -14,7 +14,12 @@ pub struct RequestBuilder {
 impl RequestBuilder {
     /// `METHOD uri SIP/2.0`.
     pub fn new(method: Method, uri: impl AsRef<[u8]>) -> RequestBuilder {
-        RequestBuilder::with_method(method.as_str().as_bytes(), uri)
+        let mut draft = Draft::new();
+        draft.own(method.as_str());
+        draft.own(" ");
+        draft.uri(uri.as_ref());
+        draft.own(" SIP/2.0\r\n");
+        RequestBuilder { draft }
     }
 
     /// As `new`, for a method without a name here.
@@ -38,6 +43,12 @@ impl RequestBuilder {
         draft.own(";branch=");
         draft.text(branch.as_bytes());
         draft.own(";rport\r\n");
+        self
+    }
+
+    /// Our Contact: where a peer reaches us, over this transport.
+    pub fn own_contact(&mut self, (host_port, transport): (HostPort<'_>, Transport)) -> &mut RequestBuilder {
+        self.draft.own_contact(host_port, transport);
         self
     }
 

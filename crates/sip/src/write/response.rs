@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::draft::Draft;
 use crate::limits::MAX_VIAS;
-use crate::{Host, Message, Name, Via, reason_phrase, scan};
+use crate::{Host, HostPort, Message, Name, Transport, Via, reason_phrase, scan};
 
 /// Writes a response: what section 8.2.6 copies from the request first, then headers as they are pushed.
 #[derive(Debug, Clone)]
@@ -64,6 +64,12 @@ impl ResponseBuilder {
     /// One header line whose value is formatted in place (`format_args!`).
     pub fn header_display(&mut self, name: Name, value: impl Display) -> &mut ResponseBuilder {
         self.draft.header_display(name, value);
+        self
+    }
+
+    /// Our Contact: where a peer reaches us, over this transport.
+    pub fn own_contact(&mut self, (host_port, transport): (HostPort<'_>, Transport)) -> &mut ResponseBuilder {
+        self.draft.own_contact(host_port, transport);
         self
     }
 
