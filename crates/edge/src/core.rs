@@ -9,7 +9,7 @@ use media::Side;
 use sip::arena::Beside;
 use sip::transaction::Wire;
 use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
-use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, Print, ResponseBuilder, TransactionTable};
+use sip::{Flow, Host, HostPort, Keyed, Message, Method, Name, Print, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::certificate::Certificates;
@@ -80,8 +80,8 @@ pub(crate) struct Core {
     pub clients: Beside<Purpose>,
     /// Unanswered INVITEs of running calls, for CANCEL; at most a few for each call.
     pub invites: Beside<CallId>,
-    /// Dialogs of running calls: at most two each.
-    dialogs: Keyed<(CallId, Side)>,
+    /// Our tags in dialogs of running calls: two of each call, and one of each callee who rings.
+    tags: Keyed<(CallId, Side)>,
     /// What calls leave behind; picked up by the edge after each step.
     pub left: Left,
     /// What peers have proven by their certificates.
@@ -99,7 +99,7 @@ impl Core {
             now_ms,
             directory: Arc::new(directory),
             transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key.clone()),
-            dialogs: Keyed::default(),
+            tags: Keyed::default(),
             mint: common.mint(worker),
             common,
             outputs: VecDeque::new(),
@@ -114,32 +114,23 @@ impl Core {
         }
     }
 
-    /// The dialog with the party on `side` of a call is found from now on.
-    pub fn know_dialog(&mut self, id: &DialogId, call: CallId, side: Side) {
-        let print = self.print_of(id);
-        self.dialogs.insert(print, (call, side));
+    /// Requests with this tag of ours are for the party on `side` of a call from now on.
+    pub fn know_tag(&mut self, tag: &str, call: CallId, side: Side) {
+        if let Some(print) = Print::of_minted(tag.as_bytes()) {
+            self.tags.insert(print, (call, side));
+        }
     }
 
-    /// It is found no more.
-    pub fn forget_dialog(&mut self, id: &DialogId) {
-        let print = self.print_of(id);
-        self.dialogs.remove(print);
+    /// They find nobody any more.
+    pub fn forget_tag(&mut self, tag: &str) {
+        if let Some(print) = Print::of_minted(tag.as_bytes()) {
+            self.tags.remove(print);
+        }
     }
 
-    /// Whose dialog it is.
-    pub fn dialog(&self, id: &DialogId) -> Option<(CallId, Side)> {
-        self.dialogs.get(self.print_of(id)).copied()
-    }
-
-    /// Whose dialog a request is within (RFC 3261 section 12.2.2): by its Call-ID and both tags.
-    pub fn dialog_of(&self, request: &Message) -> Option<(CallId, Side)> {
-        let (ours, theirs) = (request.to().ok()?.tag()?, request.from().ok()?.tag().unwrap_or_default());
-        self.dialogs.get(self.common.hash_key.print(&[request.call_id(), ours, theirs])).copied()
-    }
-
-    fn print_of(&self, id: &DialogId) -> Print {
-        let texts = [id.call_id(), id.local_tag(), id.remote_tag()];
-        self.common.hash_key.print(&texts.map(str::as_bytes))
+    /// Whom requests with a tag of ours are for.
+    pub fn holder_of(&self, tag: &[u8]) -> Option<(CallId, Side)> {
+        self.tags.get(Print::of_minted(tag)?).copied()
     }
 
     /// The address a peer on this flow reaches us at.

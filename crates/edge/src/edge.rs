@@ -252,7 +252,8 @@ impl Edge {
     fn called_inside(&mut self, asked: Asked) {
         let Some(errand) = Errand::of(&asked.request) else { return self.core.reply(&asked, 403) };
         if let Some(replaces) = asked.request.header(Name::Replaces) {
-            let found = DialogId::of_replaces(replaces).and_then(|id| self.core.dialog(&id));
+            let found = DialogId::of_replaces(replaces);
+            let found = found.and_then(|id| self.dialog(id.local_tag().as_bytes(), |known| *known == id));
             return match found {
                 Some((call, side)) => self.replace(call, side, &asked, &errand),
                 None => self.core.reply(&asked, 481),
@@ -312,15 +313,25 @@ impl Edge {
         self.within(asked, |call, core, side, asked| call.request(core, side, asked));
     }
 
+    /// Whose dialog a request is within (RFC 3261 section 12.2.2): our tag leads to the call, the rest is compared there.
+    fn dialog_of(&self, request: &Message) -> Option<(CallId, Side)> {
+        self.dialog(request.to().ok()?.tag()?, |known| known.is_of_request(request))
+    }
+
+    fn dialog(&self, tag: &[u8], is_it: impl Fn(&DialogId) -> bool) -> Option<(CallId, Side)> {
+        let (call, side) = self.core.holder_of(tag)?;
+        self.calls.get(call)?.has_dialog(side, is_it).then_some((call, side))
+    }
+
     /// Whether a request within a dialog is of a line of the account that has the call: a transfer by anybody else is
     /// refused without asking for a password.
     fn is_from_line(&self, asked: &Asked) -> bool {
-        let found = self.core.dialog_of(&asked.request).and_then(|(call, side)| Some((self.calls.get(call)?, side)));
+        let found = self.dialog_of(&asked.request).and_then(|(call, side)| Some((self.calls.get(call)?, side)));
         found.is_some_and(|(call, side)| call.line_at(side).is_some())
     }
 
     fn within(&mut self, asked: Asked, act: impl FnOnce(&mut Call, &mut Core, Side, Asked)) {
-        if let Some((call, side)) = self.core.dialog_of(&asked.request) {
+        if let Some((call, side)) = self.dialog_of(&asked.request) {
             return self.with_call(call, |call, core| act(call, core, side, asked));
         }
         let bye = asked.request.method() == Some(Method::Bye);
@@ -329,7 +340,7 @@ impl Edge {
     }
 
     fn ack(&mut self, ack: &Message) {
-        match self.core.dialog_of(ack) {
+        match self.dialog_of(ack) {
             Some((call, side)) => self.with_call(call, |call, core| call.ack(core, side, ack)),
             None => self.farewells.ack(&mut self.core, ack),
         }

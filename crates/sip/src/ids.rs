@@ -5,7 +5,7 @@
 //! random end an outsider cannot guess (RFC 3261 section 19.3).
 
 use crate::arena::Slot;
-use crate::hex::Short;
+use crate::hex::{self, Short};
 use crate::via::BRANCH_COOKIE;
 
 /// Random bytes at the end of each identifier; the caller draws them from a secure source.
@@ -78,6 +78,12 @@ impl Origin {
     }
 }
 
+/// The random end of an identifier; `None` of what has none.
+pub(crate) fn suffix(identifier: &[u8]) -> Option<Suffix> {
+    let (rest, digits) = identifier.split_last_chunk::<16>()?;
+    if rest.last() == Some(&b'-') { hex::decode(digits) } else { None }
+}
+
 /// Up to `max_digits` lower-case hexadecimal digits.
 fn number(text: &str, max_digits: usize) -> Option<u64> {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -100,12 +106,14 @@ mod tests {
             for text in [origin.branch(suffix), origin.tag(suffix), origin.call_id(suffix)] {
                 prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
                 prop_assert_eq!(Origin::parse(text.as_bytes()), Some(origin));
+                prop_assert_eq!(super::suffix(text.as_bytes()), Some(suffix));
             }
         }
 
         #[test]
         fn foreign_identifiers_do_no_harm(text: Vec<u8>) {
             Origin::parse(&text);
+            super::suffix(&text);
         }
     }
 

@@ -10,6 +10,8 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use crate::ids;
+
 /// The key of a node's prints: unguessable, and the same for a whole run. It is kept as the hasher that has read it.
 #[derive(Clone, Default)]
 pub struct HashKey(SipHasher13);
@@ -40,6 +42,17 @@ impl std::fmt::Debug for HashKey {
 pub struct Print(u128);
 
 impl Print {
+    /// The print of an identifier that was minted here (`sip::ids`): its random end, which nobody can guess who was not
+    /// told it. `None` of what was not.
+    pub fn of_minted(identifier: &[u8]) -> Option<Self> {
+        ids::suffix(identifier).map(|suffix| Self(u64::from_be_bytes(suffix).into()))
+    }
+
+    /// The print of one of several things that one text stands for.
+    pub(crate) fn of_kind(self, kind: u8) -> Self {
+        Self(self.0 ^ u128::from(kind) << 64)
+    }
+
     /// One of `count` equal shares, the same for a print at each time; 0 of none.
     pub fn share(self, count: usize) -> usize {
         (self.0 as usize).checked_rem(count).unwrap_or(0)

@@ -35,7 +35,7 @@ impl Call {
         self.cancel_forks(core);
         self.facts.answer_ms = Some(core.now_ms);
         self.run_lease(core.now_ms, self.clock.agreed);
-        core.know_dialog(dialog.id(), self.id, Side::B);
+        core.know_tag(dialog.id().local_tag(), self.id, Side::B);
         // The ACK waits for the journal: a node that crashes before gets the 2xx again and hangs up a stray.
         let mut b = Leg::new(dialog);
         b.owed = Some(cseq);
@@ -77,8 +77,10 @@ impl Call {
     fn forget_callees(&mut self, core: &mut Core, answered: &DialogId) {
         self.routes_left = VecDeque::new();
         for early in std::mem::take(&mut self.forks).iter().flat_map(|fork| &fork.earlies) {
-            if early.dialog.id() != answered {
-                core.forget_dialog(early.dialog.id());
+            // All callees of one fork know us by one tag.
+            let tag = early.dialog.id().local_tag();
+            if tag != answered.local_tag() {
+                core.forget_tag(tag);
             }
         }
     }

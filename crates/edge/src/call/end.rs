@@ -146,10 +146,10 @@ impl Call {
             core.invites.remove(invite.server.slot());
         }
         for leg in [Some(&self.a), self.b.as_ref()].into_iter().flatten() {
-            core.forget_dialog(leg.dialog.id());
+            core.forget_tag(leg.dialog.id().local_tag());
         }
         for early in self.forks.iter().flat_map(|fork| &fork.earlies) {
-            core.forget_dialog(early.dialog.id());
+            core.forget_tag(early.dialog.id().local_tag());
         }
     }
 }

@@ -240,7 +240,7 @@ impl Fork {
     pub fn send(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
         self.cseq += 1;
         for early in self.earlies.drain(..) {
-            core.forget_dialog(early.dialog.id());
+            core.forget_tag(early.dialog.id().local_tag());
         }
         let Some(mut written) = self.write(core, out) else { return false };
         // RFC 3261 section 18.1.1.

@@ -33,7 +33,7 @@ use account::{Caller, Lease};
 use billing::{AccountId, CallId, CarrierId, LineId};
 use sip::transaction::ServerKey;
 use sip::wheel::Timer;
-use sip::{Dialog, Flow, Message, Print, ResponseBuilder, ResponseHead};
+use sip::{Dialog, DialogId, Flow, Message, Print, ResponseBuilder, ResponseHead};
 
 pub(crate) use end::Ending;
 pub(crate) use fork::{challenge_of, flow_to};
@@ -203,10 +203,11 @@ impl Call {
         let a = [self.a.deadline_ms(), self.a.reliable.deadline_ms(), self.a.session_ms()];
         let b = self.b.as_ref().map_or([None; 2], |b| [b.deadline_ms(), b.session_ms()]);
         let clock = [stage_ms, self.clock.check_ms, self.clock.paid_ms, self.joining_ms()];
-        let mut next_ms = u64::MAX;
-        let patience = self.forks.iter().map(|fork| fork.patience_ms);
-        for at_ms in a.into_iter().chain(b).chain(clock).chain(patience) {
-            next_ms = next_ms.min(at_ms.unwrap_or(u64::MAX));
+        let first =
+            |moments: &[Option<u64>]| moments.iter().fold(u64::MAX, |first, at| first.min(at.unwrap_or(u64::MAX)));
+        let mut next_ms = first(&a).min(first(&b)).min(first(&clock));
+        for fork in &self.forks {
+            next_ms = next_ms.min(fork.patience_ms.unwrap_or(u64::MAX));
         }
         (next_ms < u64::MAX).then_some(next_ms)
     }
@@ -216,6 +217,17 @@ impl Call {
         match side {
             Side::A => self.facts.line.as_ref(),
             Side::B => self.facts.callee.as_ref(),
+        }
+    }
+
+    /// Whether a dialog with that side is the one that is looked for; one with a callee who rings, too.
+    pub fn has_dialog(&self, side: Side, is_it: impl Fn(&DialogId) -> bool) -> bool {
+        match side {
+            Side::A => is_it(self.a.dialog.id()),
+            Side::B => {
+                let mut earlies = self.forks.iter().flat_map(|fork| &fork.earlies);
+                self.b.as_ref().is_some_and(|b| is_it(b.dialog.id())) || earlies.any(|early| is_it(early.dialog.id()))
+            }
         }
     }
 

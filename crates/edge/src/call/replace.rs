@@ -148,9 +148,9 @@ impl Call {
             core.invites.remove(exchange.asked.server.slot());
             core.reply(&exchange.asked, 491);
         }
-        core.know_dialog(leg.dialog.id(), self.id, side);
+        core.know_tag(leg.dialog.id().local_tag(), self.id, side);
         let replaced = std::mem::replace(self.leg(side)?, leg);
-        core.forget_dialog(replaced.dialog.id());
+        core.forget_tag(replaced.dialog.id().local_tag());
         let before = self.leg(side.other()).map(|other| other.description.clone()).unwrap_or_default();
         self.answer_owed(core, side.other(), before);
         Some(replaced)

@@ -78,7 +78,7 @@ impl Beginning {
     pub fn begin(self, core: &mut Core, id: CallId) -> Box<Call> {
         let Self { invite, a, account, attempt, streams } = self;
         core.invites.insert(invite.server.slot(), id);
-        core.know_dialog(a.dialog.id(), id, Side::A);
+        core.know_tag(a.dialog.id().local_tag(), id, Side::A);
         let line = match &attempt.from {
             Party::Line(line) => Some(line.clone()),
             Party::Carrier(_) => None,

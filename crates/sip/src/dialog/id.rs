@@ -56,6 +56,14 @@ impl DialogId {
         Self::new(response.call_id(), from.tag()?, to.tag()).ok()
     }
 
+    /// Whether a received request is within this dialog: its To tag is ours.
+    pub fn is_of_request(&self, request: &Message) -> bool {
+        let (Ok(from), Ok(to)) = (request.from(), request.to()) else { return false };
+        to.tag() == Some(self.local_tag().as_bytes())
+            && from.tag().unwrap_or_default() == self.remote_tag().as_bytes()
+            && request.call_id() == self.call_id().as_bytes()
+    }
+
     /// Whether a received response makes this dialog or belongs to it: its From tag is ours.
     pub fn is_of_response(&self, response: &Message) -> bool {
         let (Ok(from), Ok(to)) = (response.from(), response.to()) else { return false };

@@ -41,7 +41,10 @@ pub(super) fn of_response(key: &HashKey, response: &Message) -> Option<Print> {
     Some(of_client(key, response.top_via().ok()?.branch()?, method))
 }
 
-/// What the answers to a request of ours are matched by.
+/// What the answers to a request of ours are matched by. A branch that was minted here (`sip::ids`) has its print in it.
 pub(super) fn of_client(key: &HashKey, branch: &[u8], method: Method) -> Print {
-    key.print(&[b"c", branch, method.as_str().as_bytes()])
+    match Print::of_minted(branch) {
+        Some(print) => print.of_kind(method as u8),
+        None => key.print(&[branch, method.as_str().as_bytes()]),
+    }
 }
