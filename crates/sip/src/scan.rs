@@ -117,7 +117,7 @@ pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
 /// closes. Most have no escapes, and are looked through once.
 pub(crate) fn quoted(bytes: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     let inside = bytes.get(1..)?;
-    let end = inside.iter().position(|&b| matches!(b, b'"' | b'\\'))?;
+    let end = memchr::memchr2(b'"', b'\\', inside)?;
     if inside.get(end) == Some(&b'"') {
         let (inner, behind) = inside.split_at(end);
         return Some((Cow::Borrowed(inner), behind.get(1..)?));

@@ -12,8 +12,48 @@ pub(super) struct Lower<const MAX: usize> {
     len: usize,
 }
 
-/// The name of a parameter; none that we know is longer.
-pub(super) type Name = Lower<9>;
+/// The parameters that we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parameter {
+    Username,
+    Realm,
+    Nonce,
+    Uri,
+    Response,
+    Algorithm,
+    Qop,
+    Nc,
+    Cnonce,
+    Opaque,
+    Stale,
+}
+
+/// The longest name of a parameter that we know, bytes.
+const MAX_NAME_BYTES: usize = 9;
+
+impl Parameter {
+    fn of(name: &[u8]) -> Option<Parameter> {
+        // Nearly always it is written as we write it.
+        Parameter::of_lower(name).or_else(|| Parameter::of_lower(Lower::<MAX_NAME_BYTES>::of(name)?.as_bytes()))
+    }
+
+    fn of_lower(name: &[u8]) -> Option<Parameter> {
+        Some(match name {
+            b"username" => Parameter::Username,
+            b"realm" => Parameter::Realm,
+            b"nonce" => Parameter::Nonce,
+            b"uri" => Parameter::Uri,
+            b"response" => Parameter::Response,
+            b"algorithm" => Parameter::Algorithm,
+            b"qop" => Parameter::Qop,
+            b"nc" => Parameter::Nc,
+            b"cnonce" => Parameter::Cnonce,
+            b"opaque" => Parameter::Opaque,
+            b"stale" => Parameter::Stale,
+            _ => return None,
+        })
+    }
+}
 
 impl<const MAX: usize> Lower<MAX> {
     /// `None` if it is longer than `MAX` bytes.
@@ -29,53 +69,57 @@ impl<const MAX: usize> Lower<MAX> {
     }
 }
 
-/// Calls `each` with every parameter behind the word Digest: its name as written, its value without quotes.
+/// The scheme.
+const DIGEST: &str = "Digest";
+
+/// Calls `each` with every parameter that we know behind the word Digest, in order, and its value without quotes.
 pub(super) fn read<'a>(
     value: &'a [u8],
-    mut each: impl FnMut(&[u8], Cow<'a, [u8]>) -> Result<(), DigestError>,
+    mut each: impl FnMut(Parameter, Cow<'a, [u8]>) -> Result<(), DigestError>,
 ) -> Result<(), DigestError> {
-    let value = value.trim_ascii();
-    let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
-    let (scheme, params) = value.split_at(end);
-    if !scan::eq_ignore_case(scheme, "Digest") {
+    let (scheme, params) = value.trim_ascii().split_at_checked(DIGEST.len()).ok_or(DigestError::Scheme)?;
+    if !scan::eq_ignore_case(scheme, DIGEST) || params.first().is_some_and(|b| !b.is_ascii_whitespace()) {
         return Err(DigestError::Scheme);
     }
-    let mut rest = params;
+    let mut rest = after_separators(params);
     let mut count = 0usize;
-    loop {
-        rest = after_separators(rest);
-        if rest.is_empty() {
-            return Ok(());
-        }
+    while !rest.is_empty() {
         count += 1;
         if count > MAX_AUTH_PARAMS {
             return Err(DigestError::Malformed);
         }
-        let equals = rest.iter().position(|b| matches!(b, b'=' | b',')).filter(|&at| rest.get(at) == Some(&b'='));
-        let (name, behind) = rest.split_at(equals.ok_or(DigestError::Malformed)?);
-        let behind = behind.get(1..).unwrap_or_default().trim_ascii_start();
-        let (value, behind) = match behind.first() {
-            Some(b'"') => {
-                let (value, behind) = scan::quoted(behind).ok_or(DigestError::Malformed)?;
-                (value, behind.trim_ascii_start())
-            }
-            _ => {
-                let (token, behind) = behind.split_at(behind.iter().position(|&b| b == b',').unwrap_or(behind.len()));
-                (Cow::Borrowed(token.trim_ascii_end()), behind)
-            }
-        };
-        if !matches!(behind.first(), None | Some(b',')) {
+        let (name, value, behind) = first(rest).ok_or(DigestError::Malformed)?;
+        if !matches!(behind, [] | [b',', ..]) {
             return Err(DigestError::Malformed);
         }
-        rest = behind;
-        each(name.trim_ascii_end(), value)?;
+        rest = after_separators(behind);
+        if let Some(parameter) = Parameter::of(name) {
+            each(parameter, value)?;
+        }
     }
+    Ok(())
+}
+
+/// The name of the first parameter, its value, and what follows it.
+fn first(params: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>, &[u8])> {
+    let (name, behind) = params.split_at(params.iter().position(|b| matches!(b, b'=' | b','))?);
+    let [b'=', behind @ ..] = behind else { return None };
+    let name = name.trim_ascii_end();
+    let behind = behind.trim_ascii_start();
+    if behind.first() == Some(&b'"') {
+        let (value, behind) = scan::quoted(behind)?;
+        return Some((name, value, behind.trim_ascii_start()));
+    }
+    let (value, behind) = behind.split_at(behind.iter().position(|b| *b == b',').unwrap_or(behind.len()));
+    Some((name, Cow::Borrowed(value.trim_ascii_end()), behind))
 }
 
 /// What follows white space and commas: empty list elements are passed over.
-fn after_separators(bytes: &[u8]) -> &[u8] {
-    let from = bytes.iter().position(|b| *b != b',' && !b.is_ascii_whitespace()).unwrap_or(bytes.len());
-    bytes.get(from..).unwrap_or_default()
+fn after_separators(mut bytes: &[u8]) -> &[u8] {
+    while let [b',' | b' ' | b'\t' | b'\n' | b'\x0c' | b'\r', behind @ ..] = bytes {
+        bytes = behind;
+    }
+    bytes
 }
 
 /// Keeps a parameter that may stand once.
