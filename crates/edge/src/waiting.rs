@@ -54,6 +54,6 @@ mod tests {
         assert_eq!((tokens, waiting.next_token()), ([7, 8, 9], 10));
         assert_eq!((waiting.take(8), waiting.take(8)), (Some("b"), None));
         assert_eq!((waiting.take(9), waiting.take(7), waiting.take(10)), (Some("c"), Some("a"), None));
-        assert!(waiting.is_empty() && waiting.len() == 0);
+        assert!(waiting.is_empty());
     }
 }

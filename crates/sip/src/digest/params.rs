@@ -90,7 +90,7 @@ pub(super) fn read<'a>(
         if count > MAX_AUTH_PARAMS {
             return Err(DigestError::Malformed);
         }
-        let (name, value, behind) = first(rest).ok_or(DigestError::Malformed)?;
+        let First { name, value, behind } = first(rest).ok_or(DigestError::Malformed)?;
         if !matches!(behind, [] | [b',', ..]) {
             return Err(DigestError::Malformed);
         }
@@ -102,19 +102,26 @@ pub(super) fn read<'a>(
     Ok(())
 }
 
-/// The name of the first parameter, its value, and what follows it.
+/// A parameter, and what follows it.
+struct First<'a> {
+    name: &'a [u8],
+    value: Cow<'a, [u8]>,
+    behind: &'a [u8],
+}
+
+/// The first of the parameters.
 #[inline]
-fn first(params: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>, &[u8])> {
+fn first(params: &[u8]) -> Option<First<'_>> {
     let (name, behind) = params.split_at(find::<b'=', b','>(params)?);
     let [b'=', behind @ ..] = behind else { return None };
     let name = name.trim_ascii_end();
     let behind = behind.trim_ascii_start();
     if behind.first() == Some(&b'"') {
         let (value, behind) = quoted(behind)?;
-        return Some((name, value, behind.trim_ascii_start()));
+        return Some(First { name, value, behind: behind.trim_ascii_start() });
     }
     let (value, behind) = behind.split_at(find::<b',', b','>(behind).unwrap_or(behind.len()));
-    Some((name, Cow::Borrowed(value.trim_ascii_end()), behind))
+    Some(First { name, value: Cow::Borrowed(value.trim_ascii_end()), behind })
 }
 
 /// The inside of a quoted string that opens at offset 0, without its escapes, and what follows it; `None` if it never
@@ -148,8 +155,8 @@ fn find<const A: u8, const B: u8>(bytes: &[u8]) -> Option<usize> {
 /// The highest bit of each byte of a word that is `byte`, and perhaps of some above such a one.
 const fn marks(word: u64, byte: u8) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let differs = word ^ ONES * byte as u64;
-    differs.wrapping_sub(ONES) & !differs & ONES << 7
+    let differs = word ^ (ONES * byte as u64);
+    differs.wrapping_sub(ONES) & !differs & (ONES << 7)
 }
 
 /// What follows white space and commas: empty list elements are passed over.
