@@ -26,6 +26,7 @@ mod random;
 mod register;
 mod remote;
 mod text;
+mod waiting;
 mod wakes;
 
 pub use certificate::Certificate;

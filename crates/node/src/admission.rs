@@ -56,11 +56,11 @@ impl Worker {
         });
         let leave = match admission {
             Admission::Verify(ticket) => {
-                self.tickets.insert(token, ticket);
+                self.tickets.push((token, ticket));
                 Leave::Granted
             }
             Admission::Blind(ticket) => {
-                self.tickets.insert(token, ticket);
+                self.tickets.push((token, ticket));
                 Leave::Blind
             }
             Admission::Refuse => Leave::Refused,
@@ -71,7 +71,8 @@ impl Worker {
 
     /// What came of a verification. The ban, if it led to one, comes out of the lock-out's changes.
     pub(crate) fn settle_leave(&mut self, now_ms: u64, token: u64, report: AuthReport, user_agent: &str) {
-        let Some(ticket) = self.tickets.remove(&token) else { return };
+        let Some(at) = self.tickets.iter().position(|(own, _)| *own == token) else { return };
+        let (_, ticket) = self.tickets.swap_remove(at);
         self.doors.change(|lockout| match report {
             AuthReport::Failed => drop(lockout.failed(ticket, Some(user_agent), now_ms)),
             AuthReport::Succeeded => lockout.succeeded(ticket, now_ms),

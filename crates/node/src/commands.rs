@@ -172,6 +172,7 @@ impl Worker {
         match told {
             Told::Published { directory, decks } => {
                 self.fixed = strangers::fixed(&directory);
+                self.acquaintances.forget();
                 self.directory = Arc::clone(&directory);
                 self.look_ups.decks = decks;
                 self.edge.handle(now_ms, edge::Input::Directory(directory));

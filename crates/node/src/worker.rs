@@ -12,6 +12,7 @@ use lockout::{Lockout, Ticket};
 use media::{RelayEvent, RelayId};
 use sip::Message;
 
+use crate::acquaintances::Acquaintances;
 use crate::doors::Doors;
 use crate::letter::FIRST;
 use crate::log::{Log, Release};
@@ -41,15 +42,14 @@ pub struct Worker {
     pub(crate) edge: Edge,
     pub(crate) accounts: BTreeMap<AccountId, Account>,
     pub(crate) doors: Doors,
-    /// Verifications in progress, by the edge's token.
-    pub(crate) tickets: BTreeMap<u64, Ticket>,
+    /// Verifications in progress, each with the edge's token: hardly ever more than one.
+    pub(crate) tickets: Vec<(u64, Ticket)>,
     pub(crate) log: Log,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) directory: Arc<Directory>,
     /// Where its trunks and carriers are.
     pub(crate) fixed: BTreeSet<IpAddr>,
-    /// Who sent the last datagram, and when it was read, if that is no stranger.
-    pub(crate) no_stranger: Option<(SocketAddr, u64)>,
+    pub(crate) acquaintances: Acquaintances,
     pub(crate) look_ups: LookUps,
     wakes: Wakes,
     /// The first worker keeps it.
@@ -93,12 +93,12 @@ pub fn workers(setup: Setup, state: NodeState, count: usize, now_ms: u64) -> Vec
                 common: Arc::clone(&common),
                 accounts,
                 doors: doors.clone(),
-                tickets: BTreeMap::new(),
+                tickets: Vec::new(),
                 log: Log::default(),
                 outputs: VecDeque::new(),
                 directory: Arc::clone(&directory),
                 fixed: fixed.clone(),
-                no_stranger: None,
+                acquaintances: Acquaintances::new(),
                 look_ups: LookUps::new(Arc::clone(&setup.places), Arc::clone(&decks), Arc::clone(&bulletin)),
                 wakes: Wakes::default(),
                 registry: registry.take(),
@@ -142,7 +142,6 @@ impl Worker {
             return false;
         }
         let limit_s = self.limit_of_stranger(now_ms, &flow);
-        self.no_stranger = limit_s.is_none().then_some((flow.remote, now_ms));
         if limit_s.is_some_and(|limit_s| !self.may_come(now_ms, &flow, bytes, limit_s)) {
             return false;
         }

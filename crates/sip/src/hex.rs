@@ -40,6 +40,7 @@ pub(crate) struct Short {
 
 impl Short {
     /// Of more than 32 bytes, the first 32.
+    #[inline]
     pub(crate) fn of(bytes: &[u8]) -> Short {
         let mut digits = [0; 64];
         for (pair, b) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
@@ -48,6 +49,7 @@ impl Short {
         Short { digits, len: (bytes.len() * 2).min(64) }
     }
 
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.digits.get(..self.len).unwrap_or_default()
     }

@@ -11,8 +11,8 @@ use crate::via::BRANCH_COOKIE;
 /// Random bytes at the end of each identifier; the caller draws them from a secure source.
 pub type Suffix = [u8; 8];
 
-/// As long as identifiers are at most.
-const MAX_BYTES: usize = BRANCH_COOKIE.len() + 2 * 22 + 4;
+/// The longest: the cookie of a branch, four numbers with a hyphen behind each, the random end.
+const MAX_BYTES: usize = 7 + (4 + 1) + 3 * (8 + 1) + 2 * size_of::<Suffix>();
 
 /// Where an identifier was minted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

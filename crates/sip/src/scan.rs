@@ -196,19 +196,6 @@ pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The inside of a quoted string that opens at offset 0, without its escapes, and what follows it; `None` if it never
-/// closes. Most have no escapes, and are looked through once.
-pub(crate) fn quoted(bytes: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
-    let inside = bytes.get(1..)?;
-    let end = inside.iter().position(|&b| matches!(b, b'"' | b'\\'))?;
-    if inside.get(end) == Some(&b'"') {
-        let (inner, behind) = inside.split_at(end);
-        return Some((Cow::Borrowed(inner), behind.get(1..)?));
-    }
-    let len = quoted_len(bytes)?;
-    Some((unquote(bytes.get(1..len - 1)?), bytes.get(len..)?))
-}
-
 /// Takes the backslash escapes out of the inside of a quoted string. Borrows if there is nothing to do.
 pub(crate) fn unquote(inner: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', inner).is_none() {

@@ -55,6 +55,12 @@ impl ResponseBuilder {
         self
     }
 
+    /// One header line whose value is these parts, one behind the other.
+    pub fn header_parts(&mut self, name: Name, parts: &[&[u8]]) -> &mut ResponseBuilder {
+        self.draft.header_parts(name, parts);
+        self
+    }
+
     /// One header line of any name.
     pub fn header_named(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut ResponseBuilder {
         self.draft.header_named(name.as_bytes(), value.as_ref());
