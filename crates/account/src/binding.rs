@@ -56,9 +56,15 @@ impl Latest {
         Self { call: mark(&registration.call_id), cseq: registration.cseq, expires_ms }
     }
 
-    /// Whether a request comes after this one, or is of another registration altogether (RFC 3261 section 10.3 step 7).
-    pub(crate) fn precedes(&self, registration: &Registration) -> bool {
-        registration.cseq > self.cseq || self.call != mark(&registration.call_id)
+    /// Whether another request comes after this one, or is of another registration altogether (RFC 3261 section 10.3
+    /// step 7).
+    pub(crate) fn precedes(&self, next: &Latest) -> bool {
+        next.cseq > self.cseq || self.call != next.call
+    }
+
+    /// The same request, for a binding that lapses then.
+    pub(crate) fn lapsing(self, expires_ms: u64) -> Self {
+        Self { expires_ms, ..self }
     }
 }
 

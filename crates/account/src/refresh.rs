@@ -14,7 +14,8 @@ impl Account {
             return Some(Reply::RegisterRefused { token, status });
         }
         let line = self.lines.get_mut(&registration.line)?;
-        if !is_in_order(line, registration) {
+        let latest = Latest::of(registration, u64::MAX);
+        if !is_in_order(line, registration, &latest) {
             return Some(Reply::RegisterRefused { token, status: OUT_OF_ORDER });
         }
         // Guesses before a success are news to the guard.
@@ -23,7 +24,7 @@ impl Account {
             && match &registration.change {
                 RegistrationChange::Query => true,
                 RegistrationChange::RemoveAll => line.bindings.is_empty(),
-                RegistrationChange::Put(contacts) => refresh(line, now_ms, registration, contacts),
+                RegistrationChange::Put(contacts) => refresh(line, now_ms, &registration.via, contacts, latest),
             };
         is_done.then(|| Reply::Registered { token, contacts: line.contacts(now_ms) })
     }
@@ -36,21 +37,21 @@ impl Account {
 }
 
 /// Whether a request comes after those that made the bindings it is about (RFC 3261 section 10.3 steps 6 and 7).
-fn is_in_order(line: &Line, registration: &Registration) -> bool {
+fn is_in_order(line: &Line, registration: &Registration, latest: &Latest) -> bool {
     let concerns = |binding: &Binding| match &registration.change {
         RegistrationChange::Query => false,
         RegistrationChange::RemoveAll => true,
         RegistrationChange::Put(contacts) => contacts.iter().any(|(contact, _)| *contact == binding.contact),
     };
-    line.bindings.iter().filter(|binding| concerns(binding)).all(|binding| binding.latest.precedes(registration))
+    line.bindings.iter().filter(|binding| concerns(binding)).all(|binding| binding.latest.precedes(latest))
 }
 
 /// Keeps the bindings of a phone that stays where it is, all or none; false where one would have to be written.
-fn refresh(line: &mut Line, now_ms: u64, registration: &Registration, contacts: &[(String, u32)]) -> bool {
+fn refresh(line: &mut Line, now_ms: u64, via: &Via, contacts: &[(String, u32)], latest: Latest) -> bool {
     let is_vouched_for = |(contact, granted_s): &(String, u32)| {
         let until_ms = expires_ms(now_ms, *granted_s);
         line.bindings.iter().any(|binding| {
-            binding.contact == *contact && is_same_way(binding, &registration.via) && {
+            binding.contact == *contact && is_same_way(binding, via) && {
                 let lapses_ms = binding.lapses_ms();
                 lapses_ms > now_ms && (lapses_ms..=binding.until_ms).contains(&until_ms)
             }
@@ -61,7 +62,7 @@ fn refresh(line: &mut Line, now_ms: u64, registration: &Registration, contacts: 
     }
     for (contact, granted_s) in contacts {
         if let Some(binding) = line.bindings.iter_mut().find(|binding| binding.contact == *contact) {
-            binding.latest = Latest::of(registration, expires_ms(now_ms, *granted_s));
+            binding.latest = latest.lapsing(expires_ms(now_ms, *granted_s));
         }
     }
     true

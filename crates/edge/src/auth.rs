@@ -8,14 +8,15 @@ use billing::CarrierId;
 use sip::digest::{Authenticator, Authorization, Ha1Set, Judgement};
 use sip::locate::Target;
 use sip::{Method, Name};
-use std::collections::BTreeMap;
 
 use crate::common::Common;
 use crate::core::{Asked, Core};
 use crate::directory::{Directory, LineEntry};
+use crate::inside;
 use crate::io::{AuthReport, Leave, Output};
 use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING};
 use crate::text;
+use crate::waiting::Waiting;
 
 /// Who sent a request.
 #[derive(Clone, Debug)]
@@ -31,18 +32,12 @@ pub(crate) struct Doorman {
     authenticator: Authenticator,
     /// HA1 of nobody, for names that do not exist: the same work, the same answer.
     nobody: Ha1Set,
-    waiting: BTreeMap<u64, Asked>,
-    next_token: u64,
+    waiting: Waiting<Asked>,
 }
 
 impl Doorman {
     pub fn new(common: &Common) -> Self {
-        Self {
-            authenticator: common.authenticator.clone(),
-            nobody: common.nobody.clone(),
-            waiting: BTreeMap::new(),
-            next_token: 1,
-        }
+        Self { authenticator: common.authenticator.clone(), nobody: common.nobody.clone(), waiting: Waiting::new(1) }
     }
 
     /// Says at once who sent a request, or asks for credentials or for leave to verify them (RFC 3261 section 22.2).
@@ -67,9 +62,7 @@ impl Doorman {
             core.overloaded(&asked);
             return None;
         }
-        let token = self.next_token;
-        self.next_token += 1;
-        self.waiting.insert(token, asked);
+        let token = self.waiting.put(asked);
         core.outputs.push_back(Output::Verify { token, from: remote, name });
         None
     }
@@ -82,7 +75,7 @@ impl Doorman {
         leave: Leave,
         failures_before: Failures,
     ) -> Option<(Asked, Sender)> {
-        let asked = self.waiting.remove(&token)?;
+        let asked = self.waiting.take(token)?;
         match leave {
             Leave::Granted | Leave::Blind => {}
             Leave::Refused => {
@@ -114,7 +107,8 @@ impl Doorman {
     /// good as those of a name that does not exist.
     fn judge(&self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, Option<LineEntry>)> {
         let given = credentials(&asked.request, self.authenticator.realm())?;
-        let entry = core.directory.by_auth_name.get(String::from_utf8_lossy(&given.username).as_ref());
+        // No name of ours holds what is not UTF-8.
+        let entry = str::from_utf8(&given.username).ok().and_then(|name| core.directory.by_auth_name.get(name));
         let secrets = entry.and_then(|entry| entry.secrets.as_ref());
         let known = secrets.map(|secrets| Ha1Set::from_parts(secrets.ha1_md5, secrets.ha1_sha256));
         let ha1 = known.as_ref().filter(|_| !is_blind).unwrap_or(&self.nobody);
@@ -126,11 +120,11 @@ impl Doorman {
     /// that a retransmission is not verified again.
     fn challenge(&self, core: &mut Core, asked: &Asked, stale: bool, forget: bool) {
         let salt = core.mint.bytes();
-        let values = self.authenticator.challenge(core.now_ms, salt, stale);
+        let now_ms = core.now_ms;
         let add = |builder: &mut sip::ResponseBuilder| {
-            for value in &values {
-                builder.header(Name::WwwAuthenticate, value);
-            }
+            self.authenticator.challenge_parts(now_ms, salt, stale, |value| {
+                builder.header_parts(Name::WwwAuthenticate, value);
+            });
         };
         if forget {
             core.brush_off(asked, 401, add);
@@ -143,13 +137,19 @@ impl Doorman {
 /// The headers that carry credentials.
 const CREDENTIALS: [Name; 2] = [Name::Authorization, Name::ProxyAuthorization];
 
-/// Whether a request can be answered with a challenge alone: a REGISTER without any credentials, from where nothing proves
-/// a line. There is no need of a transaction for that.
+/// Whether a request can be answered with a challenge alone: a REGISTER or a new INVITE without any credentials, from where
+/// nothing proves a line or a carrier. There is no need of a transaction for that.
 pub(crate) fn is_to_be_challenged(core: &Core, flow: sip::Flow, request: &sip::Message) -> bool {
-    request.method() == Some(Method::Register)
+    let is_asked = match request.method() {
+        Some(Method::Register) => true,
+        Some(Method::Invite) => !inside::is_inside(flow) && request.to().is_ok_and(|to| to.tag().is_none()),
+        _ => false,
+    };
+    is_asked
         && CREDENTIALS.iter().all(|name| request.header(*name).is_none())
         && !core.directory.by_address.contains_key(&flow.remote.ip())
         && by_certificate(core, flow).is_none()
+        && (request.method() == Some(Method::Register) || carrier_at(&core.directory, flow).is_none())
 }
 
 /// The trunk that the peer of a connection has proven to be by its certificate (RFC 5922 section 7.1).

@@ -1,7 +1,5 @@
 //! The registrar (RFC 3261 section 10.3): reads an authenticated REGISTER, asks the account, answers with the bindings.
 
-use std::collections::BTreeMap;
-
 use account::{Failures, Registration, RegistrationChange, Reply, Via};
 use geo::Place;
 use sip::{Message, Name, Uri};
@@ -9,18 +7,18 @@ use sip::{Message, Name, Uri};
 use crate::core::{Asked, Core};
 use crate::directory::LineEntry;
 use crate::limits::{MAX_CONTACT_BYTES, MAX_CONTACTS, MAX_WAITING};
+use crate::waiting::Waiting;
 use crate::{flow, text};
 
 /// REGISTERs that wait for their account.
 pub(crate) struct Registrar {
-    waiting: BTreeMap<u64, Asked>,
-    next_token: u64,
+    waiting: Waiting<Asked>,
 }
 
 impl Registrar {
     /// Tokens begin at `first_token`, which says whose they are.
     pub const fn new(first_token: u64) -> Self {
-        Self { waiting: BTreeMap::new(), next_token: first_token }
+        Self { waiting: Waiting::new(first_token) }
     }
 
     pub fn is_idle(&self) -> bool {
@@ -41,10 +39,8 @@ impl Registrar {
             }
             Err(Refused::Bad) => return core.reply(&asked, 400),
         };
-        let token = self.next_token;
-        self.next_token += 1;
         let registration = Registration {
-            token,
+            token: self.waiting.next_token(),
             line: entry.line.clone(),
             change,
             secret_version: entry.secrets.as_ref().map(|secrets| secrets.version),
@@ -57,7 +53,7 @@ impl Registrar {
                 failures_before,
             },
         };
-        self.waiting.insert(token, asked);
+        self.waiting.put(asked);
         core.tell(&entry.account, account::Input::Register(Box::new(registration)));
     }
 
@@ -65,12 +61,12 @@ impl Registrar {
     pub fn reply(&mut self, core: &mut Core, reply: &Reply) {
         match reply {
             Reply::Registered { token, contacts } => {
-                if let Some(asked) = self.waiting.remove(token) {
+                if let Some(asked) = self.waiting.take(*token) {
                     accept(core, &asked, contacts);
                 }
             }
             Reply::RegisterRefused { token, status } => {
-                if let Some(asked) = self.waiting.remove(token) {
+                if let Some(asked) = self.waiting.take(*token) {
                     core.reply(&asked, *status);
                 }
             }

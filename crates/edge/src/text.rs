@@ -7,7 +7,12 @@ use crate::limits::{MAX_TEXT_BYTES, MAX_USER_BYTES};
 
 /// Text of at most `max` bytes; what is not UTF-8 is replaced.
 pub(crate) fn bounded(bytes: &[u8], max: usize) -> String {
-    let mut text = String::from_utf8_lossy(bytes.get(..max).unwrap_or(bytes)).into_owned();
+    let bytes = bytes.get(..max).unwrap_or(bytes);
+    // Nearly all text is plain.
+    if let Ok(text) = str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
     while text.len() > max {
         text.pop();
     }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::ban::Ban;
-use crate::known::Standing;
+use crate::known::{NOTED_EVERY_MS, Standing};
 use crate::lockout::Lockout;
 use crate::own::Own;
 use crate::source::{MAX_NAME_BYTES, Source, canonical, shown};
@@ -52,6 +52,8 @@ pub struct Ticket {
     keys: Vec<Key>,
     /// Whether it counts in the burst of its address.
     in_burst: bool,
+    /// When it was noted last that the name has logged in there.
+    noted_ms: Option<u64>,
 }
 
 impl Lockout {
@@ -67,16 +69,16 @@ impl Lockout {
         let from = canonical(from);
         let name: Arc<str> = shown(attempt.name, MAX_NAME_BYTES).into();
         if self.is_allowed(from.ip()) {
-            return Admission::Verify(self.ticket(from, name, Vec::new(), false));
+            return Admission::Verify(self.ticket(from, name, Vec::new()));
         }
         let source = Source::of(from.ip());
         let ban = self.ban_of(from.ip(), now_ms);
-        let standing = self.known.standing(&name, source, now_ms);
+        let (standing, noted_ms) = self.known.standing(&name, source, now_ms);
         let is_shut_out = ban.is_some_and(Ban::is_operators) && !self.flows.is_live(from, now_ms);
         if !is_shut_out {
             let allowed = || own.and_then(|own| own.settings.allows(from.ip())).map(Source::network_of);
             if let Some(place) = (standing == Standing::Known).then_some(source).or_else(allowed) {
-                return self.reserve_known(from, place, name, now_ms);
+                return self.reserve_known(from, place, (name, noted_ms), now_ms);
             }
         }
         if ban.is_some() {
@@ -103,6 +105,9 @@ impl Lockout {
     #[allow(clippy::needless_pass_by_value, reason = "a ticket is settled once")]
     pub fn failed(&mut self, ticket: Ticket, user_agent: Option<&str>, now_ms: u64) -> Option<Ban> {
         let source = Source::of(ticket.from.ip());
+        if self.in_flight.end(ticket.number) {
+            self.debit(&ticket.keys, now_ms);
+        }
         for key in &ticket.keys {
             self.tallies.update(key, |tally| tally.note(source, now_ms));
         }
@@ -137,8 +142,10 @@ impl Lockout {
             let size = key.size(&self.settings);
             self.tallies.update_existing(key, |tally| tally.forgive(forgiven, size, now_ms));
         }
-        self.known.note(name, source, now_ms);
-        self.passage_changed(ticket.from.ip());
+        if ticket.noted_ms.is_none_or(|noted_ms| now_ms >= noted_ms.saturating_add(NOTED_EVERY_MS)) {
+            self.known.note(name, source, now_ms);
+            self.passage_changed(ticket.from.ip());
+        }
     }
 
     /// The verification was not made after all (a stale nonce, a request cancelled): takes the reservation back.
@@ -172,7 +179,14 @@ impl Lockout {
         }
     }
 
-    fn reserve_known(&mut self, from: SocketAddr, source: Source, name: Arc<str>, now_ms: u64) -> Admission {
+    /// Nearly every such verification succeeds, and then nothing is left of it.
+    fn reserve_known(
+        &mut self,
+        from: SocketAddr,
+        source: Source,
+        (name, noted_ms): (Arc<str>, Option<u64>),
+        now_ms: u64,
+    ) -> Admission {
         let own = Key::Known(source, name.clone());
         let wait_ms = self.wait_ms(&own, now_ms);
         let flow = Key::Flow(from);
@@ -183,8 +197,10 @@ impl Lockout {
         } else {
             return Admission::wait(wait_ms);
         };
-        let ticket = self.ticket(from, name, vec![key], false);
-        self.debit(&ticket.keys, now_ms);
+        let ticket = Ticket { noted_ms, ..self.ticket(from, name, vec![key.clone()]) };
+        if let Some(crowded_out) = self.in_flight.begin(ticket.number, key) {
+            self.debit(&[crowded_out], now_ms);
+        }
         Admission::Verify(ticket)
     }
 
@@ -219,22 +235,33 @@ impl Lockout {
         if !is_blind {
             keys.extend(own_keys);
         }
-        let ticket = self.ticket(from, name, keys, true);
+        let ticket = Ticket { in_burst: true, ..self.ticket(from, name, keys) };
         self.debit(&ticket.keys, now_ms);
         self.sources.update(&source, |tracker| tracker.reserve(ticket.number, keep, now_ms));
         if is_blind { Admission::Blind(ticket) } else { Admission::Verify(ticket) }
     }
 
-    fn ticket(&mut self, from: SocketAddr, name: Arc<str>, keys: Vec<Key>, in_burst: bool) -> Ticket {
+    fn ticket(&mut self, from: SocketAddr, name: Arc<str>, keys: Vec<Key>) -> Ticket {
         self.last_ticket += 1;
-        Ticket { number: self.last_ticket, from, name, keys, in_burst }
+        Ticket { number: self.last_ticket, from, name, keys, in_burst: false, noted_ms: None }
     }
 
+    /// How long until one more is let in under a key, those in flight counted as failed; 0 if it is now.
     pub(crate) fn wait_ms(&self, key: &Key, now_ms: u64) -> u64 {
-        self.tallies.get(key).map_or(0, |tally| tally.wait_ms(key.size(&self.settings), now_ms))
+        let (tally, in_flight) = (self.tallies.get(key), self.in_flight.count(key));
+        if tally.is_none() && in_flight == 0 {
+            return 0;
+        }
+        let size = key.size(&self.settings);
+        let mut bucket = tally.map(|tally| tally.bucket).unwrap_or_default();
+        (0..in_flight).for_each(|_| bucket.add(size, now_ms));
+        tally.map_or(0, |tally| tally.shut_for_ms(now_ms)).max(bucket.wait_ms(size, now_ms))
     }
 
     fn give_back(&mut self, ticket: &Ticket, now_ms: u64) {
+        if self.in_flight.end(ticket.number) {
+            return;
+        }
         for key in &ticket.keys {
             let size = key.size(&self.settings);
             self.tallies.update_existing(key, |tally| tally.bucket.take_back(1, size, now_ms));

@@ -30,6 +30,8 @@ pub(crate) struct Flows {
     /// Until when a binding lives on each.
     pub(crate) until_ms: BTreeMap<Peer, u64>,
     by_end: BTreeSet<(u64, Peer)>,
+    /// Counts flows that ended before their time.
+    pub(crate) ended_early: u64,
 }
 
 impl Flows {
@@ -42,6 +44,7 @@ impl Flows {
             && let Some((_, soonest)) = self.by_end.pop_first()
         {
             self.until_ms.remove(&soonest);
+            self.ended_early += 1;
         }
         let known_ms = self.until_ms.entry(from).or_default();
         self.by_end.remove(&(*known_ms, from));
@@ -53,11 +56,17 @@ impl Flows {
         let from = Peer::of(from);
         if let Some(until_ms) = self.until_ms.remove(&from) {
             self.by_end.remove(&(until_ms, from));
+            self.ended_early += 1;
         }
     }
 
     pub(crate) fn is_live(&self, from: SocketAddr, now_ms: u64) -> bool {
-        self.until_ms.get(&Peer::of(from)).is_some_and(|until_ms| *until_ms > now_ms)
+        self.until_ms(from) > now_ms
+    }
+
+    /// Until when a binding lives on the flow, in milliseconds since the Unix epoch.
+    pub(crate) fn until_ms(&self, from: SocketAddr) -> u64 {
+        self.until_ms.get(&Peer::of(from)).copied().unwrap_or(0)
     }
 
     pub(crate) fn forget_ended(&mut self, now_ms: u64) {

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use crate::bucket::DAY_MS;
 use crate::source::Source;
 
-/// How long a success is remembered, in days.
+/// How long a success is remembered, in days; to the hour.
 pub const KNOWN_DAYS: u64 = 30;
+/// How often it is noted at most that a name has logged in from an address, in milliseconds.
+pub(crate) const NOTED_EVERY_MS: u64 = 3_600_000;
 /// Most names remembered. Those that come when it is full stay strangers until others have gone unseen for
 /// [`KNOWN_DAYS`].
 pub const MAX_KNOWN_NAMES: usize = 100_000;
@@ -49,6 +51,8 @@ pub(crate) struct Known {
     /// At each address how many names are remembered, and when the last of them was seen.
     sources: BTreeMap<Source, (u32, u64)>,
     swept_to: Option<Arc<str>>,
+    /// Counts addresses that are known for nobody any more.
+    pub(crate) estranged: u64,
 }
 
 impl Known {
@@ -78,23 +82,28 @@ impl Known {
         }
     }
 
-    /// What the name's successes say of an address.
-    pub(crate) fn standing(&self, name: &str, source: Source, now_ms: u64) -> Standing {
+    /// What the name's successes say of an address, and where it has logged in from there when that was noted last.
+    pub(crate) fn standing(&self, name: &str, source: Source, now_ms: u64) -> (Standing, Option<u64>) {
         let seen = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
         let mut lately = seen.iter().filter(|known| is_recent(known.last_ms, now_ms));
         match lately.clone().find(|known| known.source == source) {
-            Some(known) if known.is_former => Standing::Former,
-            Some(_) => Standing::Known,
+            Some(known) if known.is_former => (Standing::Former, None),
+            Some(known) => (Standing::Known, Some(known.last_ms)),
             None if lately.any(|known| !known.is_former && known.source.network() == source.network()) => {
-                Standing::Neighbour
+                (Standing::Neighbour, None)
             }
-            None => Standing::Stranger,
+            None => (Standing::Stranger, None),
         }
     }
 
     /// Whether anybody has logged in from this address.
     pub(crate) fn is_known(&self, source: Source, now_ms: u64) -> bool {
-        self.sources.get(&source).is_some_and(|(_, last_ms)| is_recent(*last_ms, now_ms))
+        self.until_ms(source) > now_ms
+    }
+
+    /// Until when it is known that somebody has logged in from this address, in milliseconds since the Unix epoch.
+    pub(crate) fn until_ms(&self, source: Source) -> u64 {
+        self.sources.get(&source).map_or(0, |(_, last_ms)| last_ms.saturating_add(KNOWN_DAYS * DAY_MS))
     }
 
     /// Whether anybody has logged in from one of the addresses from `first` to `last`.
@@ -143,6 +152,7 @@ impl Known {
             *names = names.saturating_sub(1);
             if *names == 0 {
                 self.sources.remove(source);
+                self.estranged += 1;
             }
         }
     }
@@ -173,14 +183,14 @@ mod tests {
     fn a_name_is_known_where_it_logged_in_and_near_by() {
         let mut known = Known::default();
         note(&mut known, "101", "192.0.2.7", 0);
-        let of = |name, ip| known.standing(name, source(ip), 1);
+        let of = |name, ip| known.standing(name, source(ip), 1).0;
         assert_eq!(of("101", "192.0.2.7"), Standing::Known);
         assert_eq!(of("101", "192.0.2.8"), Standing::Neighbour);
         assert_eq!(of("101", "192.0.3.7"), Standing::Stranger);
         assert_eq!(of("102", "192.0.2.7"), Standing::Stranger);
         assert!(known.is_known(source("192.0.2.7"), 1) && !known.is_known(source("192.0.2.8"), 1));
         let later_ms = KNOWN_DAYS * DAY_MS;
-        assert_eq!(known.standing("101", source("192.0.2.7"), later_ms), Standing::Stranger);
+        assert_eq!(known.standing("101", source("192.0.2.7"), later_ms).0, Standing::Stranger);
         known.sweep(later_ms);
         assert_eq!(known.sizes(), (0, 0));
     }
@@ -193,12 +203,12 @@ mod tests {
         }
         note(&mut known, "101", "198.18.0.9", 0);
         known.forget_alone("101");
-        assert_eq!(known.standing("101", source("198.18.0.9"), 1), Standing::Former, "the thief's");
-        assert_eq!(known.standing("101", source("192.0.2.7"), 1), Standing::Known, "the office");
-        assert_eq!(known.standing("101", source("198.18.0.10"), 1), Standing::Stranger, "next to the thief");
+        assert_eq!(known.standing("101", source("198.18.0.9"), 1).0, Standing::Former, "the thief's");
+        assert_eq!(known.standing("101", source("192.0.2.7"), 1).0, Standing::Known, "the office");
+        assert_eq!(known.standing("101", source("198.18.0.10"), 1).0, Standing::Stranger, "next to the thief");
         assert!(!known.is_known(source("198.18.0.9"), 1));
         note(&mut known, "101", "198.18.0.9", 2);
-        assert_eq!(known.standing("101", source("198.18.0.9"), 3), Standing::Known, "it was its own phone");
+        assert_eq!(known.standing("101", source("198.18.0.9"), 3).0, Standing::Known, "it was its own phone");
         known.sweep(3 + KNOWN_DAYS * DAY_MS);
         assert_eq!(known.sizes(), (0, 0));
     }
@@ -210,7 +220,7 @@ mod tests {
             note(&mut known, "101", &format!("192.0.2.{n}"), n);
         }
         assert_eq!(known.sizes(), (1, MAX_KNOWN_ADDRESSES));
-        assert_eq!(known.standing("101", source("192.0.2.99"), 100), Standing::Known);
-        assert_eq!(known.standing("101", source("192.0.2.83"), 100), Standing::Neighbour);
+        assert_eq!(known.standing("101", source("192.0.2.99"), 100).0, Standing::Known);
+        assert_eq!(known.standing("101", source("192.0.2.83"), 100).0, Standing::Neighbour);
     }
 }

@@ -54,6 +54,7 @@ mod bounded;
 mod bucket;
 mod facts;
 mod flows;
+mod in_flight;
 mod known;
 mod lists;
 mod lockout;

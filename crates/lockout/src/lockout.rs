@@ -8,6 +8,7 @@ use crate::bans::{Bans, Insertion};
 use crate::bounded::Bounded;
 use crate::facts::FailureFacts;
 use crate::flows::Flows;
+use crate::in_flight::InFlight;
 use crate::known::Known;
 use crate::lists::Lists;
 use crate::prefixes::Prefixes;
@@ -41,6 +42,7 @@ pub struct Lockout {
     pub(crate) flows: Flows,
     /// The networks on the allow-lists of accounts.
     pub(crate) welcome: Prefixes,
+    pub(crate) in_flight: InFlight,
     pub(crate) last_ticket: u64,
     /// See [`Lockout::outward_version`].
     pub(crate) outward_version: u64,
@@ -62,6 +64,7 @@ impl Lockout {
             lists: Lists::default(),
             flows: Flows::default(),
             welcome: Prefixes::default(),
+            in_flight: InFlight::default(),
             last_ticket: 0,
             outward_version: 0,
         }
@@ -79,9 +82,16 @@ impl Lockout {
         if is_welcome || self.flows.is_live(from, now_ms) { Gate::Pass } else { Gate::Banned }
     }
 
-    /// Whether nobody has proven anything from there: no live binding on this flow, and no success at its address.
-    pub fn is_stranger(&self, from: SocketAddr, now_ms: u64) -> bool {
-        !self.flows.is_live(from, now_ms) && !self.known.is_known(Source::of(from.ip()), now_ms)
+    /// Until when it is no stranger that sends from there, in milliseconds since the Unix epoch: somebody has a live binding
+    /// on this flow, or has logged in from its address. `None` where nobody has proven anything.
+    pub fn acquainted_until_ms(&self, from: SocketAddr, now_ms: u64) -> Option<u64> {
+        let until_ms = self.flows.until_ms(from).max(self.known.until_ms(Source::of(from.ip())));
+        (until_ms > now_ms).then_some(until_ms)
+    }
+
+    /// Counts those who have become strangers before the time that [`Lockout::acquainted_until_ms`] told.
+    pub fn estranged(&self) -> u64 {
+        self.flows.ended_early + self.known.estranged
     }
 
     /// The ban that holds for an address now, if any; of several an operator's. The allow-list wins over every ban; while

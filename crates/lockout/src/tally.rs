@@ -128,7 +128,12 @@ impl Tally {
 
     /// How long until one more is let in, in milliseconds; 0 if it is now.
     pub(crate) fn wait_ms(&self, size: Size, now_ms: u64) -> u64 {
-        self.bucket.wait_ms(size, now_ms).max(self.shut_until_ms.saturating_sub(now_ms))
+        self.bucket.wait_ms(size, now_ms).max(self.shut_for_ms(now_ms))
+    }
+
+    /// For how long an address is shut out of the lines of an account, in milliseconds.
+    pub(crate) fn shut_for_ms(&self, now_ms: u64) -> u64 {
+        self.shut_until_ms.saturating_sub(now_ms)
     }
 
     /// Takes failures back that were a mistyped password.

@@ -233,11 +233,11 @@ impl Driver {
     fn receive(&mut self, inbox: &mut Inbox, buffer: &mut [u8]) -> Received {
         let (mut read, mut more, mut owes_more) = (0, false, false);
         for number in 0..self.place.sockets.len() {
-            let (worker, clock) = (&mut self.worker, &self.clock);
+            let (worker, now_ms) = (&mut self.worker, self.clock.now_ms());
             let (mut came, mut owed) = (0, 0);
             let each = |flow, bytes: &[u8]| {
                 came += 1;
-                owed += usize::from(worker.datagram(clock.now_ms(), flow, bytes));
+                owed += usize::from(worker.datagram(now_ms, flow, bytes));
             };
             let is_left = self.place.sockets.receive(number, inbox, each);
             read += came;

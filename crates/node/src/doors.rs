@@ -5,7 +5,7 @@
 //! while nobody is banned a datagram does not even ask for it.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lockout::{Gate, Lockout, Strangers};
@@ -30,12 +30,17 @@ struct Signs {
     open: AtomicBool,
     /// Whether there are changes that the registry has not been told of.
     news: AtomicBool,
+    /// How many have become strangers; written with the lock-out held.
+    estranged: AtomicU64,
 }
 
 impl Doors {
     pub fn new(lockout: Lockout) -> Self {
-        let (open, news) = (AtomicBool::new(lockout.refuses_nobody()), AtomicBool::new(lockout.has_changes()));
-        let signs = Signs { open, news };
+        let signs = Signs {
+            open: AtomicBool::new(lockout.refuses_nobody()),
+            news: AtomicBool::new(lockout.has_changes()),
+            estranged: AtomicU64::new(lockout.estranged()),
+        };
         Self { shared: Arc::new(Shared { lockout: RwLock::new(lockout), signs, strangers: Mutex::default() }) }
     }
 
@@ -60,11 +65,24 @@ impl Doors {
     pub fn change<R>(&self, change: impl FnOnce(&mut Lockout) -> R) -> R {
         let mut lockout = self.shared.lockout.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut lockout);
-        self.shared.signs.open.store(lockout.refuses_nobody(), Ordering::Release);
+        let Signs { open, news, estranged } = &self.shared.signs;
+        // Written only where it differs: each worker reads it for each datagram.
+        let (is_open, strangers) = (lockout.refuses_nobody(), lockout.estranged());
+        if open.load(Ordering::Relaxed) != is_open {
+            open.store(is_open, Ordering::Release);
+        }
+        if estranged.load(Ordering::Relaxed) != strangers {
+            estranged.store(strangers, Ordering::Release);
+        }
         if lockout.has_changes() {
-            self.shared.signs.news.store(true, Ordering::Release);
+            news.store(true, Ordering::Release);
         }
         result
+    }
+
+    /// How many have become strangers by now ([`Lockout::estranged`]).
+    pub fn estranged(&self) -> u64 {
+        self.shared.signs.estranged.load(Ordering::Acquire)
     }
 
     /// Whether there are changes to tell the registry of; true once for each.

@@ -6,6 +6,7 @@
 //! durable.
 #![forbid(unsafe_code)]
 
+mod acquaintances;
 mod admission;
 mod book;
 mod commands;

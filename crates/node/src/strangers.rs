@@ -18,24 +18,26 @@ impl Worker {
         self.doors.strangers(|strangers| strangers.received(flow.remote.ip(), bytes.len(), limit_s, now_ms))
     }
 
-    /// Whether a message may go out: an answer to a stranger only as far as it makes them no louder. Most answers go to
-    /// whom a datagram was just read from, of whom it need not be asked again.
-    pub(crate) fn may_go(&self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
+    /// Whether a message may go out: an answer to a stranger only as far as it makes them no louder.
+    pub(crate) fn may_go(&mut self, now_ms: u64, flow: &Flow, bytes: &[u8]) -> bool {
         !bytes.starts_with(ANSWER)
-            || self.no_stranger == Some((flow.remote, now_ms))
             || self.limit_of_stranger(now_ms, flow).is_none()
             || self.doors.strangers(|strangers| strangers.may_send(flow.remote.ip(), bytes.len()))
     }
 
     /// How many datagrams of strangers are read each second, if this flow is one of theirs: its source has proven nothing
     /// and may be forged.
-    pub(crate) fn limit_of_stranger(&self, now_ms: u64, flow: &Flow) -> Option<u32> {
-        if flow.transport != Transport::Udp || self.fixed.contains(&flow.remote.ip().to_canonical()) {
+    pub(crate) fn limit_of_stranger(&mut self, now_ms: u64, flow: &Flow) -> Option<u32> {
+        // Read before the lock-out is asked: who becomes a stranger meanwhile is counted in a later number.
+        let estranged = self.doors.estranged();
+        if flow.transport != Transport::Udp || self.acquaintances.knows(flow.remote, now_ms, estranged) {
             return None;
         }
-        let look =
-            |lockout: &Lockout| lockout.is_stranger(flow.remote, now_ms).then_some(lockout.settings().strangers_s);
-        self.doors.look(look)
+        let is_fixed = self.fixed.contains(&flow.remote.ip().to_canonical());
+        let limit_s = |lockout: &Lockout| lockout.settings().strangers_s;
+        let look = |lockout: &Lockout| lockout.acquainted_until_ms(flow.remote, now_ms).ok_or_else(|| limit_s(lockout));
+        let until_ms = if is_fixed { Ok(u64::MAX) } else { self.doors.look(look) };
+        until_ms.map(|until_ms| self.acquaintances.meet(flow.remote, until_ms)).err()
     }
 }
 

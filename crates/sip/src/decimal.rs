@@ -5,6 +5,24 @@ use std::net::{IpAddr, Ipv4Addr};
 /// The digits of the largest number.
 const DIGITS: usize = 20;
 
+/// Each number of eight bits with a dot behind it, and how long both are together.
+const OCTETS: [([u8; 4], u8); 256] = {
+    let mut octets = [([b'.'; 4], 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let skipped = (octet < 100) as usize + (octet < 10) as usize;
+        let mut at = skipped;
+        while at < 3 {
+            octets[octet].0[at - skipped] = b'0' + digits[at] as u8;
+            at += 1;
+        }
+        octets[octet].1 = (4 - skipped) as u8;
+        octet += 1;
+    }
+    octets
+};
+
 /// A number as text.
 pub(crate) struct Digits {
     text: [u8; DIGITS],
@@ -49,7 +67,7 @@ fn text(bytes: Option<&[u8]>) -> &str {
 
 /// An address as text.
 pub(crate) enum IpText {
-    V4([u8; 15], usize),
+    V4([u8; 16], usize),
     V6(String),
 }
 
@@ -62,17 +80,14 @@ impl IpText {
     }
 
     fn v4(ip: Ipv4Addr) -> Self {
-        let (mut text, mut len) = ([b'.'; 15], 0);
-        for (at, octet) in ip.octets().into_iter().enumerate() {
-            len += usize::from(at > 0);
-            let digits = [octet / 100, octet / 10 % 10, octet % 10];
-            let from = usize::from(octet < 100) + usize::from(octet < 10);
-            for digit in &digits[from..] {
-                text[len] = b'0' + digit;
-                len += 1;
-            }
+        let (mut text, mut len) = ([0; 16], 0);
+        for octet in ip.octets() {
+            let (digits, count) = OCTETS[usize::from(octet)];
+            text[len..len + 4].copy_from_slice(&digits);
+            len += usize::from(count);
         }
-        Self::V4(text, len)
+        // Without the last dot.
+        Self::V4(text, len - 1)
     }
 
     pub fn as_str(&self) -> &str {

@@ -40,6 +40,7 @@ pub(crate) struct Short {
 
 impl Short {
     /// Of more than 32 bytes, the first 32.
+    #[inline]
     pub(crate) fn of(bytes: &[u8]) -> Short {
         let mut digits = [0; 64];
         for (pair, b) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
@@ -48,8 +49,17 @@ impl Short {
         Short { digits, len: (bytes.len() * 2).min(64) }
     }
 
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.digits.get(..self.len).unwrap_or_default()
+    }
+
+    /// As a number is written: without leading zeros, but with one digit at least.
+    #[inline]
+    pub(crate) fn without_zeros(&self) -> &[u8] {
+        let digits = self.as_bytes();
+        let first = digits.iter().position(|digit| *digit != b'0').unwrap_or(self.len.saturating_sub(1));
+        digits.get(first..).unwrap_or_default()
     }
 }
 
@@ -58,14 +68,6 @@ pub fn encode(bytes: &[u8]) -> String {
     let mut text = Vec::with_capacity(bytes.len() * 2);
     push(&mut text, bytes);
     String::from_utf8(text).expect("hexadecimal digits are ASCII")
-}
-
-/// Appends a number without leading zeros.
-pub(crate) fn push_number(out: &mut Vec<u8>, number: u32) {
-    let nibbles = (u32::BITS - number.leading_zeros()).div_ceil(4).max(1);
-    for nibble in (0..nibbles).rev() {
-        out.push(DIGITS[(number >> (nibble * 4) & 15) as usize]);
-    }
 }
 
 /// Reads exactly `N` bytes of hexadecimal in either case; `None` for any other length or character.

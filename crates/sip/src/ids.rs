@@ -5,14 +5,14 @@
 //! random end an outsider cannot guess (RFC 3261 section 19.3).
 
 use crate::arena::Slot;
-use crate::hex;
+use crate::hex::Short;
 use crate::via::BRANCH_COOKIE;
 
 /// Random bytes at the end of each identifier; the caller draws them from a secure source.
 pub type Suffix = [u8; 8];
 
-/// As long as identifiers usually are at most.
-const USUAL_BYTES: usize = 56;
+/// The longest: the cookie of a branch, four numbers with a hyphen behind each, the random end.
+const MAX_BYTES: usize = 7 + (4 + 1) + 3 * (8 + 1) + 2 * size_of::<Suffix>();
 
 /// Where an identifier was minted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,14 +43,18 @@ impl Origin {
 
     fn text(self, start: &str, suffix: Suffix) -> String {
         let Self { worker, epoch, slot: Slot { index, generation } } = self;
-        let mut text = Vec::with_capacity(USUAL_BYTES);
-        text.extend_from_slice(start.as_bytes());
+        let mut text = [b'-'; MAX_BYTES];
+        let mut end = 0;
+        let mut push = |part: &[u8], hyphens: usize| {
+            text[end..end + part.len()].copy_from_slice(part);
+            end += part.len() + hyphens;
+        };
+        push(start.as_bytes(), 0);
         for number in [u32::from(worker), epoch, index, generation] {
-            hex::push_number(&mut text, number);
-            text.push(b'-');
+            push(Short::of(&number.to_be_bytes()).without_zeros(), 1);
         }
-        hex::push(&mut text, &suffix);
-        String::from_utf8(text).expect("digits and hyphens are ASCII")
+        push(Short::of(&suffix).as_bytes(), 0);
+        str::from_utf8(&text[..end]).expect("digits and hyphens are ASCII").to_owned()
     }
 
     /// Reads the origin out of a branch, tag or Call-ID; `None` if it is not one of ours.

@@ -42,8 +42,15 @@ impl Authenticator {
 
     /// The values of the WWW-Authenticate (or Proxy-Authenticate) headers of one challenge, in order. `salt` is random.
     pub fn challenge(&self, now_ms: u64, salt: [u8; 8], stale: bool) -> Vec<Vec<u8>> {
+        let mut values = Vec::new();
+        self.challenge_parts(now_ms, salt, stale, |parts| values.push(parts.concat()));
+        values
+    }
+
+    /// The same, each value in parts that stand one behind the other.
+    pub fn challenge_parts(&self, now_ms: u64, salt: [u8; 8], stale: bool, mut each: impl FnMut(&[&[u8]])) {
         let nonce = self.mint.mint(now_ms, salt);
-        self.algorithms.iter().map(|(_, prepared)| prepared.with(nonce.as_bytes(), stale)).collect()
+        self.algorithms.iter().for_each(|(_, prepared)| each(&prepared.parts(nonce.as_bytes(), stale)));
     }
 
     /// Judges credentials on a request of `method`. Nonces made before `secret_changed_ms` (when the line's secret last

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use subtle::ConstantTimeEq;
 
 use super::ha1::{MAX_HASH_BYTES, Signed};
+use super::params::Parameter;
 use super::{Algorithm, DigestError, Ha1Set, params};
 use crate::scan;
 
@@ -52,19 +53,18 @@ struct Raw<'a> {
 impl<'a> Raw<'a> {
     fn read(value: &'a [u8]) -> Result<Raw<'a>, DigestError> {
         let mut raw = Raw::default();
-        params::read(value, |name, value| {
-            let Some(name) = params::Name::of(name) else { return Ok(()) };
-            let slot = match name.as_bytes() {
-                b"username" => &mut raw.username,
-                b"realm" => &mut raw.realm,
-                b"nonce" => &mut raw.nonce,
-                b"uri" => &mut raw.uri,
-                b"response" => &mut raw.response,
-                b"algorithm" => &mut raw.algorithm,
-                b"qop" => &mut raw.qop,
-                b"nc" => &mut raw.nc,
-                b"cnonce" => &mut raw.cnonce,
-                _ => return Ok(()),
+        params::read(value, |parameter, value| {
+            let slot = match parameter {
+                Parameter::Username => &mut raw.username,
+                Parameter::Realm => &mut raw.realm,
+                Parameter::Nonce => &mut raw.nonce,
+                Parameter::Uri => &mut raw.uri,
+                Parameter::Response => &mut raw.response,
+                Parameter::Algorithm => &mut raw.algorithm,
+                Parameter::Qop => &mut raw.qop,
+                Parameter::Nc => &mut raw.nc,
+                Parameter::Cnonce => &mut raw.cnonce,
+                Parameter::Opaque | Parameter::Stale => return Ok(()),
             };
             params::once(slot, value)
         })?;

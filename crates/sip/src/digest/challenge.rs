@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::params::Parameter;
 use super::{Algorithm, DigestError, params};
 use crate::scan;
 
@@ -10,7 +11,7 @@ use crate::scan;
 /// tells the client that its secret was right and only the nonce was too old.
 pub fn challenge_values(realm: &str, nonce: &str, algorithms: &[Algorithm], stale: bool) -> Vec<Vec<u8>> {
     let nonce = nonce.as_bytes();
-    algorithms.iter().map(|algorithm| Prepared::new(realm, *algorithm).with(nonce, stale)).collect()
+    algorithms.iter().map(|algorithm| Prepared::new(realm, *algorithm).parts(nonce, stale).concat()).collect()
 }
 
 /// What is the same in all challenges of one realm with one algorithm.
@@ -29,10 +30,10 @@ impl Prepared {
         Prepared { before_nonce, behind_nonce }
     }
 
-    /// The value with this nonce, which needs no escapes.
-    pub(super) fn with(&self, nonce: &[u8], stale: bool) -> Vec<u8> {
+    /// The parts of the value with this nonce, which needs no escapes.
+    pub(super) fn parts<'a>(&'a self, nonce: &'a [u8], stale: bool) -> [&'a [u8]; 4] {
         let stale: &[u8] = if stale { b", stale=true" } else { b"" };
-        [&self.before_nonce, nonce, &self.behind_nonce, stale].concat()
+        [&self.before_nonce, nonce, &self.behind_nonce, stale]
     }
 }
 
@@ -61,15 +62,14 @@ impl<'a> Challenge<'a> {
     pub fn parse(value: &'a [u8]) -> Result<Challenge<'a>, DigestError> {
         let (mut realm, mut nonce, mut opaque) = (None, None, None);
         let (mut algorithm, mut qop, mut stale) = (None, None, None);
-        params::read(value, |name, value| {
-            let Some(name) = params::Name::of(name) else { return Ok(()) };
-            let slot = match name.as_bytes() {
-                b"realm" => &mut realm,
-                b"nonce" => &mut nonce,
-                b"opaque" => &mut opaque,
-                b"algorithm" => &mut algorithm,
-                b"qop" => &mut qop,
-                b"stale" => &mut stale,
+        params::read(value, |parameter, value| {
+            let slot = match parameter {
+                Parameter::Realm => &mut realm,
+                Parameter::Nonce => &mut nonce,
+                Parameter::Opaque => &mut opaque,
+                Parameter::Algorithm => &mut algorithm,
+                Parameter::Qop => &mut qop,
+                Parameter::Stale => &mut stale,
                 _ => return Ok(()),
             };
             params::once(slot, value)

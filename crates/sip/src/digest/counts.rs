@@ -1,6 +1,7 @@
 //! Which nonce counts were used: credentials that were overheard cannot be used again (RFC 7616 section 3.4.5).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::NonceId;
 
@@ -46,13 +47,11 @@ impl NonceCounts {
         if count == 0 {
             return false;
         }
-        if let Some(used) = self.used.get_mut(&nonce) {
-            return used.accept(count);
+        match self.used.entry(nonce) {
+            Entry::Occupied(mut used) => return used.get_mut().accept(count),
+            Entry::Vacant(_) if self.forgotten.is_some_and(|forgotten| nonce <= forgotten) => return false,
+            Entry::Vacant(unused) => drop(unused.insert(Used { highest: count, bits: 1 })),
         }
-        if self.forgotten.is_some_and(|forgotten| nonce <= forgotten) {
-            return false;
-        }
-        self.used.insert(nonce, Used { highest: count, bits: 1 });
         if self.used.len() > self.capacity
             && let Some((oldest, _)) = self.used.pop_first()
         {
@@ -108,7 +107,7 @@ mod tests {
     use super::*;
 
     fn nonce(at_ms: u64) -> NonceId {
-        let mint = NonceMint::new([0; 32], u64::MAX);
+        let mint = NonceMint::new([0; 16], u64::MAX);
         match mint.check(mint.mint(at_ms, [0; 8]).as_bytes(), at_ms) {
             NonceCheck::Fresh(id) => id,
             other => panic!("{other:?}"),

@@ -47,14 +47,29 @@ impl Algorithm {
     }
 }
 
+/// As long as joined parts usually are at most, bytes.
+const USUAL_BYTES: usize = 256;
+
+/// The hash of parts joined by colons. They are put together first: a hash takes one piece in fewer steps than many.
 fn joined<D: Digest>(parts: &[&[u8]]) -> sha2::digest::Output<D> {
-    let mut hash = D::new();
+    let (mut hash, mut text, mut len) = (D::new(), [0; USUAL_BYTES], 0);
     for (i, part) in parts.iter().enumerate() {
-        if i > 0 {
-            hash.update(b":");
+        for piece in [if i > 0 { b":" } else { &b""[..] }, part] {
+            if len + piece.len() > USUAL_BYTES {
+                hash.update(&text[..len]);
+                len = 0;
+            }
+            match text.get_mut(len..len + piece.len()) {
+                Some(room) => {
+                    room.copy_from_slice(piece);
+                    len += piece.len();
+                }
+                // Longer than all of it.
+                None => hash.update(piece),
+            }
         }
-        hash.update(part);
     }
+    hash.update(&text[..len]);
     hash.finalize()
 }
 

@@ -1,14 +1,13 @@
 //! Nonces without memory: when and by which key a nonce was made is written in it, under a keyed hash.
 
 use std::fmt;
-use std::hash::Hasher;
 
-use siphasher::sip::SipHasher24;
+use siphasher::sip128::SipHasher24;
 use subtle::ConstantTimeEq;
 
 use crate::hex::{self, Short};
 
-/// Bytes of the keyed hash that a nonce carries: SipHash-2-4, which is made for short messages, with two keys.
+/// Bytes of the keyed hash that a nonce carries: SipHash-2-4 of 128 bits, which is made for short messages.
 const MAC_BYTES: usize = 16;
 /// Key number, six bytes of milliseconds, salt.
 const HEAD_BYTES: usize = 1 + 6 + 8;
@@ -36,8 +35,8 @@ pub enum NonceCheck {
 /// Makes nonces and knows them again. Two keys are held: the one in use, and the one before.
 #[derive(Clone)]
 pub struct NonceMint {
-    key: [SipHasher24; 2],
-    previous: Option<[SipHasher24; 2]>,
+    key: SipHasher24,
+    previous: Option<SipHasher24>,
     /// Number of the key in use, wrapping; written into each nonce so that one hash is enough to check it.
     epoch: u8,
     validity_ms: u64,
@@ -45,13 +44,13 @@ pub struct NonceMint {
 
 impl NonceMint {
     /// With a random `key`; nonces are good for `validity_ms`.
-    pub fn new(key: [u8; 32], validity_ms: u64) -> NonceMint {
-        NonceMint { key: keyed(key), previous: None, epoch: 0, validity_ms }
+    pub fn new(key: [u8; 16], validity_ms: u64) -> NonceMint {
+        NonceMint { key: SipHasher24::new_with_key(&key), previous: None, epoch: 0, validity_ms }
     }
 
     /// Takes a new random key into use. Nonces of the key before it stay good, those of older keys do not.
-    pub fn rotate(&mut self, key: [u8; 32]) {
-        self.previous = Some(std::mem::replace(&mut self.key, keyed(key)));
+    pub fn rotate(&mut self, key: [u8; 16]) {
+        self.previous = Some(std::mem::replace(&mut self.key, SipHasher24::new_with_key(&key)));
         self.epoch = self.epoch.wrapping_add(1);
     }
 
@@ -66,8 +65,9 @@ impl NonceMint {
         let [s0, s1, s2, s3, s4, s5, s6, s7] = salt;
         let head = [self.epoch, t0, t1, t2, t3, t4, t5, s0, s1, s2, s3, s4, s5, s6, s7];
         let mut nonce = [0; NONCE_BYTES];
-        let mac = mac(&self.key, &head);
-        nonce.iter_mut().zip(head.iter().chain(&mac)).for_each(|(to, from)| *to = *from);
+        let (to_head, to_mac) = nonce.split_at_mut(HEAD_BYTES);
+        to_head.copy_from_slice(&head);
+        to_mac.copy_from_slice(&self.key.hash(&head).as_bytes());
         Short::of(&nonce)
     }
 
@@ -82,7 +82,7 @@ impl NonceMint {
             _ => None,
         };
         let (Some(key), Ok(salt)) = (key, salt.try_into()) else { return NonceCheck::Unknown };
-        if !bool::from(mac(key, head).ct_eq(tag)) {
+        if !bool::from(key.hash(head).as_bytes().ct_eq(tag)) {
             return NonceCheck::Unknown;
         }
         let minted_ms = u64::from_be_bytes([0, 0, *t0, *t1, *t2, *t3, *t4, *t5]);
@@ -91,20 +91,6 @@ impl NonceMint {
         }
         NonceCheck::Fresh(NonceId { minted_ms, salt })
     }
-}
-
-/// Hashers that have their keys and have read nothing.
-fn keyed(key: [u8; 32]) -> [SipHasher24; 2] {
-    let (halves, _) = key.as_chunks::<16>();
-    [0, 1].map(|at| halves.get(at).map_or_else(SipHasher24::new, SipHasher24::new_with_key))
-}
-
-fn mac(keys: &[SipHasher24; 2], head: &[u8]) -> [u8; MAC_BYTES] {
-    let [first, second] = keys.map(|mut hasher| {
-        hasher.write(head);
-        u128::from(hasher.finish())
-    });
-    (first << 64 | second).to_be_bytes()
 }
 
 impl fmt::Debug for NonceMint {
@@ -119,7 +105,7 @@ mod tests {
 
     #[test]
     fn fresh_then_stale() {
-        let mint = NonceMint::new([7; 32], 60_000);
+        let mint = NonceMint::new([7; 16], 60_000);
         let nonce = mint.mint(1_000_000, [1; 8]);
         assert_eq!(nonce.as_bytes().len(), NONCE_BYTES * 2);
         let NonceCheck::Fresh(id) = mint.check(nonce.as_bytes(), 1_060_000) else { panic!("must be fresh") };
@@ -130,7 +116,7 @@ mod tests {
 
     #[test]
     fn no_changed_bit_passes() {
-        let mint = NonceMint::new([7; 32], 60_000);
+        let mint = NonceMint::new([7; 16], 60_000);
         let nonce = mint.mint(1_000_000, [1; 8]);
         for i in 0..nonce.as_bytes().len() {
             let mut changed = nonce.as_bytes().to_vec();
@@ -138,16 +124,16 @@ mod tests {
             assert_eq!(mint.check(&changed, 1_000_000), NonceCheck::Unknown, "digit {i}");
         }
         assert_eq!(mint.check(b"", 0), NonceCheck::Unknown);
-        assert_eq!(NonceMint::new([8; 32], 60_000).check(nonce.as_bytes(), 1_000_000), NonceCheck::Unknown);
+        assert_eq!(NonceMint::new([8; 16], 60_000).check(nonce.as_bytes(), 1_000_000), NonceCheck::Unknown);
     }
 
     #[test]
     fn the_key_before_still_counts_and_no_other() {
-        let mut mint = NonceMint::new([1; 32], 60_000);
+        let mut mint = NonceMint::new([1; 16], 60_000);
         let nonce = mint.mint(5, [0; 8]);
-        mint.rotate([2; 32]);
+        mint.rotate([2; 16]);
         assert!(matches!(mint.check(nonce.as_bytes(), 5), NonceCheck::Fresh(_)));
-        mint.rotate([3; 32]);
+        mint.rotate([3; 16]);
         assert_eq!(mint.check(nonce.as_bytes(), 5), NonceCheck::Unknown);
     }
 }

@@ -98,7 +98,7 @@ fn round(server: &mut Authenticator, secret: &str, now_ms: u64) -> Judgement {
 }
 
 fn server(algorithms: &[Algorithm]) -> Authenticator {
-    Authenticator::new("re\"alm", algorithms, NonceMint::new([9; 32], 60_000))
+    Authenticator::new("re\"alm", algorithms, NonceMint::new([9; 16], 60_000))
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn replayed_old_and_void_nonces_are_stale_and_guesses_stay_wrong() {
     let text = String::from_utf8(second).unwrap();
     let wrong = text.replace("response=\"", "response=\"0");
     assert_eq!(judge(wrong.as_bytes(), 0, 90_000), Judgement::Wrong, "a guess with a stale nonce is a guess");
-    let md5_only = Authenticator::new("re\"alm", &[Algorithm::Md5], NonceMint::new([9; 32], 60_000));
+    let md5_only = Authenticator::new("re\"alm", &[Algorithm::Md5], NonceMint::new([9; 16], 60_000));
     let not_offered =
         md5_only.clone().judge(&Authorization::parse(text.as_bytes()).unwrap(), &ha1, b"REGISTER", 0, 1_000);
     assert_eq!(not_offered, Judgement::Wrong);
