@@ -11,7 +11,7 @@ impl Account {
     /// the line's number, or the account's first.
     pub(crate) fn outside_caller(&self, line: &LineId, state: &Line, claimed: &Caller) -> Caller {
         if let Some(number) = self.own_number(state, claimed) {
-            return Caller { user: number.to_string(), diverted: None, ..claimed.clone() };
+            return Caller { user: number.to_text(), diverted: None, ..claimed.clone() };
         }
         if let Some(forwarded) = self.forwarded_caller(line, claimed) {
             return forwarded;
@@ -21,7 +21,7 @@ impl Account {
             .or_else(|| self.settings().and_then(|settings| settings.numbers.first().copied()))
             .or_else(|| self.dids.keys().next().copied());
         Caller {
-            user: default.map_or_else(|| "anonymous".to_owned(), |number| number.to_string()),
+            user: default.map_or_else(|| "anonymous".to_owned(), E164::to_text),
             private: claimed.private,
             ..Caller::default()
         }

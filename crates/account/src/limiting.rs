@@ -29,51 +29,21 @@ impl Account {
         utc_offset_min: i16,
     ) -> Result<(), Refusal> {
         let Some(state) = self.lines.get(line) else { return Ok(()) };
-        let what = number.destination.name(number.e164);
+        let what = || number.destination.name(number.e164);
         let no = |text: String| Err(refusal(RefusalCode::NotPermitted, text));
         if number.cut_class && !settings.international {
-            return no(format!("the account's settings do not allow calls abroad such as this one to {what}"));
+            return no(format!("the account's settings do not allow calls abroad such as this one to {}", what()));
         }
         if number.cut_class && !state.international {
-            return no(format!("line {line} is not allowed to call {what}"));
+            return no(format!("line {line} is not allowed to call {}", what()));
         }
-        self.permits(now_ms, &settings.limits, settings, number, utc_offset_min, "the account")?;
-        self.permits(now_ms, &state.limits, settings, number, utc_offset_min, &format!("line {line}"))?;
+        permits(now_ms, &settings.limits, settings, number, utc_offset_min, None)?;
+        permits(now_ms, &state.limits, settings, number, utc_offset_min, Some(line))?;
         let Some(most) = state.max_calls else { return Ok(()) };
         let running = self.running.values().filter(|call| call.is_paid() && call.facts.line() == Some(line)).count();
         if running >= most as usize {
             let text = format!("line {line} has {running} outside calls already, the most its settings allow");
             return Err(refusal(RefusalCode::TooManyCalls, text));
-        }
-        Ok(())
-    }
-
-    fn permits(
-        &self,
-        now_ms: u64,
-        limits: &Limits,
-        settings: &Settings,
-        number: &PricedNumber,
-        utc_offset_min: i16,
-        whose: &str,
-    ) -> Result<(), Refusal> {
-        let what = number.destination.name(number.e164);
-        let no = |text: String| Err(refusal(RefusalCode::NotPermitted, text));
-        if number.cut_class {
-            let country = number.destination.country;
-            let is_denied = country.is_some_and(|country| limits.denied.contains(&country));
-            let is_allowed =
-                limits.allowed.is_empty() || country.is_some_and(|country| limits.allowed.contains(&country));
-            if is_denied || !is_allowed {
-                return no(format!("the settings of {whose} do not allow calls to {what}"));
-            }
-        }
-        if let Some(most) = limits.max_rate.filter(|most| number.rate.per_minute > *most) {
-            let (rate, most) = (number.rate.per_minute.format(&settings.currency), most.format(&settings.currency));
-            return no(format!("{what} costs {rate} a minute, and the settings of {whose} allow at most {most}"));
-        }
-        if let Some(hours) = limits.hours.as_ref().filter(|hours| !hours.allow(now_ms, utc_offset_min)) {
-            return no(format!("the settings of {whose} allow outside calls {hours} only"));
         }
         Ok(())
     }
@@ -95,7 +65,7 @@ impl Account {
         let its = |call: &RunningCall| call.is_paid() && line.is_none_or(|line| call.facts.line() == Some(line));
         let held = self.running.iter().filter(|(_, call)| its(call)).map(|(id, call)| self.set_aside(*id, call));
         let used = held.fold(self.usage.of(now_ms, line), Used::plus);
-        let whose = line.map_or_else(|| "the account".to_owned(), |line| format!("line {line}"));
+        let whose = whose(line);
         if let Some(most) = limits.money_a_day {
             let left = most.saturating_sub(used.money).max(Money::ZERO);
             if left < room.money {
@@ -119,6 +89,40 @@ impl Account {
         let talk_s = u64::from(call.lease.paid_until_s.unwrap_or(0)) + u64::from(GRACE_S);
         Used { money: self.ledger.hold(id).unwrap_or(Money::ZERO), talk_s }
     }
+}
+
+/// Whether the limits of the account, or of one line, allow a call.
+fn permits(
+    now_ms: u64,
+    limits: &Limits,
+    settings: &Settings,
+    number: &PricedNumber,
+    utc_offset_min: i16,
+    line: Option<&LineId>,
+) -> Result<(), Refusal> {
+    let what = || number.destination.name(number.e164);
+    let no = |text: String| Err(refusal(RefusalCode::NotPermitted, text));
+    if number.cut_class {
+        let country = number.destination.country;
+        let is_denied = country.is_some_and(|country| limits.denied.contains(&country));
+        let is_allowed = limits.allowed.is_empty() || country.is_some_and(|country| limits.allowed.contains(&country));
+        if is_denied || !is_allowed {
+            return no(format!("the settings of {} do not allow calls to {}", whose(line), what()));
+        }
+    }
+    if let Some(most) = limits.max_rate.filter(|most| number.rate.per_minute > *most) {
+        let (rate, most) = (number.rate.per_minute.format(&settings.currency), most.format(&settings.currency));
+        let (what, whose) = (what(), whose(line));
+        return no(format!("{what} costs {rate} a minute, and the settings of {whose} allow at most {most}"));
+    }
+    if let Some(hours) = limits.hours.as_ref().filter(|hours| !hours.allow(now_ms, utc_offset_min)) {
+        return no(format!("the settings of {} allow outside calls {hours} only", whose(line)));
+    }
+    Ok(())
+}
+
+fn whose(line: Option<&LineId>) -> String {
+    line.map_or_else(|| "the account".to_owned(), |line| format!("line {line}"))
 }
 
 impl Room {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempt;
+mod bytes;
 mod change;
 mod register;
 mod settlement;
@@ -28,6 +29,7 @@ pub enum Input {
         /// The call.
         call: CallId,
         /// Serialised dialogs of both legs.
+        #[serde(with = "bytes")]
         legs: Vec<u8>,
     },
     /// The time the lease named has come: look again and set aside more money.

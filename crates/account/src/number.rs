@@ -53,7 +53,7 @@ impl Account {
         // The guard may have cut the line or the account just now.
         self.not_cut(line, &priced)?;
         let lease = self.place_hold(now_ms, &settings, line, &priced, facts, out)?;
-        let number = number.to_string();
+        let number = number.to_text();
         Ok(Way { permit: Permit::Carrier { carriers, number, caller, emergency: false }, lease })
     }
 
@@ -73,15 +73,14 @@ impl Account {
     }
 
     fn not_cut(&self, line: &LineId, number: &PricedNumber) -> Result<(), Refusal> {
-        match self.cut_on(line) {
-            Some(cut) if number.cut_class => {
-                // Closed and forgotten incidents cut nothing; but a cut without its incident is still a cut.
-                let forgotten = || format!("international calls are cut by incident {}", cut.incident);
-                let text = self.incidents.get(cut.incident).map_or_else(forgotten, guard::Incident::refusal);
-                Err(refusal(RefusalCode::Cut, text))
-            }
-            _ => Ok(()),
+        if !number.cut_class {
+            return Ok(());
         }
+        let Some(cut) = self.cut_on(line) else { return Ok(()) };
+        // Closed and forgotten incidents cut nothing; but a cut without its incident is still a cut.
+        let forgotten = || format!("international calls are cut by incident {}", cut.incident);
+        let text = self.incidents.get(cut.incident).map_or_else(forgotten, guard::Incident::refusal);
+        Err(refusal(RefusalCode::Cut, text))
     }
 
     fn ask_guard(

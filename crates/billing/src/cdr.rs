@@ -15,6 +15,10 @@ pub const MAX_TEXT_CHARS: usize = 256;
 /// The first [`MAX_TEXT_CHARS`] characters of a text, without control characters.
 #[must_use]
 pub fn cut_text(text: &str) -> String {
+    // Most texts are short and plain.
+    if text.len() <= MAX_TEXT_CHARS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     text.chars().filter(|c| !c.is_control()).take(MAX_TEXT_CHARS).collect()
 }
 

@@ -108,6 +108,12 @@ impl E164 {
         Digits::of(self.0)
     }
 
+    /// The number as text, with `+`.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        ["+", &self.as_digits()].concat()
+    }
+
     /// The digits, first to last, each 0 to 9.
     pub fn digits(self) -> impl ExactSizeIterator<Item = u8> {
         let digits = self.as_digits();

@@ -12,6 +12,7 @@ use sip::{Method, Name};
 use crate::common::Common;
 use crate::core::{Asked, Core};
 use crate::directory::{Directory, LineEntry};
+use crate::inside;
 use crate::io::{AuthReport, Leave, Output};
 use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING};
 use crate::text;
@@ -136,13 +137,19 @@ impl Doorman {
 /// The headers that carry credentials.
 const CREDENTIALS: [Name; 2] = [Name::Authorization, Name::ProxyAuthorization];
 
-/// Whether a request can be answered with a challenge alone: a REGISTER without any credentials, from where nothing proves
-/// a line. There is no need of a transaction for that.
+/// Whether a request can be answered with a challenge alone: a REGISTER or a new INVITE without any credentials, from where
+/// nothing proves a line or a carrier. There is no need of a transaction for that.
 pub(crate) fn is_to_be_challenged(core: &Core, flow: sip::Flow, request: &sip::Message) -> bool {
-    request.method() == Some(Method::Register)
+    let is_asked = match request.method() {
+        Some(Method::Register) => true,
+        Some(Method::Invite) => !inside::is_inside(flow) && request.to().is_ok_and(|to| to.tag().is_none()),
+        _ => false,
+    };
+    is_asked
         && CREDENTIALS.iter().all(|name| request.header(*name).is_none())
         && !core.directory.by_address.contains_key(&flow.remote.ip())
         && by_certificate(core, flow).is_none()
+        && (request.method() == Some(Method::Register) || carrier_at(&core.directory, flow).is_none())
 }
 
 /// The trunk that the peer of a connection has proven to be by its certificate (RFC 5922 section 7.1).

@@ -1,17 +1,18 @@
 //! What the edges of one node have in common: who they are, whose a message is, and the little they share.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::Reply;
-use billing::CallId;
+use billing::{AccountId, CallId};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sip::digest::{Algorithm, Authenticator, Ha1Set, NonceMint};
 use sip::ids::Origin;
-use sip::{HashKey, Message, Method};
+use sip::{DialogId, HashKey, Message, Method};
 
-use crate::directory::EdgeSettings;
+use crate::directory::{Directory, EdgeSettings};
 use crate::limits::NONCE_VALIDITY_MS;
 use crate::peer::Resting;
 use crate::random::Mint;
@@ -76,29 +77,34 @@ impl Common {
         self.workers
     }
 
-    /// Which worker a message belongs to: an answer to the one that minted the branch it answers, a request to the one
-    /// that has its Call-ID. A Call-ID of ours says which that is; one of a peer's is spread by a keyed hash. So all of a
-    /// dialog, a CANCEL and every retransmission come together, wherever they are read and whichever port they come from.
-    pub fn home(&self, message: &Message) -> usize {
-        if self.workers == 1 {
-            return 0;
-        }
-        let via = message.top_via().ok();
-        let minted = if message.is_request() { Some(message.call_id()) } else { via.and_then(|via| via.branch()) };
-        let origin = minted.and_then(Origin::parse).filter(|origin| self.is_of_this_run(*origin));
-        origin.map_or_else(|| self.spread(message.call_id()), |origin| usize::from(origin.worker) % self.workers)
+    /// Which worker a message belongs to: an answer to the one that minted the branch it answers, a request within a
+    /// dialog to the one that minted our tag. Any other request is at home with the account that it seems to be of, since
+    /// what it leads to is mostly that account's to say; where it seems to be of none, its Call-ID is spread. What this
+    /// goes by is the same in an INVITE, its retransmissions, its ACK and its CANCEL.
+    pub(crate) fn home(&self, directory: &Directory, remote: SocketAddr, message: &Message) -> usize {
+        let minted = if message.is_request() {
+            message.to().ok().and_then(|to| to.tag())
+        } else {
+            message.top_via().ok().and_then(|via| via.branch())
+        };
+        let minter = minted.and_then(|identifier| self.minter(identifier));
+        let account = || directory.account_of(remote.ip(), message).map(|account| owner_of(account, self.workers));
+        minter.or_else(account).unwrap_or_else(|| self.spread(message.call_id()))
     }
 
-    /// Which worker has the calls of a Call-ID.
-    pub(crate) fn home_of(&self, call_id: &[u8]) -> usize {
-        let origin = Origin::parse(call_id).filter(|origin| self.is_of_this_run(*origin));
-        origin.map_or_else(|| self.spread(call_id), |origin| usize::from(origin.worker) % self.workers)
+    /// Which worker has a dialog.
+    pub(crate) fn home_of(&self, dialog: &DialogId) -> usize {
+        self.minter(dialog.local_tag().as_bytes()).unwrap_or_else(|| self.spread(dialog.call_id().as_bytes()))
+    }
+
+    /// The worker that minted an identifier in this run.
+    fn minter(&self, identifier: &[u8]) -> Option<usize> {
+        let origin = Origin::parse(identifier).filter(|origin| self.is_of_this_run(*origin));
+        origin.map(|origin| usize::from(origin.worker) % self.workers)
     }
 
     fn spread(&self, call_id: &[u8]) -> usize {
-        let mut hasher = self.hash_key.build_hasher();
-        hasher.write(call_id);
-        usize::try_from(hasher.finish() % self.workers as u64).unwrap_or(0)
+        self.hash_key.print(&[call_id]).share(self.workers)
     }
 
     fn is_of_this_run(&self, origin: Origin) -> bool {
@@ -134,6 +140,17 @@ impl Common {
     }
 }
 
+/// Which of `workers` owns an account. It may change from start to start with their number, since the journal is kept by
+/// account.
+pub fn owner_of(account: &AccountId, workers: usize) -> usize {
+    if workers == 1 {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    account.hash(&mut hasher);
+    usize::try_from(hasher.finish() % workers as u64).unwrap_or(0)
+}
+
 /// The worker that has a call (or, by the same number, its relay).
 pub const fn worker_of_call(call: CallId) -> usize {
     (call.0 >> CALL_WORKER_SHIFT) as usize % MAX_WORKERS
@@ -166,6 +183,7 @@ fn bytes<const N: usize>(random: &mut ChaCha20Rng) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::LineEntry;
 
     fn common(workers: usize) -> Common {
         let settings = EdgeSettings {
@@ -187,22 +205,29 @@ mod tests {
     }
 
     fn message(start: &str, branch: &str, call_id: &str, cseq: &str) -> Message {
+        message_to("", start, branch, call_id, cseq)
+    }
+
+    fn message_to(tag: &str, start: &str, branch: &str, call_id: &str, cseq: &str) -> Message {
         let text = format!(
-            "{start}\r\nVia: SIP/2.0/UDP 192.0.2.9;branch={branch}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n\
+            "{start}\r\nVia: SIP/2.0/UDP 192.0.2.9;branch={branch}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>{tag}\r\n\
              Call-ID: {call_id}\r\nCSeq: 1 {cseq}\r\nContent-Length: 0\r\n\r\n"
         );
         Message::parse(text.as_bytes()).unwrap()
     }
 
+    const PHONE: &str = "192.0.2.9:5060";
+
     #[test]
-    fn all_of_a_call_id_comes_together_and_call_ids_are_spread() {
-        let common = common(4);
+    fn what_is_of_no_account_comes_together_by_its_call_id() {
+        let (common, nobody) = (common(4), Directory::default());
+        let home = |message: Message| common.home(&nobody, PHONE.parse().unwrap(), &message);
         let mut at = [0; 4];
         for n in 0..400 {
             let call_id = format!("call-{n}@phone");
-            let invite = common.home(&message("INVITE sip:c@d SIP/2.0", &format!("z9hG4bK{n}"), &call_id, "INVITE"));
-            let cancel = common.home(&message("CANCEL sip:c@d SIP/2.0", &format!("z9hG4bK{n}"), &call_id, "CANCEL"));
-            let again = common.home(&message("INVITE sip:c@d SIP/2.0", &format!("z9hG4bKx{n}"), &call_id, "INVITE"));
+            let invite = home(message("INVITE sip:c@d SIP/2.0", &format!("z9hG4bK{n}"), &call_id, "INVITE"));
+            let cancel = home(message("CANCEL sip:c@d SIP/2.0", &format!("z9hG4bK{n}"), &call_id, "CANCEL"));
+            let again = home(message("INVITE sip:c@d SIP/2.0", &format!("z9hG4bKx{n}"), &call_id, "INVITE"));
             assert!(invite == cancel && invite == again);
             at[invite] += 1;
         }
@@ -210,13 +235,42 @@ mod tests {
     }
 
     #[test]
-    fn what_a_worker_minted_leads_back_to_it() {
+    fn a_request_is_at_home_with_its_account() {
         let common = common(4);
+        let entry = |account: &str| LineEntry {
+            account: account.parse().unwrap(),
+            line: "101".parse().unwrap(),
+            kind: account::LineKind::Extension,
+            secrets: None,
+        };
+        let home = |directory: &Directory| {
+            let invite = message("INVITE sip:13035550100@d SIP/2.0", "z9hG4bK1", "x", "INVITE");
+            common.home(directory, PHONE.parse().unwrap(), &invite)
+        };
+        for firm in (0..20).map(|n| format!("firm-{n}")) {
+            let owner = Some(owner_of(&firm.parse().unwrap(), 4));
+            let by_name = Directory { by_auth_name: [("a".into(), entry(&firm))].into(), ..Directory::default() };
+            let address = "192.0.2.9".parse().unwrap();
+            let by_address = Directory { by_address: [(address, entry(&firm))].into(), ..by_name.clone() };
+            let number = ("+13035550100".parse().unwrap(), firm.parse().unwrap());
+            let by_number = Directory { dids: [number].into(), ..Directory::default() };
+            let at = [&by_name, &by_address, &by_number].map(|directory| Some(home(directory)));
+            assert_eq!(at, [owner; 3], "{firm}");
+        }
+    }
+
+    #[test]
+    fn what_a_worker_minted_leads_back_to_it() {
+        let (common, nobody) = (common(4), Directory::default());
+        let home = |message: Message| common.home(&nobody, PHONE.parse().unwrap(), &message);
         for worker in 0..4 {
             let mut mint = common.mint(worker);
-            let (branch, call_id) = (mint.branch(), mint.call_id());
-            assert_eq!(common.home(&message("SIP/2.0 200 OK", &branch, "theirs", "BYE")), worker);
-            assert_eq!(common.home(&message("BYE sip:a@b SIP/2.0", "z9hG4bKt", &call_id, "BYE")), worker);
+            let (branch, tag) = (mint.branch(), mint.tag());
+            assert_eq!(home(message("SIP/2.0 200 OK", &branch, "theirs", "BYE")), worker);
+            let bye = message_to(&format!(";tag={tag}"), "BYE sip:a@b SIP/2.0", "z9hG4bKt", "theirs", "BYE");
+            assert_eq!(home(bye), worker);
+            let dialog = DialogId::of_replaces(format!("theirs;to-tag={tag};from-tag=1").as_bytes()).unwrap();
+            assert_eq!(common.home_of(&dialog), worker);
             let call = CallId(common.first_call(worker).0 + 5);
             assert_eq!(worker_of_call(call), worker);
             let reply = Reply::RegisterRefused { token: Common::first_token(worker) + 9, status: 500 };

@@ -1,14 +1,17 @@
 //! What every part of the call machine shares: time, settings, identifiers, transactions, and the outputs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use billing::{AccountId, CallId, CarrierId};
 use media::Side;
+use sip::arena::Beside;
 use sip::transaction::Wire;
 use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
-use sip::{DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, ResponseBuilder, SipUri, TransactionTable};
+use sip::{
+    DialogId, Flow, Host, HostPort, Keyed, Message, Method, Name, Print, ResponseBuilder, SipUri, TransactionTable,
+};
 
 use crate::call::Forwarded;
 use crate::certificate::Certificates;
@@ -76,11 +79,11 @@ pub(crate) struct Core {
     /// journalled, or a crash in between would leave the leg up for good.
     told: VecDeque<Output>,
     /// What each client transaction is for; bounded by the transactions.
-    pub clients: BTreeMap<ClientKey, Purpose>,
+    pub clients: Beside<Purpose>,
     /// Unanswered INVITEs of running calls, for CANCEL; at most a few for each call.
-    pub invites: BTreeMap<ServerKey, CallId>,
+    pub invites: Beside<CallId>,
     /// Dialogs of running calls: at most two each.
-    pub dialogs: Keyed<DialogId, (CallId, Side)>,
+    dialogs: Keyed<(CallId, Side)>,
     /// What calls leave behind; picked up by the edge after each step.
     pub left: Left,
     /// What peers have proven by their certificates.
@@ -98,19 +101,47 @@ impl Core {
             now_ms,
             directory: Arc::new(directory),
             transactions: TransactionTable::new(MAX_SERVERS, MAX_CLIENTS, common.hash_key.clone()),
-            dialogs: Keyed::new(common.hash_key.clone()),
+            dialogs: Keyed::default(),
             mint: common.mint(worker),
             common,
             outputs: VecDeque::new(),
             told: VecDeque::new(),
-            clients: BTreeMap::new(),
-            invites: BTreeMap::new(),
+            clients: Beside::default(),
+            invites: Beside::default(),
             left: Left::default(),
             certificates: Certificates::default(),
             draining: false,
             busy: false,
             closing: false,
         }
+    }
+
+    /// The dialog with the party on `side` of a call is found from now on.
+    pub fn know_dialog(&mut self, id: &DialogId, call: CallId, side: Side) {
+        let print = self.print_of(id);
+        self.dialogs.insert(print, (call, side));
+    }
+
+    /// It is found no more.
+    pub fn forget_dialog(&mut self, id: &DialogId) {
+        let print = self.print_of(id);
+        self.dialogs.remove(print);
+    }
+
+    /// Whose dialog it is.
+    pub fn dialog(&self, id: &DialogId) -> Option<(CallId, Side)> {
+        self.dialogs.get(self.print_of(id)).copied()
+    }
+
+    /// Whose dialog a request is within (RFC 3261 section 12.2.2): by its Call-ID and both tags.
+    pub fn dialog_of(&self, request: &Message) -> Option<(CallId, Side)> {
+        let (ours, theirs) = (request.to().ok()?.tag()?, request.from().ok()?.tag().unwrap_or_default());
+        self.dialogs.get(self.common.hash_key.print(&[request.call_id(), ours, theirs])).copied()
+    }
+
+    fn print_of(&self, id: &DialogId) -> Print {
+        let texts = [id.call_id(), id.local_tag(), id.remote_tag()];
+        self.common.hash_key.print(&texts.map(str::as_bytes))
     }
 
     /// The address a peer on this flow reaches us at.
@@ -155,10 +186,16 @@ impl Core {
 
     /// A final answer outside any dialog of ours, with what `add` adds.
     pub fn reply_with(&mut self, asked: &Asked, status: u16, add: impl FnOnce(&mut ResponseBuilder)) {
-        let tag = self.mint.tag();
-        let mut builder = self.answer(asked, status, "", Some(&tag));
+        let mut builder = self.final_answer(asked, status);
         add(&mut builder);
         self.respond(asked.server, status, builder.finish());
+    }
+
+    /// Begins an answer outside any dialog of ours, with a tag where the request has none.
+    fn final_answer(&mut self, asked: &Asked, status: u16) -> ResponseBuilder {
+        let is_tagged = asked.request.to().is_ok_and(|to| to.tag().is_some());
+        let tag = (!is_tagged).then(|| self.mint.tag());
+        self.answer(asked, status, "", tag.as_deref())
     }
 
     /// A plain final answer outside any dialog of ours.
@@ -169,8 +206,7 @@ impl Core {
     /// As `reply_with`, and the transaction is forgotten if there is one: for senders who have proven nothing, to whom we
     /// are a stateless server (RFC 3261 section 8.2.7). A request that is sent again gets its answer again.
     pub fn brush_off(&mut self, asked: &Asked, status: u16, add: impl FnOnce(&mut ResponseBuilder)) {
-        let tag = self.mint.tag();
-        let mut builder = self.answer(asked, status, "", Some(&tag));
+        let mut builder = self.final_answer(asked, status);
         add(&mut builder);
         self.transactions.forget(asked.server);
         self.transactions.send(asked.flow, builder.finish().into());
@@ -206,7 +242,7 @@ impl Core {
         purpose: Purpose,
     ) -> Option<ClientKey> {
         let key = self.transactions.send_request(method, bytes, branch, flow, self.now_ms).ok()?;
-        self.clients.insert(key, purpose);
+        self.clients.insert(key.slot(), purpose);
         Some(key)
     }
 

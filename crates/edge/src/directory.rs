@@ -9,8 +9,10 @@ use account::{CertificateName, LineKind, Secrets, Transport};
 use billing::{AccountId, CarrierId, DeckId, E164, LineId};
 use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
+use sip::Message;
 
 use crate::peer::{Located, PeerAddress};
+use crate::text;
 
 /// What the edge needs of one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +160,16 @@ impl EdgeSettings {
 }
 
 impl Directory {
+    /// The account that a request outside any dialog seems to be of, before anything is proven: the trunk's whose address
+    /// it comes from, that of the line whose name stands in From, or that of the number which is called.
+    pub(crate) fn account_of(&self, remote: IpAddr, request: &Message) -> Option<&AccountId> {
+        let entry = self.by_address.get(&remote).or_else(|| {
+            let from = request.from().ok()?;
+            self.by_auth_name.get(text::user_of(from.uri).as_str())
+        });
+        entry.map(|entry| &entry.account).or_else(|| self.dids.get(&text::user_of(request.request_uri()).parse().ok()?))
+    }
+
     /// Whether a line is a trunk, a whole PBX. Looks through all lines: for the rare call that goes to a line.
     pub(crate) fn is_trunk(&self, account: &AccountId, line: &LineId) -> bool {
         let entries = self.by_auth_name.values().chain(self.by_address.values());

@@ -2,17 +2,18 @@
 
 mod hang_up;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use account::{Attempt, CallEnd, Flow, Reply};
 use billing::{AccountId, CallId};
 use media::{RelayEvent, RelayId, Side};
 use sip::transaction::{self, Answer, ClientKey, Incoming, ServerKey};
+use sip::wheel::Wheel;
 use sip::{DialogId, Keyed, Message, Method, Name, ResponseBuilder};
 
 use crate::auth::{self, Doorman, Sender};
-use crate::call::{self, Call, MergeKey};
+use crate::call::{self, Call};
+use crate::calls::Calls;
 use crate::carriers::Carriers;
 use crate::common::Common;
 use crate::core::{Asked, Core, Purpose};
@@ -24,7 +25,6 @@ use crate::io::{CallView, Input, Output};
 use crate::limits::{EMERGENCY_RESERVE, MAX_SHORT_NUMBER};
 use crate::register::Registrar;
 use crate::remote::{Remotes, Screened};
-use crate::wakes::Wakes;
 use crate::{flow, text};
 
 /// The call machine of one worker.
@@ -33,13 +33,13 @@ pub struct Edge {
     doorman: Doorman,
     registrar: Registrar,
     carriers: Carriers,
-    /// Boxed, since a map moves its entries about.
-    calls: BTreeMap<CallId, Box<Call>>,
+    calls: Calls,
     /// Those that other switches carry.
     remotes: Remotes,
     /// Running INVITEs by what tells a merged one.
-    merges: Keyed<MergeKey, CallId>,
-    wakes: Wakes<CallId>,
+    merges: Keyed<CallId>,
+    /// When calls are woken.
+    wakes: Wheel<CallId>,
     farewells: Farewells,
     next_call: CallId,
 }
@@ -52,15 +52,25 @@ impl Edge {
             doorman: Doorman::new(&common),
             registrar: Registrar::new(Common::first_token(worker)),
             carriers: Carriers::new(),
-            calls: BTreeMap::new(),
+            calls: Calls::default(),
             remotes: Remotes::new(),
-            merges: Keyed::new(common.hash_key.clone()),
-            wakes: Wakes::new(),
+            merges: Keyed::default(),
+            wakes: Wheel::default(),
             farewells: Farewells::new(),
             next_call: common.first_call(worker),
         };
         edge.sync_carriers();
         edge
+    }
+
+    /// The worker that a message which this one has read belongs to. Who has to be asked for credentials first is asked
+    /// by whoever reads it, since nothing is remembered of that.
+    pub fn home(&self, flow: Flow, message: &Message) -> usize {
+        let own = self.core.mint.worker();
+        if self.core.common.workers() == 1 || auth::is_to_be_challenged(&self.core, flow::to_sip(flow), message) {
+            return own;
+        }
+        self.core.common.home(&self.core.directory, flow.remote, message)
     }
 
     /// Takes one input. Drain [`Edge::poll_output`] afterwards.
@@ -116,7 +126,7 @@ impl Edge {
 
     /// The running calls, for people.
     pub fn calls(&self) -> Vec<CallView> {
-        self.calls.values().map(|call| call.view()).chain(self.remotes.views()).collect()
+        self.calls.in_order().into_iter().map(Call::view).chain(self.remotes.views()).collect()
     }
 
     /// Whether no call runs and no BYE of ours waits for its answer: the node may stop.
@@ -193,7 +203,7 @@ impl Edge {
             Passed::No => return,
             Passed::Register(asked) => asked,
             Passed::Invite(asked) => {
-                if call::merge_key(&asked.request).is_some_and(|key| self.merges.contains_key(&key)) {
+                if call::merge_key(&self.core, &asked.request).is_some_and(|key| self.merges.get(key).is_some()) {
                     return self.core.brush_off(&asked, 482, |_| {});
                 }
                 if self.is_full_for(|| text::user_of(asked.request.request_uri())) {
@@ -242,7 +252,7 @@ impl Edge {
     fn called_inside(&mut self, asked: Asked) {
         let Some(errand) = Errand::of(&asked.request) else { return self.core.reply(&asked, 403) };
         if let Some(replaces) = asked.request.header(Name::Replaces) {
-            let found = DialogId::of_replaces(replaces).and_then(|id| self.core.dialogs.get(&id).copied());
+            let found = DialogId::of_replaces(replaces).and_then(|id| self.core.dialog(&id));
             return match found {
                 Some((call, side)) => self.replace(call, side, &asked, &errand),
                 None => self.core.reply(&asked, 481),
@@ -268,10 +278,10 @@ impl Edge {
 
     /// A call that another one takes over while it rings has no longer the INVITE that it began with.
     fn replace(&mut self, id: CallId, side: Side, asked: &Asked, errand: &Errand) {
-        let key = self.calls.get(&id).and_then(|call| call.merge_key()).map(Arc::clone);
+        let key = self.calls.get(id).and_then(|call| call.merge_key);
         self.with_call(id, |call, core| call.replace(core, side, asked, errand));
-        if let Some(key) = key.filter(|key| self.calls.get(&id).and_then(|call| call.merge_key()) != Some(key)) {
-            self.merges.remove(&key);
+        if let Some(key) = key.filter(|key| self.calls.get(id).and_then(|call| call.merge_key) != Some(*key)) {
+            self.merges.remove(key);
         }
     }
 
@@ -281,13 +291,14 @@ impl Edge {
         id
     }
 
-    fn add_call(&mut self, call: Call) {
-        if let Some(key) = call.merge_key() {
-            self.merges.insert(Arc::clone(key), call.id);
+    fn add_call(&mut self, mut call: Box<Call>) {
+        if let Some(key) = call.merge_key {
+            self.merges.insert(key, call.id);
         }
-        self.wakes.set(&call.id, call.next_wake_ms());
+        let next_ms = call.next_wake_ms();
+        self.wakes.set(&mut call.timer, next_ms, call.id);
         self.core.common.call_began();
-        self.calls.insert(call.id, Box::new(call));
+        self.calls.insert(call);
     }
 
     /// RFC 3261 section 12.2.2: by Call-ID and tags, or 481.
@@ -301,31 +312,26 @@ impl Edge {
         self.within(asked, |call, core, side, asked| call.request(core, side, asked));
     }
 
-    fn found(&self, request: &Message) -> Option<(CallId, Side)> {
-        self.core.dialogs.get(&DialogId::of_request(request)?).copied()
-    }
-
     /// Whether a request within a dialog is of a line of the account that has the call: a transfer by anybody else is
     /// refused without asking for a password.
     fn is_from_line(&self, asked: &Asked) -> bool {
-        let found = self.found(&asked.request).and_then(|(call, side)| Some((self.calls.get(&call)?, side)));
+        let found = self.core.dialog_of(&asked.request).and_then(|(call, side)| Some((self.calls.get(call)?, side)));
         found.is_some_and(|(call, side)| call.line_at(side).is_some())
     }
 
     fn within(&mut self, asked: Asked, act: impl FnOnce(&mut Call, &mut Core, Side, Asked)) {
-        if let Some((call, side)) = self.found(&asked.request) {
+        if let Some((call, side)) = self.core.dialog_of(&asked.request) {
             return self.with_call(call, |call, core| act(call, core, side, asked));
         }
         let bye = asked.request.method() == Some(Method::Bye);
-        let parted = bye && DialogId::of_request(&asked.request).is_some_and(|id| self.farewells.bye(&id));
+        let parted = bye && self.farewells.bye(&asked.request);
         self.core.brush_off(&asked, if parted { 200 } else { 481 }, |_| {});
     }
 
     fn ack(&mut self, ack: &Message) {
-        let Some(id) = DialogId::of_request(ack) else { return };
-        match self.core.dialogs.get(&id).copied() {
+        match self.core.dialog_of(ack) {
             Some((call, side)) => self.with_call(call, |call, core| call.ack(core, side, ack)),
-            None => self.farewells.ack(&mut self.core, &id, ack),
+            None => self.farewells.ack(&mut self.core, ack),
         }
     }
 
@@ -333,7 +339,7 @@ impl Edge {
     fn cancel(&mut self, asked: &Asked, invite: Option<ServerKey>) {
         let Some(server) = invite else { return self.core.reply(asked, 481) };
         self.core.reply(asked, 200);
-        if let Some(call) = self.core.invites.get(&server).copied() {
+        if let Some(call) = self.core.invites.get(server.slot()).copied() {
             self.with_call(call, |call, core| call.cancel(core, server));
         }
     }
@@ -344,25 +350,29 @@ impl Edge {
             Answer::Absorbed => return,
             Answer::Stray => return hang_up_stray(&mut self.core, flow, response),
         };
-        match self.core.clients.get(&key).cloned() {
-            Some(Purpose::Call(id)) => {
+        match self.core.clients.get(key.slot()) {
+            Some(&Purpose::Call(id)) => {
                 let mut taken = false;
                 self.with_call(id, |call, core| taken = call.response(core, key, response));
                 if !taken {
                     hang_up_stray(&mut self.core, flow, response);
                 }
             }
-            Some(Purpose::Carrier(carrier)) => self.carriers.response(&mut self.core, &carrier, key, response),
-            Some(Purpose::Bye(parting)) if response.status().is_some_and(|status| status >= 200) => {
-                self.core.clients.remove(&key);
-                parting.answered(&mut self.core, response);
+            Some(Purpose::Carrier(carrier)) => {
+                let carrier = carrier.clone();
+                self.carriers.response(&mut self.core, &carrier, key, response);
+            }
+            Some(Purpose::Bye(_)) if response.status().is_some_and(|status| status >= 200) => {
+                if let Some(Purpose::Bye(parting)) = self.core.clients.remove(key.slot()) {
+                    parting.answered(&mut self.core, response);
+                }
             }
             Some(Purpose::Bye(_)) | None => {}
         }
     }
 
     fn no_response(&mut self, key: ClientKey, status: u16) {
-        match self.core.clients.get(&key).cloned() {
+        match self.core.clients.get(key.slot()).cloned() {
             Some(Purpose::Call(id)) => self.with_call(id, |call, core| call.no_response(core, key, status)),
             Some(Purpose::Carrier(carrier)) => self.carriers.no_response(&mut self.core, &carrier, key),
             Some(Purpose::Bye(parting)) if status == 503 => parting.undeliverable(&mut self.core),
@@ -412,15 +422,16 @@ impl Edge {
 
     /// Lets one call act, then keeps its deadline and what is known of it in step.
     fn with_call(&mut self, id: CallId, act: impl FnOnce(&mut Call, &mut Core)) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         act(call, &mut self.core);
         let over = call.is_over();
-        self.wakes.set(&id, call.next_wake_ms().filter(|_| !over));
+        let next_ms = if over { None } else { call.next_wake_ms() };
+        self.wakes.set(&mut call.timer, next_ms, id);
         if over {
-            if let Some(key) = call.merge_key() {
+            if let Some(key) = call.merge_key {
                 self.merges.remove(key);
             }
-            self.calls.remove(&id);
+            self.calls.remove(id);
             self.core.common.call_ended();
         }
         self.take_up_what_is_left();
@@ -454,7 +465,7 @@ impl Edge {
                 transaction::Output::Timeout(key) => self.no_response(key, 408),
                 transaction::Output::Failed(key) => self.no_response(key, 503),
                 transaction::Output::ClientEnded(key) => {
-                    self.core.clients.remove(&key);
+                    self.core.clients.remove(key.slot());
                 }
                 // The waiting caller is looked after by its call: an answer it never acknowledges ends it there.
                 transaction::Output::ServerTimeout(_)

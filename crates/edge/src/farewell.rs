@@ -64,16 +64,18 @@ impl Farewells {
     }
 
     /// An ACK for which no call was found.
-    pub fn ack(&mut self, core: &mut Core, id: &DialogId, ack: &Message) {
-        if self.legs.get_mut(id).is_some_and(|farewell| farewell.leg.acked_by_peer(ack)) {
-            self.go_on(core, id);
+    pub fn ack(&mut self, core: &mut Core, ack: &Message) {
+        let Some(id) = DialogId::of_request(ack).filter(|_| !self.legs.is_empty()) else { return };
+        if self.legs.get_mut(&id).is_some_and(|farewell| farewell.leg.acked_by_peer(ack)) {
+            self.go_on(core, &id);
         }
     }
 
     /// The peer itself says BYE meanwhile: true if it was known.
-    pub fn bye(&mut self, id: &DialogId) -> bool {
-        self.wakes.set(id, None);
-        self.legs.remove(id).is_some()
+    pub fn bye(&mut self, bye: &Message) -> bool {
+        let Some(id) = DialogId::of_request(bye) else { return false };
+        self.wakes.set(&id, None);
+        self.legs.remove(&id).is_some()
     }
 
     pub fn tick(&mut self, core: &mut Core) {

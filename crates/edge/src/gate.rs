@@ -145,9 +145,11 @@ enum Content<'a> {
 }
 
 fn content(message: &Message) -> Content<'_> {
-    let (media_type, body) = (multipart::essence(message.content_type().unwrap_or_default()), message.body());
-    match media_type {
-        _ if body.is_empty() => Content::Empty,
+    let body = message.body();
+    if body.is_empty() {
+        return Content::Empty;
+    }
+    match multipart::essence(message.content_type().unwrap_or_default()) {
         known if known == SDP || known.eq_ignore_ascii_case(SDP) => Content::Sdp(body),
         known if eq_ignore_case(known, "application/pkcs7-mime") => Content::Encrypted,
         // What else is there (a location, another network's signalling) is not for a call through here, and is left out

@@ -7,6 +7,7 @@
 
 mod auth;
 mod call;
+mod calls;
 mod carriers;
 mod certificate;
 mod common;
@@ -29,7 +30,7 @@ mod waiting;
 mod wakes;
 
 pub use certificate::Certificate;
-pub use common::{Common, MAX_WORKERS, is_new_call, worker_of_call, worker_of_reply};
+pub use common::{Common, MAX_WORKERS, is_new_call, owner_of, worker_of_call, worker_of_reply};
 pub use directory::{Asking, Carrier, CarrierAuth, Directory, EdgeSettings, LineEntry, NotAsking};
 pub use edge::Edge;
 pub use inside::from_other_end;

@@ -36,11 +36,19 @@ impl UserAgent {
 
 impl From<Arc<str>> for UserAgent {
     fn from(text: Arc<str>) -> Self {
-        let lower = text.to_ascii_lowercase();
-        let name = lower.bytes().take_while(|byte| !byte.is_ascii_digit() && *byte != b'/');
-        let name = name.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        Self { name, is_tool: TOOLS.iter().any(|tool| lower.contains(tool)), text }
+        let bytes = text.as_bytes();
+        let name = bytes.iter().take_while(|byte| !byte.is_ascii_digit() && **byte != b'/');
+        let name = name.fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+        });
+        let is_tool = (0..bytes.len()).any(|from| bytes.get(from..).is_some_and(begins_with_tool));
+        Self { name, is_tool, text }
     }
+}
+
+fn begins_with_tool(text: &[u8]) -> bool {
+    let begins = |tool: &str| text.get(..tool.len()).is_some_and(|start| start.eq_ignore_ascii_case(tool.as_bytes()));
+    matches!(text, [b'f' | b'F' | b's' | b'S' | b'v' | b'V' | b'p' | b'P', ..]) && TOOLS.into_iter().any(begins)
 }
 
 impl From<&str> for UserAgent {

@@ -9,6 +9,7 @@ use edge::{AuthReport, Directory, Leave, LineEntry};
 use lockout::{Admission, Attempt, Lockout, Own};
 
 use crate::Worker;
+use crate::doors::Doors;
 use crate::wakes::lines_of;
 
 /// Tells the lock-out which networks accounts allow.
@@ -90,38 +91,39 @@ impl Worker {
             self.doors.change(|lockout| names.into_iter().for_each(|name| lockout.secret_changed(name)));
         }
     }
+}
 
-    /// Tells the lock-out which flows a line is registered on now, and until when that is written.
-    pub(crate) fn note_flows(&self, id: &AccountId, input: &Input) {
-        let Input::Register(registration) = input else { return };
-        let line = self.accounts.get(id).and_then(|account| account.lines().get(&registration.line));
-        let bindings = line.map(|line| line.bindings.as_slice()).unwrap_or_default();
-        if !bindings.is_empty() {
-            let note = |lockout: &mut Lockout, binding: &Binding| {
-                lockout.flow_registered(binding.flow.remote, binding.until_ms);
-            };
-            self.doors.change(|lockout| bindings.iter().for_each(|binding| note(lockout, binding)));
-        }
+/// Tells the lock-out which flows a line is registered on now, and until when that is written.
+pub(crate) fn note_flows(doors: &Doors, account: &Account, input: &Input) {
+    let Input::Register(registration) = input else { return };
+    let line = account.lines().get(&registration.line);
+    let bindings = line.map(|line| line.bindings.as_slice()).unwrap_or_default();
+    if !bindings.is_empty() {
+        let note = |lockout: &mut Lockout, binding: &Binding| {
+            lockout.flow_registered(binding.flow.remote, binding.until_ms);
+        };
+        doors.change(|lockout| bindings.iter().for_each(|binding| note(lockout, binding)));
     }
+}
 
-    /// The flows whose bindings an input may end.
-    pub(crate) fn flows_at_stake(&self, id: &AccountId, input: &Input) -> Vec<SocketAddr> {
-        let Some(account) = self.accounts.get(id) else { return Vec::new() };
-        let lines = lines_of(input).into_iter().filter_map(|line| account.lines().get(line));
-        lines.flat_map(|line| &line.bindings).map(|binding| binding.flow.remote).collect()
+/// The flows whose bindings an input may end.
+pub(crate) fn flows_at_stake(account: &Account, input: &Input) -> Vec<SocketAddr> {
+    let lines = lines_of(input).into_iter().filter_map(|line| account.lines().get(line));
+    lines.flat_map(|line| &line.bindings).map(|binding| binding.flow.remote).collect()
+}
+
+/// Tells the lock-out of the flows on which the account has no binding any more. A binding of another account on the
+/// same flow loses its precedence until it is written anew.
+pub(crate) fn forget_flows(doors: &Doors, account: &Account, input: &Input, flows: &[SocketAddr]) {
+    if flows.is_empty() {
+        return;
     }
-
-    /// Tells the lock-out of the flows on which the account has no binding any more. A binding of another account on the
-    /// same flow loses its precedence until it is written anew.
-    pub(crate) fn forget_flows(&mut self, id: &AccountId, input: &Input, flows: &[SocketAddr]) {
-        let Some(account) = self.accounts.get(id) else { return };
-        let own: Vec<&Line> = lines_of(input).into_iter().filter_map(|line| account.lines().get(line)).collect();
-        let all = || own.iter().copied().chain(account.lines().values());
-        let has_binding = |flow: SocketAddr| all().any(|line| has_binding_on(line, flow));
-        let gone: Vec<_> = flows.iter().filter(|flow| !has_binding(**flow)).collect();
-        if !gone.is_empty() {
-            self.doors.change(|lockout| gone.into_iter().for_each(|flow| lockout.flow_gone(*flow)));
-        }
+    let own: Vec<&Line> = lines_of(input).into_iter().filter_map(|line| account.lines().get(line)).collect();
+    let all = || own.iter().copied().chain(account.lines().values());
+    let has_binding = |flow: SocketAddr| all().any(|line| has_binding_on(line, flow));
+    let gone: Vec<_> = flows.iter().filter(|flow| !has_binding(**flow)).collect();
+    if !gone.is_empty() {
+        doors.change(|lockout| gone.into_iter().for_each(|flow| lockout.flow_gone(*flow)));
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use account::{Actor, Done, Input};
 use edge::Directory;
+use edge::owner_of;
 use ipnet::IpNet;
 use lockout::{Ban, BanChange, BlockList, MAX_LISTS};
 
 use crate::letter::FIRST;
 use crate::log::Release;
 use crate::look_ups::LookUps;
-use crate::share::owner_of;
 use crate::{
     Audit, Body, Command, CommandError, CommandReply, Letter, NodeChange, Output, Question, Remote, Status, Tell, Told,
     Worker, admission, strangers,

@@ -9,6 +9,7 @@ use account::{Input, Refusal, RefusalCode, Reply, Verdict};
 use billing::Dialled;
 
 use crate::Worker;
+use crate::log::Log;
 
 /// Records that may wait for a full disk before new calls and registrations are turned away unrecorded; the rest of the
 /// journal's queue is left to calls that run, to emergencies and to bans.
@@ -33,20 +34,20 @@ impl Worker {
     pub fn waits_for_disk(&self, now_ms: u64) -> (bool, u64, u64) {
         (self.disk_full, self.log.waiting_records(), self.log.longest_wait_ms(now_ms))
     }
+}
 
-    /// The answer to what must not even be written down any more.
-    pub(crate) fn turned_away(&self, input: &Input) -> Option<Reply> {
-        if !self.disk_full || self.log.waiting_records() < MAX_WAITING_FOR_ROOM {
-            return None;
+/// The answer to what must not even be written down any more, while the disk is full.
+pub(crate) fn turned_away(log: &Log, input: &Input) -> Option<Reply> {
+    if log.waiting_records() < MAX_WAITING_FOR_ROOM {
+        return None;
+    }
+    match input {
+        Input::Screen(attempt) if !matches!(attempt.look_ups.dialled, Dialled::Emergency(_)) => {
+            let text = "the disk of this node is full: new calls have to wait until there is room".to_owned();
+            let refusal = Refusal { code: RefusalCode::DiskFull, text };
+            Some(Reply::Verdict { call: attempt.call, verdict: Verdict::Refused(refusal) })
         }
-        match input {
-            Input::Screen(attempt) if !matches!(attempt.look_ups.dialled, Dialled::Emergency(_)) => {
-                let text = "the disk of this node is full: new calls have to wait until there is room".to_owned();
-                let refusal = Refusal { code: RefusalCode::DiskFull, text };
-                Some(Reply::Verdict { call: attempt.call, verdict: Verdict::Refused(refusal) })
-            }
-            Input::Register(registration) => Some(Reply::RegisterRefused { token: registration.token, status: 503 }),
-            _ => None,
-        }
+        Input::Register(registration) => Some(Reply::RegisterRefused { token: registration.token, status: 503 }),
+        _ => None,
     }
 }

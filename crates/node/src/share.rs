@@ -1,10 +1,10 @@
 //! A worker's share of the node's durable state, and how shares come together.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use account::Account;
 use billing::AccountId;
+use edge::owner_of;
 
 use crate::{NodeBook, NodeState};
 
@@ -17,17 +17,6 @@ pub struct Share {
     pub handed_in: u64,
     /// The accounts it owns.
     pub accounts: BTreeMap<AccountId, Account>,
-}
-
-/// Which of `workers` owns an account. It may change from start to start with their number, since the journal is kept by
-/// account.
-pub(crate) fn owner_of(account: &AccountId, workers: usize) -> usize {
-    if workers == 1 {
-        return 0;
-    }
-    let mut hasher = DefaultHasher::new();
-    account.hash(&mut hasher);
-    usize::try_from(hasher.finish() % workers as u64).unwrap_or(0)
 }
 
 /// The accounts of each worker.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use account::{Account, Answer, CallEnd, ChangeError, Done, Effect, Flow, Input, Reply};
 use billing::{AccountId, CallId};
-use edge::{Certificate, Common, Directory, Edge, EdgeSettings, worker_of_call, worker_of_reply};
+use edge::{Certificate, Common, Directory, Edge, EdgeSettings, owner_of, worker_of_call, worker_of_reply};
 use geo::Places;
 use lockout::{Lockout, Ticket};
 use media::{RelayEvent, RelayId};
@@ -18,9 +18,9 @@ use crate::letter::FIRST;
 use crate::log::{Log, Release};
 use crate::look_ups::LookUps;
 use crate::registry::Registry;
-use crate::share::{Share, deal, owner_of};
+use crate::share::{Share, deal};
 use crate::wakes::Wakes;
-use crate::{Body, Letter, NodeState, Output, Record, Tell, admission, directory, strangers};
+use crate::{Body, Letter, NodeState, Output, Record, Tell, admission, directory, full, strangers};
 
 /// What the workers of a node are made from, besides their durable state.
 pub struct Setup {
@@ -147,7 +147,7 @@ impl Worker {
         }
         // What cannot be framed cannot be answered either; a keep-alive wants no answer over UDP.
         let Ok(message) = Message::parse(bytes) else { return false };
-        match self.common.home(&message) {
+        match self.edge.home(flow, &message) {
             home if home == self.number => self.edge.handle(now_ms, edge::Input::Message { flow, message }),
             home => self.post(now_ms, home, Letter::Message { flow, message }),
         }
@@ -293,16 +293,16 @@ impl Worker {
 
     fn edge_output(&mut self, now_ms: u64, output: edge::Output) {
         match output {
-            edge::Output::Send { flow, bytes } if self.may_go(now_ms, &flow, &bytes) => {
-                let has_it = if flow.connection == 0 { self.number } else { worker_of_connection(flow.connection) };
-                self.post(now_ms, has_it, Letter::Send { flow, bytes });
-            }
+            edge::Output::Send { flow, bytes } if self.may_go(now_ms, &flow, &bytes) => match flow.connection {
+                0 => self.send(now_ms, flow, bytes),
+                number => self.post(now_ms, worker_of_connection(number), Letter::Send { flow, bytes }),
+            },
             edge::Output::Send { .. } => {}
             edge::Output::Relay(command) => self.outputs.push_back(Output::Relay(command)),
-            edge::Output::Account { account, input } => {
-                let owner = owner_of(&account, self.common.workers());
-                self.post(now_ms, owner, Letter::Account { account, input });
-            }
+            edge::Output::Account { account, input } => match owner_of(&account, self.common.workers()) {
+                owner if owner == self.number => drop(self.account_input(now_ms, &account, *input)),
+                owner => self.post(now_ms, owner, Letter::Account { account, input }),
+            },
             edge::Output::Verify { token, from, name } => self.ask_leave(now_ms, token, from, &name),
             edge::Output::Auth { token, report, user_agent } => {
                 self.settle_leave(now_ms, token, report, &user_agent);
@@ -366,24 +366,31 @@ impl Worker {
 
     /// Hands an input to its account, journals it with its effects, and passes on or withholds the replies.
     pub(crate) fn account_input(&mut self, now_ms: u64, id: &AccountId, mut input: Input) -> Changed {
-        if let Some(reply) = self.at_once(now_ms, id, &input) {
-            self.reply(now_ms, reply);
-            return Changed { reply: None, effects: Vec::new() };
-        }
+        let mut known = self.accounts.get_mut(id);
+        let at_once = match (&mut known, &input) {
+            (Some(account), Input::Register(registration)) => account.answer_at_once(now_ms, registration),
+            _ => None,
+        };
         let carriers = &self.directory.carriers;
-        self.look_ups.complete(now_ms, self.accounts.get(id), carriers, self.disk_full, &mut input);
-        if let Some(reply) = self.turned_away(&input) {
+        let reply = at_once.or_else(|| {
+            self.look_ups.complete(now_ms, known.as_deref(), carriers, self.disk_full, &mut input);
+            if self.disk_full { full::turned_away(&self.log, &input) } else { None }
+        });
+        if let Some(reply) = reply {
             self.reply(now_ms, reply);
             return Changed { reply: None, effects: Vec::new() };
         }
         let talks = matches!(input, Input::Extend { .. });
-        let flows = self.flows_at_stake(id, &input);
-        let account = self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone()));
+        let account = match known {
+            Some(account) => account,
+            None => self.accounts.entry(id.clone()).or_insert_with(|| Account::new(id.clone())),
+        };
+        let flows = admission::flows_at_stake(account, &input);
         let Answer { effects, replies, spends } = account.handle(now_ms, &input);
         let seq = account.seq();
         self.wakes.set(id, account, Some(&input));
-        self.forget_flows(id, &input, &flows);
-        self.note_flows(id, &input);
+        admission::forget_flows(&self.doors, account, &input, &flows);
+        admission::note_flows(&self.doors, account, &input);
         self.report(now_ms, &effects);
         let mut changed = Changed { reply: None, effects: Vec::new() };
         if matches!(input, Input::Change { .. }) {
@@ -400,12 +407,6 @@ impl Worker {
             }
         }
         changed
-    }
-
-    /// The answer to a REGISTER that needs no record.
-    fn at_once(&mut self, now_ms: u64, id: &AccountId, input: &Input) -> Option<Reply> {
-        let Input::Register(registration) = input else { return None };
-        self.accounts.get_mut(id)?.answer_at_once(now_ms, registration)
     }
 
     /// What accounts are attacked with is told on the board of all.
@@ -430,8 +431,10 @@ impl Worker {
 
     /// Passes an account's reply to the worker whose call or REGISTER it is.
     pub(crate) fn reply(&mut self, now_ms: u64, reply: Reply) {
-        if let Some(to) = worker_of_reply(&reply) {
-            self.post(now_ms, to, Letter::Reply(reply));
+        match worker_of_reply(&reply).map(|to| to % self.common.workers()) {
+            Some(to) if to == self.number => self.edge.handle(now_ms, edge::Input::Reply(reply)),
+            Some(to) => self.post(now_ms, to, Letter::Reply(reply)),
+            None => {}
         }
     }
 

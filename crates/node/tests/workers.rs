@@ -26,9 +26,19 @@ fn tag_of(answer: &Message) -> String {
 
 /// Sets up the call `call_id` of firm `n`; every message is read by a worker of `reader`'s choice. Its end is up to the
 /// caller. Returns our tag towards the caller and the INVITE the carrier got.
-fn talk(node: &mut Node, n: usize, call_id: &str, mut reader: impl FnMut() -> usize) -> (String, Sent) {
-    let from = format!("127.0.1.{n}:5060");
-    node.reads(reader(), &from, &request("INVITE", &from, ("+13037654321", ""), call_id, 1, ""));
+fn talk(node: &mut Node, n: usize, call_id: &str, reader: impl FnMut() -> usize) -> (String, Sent) {
+    talk_from(node, &format!("127.0.1.{n}:5060"), call_id, "", reader)
+}
+
+/// The same of somebody at `from`, with more lines in the INVITE.
+fn talk_from(
+    node: &mut Node,
+    from: &str,
+    call_id: &str,
+    more: &str,
+    mut reader: impl FnMut() -> usize,
+) -> (String, Sent) {
+    node.reads(reader(), from, &request("INVITE", from, ("+13037654321", ""), call_id, 1, more));
     node.deliver();
     assert!(!node.sent.iter().any(|sent| is_invite(&sent.message)), "nothing is spent before it is on disk");
     node.settle();
@@ -37,10 +47,10 @@ fn talk(node: &mut Node, n: usize, call_id: &str, mut reader: impl FnMut() -> us
     node.reads(reader(), CARRIER, &answer_to(&invite, "180 Ringing", false));
     node.reads(reader(), CARRIER, &answer_to(&invite, "200 OK", true));
     node.settle();
-    let answers = node.take(&from);
+    let answers = node.take(from);
     let ok = answers.iter().find(|sent| status(&sent.message) == 200).expect("the caller hears of the answer");
     let tag = tag_of(&ok.message);
-    node.reads(reader(), &from, &request("ACK", &from, ("+13037654321", &tag), call_id, 1, ""));
+    node.reads(reader(), from, &request("ACK", from, ("+13037654321", &tag), call_id, 1, ""));
     node.settle();
     (tag, invite)
 }
@@ -60,8 +70,8 @@ fn calls_go_on_whoever_reads_their_messages_and_wherever_their_account_is() {
         let mut node = Node::with_firms(workers);
         let mut reader = in_turn(workers);
         let mut homes = vec![0; workers];
-        for n in 1..=8 {
-            let call_id = format!("call-{n}");
+        for call in 0..24 {
+            let (n, call_id) = (1 + call % 8, format!("call-{call}"));
             let (tag, invite) = talk(&mut node, n, &call_id, &mut reader);
             assert_eq!(node.calls(), 1);
             let from = format!("127.0.1.{n}:5060");
@@ -118,15 +128,18 @@ fn a_cancel_from_another_port_reaches_its_call_and_an_invite_sent_again_is_none_
 #[test]
 fn calls_of_a_line_that_is_gone_end_on_all_workers() {
     let mut node = Node::with_firms(2);
+    let phone = "127.0.0.7:5060";
+    let mut auth = challenge(&mut node, 1, phone);
     let mut at = [0, 0];
     for call in 0..6 {
-        let (_, invite) = talk(&mut node, 1, &format!("call-{call}"), in_turn(2));
+        let proof = proof("INVITE", &mut auth, "secret of 101");
+        let (_, invite) = talk_from(&mut node, phone, &format!("call-{call}"), &proof, in_turn(2));
         at[invite.worker] += 1;
     }
     assert!(at.iter().all(|count| *count > 0), "both workers have calls: {at:?}");
     assert_eq!(node.calls(), 6);
     node.sent.clear();
-    node.done(change("law-1", Change::RemoveLine("pbx".parse().unwrap())));
+    node.done(change("law-1", Change::RemoveLine("101".parse().unwrap())));
     let byes = node.take(CARRIER).iter().filter(|sent| sent.message.method_raw() == b"BYE").count();
     assert_eq!((byes, node.calls()), (6, 0));
     assert!(node.account("law-1").running().is_empty());
@@ -157,12 +170,16 @@ fn when_the_credit_runs_out_the_call_ends_wherever_it_is() {
     assert!(node.take(CARRIER).iter().any(|sent| sent.message.method_raw() == b"BYE"));
 }
 
-/// A REGISTER of extension 101 with credentials for `nonce`.
-fn register(from: &str, call_id: &str, auth: &mut ClientAuth, secret: &str) -> String {
+/// What proves a request of extension 101.
+fn proof(method: &str, auth: &mut ClientAuth, secret: &str) -> String {
     let credentials = Credentials { username: "101", secret };
-    let value = auth.answer(credentials, b"REGISTER", b"sip:127.0.0.1", "c");
-    let line = format!("Authorization: {}\r\n", String::from_utf8_lossy(&value));
-    request("REGISTER", from, ("101", ""), call_id, 1, &line)
+    let value = auth.answer(credentials, method.as_bytes(), b"sip:127.0.0.1", "c");
+    format!("Authorization: {}\r\n", String::from_utf8_lossy(&value))
+}
+
+/// A REGISTER of extension 101.
+fn register(from: &str, call_id: &str, auth: &mut ClientAuth, secret: &str) -> String {
+    request("REGISTER", from, ("101", ""), call_id, 1, &proof("REGISTER", auth, secret))
 }
 
 /// A challenge of one worker's.
@@ -260,10 +277,9 @@ fn a_phone_that_stays_is_written_once_and_is_kept_a_little_longer_by_a_crash() {
 #[test]
 fn a_new_call_for_a_worker_with_a_full_box_is_refused_and_nothing_else_is() {
     let mut node = Node::with_firms(2);
-    let from = "127.0.1.1:5060";
     let mut refused = 0;
-    for call in 0..8 {
-        let call_id = format!("call-{call}");
+    for call in 1..=8 {
+        let (from, call_id) = (&format!("127.0.1.{call}:5060"), format!("call-{call}"));
         node.reads(0, from, &request("INVITE", from, ("+13037654321", ""), &call_id, 1, ""));
         node.reads(0, from, &request("OPTIONS", from, ("x", ""), &call_id, 2, ""));
         for (_, letter) in std::mem::take(&mut node.letters) {

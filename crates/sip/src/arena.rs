@@ -105,9 +105,61 @@ impl<T> Arena<T> {
     }
 }
 
+/// Values kept beside those of an arena, found by their slots.
+#[derive(Debug)]
+pub struct Beside<T>(Vec<Option<(u32, T)>>);
+
+impl<T> Default for Beside<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Beside<T> {
+    /// Sets the value beside a slot. `slot` is one of the arena's, so that there are no more places than there.
+    pub fn insert(&mut self, slot: Slot, value: T) {
+        let index = slot.index as usize;
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, || None);
+        }
+        if let Some(place) = self.0.get_mut(index) {
+            *place = Some((slot.generation, value));
+        }
+    }
+
+    /// The value beside a slot.
+    pub fn get(&self, slot: Slot) -> Option<&T> {
+        let (generation, value) = self.0.get(slot.index as usize)?.as_ref()?;
+        (*generation == slot.generation).then_some(value)
+    }
+
+    /// Takes the value beside a slot.
+    pub fn remove(&mut self, slot: Slot) -> Option<T> {
+        let place = self.0.get_mut(slot.index as usize)?;
+        place.take_if(|(generation, _)| *generation == slot.generation).map(|(_, value)| value)
+    }
+
+    /// All values in the order of their places.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flatten().map(|(_, value)| value)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_beside_a_value_is_not_found_with_the_next() {
+        let (old, new) = (Slot { index: 3, generation: 1 }, Slot { index: 3, generation: 2 });
+        let mut beside = Beside::default();
+        beside.insert(old, "a");
+        assert_eq!((beside.get(old), beside.get(new)), (Some(&"a"), None));
+        assert_eq!(beside.remove(new), None);
+        beside.insert(new, "b");
+        assert_eq!((beside.get(old), beside.values().count()), (None, 1));
+        assert_eq!((beside.remove(new), beside.get(new)), (Some("b"), None));
+    }
 
     #[test]
     fn a_used_place_gets_a_new_generation() {

@@ -33,9 +33,12 @@ impl Transport {
 
     /// The transport that a Via header names, in any case.
     pub(crate) fn from_via(name: &[u8]) -> Option<Self> {
-        let all = [Self::Udp, Self::Tcp, Self::Tls].into_iter();
-        let mut written = all.filter(|known| known.via_name().len() == name.len());
-        written.find(|known| crate::scan::eq_ignore_case(name, known.via_name()))
+        match &<[u8; 3]>::try_from(name).ok()?.map(|b| b.to_ascii_lowercase()) {
+            b"udp" => Some(Self::Udp),
+            b"tcp" => Some(Self::Tcp),
+            b"tls" => Some(Self::Tls),
+            _ => None,
+        }
     }
 
     /// The transport as a URI's `transport` parameter spells it (RFC 3261 section 19.1.1).

@@ -1,22 +1,31 @@
-//! Look-up by text that peers choose: a hash map whose hash has a secret key, so that nobody outside can make texts collide.
+//! Look-up by text that peers choose: by its print, 128 bits of a hash with a secret key, so that nobody outside can make
+//! texts collide, and none needs to be kept to be found again.
 //!
-//! It offers no iteration: its order would be another in each run, and decisions must replay.
+//! By chance a look-up among a million texts finds the wrong one once in 2^108 times. The map offers no iteration: its
+//! order would be another in each run, and decisions must replay.
 #![allow(clippy::disallowed_types, reason = "a map that cannot be iterated")]
 
-use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
-/// The key of a node's hashes: unguessable, and the same for a whole run. It is kept as the hasher that has read it.
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+/// The key of a node's prints: unguessable, and the same for a whole run. It is kept as the hasher that has read it.
 #[derive(Clone, Default)]
-pub struct HashKey(DefaultHasher);
+pub struct HashKey(SipHasher13);
 
 impl HashKey {
     /// From 16 bytes of a secure source.
     pub fn new(bytes: [u8; 16]) -> Self {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&bytes);
-        Self(hasher)
+        Self(SipHasher13::new_with_key(&bytes))
+    }
+
+    /// The print of texts in this order. None may hold a line end, as no part of a header can, unless its length is always
+    /// the same.
+    pub fn print(&self, texts: &[&[u8]]) -> Print {
+        let mut reader = Reader { hasher: self.0, lines: [0; LINES_BYTES], len: 0, is_long: false };
+        texts.iter().for_each(|text| reader.line(text));
+        reader.finish()
     }
 }
 
@@ -26,76 +35,148 @@ impl std::fmt::Debug for HashKey {
     }
 }
 
-impl BuildHasher for HashKey {
-    type Hasher = DefaultHasher;
+/// What stands for a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Print(u128);
 
-    fn build_hasher(&self) -> DefaultHasher {
-        self.0.clone()
+impl Print {
+    /// One of `count` equal shares, the same for a print at each time; 0 of none.
+    pub fn share(self, count: usize) -> usize {
+        (self.0 as usize).checked_rem(count).unwrap_or(0)
     }
 }
 
-/// A map that is only looked into. The caller bounds it.
+impl Hash for Print {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0 as u64);
+    }
+}
+
+/// Usual texts fit in; they are hashed in one go.
+const LINES_BYTES: usize = 256;
+
+/// Gathers texts for the hash, each with a line end.
+struct Reader {
+    hasher: SipHasher13,
+    lines: [u8; LINES_BYTES],
+    len: usize,
+    is_long: bool,
+}
+
+impl Reader {
+    fn line(&mut self, mut text: &[u8]) {
+        loop {
+            let room = self.lines.get_mut(self.len..).unwrap_or_default();
+            if let Some((to, end)) = room.split_at_mut_checked(text.len())
+                && let [end, ..] = end
+            {
+                to.copy_from_slice(text);
+                *end = b'\n';
+                self.len += text.len() + 1;
+                return;
+            }
+            let (now, rest) = text.split_at(room.len().min(text.len()));
+            room.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
+            self.hasher.write(&self.lines);
+            (self.len, self.is_long, text) = (0, true, rest);
+        }
+    }
+
+    fn finish(mut self) -> Print {
+        let lines = self.lines.get(..self.len).unwrap_or_default();
+        if !self.is_long {
+            return Print(self.hasher.hash(lines).into());
+        }
+        self.hasher.write(lines);
+        Print(self.hasher.finish128().into())
+    }
+}
+
+/// A print is a hash already.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, print: u64) {
+        self.0 = print;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A map by prints that is only looked into. The caller bounds it.
 #[derive(Debug)]
-pub struct Keyed<K, V>(HashMap<K, V, HashKey>);
+pub struct Keyed<V>(HashMap<Print, V, BuildHasherDefault<AsItIs>>);
 
-impl<K: Hash + Eq, V> Keyed<K, V> {
-    /// An empty one.
-    pub fn new(key: HashKey) -> Self {
-        Self(HashMap::with_hasher(key))
+impl<V> Default for Keyed<V> {
+    fn default() -> Self {
+        Self(HashMap::default())
     }
+}
 
-    /// The value of a key.
-    pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.get(key)
-    }
-
-    /// Whether there is a value.
-    pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
-    where
-        K: Borrow<Q>,
-    {
-        self.0.contains_key(key)
+impl<V> Keyed<V> {
+    /// The value of a text.
+    pub fn get(&self, print: Print) -> Option<&V> {
+        self.0.get(&print)
     }
 
     /// Sets a value; the one before.
-    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
-        self.0.insert(key, value)
+    pub fn insert(&mut self, print: Print, value: V) -> Option<V> {
+        self.0.insert(print, value)
     }
 
     /// Takes a value out.
-    pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.remove(key)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn remove(&mut self, print: Print) -> Option<V> {
+        self.0.remove(&print)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn what_is_put_in_is_found_and_the_key_decides_about_the_hash() {
-        let mut map = Keyed::new(HashKey::new([7; 16]));
-        assert_eq!((map.insert("a".to_owned(), 1), map.insert("a".to_owned(), 2)), (None, Some(1)));
-        assert_eq!((map.get("a"), map.contains_key("b"), map.len()), (Some(&2), false, 1));
-        assert_eq!((map.remove("a"), map.remove("a"), map.is_empty()), (Some(2), None, true));
-        let hash = |byte| HashKey::new([byte; 16]).hash_one("text");
-        assert!(hash(1) != hash(2) && hash(1) == hash(1));
+    fn what_is_put_in_is_found_and_the_key_decides_about_the_print() {
+        let key = HashKey::new([7; 16]);
+        let (a, b) = (key.print(&[b"a"]), key.print(&[b"b"]));
+        let mut map = Keyed::default();
+        assert_eq!((map.insert(a, 1), map.insert(a, 2)), (None, Some(1)));
+        assert_eq!((map.get(a), map.get(b)), (Some(&2), None));
+        assert_eq!((map.remove(a), map.remove(a)), (Some(2), None));
+        let print = |byte| HashKey::new([byte; 16]).print(&[b"text"]);
+        assert!(print(1) != print(2) && print(1) == print(1));
         assert_eq!(format!("{:?}", HashKey::new([9; 16])), "HashKey");
+    }
+
+    #[test]
+    fn shares_are_about_equal() {
+        let key = HashKey::new([3; 16]);
+        let mut shares = [0; 4];
+        (0..4_000_u32).for_each(|n| shares[key.print(&[&n.to_string().into_bytes()]).share(4)] += 1);
+        assert!(shares.iter().all(|share| (900..1_100).contains(share)), "{shares:?}");
+        assert_eq!(key.print(&[]).share(0), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn texts_have_one_print_if_they_are_the_same(
+            a in proptest::collection::vec("[a-z]{0,300}", 0..4), b in proptest::collection::vec("[a-z]{0,300}", 0..4),
+        ) {
+            let key = HashKey::new([5; 16]);
+            let print = |texts: &[String]| key.print(&texts.iter().map(String::as_bytes).collect::<Vec<_>>());
+            prop_assert_eq!(print(&a) == print(&b), a == b);
+            // However the text is cut for the hash, it is hashed as one.
+            let mut whole = SipHasher13::new_with_key(&[5; 16]);
+            a.iter().for_each(|text| whole.write(format!("{text}\n").as_bytes()));
+            prop_assert_eq!(print(&a).0, u128::from(whole.finish128()));
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod essentials;
+mod fields;
 mod parse;
 mod reliable;
 #[cfg(test)]
@@ -20,8 +21,8 @@ pub use reliable::RAck;
 pub use validate::Invalid;
 
 use self::essentials::Essentials;
-use crate::name::Names;
-use crate::{Method, Name};
+use self::fields::Fields;
+use crate::Method;
 
 /// A range of the message's buffer. Sixteen bits are enough for `MAX_MESSAGE_BYTES`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,25 +32,21 @@ struct Span {
 }
 
 impl Span {
+    /// From one offset to another, in a buffer of at most `MAX_MESSAGE_BYTES`.
+    const fn new(from: usize, to: usize) -> Span {
+        Span { from: from as u16, to: to as u16 }
+    }
+
     /// Where `part` lies in `bytes`, of which it is a slice.
     fn of(part: &[u8], bytes: &[u8]) -> Span {
         let from = part.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
-        let end = |offset: usize| u16::try_from(offset).unwrap_or_default();
-        Span { from: end(from), to: end(from.wrapping_add(part.len())) }
+        Span::new(from, from + part.len())
     }
 
     /// The bytes that lie there.
     fn on(self, bytes: &[u8]) -> &[u8] {
         bytes.get(usize::from(self.from)..usize::from(self.to)).unwrap_or_default()
     }
-}
-
-/// One header line: what it is called and what it says, trimmed.
-#[derive(Debug, Clone, Copy)]
-struct Field {
-    name: Name,
-    name_span: Span,
-    value: Span,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,20 +68,20 @@ enum Defect {
     BodyShort,
 }
 
-/// A SIP message. Cloning shares the buffer.
+/// A SIP message. Cloning shares it.
 ///
 /// Header values are the sender's bytes, which need not be UTF-8, but for one thing: a CR or LF inside a value (a folded
 /// line) has become a space, as RFC 3261 section 7.3.1 reads it. So no value can start a header line of its own when it
 /// is written again.
 #[derive(Clone)]
-pub struct Message {
+pub struct Message(Arc<Head>);
+
+/// What was found in the buffer.
+struct Head {
     buf: Arc<[u8]>,
     start: Start,
     version: Span,
-    headers: Vec<Field>,
-    /// The names of all header lines, and of those that stand more than once.
-    present: Names,
-    repeated: Names,
+    fields: Fields,
     essentials: Essentials,
     body: Span,
     defect: Option<Defect>,
@@ -109,7 +106,7 @@ impl Message {
     }
 
     fn bytes(&self, span: Span) -> &[u8] {
-        span.on(&self.buf)
+        span.on(&self.0.buf)
     }
 }
 
@@ -117,7 +114,7 @@ impl Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Message");
-        match self.start {
+        match self.0.start {
             Start::Request { method_span, uri, .. } => {
                 out.field("method", &self.bytes(method_span).escape_ascii().to_string());
                 out.field("uri", &self.bytes(uri).escape_ascii().to_string());
@@ -126,6 +123,6 @@ impl fmt::Debug for Message {
                 out.field("status", &status);
             }
         }
-        out.field("headers", &self.headers.len()).field("body_bytes", &self.body().len()).finish()
+        out.field("headers", &self.0.fields.all().len()).field("body_bytes", &self.body().len()).finish()
     }
 }

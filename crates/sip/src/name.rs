@@ -101,6 +101,18 @@ const _: () = assert!(KNOWN.len() < u64::BITS as usize, "a set of names is one w
 pub(crate) struct Names(u64);
 
 impl Names {
+    pub(crate) const fn of(names: &[Name]) -> Names {
+        let (mut set, mut i) = (Names(0), 0);
+        while i < names.len() {
+            set.add(names[i]);
+            i += 1;
+        }
+        set
+    }
+
+    /// How many names there are, with the one for all others.
+    pub(crate) const MAX: usize = KNOWN.len() + 1;
+
     pub(crate) const fn has(self, name: Name) -> bool {
         self.0 >> name as u8 & 1 == 1
     }
@@ -110,16 +122,53 @@ impl Names {
     }
 }
 
-/// Where a name stands in the table of all: its length and three of its letters, in either case, tell every known name from
-/// every other.
-const fn place(text: &[u8]) -> usize {
-    let len = text.len();
-    (len + letter(text[0]) * 29 + letter(text[len - 1]) * 24 + letter(text[len / 2])) % PLACES
+/// Words of eight letters in a name: none that we know has more than 24.
+const WORDS: usize = 3;
+
+/// A name as it is compared: eight letters at a time, each with the bits that count. Where a letter stands its case does not
+/// count, and behind the name nothing does.
+struct Pattern {
+    words: [u64; WORDS],
+    masks: [u64; WORDS],
 }
 
-/// Letters that differ only in case differ in this bit.
-const fn letter(byte: u8) -> usize {
-    (byte | 0x20) as usize
+const fn pattern(text: &[u8]) -> Pattern {
+    assert!(text.len() <= WORDS * 8, "the name fits");
+    let (mut words, mut masks) = ([0; WORDS], [0; WORDS]);
+    let mut i = 0;
+    while i < text.len() {
+        let mask: u8 = if text[i].is_ascii_alphabetic() { !0x20 } else { 0xff };
+        words[i / 8] |= (text[i] as u64) << (i % 8 * 8);
+        masks[i / 8] |= (mask as u64) << (i % 8 * 8);
+        i += 1;
+    }
+    Pattern { words, masks }
+}
+
+const PATTERNS: [Pattern; KNOWN.len()] = {
+    let mut patterns = [const { pattern(b"") }; KNOWN.len()];
+    let mut i = 0;
+    while i < KNOWN.len() {
+        patterns[i] = pattern(KNOWN[i].text.as_bytes());
+        i += 1;
+    }
+    patterns
+};
+
+/// Where a name stands in the table of all: its letters, in either case and whatever stands behind them, tell every known
+/// name from every other.
+const fn place(words: &[u64; WORDS], len: usize) -> usize {
+    /// Found by trying; that no two names have the same place is checked below.
+    const FACTOR: u64 = 0xa38d_1ead_cca4_b02b;
+    const LETTERS: u64 = u64::from_ne_bytes([0x1f; 8]);
+    let (mut sum, mut i) = (0, 0);
+    while i < WORDS && i * 8 < len {
+        let left = len - i * 8;
+        let here = if left < 8 { words[i] & ((1 << (left * 8)) - 1) } else { words[i] };
+        sum = (here & LETTERS).wrapping_add(sum).wrapping_mul(FACTOR);
+        i += 1;
+    }
+    (sum >> (u64::BITS - PLACES.ilog2())) as usize
 }
 
 const PLACES: usize = 256;
@@ -130,7 +179,7 @@ const AT: [u8; PLACES] = {
     let mut i = 0;
     while i < KNOWN.len() {
         assert!(KNOWN[i].name as usize == i, "a name's number is its place in the list");
-        let place = place(KNOWN[i].text.as_bytes());
+        let place = place(&PATTERNS[i].words, KNOWN[i].text.len());
         assert!(at[place] == u8::MAX, "no two names have the same place");
         at[place] = i as u8;
         i += 1;
@@ -138,19 +187,57 @@ const AT: [u8; PLACES] = {
     at
 };
 
+/// `COMPACT[letter]` is the index in `KNOWN` of the name whose compact form is that letter, in either case.
+const COMPACT: [u8; 256] = {
+    let mut at = [u8::MAX; 256];
+    let mut i = 0;
+    while i < KNOWN.len() {
+        let letter = KNOWN[i].compact;
+        if letter != 0 {
+            at[letter as usize] = i as u8;
+            at[letter.to_ascii_uppercase() as usize] = i as u8;
+        }
+        i += 1;
+    }
+    at
+};
+
+/// The name of `len` letters that `words` begin with.
+#[inline]
+fn known(words: &[u64; WORDS], len: usize) -> Option<Name> {
+    let at = if len == 1 { COMPACT[words[0] as usize & 0xff] } else { AT[place(words, len)] };
+    let (known, pattern) = (KNOWN.get(usize::from(at))?, PATTERNS.get(usize::from(at))?);
+    let differs = |i: usize| (words[i] ^ pattern.words[i]) & pattern.masks[i];
+    let fits = len == 1 || known.text.len() == len && differs(0) | differs(1) | differs(2) == 0;
+    fits.then_some(known.name)
+}
+
 impl Name {
     /// The name `text` stands for, full or compact, in any case (RFC 3261 sections 7.3.1 and 7.3.3).
     pub fn from_text(text: &[u8]) -> Name {
-        if let [letter] = text {
-            let letter = letter.to_ascii_lowercase();
-            let known = KNOWN.iter().find(|known| known.compact == letter && letter != 0);
-            return known.map_or(Name::Other, |known| known.name);
+        let mut line = [0; WORDS * 8];
+        let Some(begin) = line.get_mut(..text.len()) else { return Name::Other };
+        begin.copy_from_slice(text);
+        let mut words = [0; WORDS];
+        for (word, bytes) in words.iter_mut().zip(line.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
         }
-        if text.is_empty() {
-            return Name::Other;
+        known(&words, text.len()).unwrap_or(Name::Other)
+    }
+
+    /// The known name that `line` begins with, if a colon follows it at once, and its length: so it is nearly always written.
+    #[inline]
+    pub(crate) fn begin(line: &[u8]) -> Option<(Name, usize)> {
+        let (chunks, _) = line.as_chunks::<8>();
+        let mut words = [0; WORDS];
+        for i in 0..WORDS {
+            words[i] = u64::from_le_bytes(*chunks.get(i)?);
+            if let Some(at) = scan::first_in_word(words[i], b':') {
+                let len = i * 8 + at;
+                return known(&words, len).map(|name| (name, len));
+            }
         }
-        let known = AT.get(place(text)).and_then(|&at| KNOWN.get(usize::from(at)));
-        known.filter(|known| scan::eq_ignore_case(text, known.text)).map_or(Name::Other, |known| known.name)
+        None
     }
 
     /// The name in full, as we write it; empty for `Other`.
@@ -192,5 +279,24 @@ mod tests {
             assert_eq!(Name::from_text(text), Name::Other);
         }
         assert_eq!(Name::Other.as_str(), "");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_name_is_known_by_its_letters_alone(at in 0..KNOWN.len(), case: u32, odd in 0_usize..40, byte: u8, tail in "[ -~]{8}") {
+            let mut name = KNOWN[at].text.as_bytes().to_vec();
+            for (i, letter) in name.iter_mut().enumerate().filter(|(i, _)| case >> i & 1 == 1) {
+                *letter = if i % 2 == 0 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
+            }
+            if let Some(letter) = name.get_mut(odd) {
+                *letter = byte;
+            }
+            let known = KNOWN.iter().find(|known| name.eq_ignore_ascii_case(known.text.as_bytes())).map(|known| known.name);
+            proptest::prop_assert_eq!(Name::from_text(&name), known.unwrap_or(Name::Other));
+            if byte != b':' {
+                let line = [&name, &b":"[..], tail.as_bytes()].concat();
+                proptest::prop_assert_eq!(Name::begin(&line), known.map(|known| (known, name.len())));
+            }
+        }
     }
 }

@@ -24,43 +24,11 @@ impl<'a> NameAddr<'a> {
     /// # Errors
     /// `Malformed` for an unclosed quote or bracket, for bytes that belong to no part, for a missing URI, and for a
     /// question mark in a URI without brackets (RFC 3261 section 20.10).
+    #[inline]
     pub fn parse(value: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
-        const BAD: Malformed = Malformed::new("name and address");
-        // A zero byte is written back as white space.
-        let blank = |b: &u8| *b == 0 || b.is_ascii_whitespace();
-        let value = value.get(value.iter().take_while(|b| blank(b)).count()..).unwrap_or_default().trim_ascii_end();
-        if value.first() == Some(&b'"') {
-            let end = scan::quoted_len(value).ok_or(BAD)?;
-            let display = value.get(1..end - 1).ok_or(BAD)?;
-            let rest = value.get(end..).ok_or(BAD)?.trim_ascii_start();
-            return NameAddr::bracketed(display, rest.strip_prefix(b"<").ok_or(BAD)?);
-        }
-        if let Some(open) = memchr::memchr(b'<', value) {
-            let (display, rest) = value.split_at(open);
-            return NameAddr::bracketed(display.trim_ascii(), rest.get(1..).ok_or(BAD)?);
-        }
-        let (uri, params) = scan::split_once(value, b';');
-        let uri = uri.trim_ascii();
-        if uri.is_empty() || uri.iter().any(|b| matches!(b, 0..=b' ' | 0x7f | b'?' | b'>' | b'"')) {
-            return Err(BAD);
-        }
-        Ok(NameAddr::with(&[], uri, params.unwrap_or_default()))
-    }
-
-    /// `rest` begins behind the opening bracket.
-    fn bracketed(display_raw: &'a [u8], rest: &'a [u8]) -> Result<NameAddr<'a>, Malformed> {
-        const BAD: Malformed = Malformed::new("name and address");
-        let (uri, params) = rest.split_at(memchr::memchr(b'>', rest).ok_or(BAD)?);
-        let (uri, params) = (uri.trim_ascii(), params.get(1..).unwrap_or_default().trim_ascii());
-        if uri.is_empty() || !(params.is_empty() || params.starts_with(b";")) {
-            return Err(BAD);
-        }
-        Ok(NameAddr::with(display_raw, uri, params))
-    }
-
-    fn with(display_raw: &'a [u8], uri: &'a [u8], params: &'a [u8]) -> NameAddr<'a> {
+        let (display_raw, uri, params) = parts(value).ok_or(Malformed::new("name and address"))?;
         let params = Params::new(params);
-        NameAddr { display_raw, uri, params, tag: params.value("tag").filter(|tag| !tag.is_empty()) }
+        Ok(NameAddr { display_raw, uri, params, tag: params.value("tag").filter(|tag| !tag.is_empty()) })
     }
 
     /// The display name with its escapes taken out.
@@ -90,6 +58,37 @@ impl<'a> NameAddr<'a> {
     pub fn expires_s(&self) -> Option<u32> {
         self.params.value("expires").and_then(scan::number)
     }
+}
+
+/// The display name, the URI and the parameters of a value.
+fn parts(value: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let mut value = scan::trim(value);
+    // A zero byte is written back as white space.
+    while let [0, rest @ ..] = value {
+        value = scan::trim_start(rest);
+    }
+    let (display, rest) = match value.first()? {
+        b'<' => value.split_at_checked(0)?,
+        b'"' => {
+            let end = scan::quoted_len(value)?;
+            let rest = scan::trim_start(value.get(end..)?);
+            (value.get(1..end - 1)?, rest.starts_with(b"<").then_some(rest)?)
+        }
+        _ => match memchr::memchr(b'<', value) {
+            Some(open) => (scan::trim_end(value.get(..open)?), value.get(open..)?),
+            None => return without_brackets(value),
+        },
+    };
+    let close = scan::find(rest, b'>')?;
+    let (uri, params) = (scan::trim(rest.get(1..close)?), scan::trim(rest.get(close + 1..)?));
+    (!uri.is_empty() && matches!(params.first(), None | Some(b';'))).then_some((display, uri, params))
+}
+
+fn without_brackets(value: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (uri, params) = scan::split_once(value, b';');
+    let uri = scan::trim(uri);
+    let is_odd = |b: &u8| matches!(b, 0..=b' ' | 0x7f | b'?' | b'>' | b'"');
+    (!uri.is_empty() && !uri.iter().any(is_odd)).then_some((&[], uri, params.unwrap_or_default()))
 }
 
 #[cfg(test)]

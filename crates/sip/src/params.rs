@@ -21,23 +21,16 @@ impl<'a> Params<'a> {
 
     /// Each parameter in order: its name, and its value if it has one, both trimmed; quotes are kept.
     pub fn iter(self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
-        self.parts().map(|part| {
-            let (name, value) = scan::split_once(part, b'=');
-            (name.trim_ascii_end(), value.map(<[u8]>::trim_ascii_start))
-        })
-    }
-
-    /// What stands between semicolons, trimmed.
-    fn parts(self) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = self.raw.strip_prefix(b";").unwrap_or(self.raw);
         std::iter::from_fn(move || {
             while !rest.is_empty() {
                 let end = scan::find_outside_quotes(rest, b';', false).unwrap_or(rest.len());
                 let (part, behind) = rest.split_at(end);
                 rest = behind.get(1..).unwrap_or_default();
-                let part = part.trim_ascii();
+                let part = scan::trim(part);
                 if !part.is_empty() {
-                    return Some(part);
+                    let (name, value) = scan::split_once(part, b'=');
+                    return Some((scan::trim_end(name), value.map(scan::trim_start)));
                 }
             }
             None
@@ -45,18 +38,28 @@ impl<'a> Params<'a> {
     }
 
     /// The first parameter of that name in any case: `None` if absent, `Some(None)` if it has no value.
+    #[inline]
     pub fn get(self, name: &str) -> Option<Option<&'a [u8]>> {
-        self.parts().find_map(|part| {
-            let (_, rest) = part.split_at_checked(name.len()).filter(|(begin, _)| scan::eq_ignore_case(begin, name))?;
-            match rest.trim_ascii_start() {
-                [] => Some(None),
-                [b'=', value @ ..] => Some(Some(value.trim_ascii_start())),
-                _ => None,
+        let mut rest = self.raw.strip_prefix(b";").unwrap_or(self.raw);
+        loop {
+            rest = scan::trim_start(rest);
+            let named = rest.split_at_checked(name.len()).filter(|(begin, _)| scan::eq_ignore_case(begin, name));
+            if let Some((_, behind)) = named {
+                match scan::trim_start(behind) {
+                    [] | [b';', ..] => return Some(None),
+                    [b'=', value @ ..] => {
+                        let end = scan::find_outside_quotes(value, b';', false).unwrap_or(value.len());
+                        return Some(Some(scan::trim(value.get(..end)?)));
+                    }
+                    _ => {}
+                }
             }
-        })
+            rest = rest.get(scan::find_outside_quotes(rest, b';', false)? + 1..)?;
+        }
     }
 
     /// The value of the first parameter of that name; `None` if it is absent or has no value.
+    #[inline]
     pub fn value(self, name: &str) -> Option<&'a [u8]> {
         self.get(name).flatten()
     }

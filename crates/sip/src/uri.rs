@@ -60,23 +60,42 @@ impl<'a> Host<'a> {
 
     /// Reads a host; an IPv6 address must stand in brackets.
     pub fn parse(bytes: &'a [u8]) -> Result<Host<'a>, Malformed> {
-        const BAD: Malformed = Malformed::new("host");
-        if let Some(ip) = ipv4(bytes) {
-            return Ok(Host::Ip(ip.into()));
+        match Host::begin(bytes) {
+            Some((host, len)) if len == bytes.len() => Ok(host),
+            _ => Err(Malformed::new("host")),
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| BAD)?;
-        if let Some(inner) = text.strip_prefix('[') {
-            let inner = inner.strip_suffix(']').ok_or(BAD)?;
+    }
+
+    /// Reads the host that `bytes` begins with, as far as there are bytes of one, and how long it is.
+    fn begin(bytes: &'a [u8]) -> Option<(Host<'a>, usize)> {
+        if bytes.first() == Some(&b'[') {
+            let len = memchr::memchr(b']', bytes)? + 1;
+            let inner = std::str::from_utf8(bytes.get(1..len - 1)?).ok()?;
             // RFC 3261's grammar makes a third colon before an embedded IPv4 address (RFC 5118 section 4.10).
-            let ip = inner.parse::<Ipv6Addr>().or_else(|_| inner.replacen(":::", "::", 1).parse());
-            return ip.map(|ip| Host::Ip(ip.into())).map_err(|_| BAD);
+            let ip = inner.parse::<Ipv6Addr>().or_else(|_| inner.replacen(":::", "::", 1).parse()).ok()?;
+            return Some((Host::Ip(ip.into()), len));
         }
-        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
-            return Err(BAD);
+        let ends = |len: usize| bytes.get(len).is_none_or(|&b| !IN_NAME[usize::from(b)]);
+        if let Some((ip, len)) = ipv4(bytes).filter(|(_, len)| ends(*len)) {
+            return Some((Host::Ip(ip.into()), len));
         }
-        Ok(Host::Name(text))
+        let len = bytes.iter().position(|&b| !IN_NAME[usize::from(b)]).unwrap_or(bytes.len());
+        let name = std::str::from_utf8(bytes.get(..len)?).ok()?;
+        (!name.is_empty()).then_some((Host::Name(name), len))
     }
 }
+
+/// What may stand in a name of a host.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        let b = byte as u8;
+        table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        byte += 1;
+    }
+    table
+};
 
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,20 +119,21 @@ pub struct HostPort<'a> {
 impl<'a> HostPort<'a> {
     /// Reads `host[:port]`; white space around either part is ignored, as Via allows it.
     pub fn parse(bytes: &'a [u8]) -> Result<HostPort<'a>, Malformed> {
-        let bytes = bytes.trim_ascii();
-        // In an IPv6 reference only a colon behind the bracket separates a port.
-        let host_end = match bytes.first() {
-            Some(b'[') => memchr::memchr(b']', bytes).map_or(bytes.len(), |i| i + 1),
-            _ => bytes.iter().position(|&b| b == b':').unwrap_or(bytes.len()),
-        };
-        let (host, rest) = bytes.split_at(host_end);
-        let port = match rest.trim_ascii() {
-            [] => None,
-            [b':', digits @ ..] => Some(scan::number(digits).and_then(|n| u16::try_from(n).ok())),
-            _ => Some(None),
-        };
-        let port = port.map(|port| port.ok_or(Malformed::new("port"))).transpose()?;
-        Ok(HostPort { host: Host::parse(host.trim_ascii())?, port })
+        match HostPort::begin(bytes)? {
+            (hostport, []) => Ok(hostport),
+            _ => Err(Malformed::new("host")),
+        }
+    }
+
+    /// Reads the `host[:port]` that `bytes` begins with; what follows it and white space.
+    pub(crate) fn begin(bytes: &'a [u8]) -> Result<(HostPort<'a>, &'a [u8]), Malformed> {
+        let bytes = scan::trim_start(bytes);
+        let (host, len) = Host::begin(bytes).ok_or(Malformed::new("host"))?;
+        let rest = scan::trim_start(bytes.get(len..).unwrap_or_default());
+        let Some((b':', digits)) = rest.split_first() else { return Ok((HostPort { host, port: None }, rest)) };
+        let (port, rest) = scan::begin_number(scan::trim_start(digits)).ok_or(Malformed::new("port"))?;
+        let port = u16::try_from(port).map_err(|_| Malformed::new("port"))?;
+        Ok((HostPort { host, port: Some(port) }, scan::trim_start(rest)))
     }
 
     /// Appends it as it is written.
@@ -144,11 +164,20 @@ impl fmt::Display for HostPort<'_> {
 }
 
 /// What may stand nowhere in a URI: controls, white space, and what sets a URI off.
-const NOT_IN_URI: [bool; 256] = {
-    let mut table = [false; 256];
+const NEVER: u8 = 1;
+/// The at sign, which ends a user part.
+const AT: u8 = 2;
+
+/// The bytes of a URI that are looked for.
+const IN_URI: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0usize;
     while byte < 256 {
-        table[byte] = matches!(byte as u8, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f);
+        table[byte] = match byte as u8 {
+            0..=b' ' | b'<' | b'>' | b'"' | 0x7f => NEVER,
+            b'@' => AT,
+            _ => 0,
+        };
         byte += 1;
     }
     table
@@ -177,15 +206,18 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// `UriError::Scheme` for another scheme, `UriError::Malformed` for anything that is not a URI.
     pub fn parse(bytes: &'a [u8]) -> Result<Uri<'a>, UriError> {
+        const BAD: UriError = UriError::Malformed(Malformed::new("URI"));
         let (scheme, rest) = scan::split_once(bytes, b':');
-        let rest = rest.ok_or(Malformed::new("URI"))?;
-        if !is_scheme(scheme) || bytes.iter().any(|&b| NOT_IN_URI[usize::from(b)]) {
-            return Err(Malformed::new("URI").into());
+        let rest = rest.ok_or(BAD)?;
+        let found = rest.iter().fold(0, |found, &b| found | IN_URI[usize::from(b)]);
+        if found & NEVER != 0 || !is_scheme(scheme) {
+            return Err(BAD);
         }
+        let at = if found & AT == 0 { None } else { memchr::memrchr(b'@', rest) };
         if scan::eq_ignore_case(scheme, "sip") {
-            Ok(Uri::parse_sip(Scheme::Sip, rest)?)
+            Ok(Uri::parse_sip(Scheme::Sip, rest, at)?)
         } else if scan::eq_ignore_case(scheme, "sips") {
-            Ok(Uri::parse_sip(Scheme::Sips, rest)?)
+            Ok(Uri::parse_sip(Scheme::Sips, rest, at)?)
         } else if scan::eq_ignore_case(scheme, "tel") {
             Ok(Uri::parse_tel(rest)?)
         } else {
@@ -193,11 +225,12 @@ impl<'a> Uri<'a> {
         }
     }
 
-    fn parse_sip(scheme: Scheme, rest: &'a [u8]) -> Result<Uri<'a>, Malformed> {
+    /// What stands behind the scheme, with its last at sign.
+    fn parse_sip(scheme: Scheme, rest: &'a [u8], at: Option<usize>) -> Result<Uri<'a>, Malformed> {
         // Neither parameters nor headers may hold a bare '@', so the last one ends the user part, and a '?' or ';'
         // before it belongs to the user (RFC 4475 section 3.1.1.13).
-        let (userinfo, rest) = match memchr::memrchr(b'@', rest) {
-            Some(i) => (rest.get(..i), rest.get(i + 1..).unwrap_or_default()),
+        let (userinfo, rest) = match at.and_then(|at| rest.split_at_checked(at)) {
+            Some((userinfo, rest)) => (Some(userinfo), rest.get(1..).unwrap_or_default()),
             None => (None, rest),
         };
         let (user, password) = userinfo.map_or((None, None), |info| {
@@ -207,14 +240,19 @@ impl<'a> Uri<'a> {
         if user.is_some_and(<[u8]>::is_empty) {
             return Err(Malformed::new("user part"));
         }
-        let (rest, headers) = scan::split_once(rest, b'?');
-        let (hostport, params) = scan::split_once(rest, b';');
+        let (hostport, rest) = HostPort::begin(rest)?;
+        let (params, headers) = match rest.split_first() {
+            None => (rest, None),
+            Some((b';', rest)) => scan::split_once(rest, b'?'),
+            Some((b'?', headers)) => (&rest[..0], Some(headers)),
+            Some(_) => return Err(Malformed::new("host")),
+        };
         Ok(Uri {
             scheme,
             user_raw: user,
             password_raw: password,
-            hostport: Some(HostPort::parse(hostport)?),
-            params: Params::new(params.unwrap_or_default()),
+            hostport: Some(hostport),
+            params: Params::new(params),
             headers_raw: headers.unwrap_or_default(),
         })
     }
@@ -263,21 +301,29 @@ impl<'a> Uri<'a> {
     }
 }
 
-/// Four numbers up to 255 without leading zeros, as `Ipv4Addr` reads them: nearly every host of a message is one.
-fn ipv4(bytes: &[u8]) -> Option<Ipv4Addr> {
-    let (mut octets, mut at, mut digits, mut sum) = ([0_u8; 4], 0, 0, 0_u16);
-    for &b in bytes {
-        if b == b'.' && digits > 0 && at < 3 {
-            octets[at] = u8::try_from(sum).ok()?;
-            (at, digits, sum) = (at + 1, 0, 0);
-        } else if b.is_ascii_digit() && digits < 3 && !(digits == 1 && sum == 0) {
+/// The four numbers up to 255 without leading zeros that `bytes` begins with, as `Ipv4Addr` reads them, and how long they
+/// are: nearly every host of a message is one.
+fn ipv4(bytes: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let (mut octets, mut number, mut digits, mut sum) = ([0_u8; 4], 0, 0, 0_u16);
+    for (len, &b) in bytes.iter().enumerate() {
+        if b.is_ascii_digit() && digits < 3 && !(digits == 1 && sum == 0) {
             (digits, sum) = (digits + 1, sum * 10 + u16::from(b - b'0'));
-        } else {
+            continue;
+        }
+        if digits == 0 {
             return None;
         }
+        octets[number] = u8::try_from(sum).ok()?;
+        if number == 3 {
+            return Some((octets.into(), len));
+        }
+        if b != b'.' {
+            return None;
+        }
+        (number, digits, sum) = (number + 1, 0, 0);
     }
-    octets[at] = u8::try_from(sum).ok()?;
-    (at == 3 && digits > 0).then(|| octets.into())
+    octets[number] = u8::try_from(sum).ok()?;
+    (number == 3 && digits > 0).then(|| (octets.into(), bytes.len()))
 }
 
 fn is_scheme(bytes: &[u8]) -> bool {

@@ -35,21 +35,19 @@ impl<'a> Via<'a> {
             Some(rest) => rest,
             None => behind_version(value).ok_or(BAD)?,
         };
-        let rest = rest.trim_ascii_start();
-        let end = rest.iter().position(u8::is_ascii_whitespace).ok_or(BAD)?;
-        let (transport_raw, rest) = rest.split_at(end);
-        if !scan::is_token(transport_raw) {
+        let rest = scan::trim_start(rest);
+        let (transport_raw, rest) = rest.split_at(scan::token_len(rest));
+        if transport_raw.is_empty() || !rest.first().is_some_and(u8::is_ascii_whitespace) {
             return Err(BAD);
         }
-        let (sent_by, params) = scan::split_once(rest, b';');
-        let params = Params::new(params.unwrap_or_default());
-        Ok(Via {
-            transport: Transport::from_via(transport_raw),
-            transport_raw,
-            sent_by: HostPort::parse(sent_by).map_err(|_| BAD)?,
-            params,
-            branch: params.value("branch"),
-        })
+        let (sent_by, rest) = HostPort::begin(rest).map_err(|_| BAD)?;
+        let params = match rest.split_first() {
+            None => Params::default(),
+            Some((b';', params)) => Params::new(params),
+            Some(_) => return Err(BAD),
+        };
+        let transport = Transport::from_via(transport_raw);
+        Ok(Via { transport, transport_raw, sent_by, params, branch: params.value("branch") })
     }
 
     /// The branch, if there is one.
@@ -91,7 +89,7 @@ impl<'a> Via<'a> {
 fn behind_version(value: &[u8]) -> Option<&[u8]> {
     let (protocol, rest) = scan::split_once(value, b'/');
     let (version, rest) = scan::split_once(rest?, b'/');
-    let fits = scan::eq_ignore_case(protocol.trim_ascii(), "SIP") && version.trim_ascii() == b"2.0";
+    let fits = scan::eq_ignore_case(scan::trim(protocol), "SIP") && scan::trim(version) == b"2.0";
     rest.filter(|_| fits)
 }
 

@@ -10,4 +10,4 @@ mod response;
 mod tests;
 
 pub use request::RequestBuilder;
-pub use response::ResponseBuilder;
+pub use response::{ResponseBuilder, ResponseHead};

@@ -5,6 +5,7 @@
 
 mod access;
 mod audit;
+mod calls;
 mod desk;
 mod entries;
 mod factors;

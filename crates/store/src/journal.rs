@@ -11,11 +11,15 @@ use std::marker::PhantomData;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Disk, Error};
+use frame::Frame;
 pub use records::Records;
 pub(crate) use reseal::reseal;
 
 /// A segment of this size or more is followed by a new one, bytes.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// A segment is written ahead by so much, bytes: for so much no sync changes its size.
+const AHEAD_BYTES: u64 = 1 << 20;
 
 /// The largest record, bytes (a deck of a few hundred thousand rows is the largest there is).
 pub const MAX_RECORD_BYTES: usize = 32 << 20;
@@ -58,8 +62,8 @@ pub struct Recovery {
     pub first_lsn: u64,
     /// The last whole record; 0 for a new journal.
     pub last_lsn: u64,
-    /// Bytes at the end that are no whole record: writes that were never reported durable and did not survive whole.
-    /// They are cut off by the next write, so that until then nothing is destroyed.
+    /// Bytes at the end that are no whole record: writes that were never reported durable and did not survive whole. They
+    /// are cut off by the next write, so that until then nothing is destroyed; as are zeros behind them, which do not count.
     pub torn_bytes: u64,
 }
 
@@ -77,6 +81,10 @@ pub struct Journal<D, T> {
     len: u64,
     /// Whether more than that may be in the file, to be cut off before the next write.
     torn: bool,
+    /// Up to where that file was written ahead; less than `len` where it was not.
+    ahead: u64,
+    /// How far it is written ahead each time.
+    ahead_bytes: u64,
     /// Size at which a new segment is begun.
     segment_bytes: u64,
     /// Last record appended.
@@ -109,7 +117,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
         segments.sort_unstable();
         let tail = match segments.last() {
             Some(&first) => find_tail::<D, T>(&mut disk, first)?,
-            None => Tail { last_lsn: 0, len: 0, torn_bytes: 0 },
+            None => Tail { last_lsn: 0, len: 0, torn_bytes: 0, is_longer: false },
         };
         if segments.is_empty() {
             segments.push(1);
@@ -119,7 +127,9 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
             disk,
             segments,
             len: tail.len,
-            torn: tail.torn_bytes > 0,
+            torn: tail.is_longer,
+            ahead: 0,
+            ahead_bytes: AHEAD_BYTES.min(segment_bytes),
             segment_bytes,
             last_lsn: tail.last_lsn,
             durable_lsn: tail.last_lsn,
@@ -139,21 +149,26 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        let mut payload = Vec::new();
+        let mut open: Option<Frame> = None;
         let mut put = |record: &T| {
+            let (seal, out) = (self.disk.seal(), &mut self.waiting);
             let expected = self.last_lsn.saturating_add(1);
             if record.lsn() != expected {
                 return Err(Error::Gap { expected, found: record.lsn() });
             }
-            frame::put(record, expected, &mut payload)?;
+            let frame = *open.get_or_insert_with(|| Frame::begin(seal, out));
+            frame.put(record, expected, out)?;
             self.last_lsn = expected;
-            if payload.len() >= frame::FRAME_BYTES {
-                frame::close(&mut payload, expected, self.disk.seal(), &mut self.waiting)?;
+            if frame.is_full(out) {
+                open = None;
+                frame.close(expected, seal, out)?;
             }
             Ok(())
         };
         let taken_in = records.iter().try_for_each(&mut put);
-        frame::close(&mut payload, self.last_lsn, self.disk.seal(), &mut self.waiting)?;
+        if let Some(frame) = open {
+            frame.close(self.last_lsn, self.disk.seal(), &mut self.waiting)?;
+        }
         taken_in
     }
 
@@ -174,8 +189,10 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
         if self.torn {
             self.cut_tail(&name)?;
         }
+        let header = frame::header(self.disk.seal());
+        self.make_room(&name, self.len + (header.len() + self.waiting.len()) as u64)?;
         if self.len == 0 {
-            self.write(&name, &frame::header(self.disk.seal()))?;
+            self.write(&name, &header)?;
         }
         let waiting = std::mem::take(&mut self.waiting);
         let written = self.write(&name, &waiting);
@@ -221,7 +238,7 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
     pub fn begin_segment(&mut self) {
         if self.len > 0 && !self.torn && !self.poisoned && self.durable_lsn == self.last_lsn {
             self.segments.push(self.last_lsn + 1);
-            self.len = 0;
+            (self.len, self.ahead) = (0, 0);
         }
     }
 
@@ -256,9 +273,27 @@ impl<D: Disk, T: Numbered + Serialize + DeserializeOwned> Journal<D, T> {
         Ok(())
     }
 
+    /// Writes ahead for bytes up to `until` and more, where that was not done yet. On a disk that has no room for more
+    /// than what is needed a file grows as it must.
+    fn make_room(&mut self, name: &str, until: u64) -> Result<(), Error> {
+        if until <= self.ahead {
+            return Ok(());
+        }
+        let ahead = until + self.ahead_bytes;
+        match self.disk.write_ahead(name, ahead).map_err(|cause| Error::file("write ahead in", name, cause)) {
+            Ok(()) => self.ahead = ahead,
+            Err(Error::DiskFull { .. }) => {}
+            Err(error) => {
+                self.poisoned = true;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     fn cut_tail(&mut self, name: &str) -> Result<(), Error> {
         self.disk.truncate(name, self.len).map_err(|e| Error::file("cut the torn tail of", name, e))?;
-        self.torn = false;
+        (self.torn, self.ahead) = (false, self.len);
         Ok(())
     }
 
@@ -275,8 +310,10 @@ struct Tail {
     last_lsn: u64,
     /// Bytes up to it in the last segment.
     len: u64,
-    /// Bytes behind it.
+    /// Bytes behind it, but for the zeros at the end.
     torn_bytes: u64,
+    /// Whether there are any, zeros or not.
+    is_longer: bool,
 }
 
 /// Finds the last whole record of the last segment, which is durable then.
@@ -284,16 +321,17 @@ fn find_tail<D: Disk, T: Numbered + DeserializeOwned>(disk: &mut D, first: u64) 
     let name = frame::segment_name(first);
     disk.sync(&name).map_err(|e| Error::file("sync", &name, e))?;
     let bytes = disk.read(&name).map_err(|e| Error::file("read", &name, e))?;
-    let mut tail = Tail { last_lsn: first.saturating_sub(1), len: 0, torn_bytes: bytes.len() as u64 };
+    let mut tail = Tail { last_lsn: first.saturating_sub(1), len: 0, torn_bytes: 0, is_longer: false };
+    let mut frames = frame::Frames::at(&bytes, 0);
     if frame::check_header(&name, &bytes, disk.seal())? {
-        let mut frames = frame::Frames::after_header(&bytes);
+        frames = frame::Frames::after_header(&bytes);
         while let Some(payload) = frames.next_whole() {
             for record in frame::decode::<T>(&name, payload, disk.seal())? {
                 tail.last_lsn = frame::follow(tail.last_lsn, record.lsn())?;
             }
         }
-        tail.len = frames.offset();
-        tail.torn_bytes -= tail.len;
     }
+    tail.len = frames.offset();
+    (tail.torn_bytes, tail.is_longer) = (frames.bytes_behind(), tail.len < bytes.len() as u64);
     Ok(tail)
 }

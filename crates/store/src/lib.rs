@@ -8,6 +8,7 @@
 //! which saves it and lets go of the part of the journal nobody needs any more. A node that starts: [`Home::open`],
 //! [`Journal::open`], [`recover_state`] and [`recover_tables`], then [`Threads::start`].
 
+mod behind;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
 mod db;

@@ -16,12 +16,12 @@ pub const BATCH_QUEUE: usize = 256;
 
 /// While much happens the tables are written in steps, since a transaction costs as much as the rows of dozens of calls,
 /// and what it changes in one place, pages of indexes among it, is written once. What people look at is so much older.
-const STEP: Duration = Duration::from_millis(400);
+const STEP: Duration = Duration::from_secs(1);
 /// So many records in one step make the next one wait for its end.
-const BUSY_RECORDS: usize = 800;
+const BUSY_RECORDS: usize = 2_000;
 
 /// Records in one transaction at most (one batch more at worst).
-const MAX_TRANSACTION: usize = 8192;
+const MAX_TRANSACTION: usize = 16_384;
 
 /// How long a full disk is left alone before the next try.
 const DISK_FULL_RETRY: Duration = Duration::from_secs(1);

@@ -12,7 +12,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chacha20poly1305::aead::Aead;
+use chacha20poly1305::aead::{Aead, AeadInOut};
 use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
 
 use crate::{Desk, Error, Home, Snapshots, Vault, journal};
@@ -23,6 +23,7 @@ const CREDENTIAL: &str = "tollguard.key";
 const MAX_KEYS: usize = 8;
 const NUMBER_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
 /// The random part of a nonce; the rest counts.
 const PREFIX_BYTES: usize = 16;
 
@@ -71,15 +72,30 @@ impl Seal {
         Ok(Self { keys, prefix, count: AtomicU64::new(0) })
     }
 
+    /// What stands before a sealed text: the number of its key, and the nonce.
+    pub(crate) const ROOM_BYTES: usize = NUMBER_BYTES + NONCE_BYTES;
+
     /// Seals with the first key: its number, the nonce, the text.
     pub(crate) fn seal(&self, plain: &[u8]) -> Vec<u8> {
+        let mut sealed = Vec::with_capacity(Self::ROOM_BYTES + plain.len() + TAG_BYTES);
+        sealed.resize(Self::ROOM_BYTES, 0);
+        sealed.extend_from_slice(plain);
+        self.seal_behind(0, &mut sealed);
+        sealed
+    }
+
+    /// Seals what stands behind a place and [`Seal::ROOM_BYTES`] of room there.
+    pub(crate) fn seal_behind(&self, at: usize, text: &mut Vec<u8>) {
         let mut nonce = [0; NONCE_BYTES];
         let (prefix, count) = nonce.split_at_mut(PREFIX_BYTES);
         prefix.copy_from_slice(&self.prefix);
         count.copy_from_slice(&self.count.fetch_add(1, Ordering::Relaxed).to_le_bytes());
         let key = self.keys.first().expect("a file without a key is refused when it is read");
-        let text = key.cipher().encrypt(&XNonce::from(nonce), plain).expect("a record is far shorter than 256 GB");
-        [&key.number[..], &nonce, &text].concat()
+        let (room, plain) = text[at..].split_at_mut(Self::ROOM_BYTES);
+        room[..NUMBER_BYTES].copy_from_slice(&key.number);
+        room[NUMBER_BYTES..].copy_from_slice(&nonce);
+        let tag = key.cipher().encrypt_inout_detached(&XNonce::from(nonce), &[], plain.into());
+        text.extend_from_slice(&tag.expect("a record is far shorter than 256 GB"));
     }
 
     /// Opens what was sealed with any of the keys. `name` is the file it stands in.

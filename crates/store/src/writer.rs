@@ -29,10 +29,11 @@ pub const MAX_BATCH: usize = 1024;
 /// Records that the writer keeps for a projector whose queue is full, before it waits for it.
 pub const MAX_OWED: usize = 32_768;
 
-/// While much happens records are synced in steps, so that one sync does for more of them.
-const STEP: Duration = Duration::from_millis(4);
+/// While much happens records are synced in steps, so that one sync does for more of them: as long as callers do not hear
+/// it (a call waits for one before it rings, and for one when it is answered).
+const STEP: Duration = Duration::from_millis(7);
 /// So many records in one step make the next one wait for its end.
-const BUSY_RECORDS: usize = 6;
+const BUSY_RECORDS: usize = 10;
 
 /// How long a full disk is left alone before the next try.
 const DISK_FULL_RETRY: Duration = Duration::from_secs(1);

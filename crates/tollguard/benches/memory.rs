@@ -47,9 +47,10 @@ fn main() {
     report.note("registrations", registrations(), "fresh registrations, of a line each");
     report.note("calls", calls(), "calls that are held");
     let line = ours::line_bytes(registrations() as usize);
+    let guard = ours::guard_bytes_a_line();
     let call = ours::call_bytes(calls() as usize);
     report.note("registration_bytes", rounded(line, 0), "Tollguard: bytes for a registration");
-    report.note("guard_bytes_a_line", rounded(ours::guard_bytes_a_line(), 0), "of which the guard keeps of the line");
+    report.note("guard_bytes_a_line", rounded(guard, 0), "of which the guard keeps of the line");
     report.note("call_bytes", rounded(call, 0), "Tollguard: bytes for a held call");
 
     let at = |host| SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 5060));
@@ -58,7 +59,16 @@ fn main() {
     let their_call = theirs(at(5), at(2), at(3), "held", calls(), CALLS_A_SECOND);
     report.note("kamailio_registration_bytes", rounded(their_line, 0), "Kamailio: bytes for a registration");
     report.note("kamailio_call_bytes", rounded(their_call, 0), "Kamailio: bytes for a held call");
-    report.note("registration_ratio", rounded(line / their_line, 3), "ours by Kamailio's");
+    report.note(
+        "registration_ratio",
+        rounded((line - guard) / their_line, 3),
+        "ours without the guard's, by Kamailio's",
+    );
+    report.note(
+        "guarded_registration_ratio",
+        rounded(line / their_line, 3),
+        "ours with it, by Kamailio's, which has none",
+    );
     report.note("ratio", rounded(call / their_call, 3), "ours by Kamailio's, of a held call");
     report.write();
 }

@@ -35,7 +35,7 @@ impl Call {
         self.cancel_forks(core);
         self.facts.answer_ms = Some(core.now_ms);
         self.run_lease(core.now_ms, self.clock.agreed);
-        core.dialogs.insert(dialog.id().clone(), (self.id, Side::B));
+        core.know_dialog(dialog.id(), self.id, Side::B);
         // The ACK waits for the journal: a node that crashes before gets the 2xx again and hangs up a stray.
         let mut b = Leg::new(dialog);
         b.owed = Some(cseq);
@@ -48,7 +48,7 @@ impl Call {
             self.media.announce(core, Side::B, sdp);
         }
         let body = answer.and_then(|sdp| self.media.towards(Side::A, sdp).ok()).unwrap_or_default();
-        let legs = SavedLegs::of(&self.a, &b, &self.facts).encode();
+        let legs = SavedLegs::encode(&self.a, &b, &self.facts);
         self.forget_callees(core, b.dialog.id());
         self.b = Some(b);
         self.clock.stage_ms = core.now_ms.saturating_add(LEASE_PATIENCE_MS);
@@ -78,7 +78,7 @@ impl Call {
         self.routes_left = VecDeque::new();
         for early in std::mem::take(&mut self.forks).iter().flat_map(|fork| &fork.earlies) {
             if early.dialog.id() != answered {
-                core.dialogs.remove(early.dialog.id());
+                core.forget_dialog(early.dialog.id());
             }
         }
     }
@@ -117,7 +117,7 @@ impl Call {
             b.acknowledge(core, cseq, &[]);
         }
         let Some(invite) = self.invite.take() else { return };
-        let mut answer = core.answer(&invite, 200, "", Some(self.a.dialog.id().local_tag()));
+        let mut answer = invite.answer(200);
         answer.copy_record_routes(&invite.request).header(Name::Contact, core.contact(invite.flow));
         answer.header(Name::Allow, ALLOW).header(Name::Supported, "replaces");
         self.a.session = Session::granted(&invite.request, core.now_ms);
@@ -127,7 +127,7 @@ impl Call {
         }
         let cseq = Leg::cseq_of(&invite.request);
         let answer = answer.finish_with_body(SDP, body).into();
-        core.invites.remove(&invite.server);
+        core.invites.remove(invite.server.slot());
         self.a.dialog.confirm();
         self.a.accept(core, invite.server, cseq, answer);
         self.stage = Stage::Talking;

@@ -30,7 +30,7 @@ impl Call {
         if known.is_none() {
             let dialog = fork.dialog_of(response).filter(|_| fork.earlies.len() < MAX_EARLY_DIALOGS);
             let Some(dialog) = dialog else { return false };
-            core.dialogs.insert(id, (self.id, Side::B));
+            core.know_dialog(&id, self.id, Side::B);
             fork.earlies.push(Early { dialog, rseq: rseq.saturating_sub(1), answer: None });
         }
         let early = match known {

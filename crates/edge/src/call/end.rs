@@ -87,7 +87,7 @@ impl Call {
             Stage::Screening { gone: Some(_) } | Stage::Over => {}
             Stage::Screening { gone: None } | Stage::Opening | Stage::Ringing | Stage::Answered { .. } => {
                 let Some(invite) = &self.invite else { return };
-                let mut answer = core.answer(invite, ending.status, "", Some(self.a.dialog.id().local_tag()));
+                let mut answer = invite.answer(ending.status);
                 if let Some(reason) = &ending.header {
                     answer.header(Name::Reason, reason);
                 }
@@ -110,7 +110,7 @@ impl Call {
     fn drop_exchanges(&mut self, core: &mut Core) {
         for exchange in std::mem::take(&mut self.exchanges) {
             let status = if exchange.asked.request.method() == Some(Method::Invite) { 487 } else { 481 };
-            core.invites.remove(&exchange.asked.server);
+            core.invites.remove(exchange.asked.server.slot());
             core.reply(&exchange.asked, status);
         }
     }
@@ -143,13 +143,13 @@ impl Call {
     /// No message finds the call any more.
     fn leave(&mut self, core: &mut Core) {
         if let Some(invite) = &self.invite {
-            core.invites.remove(&invite.server);
+            core.invites.remove(invite.server.slot());
         }
         for leg in [Some(&self.a), self.b.as_ref()].into_iter().flatten() {
-            core.dialogs.remove(leg.dialog.id());
+            core.forget_dialog(leg.dialog.id());
         }
         for early in self.forks.iter().flat_map(|fork| &fork.earlies) {
-            core.dialogs.remove(early.dialog.id());
+            core.forget_dialog(early.dialog.id());
         }
     }
 }

@@ -67,7 +67,7 @@ impl Call {
             return core.overloaded(&asked);
         };
         if method == Method::Invite {
-            core.invites.insert(asked.server, self.id);
+            core.invites.insert(asked.server.slot(), self.id);
         }
         self.exchanges.push(Exchange { from, asked, key });
     }
@@ -124,7 +124,7 @@ impl Call {
             100..=199 => true,
             200..=299 => {
                 let exchange = self.exchanges.remove(at);
-                core.invites.remove(&exchange.asked.server);
+                core.invites.remove(exchange.asked.server.slot());
                 if exchange.is_offer() {
                     self.agreed(core, &exchange, response)
                 } else {
@@ -192,7 +192,7 @@ impl Call {
     pub(super) fn exchange_failed(&mut self, core: &mut Core, key: ClientKey, status: u16) {
         let Some(at) = self.exchanges.iter().position(|exchange| exchange.key == key) else { return };
         let exchange = self.exchanges.remove(at);
-        core.invites.remove(&exchange.asked.server);
+        core.invites.remove(exchange.asked.server.slot());
         // A challenge or a redirection is between us and the other leg.
         let told = if matches!(status, 300..=399 | 401 | 407) { 488 } else { status };
         core.reply(&exchange.asked, told);

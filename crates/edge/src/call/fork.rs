@@ -9,7 +9,7 @@ use sip::dialog::Sent;
 use sip::digest::{Challenge, ClientAuth, Credentials};
 use sip::transaction::ClientKey;
 use sip::transaction::Wire;
-use sip::{Dialog, DialogId, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, Transport, locate};
+use sip::{Dialog, Flow, HostPort, Message, Method, Name, RequestBuilder, SipUri, Transport, locate};
 
 use super::early::Early;
 use super::media::Offer;
@@ -239,7 +239,7 @@ impl Fork {
     pub fn send(&mut self, core: &mut Core, call: CallId, out: &Outbound) -> bool {
         self.cseq += 1;
         for early in self.earlies.drain(..) {
-            core.dialogs.remove(early.dialog.id());
+            core.forget_dialog(early.dialog.id());
         }
         let Some(mut written) = self.write(core, out) else { return false };
         // RFC 3261 section 18.1.1.
@@ -332,8 +332,7 @@ impl Fork {
     /// The dialog of a 2xx, which may have begun with a response before it (RFC 3261 section 13.2.2.4), and the answer that
     /// came with that.
     pub fn confirmed(&mut self, response: &Message) -> Option<(Dialog, Option<Vec<u8>>)> {
-        let id = DialogId::of_response(response);
-        let known = self.earlies.iter_mut().find(|early| Some(early.dialog.id()) == id.as_ref());
+        let known = self.earlies.iter_mut().find(|early| early.dialog.id().is_of_response(response));
         if let Some(early) = known {
             early.dialog.confirm_from(response).ok()?;
             return Some((early.dialog.clone(), early.answer.take()));

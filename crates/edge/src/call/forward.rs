@@ -9,14 +9,14 @@ use geo::Place;
 
 use super::fork::Target;
 use super::start::Beginning;
-use super::{Call, CallId, Ending, Facts, Leg};
-use crate::core::{Asked, Core};
+use super::{Call, CallId, Ending, Facts, Invite, Leg};
+use crate::core::Core;
 use crate::limits::MAX_REDIRECTIONS;
 use crate::{flow, text};
 
 /// A caller on the way from a call that was redirected to the next one.
 pub(crate) struct Forwarded {
-    invite: Asked,
+    invite: Box<Invite>,
     a: Leg,
     account: AccountId,
     attempt: Attempt,
@@ -27,10 +27,10 @@ pub(crate) struct Forwarded {
 
 impl Forwarded {
     /// The next call, under its own id.
-    pub fn go_on(mut self, core: &mut Core, id: CallId) -> Call {
+    pub fn go_on(mut self, core: &mut Core, id: CallId) -> Box<Call> {
         self.attempt.call = id;
-        let Self { invite: asked, a, account, attempt, streams, .. } = self;
-        let beginning = Beginning { asked, a, account, attempt, streams };
+        let Self { invite, a, account, attempt, streams, .. } = self;
+        let beginning = Beginning { invite, a, account, attempt, streams };
         let mut call = beginning.begin(core, id);
         call.facts.on_behalf = self.on_behalf;
         call.redirections = self.redirections;
@@ -46,7 +46,7 @@ impl Call {
             return false;
         }
         let redirects = self.forks.iter().find_map(|fork| Some((fork, fork.failed.as_ref()?.redirect.clone()?)));
-        let (Some((fork, dialled)), Some(invite)) = (redirects, self.invite.as_deref().cloned()) else { return false };
+        let (Some((fork, dialled)), Some(invite)) = (redirects, self.invite.clone()) else { return false };
         // A carrier that redirects does not pay for the new call: whoever called it does.
         let (line, via_flow, user_agent) = match &fork.target {
             Target::Line(line) => (Some(line.clone()), fork.flow, Arc::clone(&fork.user_agent)),

@@ -73,6 +73,11 @@ impl Leg {
         self.unacked.as_ref().map(|unacked| unacked.wait.deadline_ms())
     }
 
+    /// When something is due of its session.
+    pub fn session_ms(&self) -> Option<u64> {
+        self.session.as_ref().map(Session::next_ms)
+    }
+
     /// Begins a request within the dialog; the branch is its transaction's.
     pub fn request(&mut self, core: &mut Core, method: Method) -> (RequestBuilder, String) {
         let branch = core.mint.branch();
@@ -104,7 +109,7 @@ impl Leg {
 
     /// Answers a retransmitted 2xx. True if it was one of this leg.
     pub fn acknowledge_again(&self, core: &mut Core, response: &Message) -> bool {
-        if sip::DialogId::of_response(response).as_ref() != Some(self.dialog.id()) {
+        if !self.dialog.id().is_of_response(response) {
             return false;
         }
         let cseq = response.cseq().map(|cseq| cseq.number).ok();

@@ -31,6 +31,9 @@ use std::net::IpAddr;
 use ::media::Side;
 use account::{Caller, Lease};
 use billing::{AccountId, CallId, CarrierId, LineId};
+use sip::transaction::ServerKey;
+use sip::wheel::Timer;
+use sip::{Dialog, Flow, Message, Print, ResponseBuilder, ResponseHead};
 
 pub(crate) use end::Ending;
 pub(crate) use fork::{challenge_of, flow_to};
@@ -39,7 +42,7 @@ pub(crate) use leg::Leg;
 use saved::SavedLegs;
 pub(crate) use saved::recover;
 pub(crate) use session::{MIN_SE_S, is_too_brief};
-pub(crate) use start::{MergeKey, merge_key, start, start_inside};
+pub(crate) use start::{merge_key, start, start_inside};
 pub(crate) use status::of_end;
 
 use self::exchange::Exchange;
@@ -107,14 +110,39 @@ pub(crate) struct Clock {
     pub paid_ms: Option<u64>,
 }
 
+/// The caller's INVITE.
+#[derive(Clone)]
+pub(crate) struct Invite {
+    pub request: Message,
+    pub flow: Flow,
+    pub server: ServerKey,
+    /// What all answers to it begin with, our tag in it.
+    head: ResponseHead,
+}
+
+impl Invite {
+    fn new(Asked { request, flow, server }: Asked, dialog: &Dialog) -> Self {
+        let head = ResponseHead::new(&request, Some(dialog.id().local_tag()), flow.remote);
+        Self { request, flow, server, head }
+    }
+
+    /// Begins an answer to it.
+    fn answer(&self, status: u16) -> ResponseBuilder {
+        ResponseBuilder::with_head(status, "", &self.head)
+    }
+}
+
 /// One call.
 pub(crate) struct Call {
     pub id: CallId,
     pub facts: Facts,
     pub stage: Stage,
     /// The caller's INVITE, until it is answered.
-    invite: Option<Box<Asked>>,
-    merge_key: Option<MergeKey>,
+    invite: Option<Box<Invite>>,
+    /// What tells an INVITE that is this call's and came by another way.
+    pub merge_key: Option<Print>,
+    /// When it is woken next.
+    pub timer: Option<Timer>,
     a: Leg,
     /// The callee's leg, once answered.
     b: Option<Leg>,
@@ -154,11 +182,6 @@ impl Call {
         }
     }
 
-    /// What tells an INVITE that is this call's and came by another way.
-    pub fn merge_key(&self) -> Option<&MergeKey> {
-        self.merge_key.as_ref()
-    }
-
     /// Whether the caller waits on this flow for an answer to his INVITE.
     pub fn waits_on(&self, flow: sip::Flow) -> bool {
         let over = matches!(self.stage, Stage::Over | Stage::Screening { gone: Some(_) });
@@ -177,14 +200,15 @@ impl Call {
             Stage::Talking | Stage::Over | Stage::Screening { gone: Some(_) } => None,
             _ => Some(self.clock.stage_ms),
         };
-        let legs = [Some(&self.a), self.b.as_ref()];
-        let acks = legs.into_iter().flatten().filter_map(Leg::deadline_ms).chain(self.a.reliable.deadline_ms());
-        let patience = self.forks.iter().filter_map(|fork| fork.patience_ms);
-        let sessions = [Some(&self.a), self.b.as_ref()].into_iter().flatten().filter_map(|leg| leg.session.as_ref());
-        let sessions = sessions.map(session::Session::next_ms);
-        let clock = [stage_ms, self.clock.check_ms, self.clock.paid_ms].into_iter().flatten();
-        let join_ms = self.joining_ms();
-        clock.chain(acks).chain(patience).chain(sessions).chain(join_ms).min()
+        let a = [self.a.deadline_ms(), self.a.reliable.deadline_ms(), self.a.session_ms()];
+        let b = self.b.as_ref().map_or([None; 2], |b| [b.deadline_ms(), b.session_ms()]);
+        let clock = [stage_ms, self.clock.check_ms, self.clock.paid_ms, self.joining_ms()];
+        let mut next_ms = u64::MAX;
+        let patience = self.forks.iter().map(|fork| fork.patience_ms);
+        for at_ms in a.into_iter().chain(b).chain(clock).chain(patience) {
+            next_ms = next_ms.min(at_ms.unwrap_or(u64::MAX));
+        }
+        (next_ms < u64::MAX).then_some(next_ms)
     }
 
     /// The line of the account that is on that side.

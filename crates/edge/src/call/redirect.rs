@@ -34,7 +34,7 @@ impl Call {
             return self.finish(core, ending, None);
         };
         let number = if *emergency { number.clone() } else { carrier_number(carrier, number) };
-        let mut answer = core.answer(invite, 302, "", Some(self.a.dialog.id().local_tag()));
+        let mut answer = invite.answer(302);
         answer.header(Name::Contact, format!("<sip:{number}@{}>", carrier.host()));
         answer.header_named(CALL_HEADER, self.id.to_string());
         core.respond(invite.server, 302, answer.finish());

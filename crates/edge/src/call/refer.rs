@@ -100,7 +100,7 @@ impl Target {
     fn worker(&self, core: &Core) -> Result<usize, u16> {
         let Some(replaces) = &self.replaces else { return Ok(core.mint.worker()) };
         let dialog = DialogId::of_replaces(replaces).ok_or(400_u16)?;
-        Ok(core.common.home_of(dialog.call_id().as_bytes()))
+        Ok(core.common.home_of(&dialog))
     }
 }
 

@@ -85,7 +85,7 @@ impl Call {
 
     fn send_progress(&mut self, core: &mut Core, status: u16, body: &[u8], rseq: Option<u32>) {
         let Some(invite) = &self.invite else { return };
-        let mut answer = core.answer(invite, status, "", Some(self.a.dialog.id().local_tag()));
+        let mut answer = invite.answer(status);
         answer.copy_record_routes(&invite.request).header(Name::Contact, core.contact(invite.flow));
         answer.header(Name::Allow, ALLOW);
         if let Some(rseq) = rseq {

@@ -18,7 +18,7 @@ use super::media::description;
 use super::refer::Transfer;
 use super::refresh::takes_update;
 use super::reliable::Reliable;
-use super::{Call, Ending, Leg, Stage};
+use super::{Call, Ending, Invite, Leg, Stage};
 use crate::core::{ALLOW, Asked, Core, SDP};
 use crate::inside::{self, Errand};
 use crate::{flow, text};
@@ -76,7 +76,7 @@ impl Call {
         if let (Permit::Lines { bindings, .. }, Some(dialog)) = (permit, replaces)
             && let Some((line, _)) = bindings.first()
         {
-            let flow = inside::flow_to(core, core.common.home_of(dialog.call_id().as_bytes()));
+            let flow = inside::flow_to(core, core.common.home_of(&dialog));
             self.forks.push(Fork::to_call(core, outbound, line.clone(), flow));
         }
     }
@@ -127,12 +127,12 @@ impl Call {
         let mut inner = Leg::new(dialog);
         inner.takes_update = takes_update(&asked.request);
         inner.reliable = Reliable::wished(&asked.request);
-        if let Some(invite) = self.invite.replace(Box::new(asked.clone())) {
-            let answer = core.answer(&invite, 487, "", Some(self.a.dialog.id().local_tag())).finish();
-            core.respond(invite.server, 487, answer);
-            core.invites.remove(&invite.server);
+        let invite = Box::new(Invite::new(asked.clone(), &inner.dialog));
+        if let Some(invite) = self.invite.replace(invite) {
+            core.respond(invite.server, 487, invite.answer(487).finish());
+            core.invites.remove(invite.server.slot());
         }
-        core.invites.insert(asked.server, self.id);
+        core.invites.insert(asked.server.slot(), self.id);
         self.take_place(core, Side::A, inner);
         self.transfer = Some(Transfer::Awaited);
         if let Some(sdp) = description(&asked.request) {
@@ -145,12 +145,12 @@ impl Call {
     /// asked for something may ask again, and one that owes us an answer is hung up with its leg.
     pub(super) fn take_place(&mut self, core: &mut Core, side: Side, leg: Leg) -> Option<Leg> {
         for exchange in std::mem::take(&mut self.exchanges) {
-            core.invites.remove(&exchange.asked.server);
+            core.invites.remove(exchange.asked.server.slot());
             core.reply(&exchange.asked, 491);
         }
-        core.dialogs.insert(leg.dialog.id().clone(), (self.id, side));
+        core.know_dialog(leg.dialog.id(), self.id, side);
         let replaced = std::mem::replace(self.leg(side)?, leg);
-        core.dialogs.remove(replaced.dialog.id());
+        core.forget_dialog(replaced.dialog.id());
         let before = self.leg(side.other()).map(|other| other.description.clone()).unwrap_or_default();
         self.answer_owed(core, side.other(), before);
         Some(replaced)

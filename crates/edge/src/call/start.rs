@@ -7,12 +7,12 @@ use account::{Attempt, Lease, LineKind, LookUps, Party, Told, Via};
 use billing::{AccountId, CallId, E164};
 use geo::Place;
 use media::{RelayId, Side};
-use sip::{Dialog, Message};
+use sip::{Dialog, Message, Name, Print};
 
 use super::fork::ORIGIN_HEADER;
 use super::media::{Media, description, streams_of};
 use super::reliable::Reliable;
-use super::{Call, Clock, Facts, Leg, Stage, refresh};
+use super::{Call, Clock, Facts, Invite, Leg, Stage, refresh};
 use crate::auth::Sender;
 use crate::core::{Asked, Core};
 use crate::inside::Errand;
@@ -20,16 +20,13 @@ use crate::limits::{MAX_TEXT_BYTES, MAX_USER_BYTES};
 use crate::{flow, text};
 
 /// What tells a merged request (RFC 3261 section 8.2.2.2): the same INVITE that came by two ways.
-pub(crate) fn merge_key(request: &Message) -> Option<MergeKey> {
+pub(crate) fn merge_key(core: &Core, request: &Message) -> Option<Print> {
     let cseq = request.cseq().ok()?.number.to_be_bytes();
-    Some([request.call_id(), request.from().ok()?.tag()?, &cseq].join(&b'\n').into())
+    Some(core.common.hash_key.print(&[request.call_id(), request.from().ok()?.tag()?, &cseq]))
 }
 
-/// Of one INVITE.
-pub(crate) type MergeKey = Arc<[u8]>;
-
 /// Makes a call of an INVITE and asks the account. `None` if the INVITE was refused before.
-pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -> Option<Call> {
+pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -> Option<Box<Call>> {
     let Some(attempt) = attempt(core, &asked, sender, id) else {
         core.reply(&asked, 404);
         return None;
@@ -39,11 +36,11 @@ pub(crate) fn start(core: &mut Core, asked: Asked, sender: Sender, id: CallId) -
 }
 
 /// As [`start`], of an INVITE that another call of the node sends.
-pub(crate) fn start_inside(core: &mut Core, asked: Asked, errand: Errand, id: CallId) -> Option<Call> {
+pub(crate) fn start_inside(core: &mut Core, asked: Asked, errand: Errand, id: CallId) -> Option<Box<Call>> {
     begin(core, asked, errand.account, Attempt { call: id, ..errand.attempt })
 }
 
-fn begin(core: &mut Core, asked: Asked, account: AccountId, attempt: Attempt) -> Option<Call> {
+fn begin(core: &mut Core, asked: Asked, account: AccountId, attempt: Attempt) -> Option<Box<Call>> {
     let id = attempt.call;
     let tag = core.mint.tag();
     let Ok(dialog) = Dialog::uas(&asked.request, &tag, asked.flow) else {
@@ -54,17 +51,21 @@ fn begin(core: &mut Core, asked: Asked, account: AccountId, attempt: Attempt) ->
         core.reply(&asked, 488);
         return None;
     };
-    let trying = core.answer(&asked, 100, "", None).finish();
-    core.respond(asked.server, 100, trying);
+    let invite = Box::new(Invite::new(asked, &dialog));
+    let mut trying = invite.answer(100);
+    if let Some(timestamp) = invite.request.header(Name::Timestamp) {
+        trying.header(Name::Timestamp, timestamp);
+    }
+    core.respond(invite.server, 100, trying.finish());
     let mut a = Leg::new(dialog);
-    a.takes_update = refresh::takes_update(&asked.request);
-    a.reliable = Reliable::wished(&asked.request);
-    Some(Beginning { asked, a, account, attempt, streams }.begin(core, id))
+    a.takes_update = refresh::takes_update(&invite.request);
+    a.reliable = Reliable::wished(&invite.request);
+    Some(Beginning { invite, a, account, attempt, streams }.begin(core, id))
 }
 
 /// What a call begins with.
 pub(super) struct Beginning {
-    pub asked: Asked,
+    pub invite: Box<Invite>,
     pub a: Leg,
     pub account: AccountId,
     pub attempt: Attempt,
@@ -74,10 +75,10 @@ pub(super) struct Beginning {
 
 impl Beginning {
     /// Asks the account.
-    pub fn begin(self, core: &mut Core, id: CallId) -> Call {
-        let Self { asked, a, account, attempt, streams } = self;
-        core.invites.insert(asked.server, id);
-        core.dialogs.insert(a.dialog.id().clone(), (id, Side::A));
+    pub fn begin(self, core: &mut Core, id: CallId) -> Box<Call> {
+        let Self { invite, a, account, attempt, streams } = self;
+        core.invites.insert(invite.server.slot(), id);
+        core.know_dialog(a.dialog.id(), id, Side::A);
         let line = match &attempt.from {
             Party::Line(line) => Some(line.clone()),
             Party::Carrier(_) => None,
@@ -97,12 +98,13 @@ impl Beginning {
         };
         core.tell(&account, account::Input::Screen(Arc::new(attempt)));
         let ring_ms = u64::from(core.common.settings.ring_limit_s).saturating_mul(1_000);
-        Call {
+        Box::new(Call {
             id,
             facts,
             stage: Stage::Screening { gone: None },
-            merge_key: merge_key(&asked.request),
-            invite: Some(Box::new(asked)),
+            merge_key: merge_key(core, &invite.request),
+            timer: None,
+            invite: Some(invite),
             a,
             b: None,
             media: Media::new(core.common.settings.relay.then_some(RelayId(id.0)), streams),
@@ -118,7 +120,7 @@ impl Beginning {
                 check_ms: None,
                 paid_ms: None,
             },
-        }
+        })
     }
 }
 

@@ -30,7 +30,7 @@ impl Call {
         // Whoever places its calls itself must not take a refusal for a reason to try another way.
         let code = if self.is_redirected(core) { 603 } else { code };
         let Some(invite) = &self.invite else { return };
-        let mut answer = core.answer(invite, code, "", Some(self.a.dialog.id().local_tag()));
+        let mut answer = invite.answer(code);
         answer.header(Name::Reason, status::refusal_reason(refusal));
         if core.common.settings.warning {
             let agent = core.our_addr(invite.flow);

@@ -8,7 +8,7 @@ use crate::call::Ending;
 
 impl Edge {
     pub(super) fn hang_up_line(&mut self, account: &AccountId, line: &LineId, end: CallEnd) {
-        let concerned = self.calls.values().filter(|call| call.concerns(account, line));
+        let concerned = self.calls.in_order().into_iter().filter(|call| call.concerns(account, line));
         let mut ids: Vec<CallId> = concerned.map(|call| call.id).collect();
         ids.extend(self.remotes.of_line(account, line));
         for id in ids {
@@ -20,7 +20,7 @@ impl Edge {
     pub(super) fn flow_failed(&mut self, flow: sip::Flow) {
         self.core.certificates.ended(flow.connection);
         self.core.transactions.flow_failed(flow, self.core.now_ms);
-        let waiting = self.calls.values().filter(|call| call.waits_on(flow));
+        let waiting = self.calls.in_order().into_iter().filter(|call| call.waits_on(flow));
         let ids: Vec<CallId> = waiting.map(|call| call.id).collect();
         for id in ids {
             self.with_call(id, |call, core| call.finish(core, Ending::cancelled(), None));
@@ -34,7 +34,7 @@ impl Edge {
 
     pub(super) fn shut_down(&mut self) {
         self.core.closing = true;
-        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        let ids: Vec<CallId> = self.calls.in_order().into_iter().map(|call| call.id).collect();
         for id in ids {
             self.hang_up(id, CallEnd::Shutdown);
         }

@@ -27,7 +27,7 @@ impl<'a> Line<'a> {
     }
 
     /// The value's words; empty if it is not UTF-8.
-    pub fn words(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn words(&self) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
         std::str::from_utf8(self.value).unwrap_or_default().split_ascii_whitespace()
     }
 

@@ -36,7 +36,7 @@ impl<'a> Sdp<'a> {
             }
         }
         let session = Part::default().with_lines(session);
-        let mut streams = Vec::new();
+        let mut streams = Vec::with_capacity(1);
         let mut first_line = media_start + 1;
         for section in media.chunk_by(|_, next| next.kind != b'm') {
             if streams.len() == MAX_MEDIA_LINES {
@@ -68,11 +68,14 @@ impl<'a> Sdp<'a> {
     }
 }
 
+/// As many lines as a phone's description usually has at most, so that the list seldom grows.
+const USUAL_LINES: usize = 24;
+
 fn read_lines(bytes: &[u8]) -> Result<Vec<Line<'_>>, SdpError> {
     if bytes.len() > MAX_SDP_BYTES {
         return Err(SdpError::TooLong);
     }
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(USUAL_LINES);
     for raw in bytes.split_inclusive(|&byte| byte == b'\n') {
         if lines.len() == MAX_LINES {
             return Err(SdpError::TooManyLines);
@@ -130,9 +133,8 @@ fn read_stream<'a>(section: &[Line<'a>], index: usize, session: Part) -> Option<
 
 /// Session id and version of an o-line. They are counted from its end, as the user name may be empty or hold spaces.
 pub(super) fn origin_id_and_version<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
-    let words: Vec<&str> = line.words().collect();
-    let [.., id, version, _nettype, _addrtype, _address] = words.as_slice() else {
-        return None;
-    };
-    Some((id, version))
+    let mut from_the_end = line.words().rev();
+    // Behind them stand network type, address type and address.
+    let version = from_the_end.nth(3)?;
+    Some((from_the_end.next()?, version))
 }

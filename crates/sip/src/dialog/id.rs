@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DialogError, MAX_ID_BYTES, text};
+use super::{DialogError, MAX_ID_BYTES};
 use crate::{Message, Params, scan};
 
 /// Call-ID, our tag and the peer's. A peer of RFC 2543 may have no tag: then its tag is empty here.
@@ -21,12 +21,20 @@ impl DialogId {
         if call_id.is_empty() {
             return Err(DialogError::Missing("Call-ID"));
         }
-        let call_id = text(call_id, MAX_ID_BYTES, "Call-ID")?;
-        let local_tag = text(local_tag, MAX_ID_BYTES, "tag")?;
-        let remote_tag = text(remote_tag.unwrap_or_default(), MAX_ID_BYTES, "tag")?;
+        let remote_tag = remote_tag.unwrap_or_default();
+        let parts = [(call_id, "Call-ID"), (local_tag, "tag"), (remote_tag, "tag")];
+        if let Some((_, name)) = parts.iter().find(|(part, _)| part.len() > MAX_ID_BYTES) {
+            return Err(DialogError::TooLong(name));
+        }
+        let mut text = Vec::with_capacity(call_id.len() + local_tag.len() + remote_tag.len());
+        parts.iter().for_each(|(part, _)| text.extend_from_slice(part));
+        let text = str::from_utf8(&text).map_err(|_| DialogError::Missing("Call-ID"))?;
         // Both fit: the parts are bounded.
         let tags = (call_id.len() as u16, (call_id.len() + local_tag.len()) as u16);
-        Ok(Self { text: [call_id, local_tag, remote_tag].concat().into(), tags })
+        if !(text.is_char_boundary(tags.0.into()) && text.is_char_boundary(tags.1.into())) {
+            return Err(DialogError::Missing("tag"));
+        }
+        Ok(Self { text: text.into(), tags })
     }
 
     /// The dialog a received request belongs to: ours is the To tag. `None` if it has none, since then it is within
@@ -46,6 +54,19 @@ impl DialogId {
             return None;
         }
         Self::new(response.call_id(), from.tag()?, to.tag()).ok()
+    }
+
+    /// Whether a received response makes this dialog or belongs to it: its From tag is ours.
+    pub fn is_of_response(&self, response: &Message) -> bool {
+        let (Ok(from), Ok(to)) = (response.from(), response.to()) else { return false };
+        let theirs = match (to.tag(), response.status()) {
+            (Some(tag), _) => tag,
+            (None, Some(200..)) => &[],
+            (None, _) => return false,
+        };
+        from.tag() == Some(self.local_tag().as_bytes())
+            && theirs == self.remote_tag().as_bytes()
+            && response.call_id() == self.call_id().as_bytes()
     }
 
     /// The dialog a Replaces header names (RFC 3891 section 6.1), as the one who receives it knows it: the to-tag is

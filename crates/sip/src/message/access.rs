@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Field, Message, Start};
+use super::essentials::AddressAt;
+use super::fields::Field;
+use super::{Message, Start};
 use crate::{Malformed, Method, Name, NameAddr, Via, scan};
 
 /// CSeq: the number and the method of the request it belongs to (RFC 3261 section 20.16).
@@ -44,12 +46,12 @@ impl<'a> Iterator for Values<'a> {
 impl Message {
     /// True for a request, false for a response.
     pub fn is_request(&self) -> bool {
-        matches!(self.start, Start::Request { .. })
+        matches!(self.0.start, Start::Request { .. })
     }
 
     /// The method of a request.
     pub fn method(&self) -> Option<Method> {
-        match self.start {
+        match self.0.start {
             Start::Request { method, .. } => Some(method),
             Start::Response { .. } => None,
         }
@@ -57,7 +59,7 @@ impl Message {
 
     /// The method of a request as written; empty for a response.
     pub fn method_raw(&self) -> &[u8] {
-        match self.start {
+        match self.0.start {
             Start::Request { method_span, .. } => self.bytes(method_span),
             Start::Response { .. } => &[],
         }
@@ -65,7 +67,7 @@ impl Message {
 
     /// The Request-URI as written; empty for a response.
     pub fn request_uri(&self) -> &[u8] {
-        match self.start {
+        match self.0.start {
             Start::Request { uri, .. } => self.bytes(uri),
             Start::Response { .. } => &[],
         }
@@ -73,7 +75,7 @@ impl Message {
 
     /// The status code of a response, 100 to 699.
     pub fn status(&self) -> Option<u16> {
-        match self.start {
+        match self.0.start {
             Start::Response { status, .. } => Some(status),
             Start::Request { .. } => None,
         }
@@ -81,7 +83,7 @@ impl Message {
 
     /// The reason phrase of a response, which may be empty; empty for a request.
     pub fn reason(&self) -> &[u8] {
-        match self.start {
+        match self.0.start {
             Start::Response { reason, .. } => self.bytes(reason),
             Start::Request { .. } => &[],
         }
@@ -89,24 +91,18 @@ impl Message {
 
     /// The SIP version as written.
     pub fn version(&self) -> &[u8] {
-        self.bytes(self.version)
+        self.bytes(self.0.version)
     }
 
     /// The whole value of the first line of that header.
     pub fn header(&self, name: Name) -> Option<&[u8]> {
-        let mut fields = self.fields(name).iter();
-        fields.find(|field| field.name == name).map(|field| self.bytes(field.value))
-    }
-
-    /// The lines among which a header is to be looked for: none where there is none.
-    fn fields(&self, name: Name) -> &[Field] {
-        if self.present.has(name) { &self.headers } else { &[] }
+        self.0.fields.first(name).map(|field| self.bytes(field.value))
     }
 
     /// Every value of that header, over all its lines in order, split at commas where the header allows it. An empty
     /// list element comes out as an empty value.
     pub fn headers(&self, name: Name) -> Values<'_> {
-        Values { message: self, fields: self.fields(name).iter(), name, line: None }
+        Values { message: self, fields: self.0.fields.among(name).iter(), name, line: None }
     }
 
     /// The whole value of the first line whose name is `text`, in any case; a known name is also found in its compact
@@ -115,7 +111,7 @@ impl Message {
         match Name::from_text(text.as_bytes()) {
             Name::Other => {
                 let named = |field: &&Field| scan::eq_ignore_case(self.bytes(field.name_span), text);
-                self.headers.iter().find(named).map(|field| self.bytes(field.value))
+                self.0.fields.all().iter().find(named).map(|field| self.bytes(field.value))
             }
             known => self.header(known),
         }
@@ -123,7 +119,7 @@ impl Message {
 
     /// Every header line in order: the name, the name as written, the value.
     pub fn header_lines(&self) -> impl Iterator<Item = (Name, &[u8], &[u8])> {
-        self.headers.iter().map(|field| (field.name, self.bytes(field.name_span), self.bytes(field.value)))
+        self.0.fields.all().iter().map(|field| (field.name, self.bytes(field.name_span), self.bytes(field.value)))
     }
 
     /// The topmost Via.
@@ -131,15 +127,19 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing or not readable.
     pub fn top_via(&self) -> Result<Via<'_>, Malformed> {
-        self.essentials.via.map(|via| via.on(&self.buf)).ok_or(Malformed::new("Via"))
+        self.0.essentials.via.map(|via| via.on(&self.0.buf)).ok_or(Malformed::new("Via"))
     }
 
     /// Every Via in order, the topmost first.
     pub fn vias(&self) -> impl Iterator<Item = Result<Via<'_>, Malformed>> {
-        let top = self.present.has(Name::Via).then(|| self.top_via());
-        let has_more = self.essentials.via_shares_line || self.repeated.has(Name::Via);
-        let below = has_more.then(|| self.headers(Name::Via).skip(1).map(Via::parse));
+        let top = self.0.fields.has(Name::Via).then(|| self.top_via());
+        let below = self.0.has_more_vias().then(|| self.headers(Name::Via).skip(1).map(Via::parse));
         top.into_iter().chain(below.into_iter().flatten())
+    }
+
+    /// Whether there is one Via and no more.
+    pub(crate) fn has_one_via(&self) -> bool {
+        self.0.fields.has(Name::Via) && !self.0.has_more_vias()
     }
 
     /// From.
@@ -147,7 +147,7 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing or not readable.
     pub fn from(&self) -> Result<NameAddr<'_>, Malformed> {
-        self.essentials.from.map(|from| from.on(&self.buf)).ok_or(Malformed::new("From"))
+        self.0.essentials.from.map(|from| from.on(&self.0.buf)).ok_or(Malformed::new("From"))
     }
 
     /// To.
@@ -155,7 +155,7 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing or not readable.
     pub fn to(&self) -> Result<NameAddr<'_>, Malformed> {
-        self.essentials.to.map(|to| to.on(&self.buf)).ok_or(Malformed::new("To"))
+        self.0.essentials.to.map(|to| to.on(&self.0.buf)).ok_or(Malformed::new("To"))
     }
 
     /// Call-ID; empty if missing.
@@ -168,12 +168,17 @@ impl Message {
     /// # Errors
     /// `Malformed` if it is missing, not readable, or its number is 2^31 or more.
     pub fn cseq(&self) -> Result<CSeq, Malformed> {
-        self.essentials.cseq.map(|cseq| cseq.value).ok_or(Malformed::new("CSeq"))
+        self.0.essentials.cseq.map(|cseq| cseq.value).ok_or(Malformed::new("CSeq"))
     }
 
     /// Every Contact in order; `Contact: *` comes out as a star.
     pub fn contacts(&self) -> impl Iterator<Item = Result<NameAddr<'_>, Malformed>> {
-        self.headers(Name::Contact).map(|value| NameAddr::parse(value).map_err(|_| Malformed::new("Contact")))
+        const BAD: Malformed = Malformed::new("Contact");
+        let read = |contact: AddressAt| contact.on(&self.0.buf);
+        let first = self.0.fields.has(Name::Contact).then(|| self.0.essentials.contact.map(read).ok_or(BAD));
+        let more = self.0.has_more_contacts().then(|| self.headers(Name::Contact).skip(1));
+        let more = more.into_iter().flatten().map(|value| NameAddr::parse(value).map_err(|_| BAD));
+        first.into_iter().chain(more)
     }
 
     /// Max-Forwards; `None` if absent or not a number.
@@ -198,17 +203,17 @@ impl Message {
 
     /// The body: as long as Content-Length says, or all that followed the headers.
     pub fn body(&self) -> &[u8] {
-        self.bytes(self.body)
+        self.bytes(self.0.body)
     }
 
     /// The message as it came, from its start line on; a copy costs nothing.
     pub fn shared(&self) -> Arc<[u8]> {
-        Arc::clone(&self.buf)
+        Arc::clone(&self.0.buf)
     }
 
     /// Bytes in front of the body.
     pub fn head_bytes(&self) -> usize {
-        usize::from(self.body.from)
+        usize::from(self.0.body.from)
     }
 
     /// The Record-Route values as written, in the order of the message.

@@ -1,6 +1,7 @@
-//! What everybody asks of a message, read once as it is framed: its top Via, From, To and CSeq.
+//! What everybody asks of a message, read once as it is framed: its top Via, From, To, first Contact and CSeq.
 
-use super::{CSeq, Span};
+use super::{CSeq, Head, Span};
+use crate::name::Names;
 use crate::{Host, HostPort, Malformed, Method, Name, NameAddr, Params, Transport, Via, scan};
 
 /// The headers that nearly every step asks for; `None` for one that is missing or cannot be read.
@@ -9,26 +10,48 @@ pub(super) struct Essentials {
     pub via: Option<ViaAt>,
     /// Whether another Via stands in the line of the topmost.
     pub via_shares_line: bool,
+    pub contact: Option<AddressAt>,
+    /// Whether another Contact stands in the line of the first.
+    pub contact_shares_line: bool,
     pub from: Option<AddressAt>,
     pub to: Option<AddressAt>,
     pub cseq: Option<CSeqAt>,
 }
 
 impl Essentials {
+    /// The names of them.
+    pub const NAMES: Names = Names::of(&[Name::Via, Name::Contact, Name::From, Name::To, Name::CSeq]);
+
     /// Reads the first line of a header, if it is one of these; `value` is a slice of `bytes`.
     pub fn read(&mut self, name: Name, value: &[u8], bytes: &[u8]) {
         match name {
             Name::Via => {
                 let mut list = scan::List::new(value);
-                let top = list.next().unwrap_or_default();
-                self.via_shares_line = list.next().is_some();
-                self.via = Via::parse(top).ok().map(|via| ViaAt::of(&via, bytes));
+                self.via = Via::parse(list.next().unwrap_or_default()).ok().map(|via| ViaAt::of(&via, bytes));
+                self.via_shares_line = list.has_more();
             }
-            Name::From => self.from = NameAddr::parse(value).ok().map(|from| AddressAt::of(&from, bytes)),
-            Name::To => self.to = NameAddr::parse(value).ok().map(|to| AddressAt::of(&to, bytes)),
+            Name::Contact => {
+                let mut list = scan::List::new(value);
+                self.contact = AddressAt::read(list.next().unwrap_or_default(), bytes);
+                self.contact_shares_line = list.has_more();
+            }
+            Name::From => self.from = AddressAt::read(value, bytes),
+            Name::To => self.to = AddressAt::read(value, bytes),
             Name::CSeq => self.cseq = CSeqAt::read(value, bytes).ok(),
             _ => {}
         }
+    }
+}
+
+impl Head {
+    /// Whether there is a Via below the topmost.
+    pub fn has_more_vias(&self) -> bool {
+        self.essentials.via_shares_line || self.fields.is_repeated(Name::Via)
+    }
+
+    /// Whether there is a Contact behind the first.
+    pub fn has_more_contacts(&self) -> bool {
+        self.essentials.contact_shares_line || self.fields.is_repeated(Name::Contact)
     }
 }
 
@@ -90,13 +113,15 @@ pub(super) struct AddressAt {
 }
 
 impl AddressAt {
-    fn of(address: &NameAddr<'_>, bytes: &[u8]) -> Self {
-        Self {
+    /// `None` if it cannot be read.
+    fn read(value: &[u8], bytes: &[u8]) -> Option<Self> {
+        let address = NameAddr::parse(value).ok()?;
+        Some(Self {
             display_raw: Span::of(address.display_raw, bytes),
             uri: Span::of(address.uri, bytes),
             params: Span::of(address.params.raw(), bytes),
             tag: address.tag().map(|tag| Span::of(tag, bytes)),
-        }
+        })
     }
 
     /// The name and address themselves.
@@ -120,16 +145,13 @@ pub(super) struct CSeqAt {
 impl CSeqAt {
     fn read(value: &[u8], bytes: &[u8]) -> Result<Self, Malformed> {
         const BAD: Malformed = Malformed::new("CSeq");
-        let end = value.iter().position(u8::is_ascii_whitespace).ok_or(BAD)?;
-        let (number, method) = value.split_at(end);
-        let method = method.trim_ascii();
-        match scan::number(number) {
-            Some(number) if number <= crate::limits::MAX_CSEQ && scan::is_token(method) => {
-                let value = CSeq { number, method: Method::from_token(method) };
-                Ok(Self { value, method: Span::of(method, bytes) })
-            }
-            _ => Err(BAD),
+        let (number, rest) = scan::begin_number(value).ok_or(BAD)?;
+        let method = scan::trim(rest);
+        // White space stands between them.
+        if method.len() == rest.len() || number > crate::limits::MAX_CSEQ || !scan::is_token(method) {
+            return Err(BAD);
         }
+        Ok(Self { value: CSeq { number, method: Method::from_token(method) }, method: Span::of(method, bytes) })
     }
 
     /// The method as written.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::MAX_HEADERS;
-use crate::{Host, Transport};
+use crate::{Host, Name, Transport};
 
 const INVITE: &str = "INVITE sip:bob@example.com SIP/2.0\r\n\
     v: SIP/2.0/UDP 10.0.0.1;rport;branch=z9hG4bK1, SIP/2.0/TCP p.example.com:5070;branch=z9hG4bK2\r\n\
@@ -198,5 +198,45 @@ proptest! {
         let read: Vec<_> = m.header_lines().map(|(_, name, value)| (name.to_vec(), value.to_vec())).collect();
         let written: Vec<_> = lines.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone())).collect();
         prop_assert_eq!(read, written);
+    }
+
+    #[test]
+    fn however_a_line_is_written_it_says_the_same(
+        lines in prop::collection::vec((0_usize..12, any::<u32>(), "[ \\t]{0,2}", "([ \\t]|\r?\n[ \\t]|\r)*", "\r?\n"), 1..20),
+    ) {
+        const LINES: [(&str, &str, &str); 12] = [
+            ("Via", "v", "SIP/2.0/UDP 10.0.0.1:5070;rport;branch=z9hG4bK1"),
+            ("Via", "Via", "SIP/2.0/TCP [2001:db8::1];branch=z9hG4bK2, SIP/2.0/UDP h.example"),
+            ("From", "f", "\"A, B\" <sip:a@example.com>;tag=f1"),
+            ("To", "t", "<sip:bob@example.com>"),
+            ("Call-ID", "i", "c1@example.com"),
+            ("CSeq", "CSeq", "7 INVITE"),
+            ("Max-Forwards", "Max-Forwards", "70"),
+            ("Contact", "m", "<sip:a@10.0.0.1;x=1,2>;expires=60, sip:b@h"),
+            ("Contact", "m", "*"),
+            ("P-Preferred-Identity", "P-Preferred-Identity", "sip:a@b"),
+            ("X-Extra", "X-Extra", ""),
+            ("Content-Length", "l", "4"),
+        ];
+        let start = b"INVITE sip:bob@example.com SIP/2.0\r\n";
+        let (mut plain, mut odd) = (start.to_vec(), start.to_vec());
+        for (line, case, space, blank, end) in &lines {
+            let (name, short, value) = LINES[*line];
+            plain.extend(format!("{name}: {value}\r\n").bytes());
+            let name = if case & 1 == 1 { short } else { name };
+            let in_case = |(i, b): (usize, u8)| if case >> (i + 1) & 1 == 1 { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() };
+            odd.extend(name.bytes().enumerate().map(in_case));
+            odd.extend(format!("{space}:{blank}{value}{blank}{end}").bytes());
+        }
+        let read = |mut bytes: Vec<u8>| {
+            bytes.extend(b"\r\nbodytrailing");
+            let m = Message::parse(&bytes).unwrap();
+            let values = m.header_lines().map(|(name, _, value)| (name, value.to_vec())).collect::<Vec<_>>();
+            let lists = m.header_lines().map(|(name, ..)| m.headers(name).map(<[u8]>::to_vec).collect()).collect::<Vec<Vec<_>>>();
+            let contacts = m.contacts().map(|contact| contact.map(|contact| contact.uri.to_vec())).collect::<Vec<_>>();
+            let vias = m.vias().map(|via| via.map(|via| (via.sent_by.to_string(), via.rport()))).collect::<Vec<_>>();
+            (values, lists, contacts, vias, m.cseq(), m.from().map(|from| from.tag() == Some(b"f1")), m.validate(), m.body().to_vec())
+        };
+        prop_assert_eq!(read(odd), read(plain));
     }
 }

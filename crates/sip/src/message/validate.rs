@@ -1,6 +1,6 @@
 //! Whether a framed message may be acted on, and the status that refuses it if not.
 
-use super::{Defect, Message};
+use super::{Defect, Head, Message};
 use crate::limits::{MAX_MAX_FORWARDS, MAX_MESSAGE_BYTES, MAX_URI_BYTES, MAX_VIAS};
 use crate::uri::{Uri, UriError};
 use crate::{Method, Name, NameAddr, reason_phrase, scan};
@@ -82,7 +82,7 @@ pub(super) fn validate(message: &Message) -> Result<(), Invalid> {
     if message.is_request() {
         request_line(message)?;
     }
-    match message.defect {
+    match message.0.defect {
         Some(Defect::HeaderLine) => return Err(Invalid::HeaderLine),
         Some(Defect::NoEnd) => return Err(Invalid::NoEnd),
         Some(Defect::ContentLength) => return Err(Invalid::Header(Name::ContentLength)),
@@ -119,34 +119,40 @@ fn request_line(message: &Message) -> Result<(), Invalid> {
 /// Headers that stand exactly once, and those that stand at most once (RFC 3261 section 7.3.1).
 fn singles(message: &Message) -> Result<(), Invalid> {
     for name in [Name::To, Name::From, Name::CallId, Name::CSeq] {
-        if !message.present.has(name) {
+        if !message.0.fields.has(name) {
             return Err(Invalid::Missing(name));
         }
-        if message.repeated.has(name) {
+        if message.0.fields.is_repeated(name) {
             return Err(Invalid::Repeated(name));
         }
     }
     for name in [Name::MaxForwards, Name::Expires, Name::ContentType] {
-        if message.repeated.has(name) {
+        if message.0.fields.is_repeated(name) {
             return Err(Invalid::Repeated(name));
         }
     }
     let call_id = message.call_id();
-    if call_id.is_empty() || call_id.iter().any(|b| matches!(b, 0..=b' ' | 0x7f)) {
+    if call_id.is_empty() || !scan::is_graphic(call_id) {
         return Err(Invalid::Header(Name::CallId));
     }
     Ok(())
 }
 
 fn addresses(message: &Message) -> Result<(), Invalid> {
-    for (name, address) in [(Name::To, message.to()), (Name::From, message.from())] {
+    let Head { buf, essentials, .. } = &*message.0;
+    for (name, address) in [(Name::To, &essentials.to), (Name::From, &essentials.from)] {
         // Any scheme will do here: a registrar may meet an address of record it does not know (RFC 4475 §3.3.4).
-        if !address.is_ok_and(|address| memchr::memchr(b':', address.uri).is_some()) {
+        if !address.is_some_and(|address| memchr::memchr(b':', address.on(buf).uri).is_some()) {
             return Err(Invalid::Header(name));
         }
     }
-    for value in message.headers(Name::Contact) {
-        NameAddr::parse(value).map_err(|_| Invalid::Header(Name::Contact))?;
+    if message.0.fields.has(Name::Contact) && essentials.contact.is_none() {
+        return Err(Invalid::Header(Name::Contact));
+    }
+    if message.0.has_more_contacts() {
+        for contact in message.contacts() {
+            contact.map_err(|_| Invalid::Header(Name::Contact))?;
+        }
     }
     for name in [Name::Route, Name::RecordRoute] {
         for value in message.headers(name) {
@@ -157,29 +163,34 @@ fn addresses(message: &Message) -> Result<(), Invalid> {
 }
 
 fn vias(message: &Message) -> Result<(), Invalid> {
-    if !message.present.has(Name::Via) {
+    if !message.0.fields.has(Name::Via) {
         return Err(Invalid::Missing(Name::Via));
     }
-    for (before, via) in message.vias().enumerate() {
-        if before >= MAX_VIAS {
-            return Err(Invalid::TooManyVias);
+    if message.0.essentials.via.is_none() {
+        return Err(Invalid::Header(Name::Via));
+    }
+    if message.0.has_more_vias() {
+        for (before, via) in message.vias().enumerate() {
+            if before >= MAX_VIAS {
+                return Err(Invalid::TooManyVias);
+            }
+            via.map_err(|_| Invalid::Header(Name::Via))?;
         }
-        via.map_err(|_| Invalid::Header(Name::Via))?;
     }
     Ok(())
 }
 
 fn numbers(message: &Message) -> Result<(), Invalid> {
-    let cseq = message.essentials.cseq.ok_or(Invalid::Header(Name::CSeq))?;
-    let method = cseq.method(&message.buf);
+    let cseq = message.0.essentials.cseq.ok_or(Invalid::Header(Name::CSeq))?;
+    let method = cseq.method(&message.0.buf);
     if message.is_request() && method != message.method_raw() {
         let known = message.method() != Some(Method::Other);
         return Err(if known { Invalid::CSeqMethod } else { Invalid::UnknownMethod });
     }
     // A request of RFC 2543 has no Max-Forwards; one that has it must have a number (RFC 4475 section 3.1.2.4).
     let too_far = |n: u32| n > MAX_MAX_FORWARDS;
-    if message.header(Name::MaxForwards).is_some() && message.max_forwards().is_none_or(too_far) {
-        return Err(Invalid::Header(Name::MaxForwards));
+    match message.header(Name::MaxForwards) {
+        Some(hops) if scan::number(hops).is_none_or(too_far) => Err(Invalid::Header(Name::MaxForwards)),
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -26,7 +26,7 @@ pub use invite_server::{InviteServer, InviteServerInput, InviteServerState};
 pub use non_invite_client::{NonInviteClient, NonInviteClientInput, NonInviteClientState};
 pub use non_invite_server::{NonInviteServer, NonInviteServerInput, NonInviteServerState};
 pub use table::{
-    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_HEAD_BYTES, MAX_KEY_BYTES, MAX_SERVERS, Output, SendError, ServerKey,
+    Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_HEAD_BYTES, MAX_SERVERS, Output, SendError, ServerKey,
     TransactionTable,
 };
 

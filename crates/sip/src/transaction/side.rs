@@ -1,15 +1,10 @@
 //! One side of the table, server or client: the machines, their matching keys and their timers.
 
-use std::sync::Arc;
-
 use super::Action;
 use crate::arena::{Arena, Slot};
 use crate::flow::Flow;
+use crate::keyed::{Keyed, Print};
 use crate::wheel::{Timer, Wheel};
-use crate::{HashKey, Keyed};
-
-/// What a message is matched by (RFC 3261 sections 17.1.3 and 17.2.3).
-type MatchKey = Arc<[u8]>;
 
 /// A transaction machine as a side drives it.
 pub(super) trait Machine {
@@ -21,7 +16,8 @@ pub(super) trait Machine {
 struct Entry<M> {
     machine: M,
     flow: Flow,
-    key: MatchKey,
+    /// What its messages are matched by (RFC 3261 sections 17.1.3 and 17.2.3).
+    key: Print,
     /// Its deadline in the wheel.
     timer: Option<Timer>,
 }
@@ -31,20 +27,22 @@ struct Entry<M> {
 #[derive(Debug)]
 pub(super) struct Side<M> {
     entries: Arena<Entry<M>>,
-    by_key: Keyed<MatchKey, Slot>,
+    by_key: Keyed<Slot>,
     timers: Wheel<Slot>,
 }
 
-impl<M: Machine> Side<M> {
-    pub(super) fn new(key: &HashKey) -> Self {
-        Self { entries: Arena::default(), by_key: Keyed::new(key.clone()), timers: Wheel::default() }
+impl<M> Default for Side<M> {
+    fn default() -> Self {
+        Self { entries: Arena::default(), by_key: Keyed::default(), timers: Wheel::default() }
     }
+}
 
+impl<M: Machine> Side<M> {
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(super) fn find(&self, key: &[u8]) -> Option<Slot> {
+    pub(super) fn find(&self, key: Print) -> Option<Slot> {
         self.by_key.get(key).copied()
     }
 
@@ -57,14 +55,13 @@ impl<M: Machine> Side<M> {
     }
 
     /// Adds a machine; one that has the key already gives way.
-    pub(super) fn insert(&mut self, key: Vec<u8>, flow: Flow, machine: M) -> Slot {
-        if let Some(old) = self.find(&key) {
-            self.remove(old);
+    pub(super) fn insert(&mut self, key: Print, flow: Flow, machine: M) -> Slot {
+        let slot = self.entries.insert(Entry { machine, flow, key, timer: None });
+        if let Some(old) = self.by_key.insert(key, slot)
+            && let Some(mut entry) = self.entries.remove(old)
+        {
+            self.timers.set(&mut entry.timer, None, old);
         }
-        let key = MatchKey::from(key);
-        let entry = Entry { machine, flow, key: key.clone(), timer: None };
-        let slot = self.entries.insert(entry);
-        self.by_key.insert(key, slot);
         self.rearm(slot);
         slot
     }
@@ -101,7 +98,7 @@ impl<M: Machine> Side<M> {
 
     pub(super) fn remove(&mut self, slot: Slot) {
         if let Some(mut entry) = self.entries.remove(slot) {
-            self.by_key.remove(&entry.key);
+            self.by_key.remove(entry.key);
             self.timers.set(&mut entry.timer, None, slot);
         }
     }

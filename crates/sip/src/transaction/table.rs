@@ -14,7 +14,6 @@ use self::servers::Server;
 pub use self::types::{
     Answer, ClientKey, Incoming, MAX_CLIENTS, MAX_HEAD_BYTES, MAX_SERVERS, Output, SendError, ServerKey,
 };
-pub use super::key::MAX_KEY_BYTES;
 use super::side::Side;
 use super::timer::earliest;
 use super::{Action, NonInviteClient, Wire};
@@ -24,6 +23,7 @@ use crate::flow::Flow;
 /// All transactions of one worker.
 #[derive(Debug)]
 pub struct TransactionTable {
+    key: HashKey,
     servers: Side<Server>,
     clients: Side<Client>,
     /// The CANCELs the table sent: their answers interest nobody, only that they arrive.
@@ -45,9 +45,10 @@ impl TransactionTable {
     /// An empty table. A flood of requests fills only `max_servers`, so that our own BYEs always find room.
     pub fn new(max_servers: usize, max_clients: usize, key: HashKey) -> Self {
         Self {
-            servers: Side::new(&key),
-            clients: Side::new(&key),
-            cancels: Side::new(&key),
+            key,
+            servers: Side::default(),
+            clients: Side::default(),
+            cancels: Side::default(),
             max_servers,
             max_clients,
             outputs: VecDeque::new(),

@@ -55,9 +55,25 @@ fn unescape_leaves_what_is_no_escape() {
 
 proptest::proptest! {
     #[test]
-    fn an_address_is_read_as_the_standard_library_reads_it(text in "[0-9.]{0,16}", ip: u32) {
+    fn an_address_is_read_as_the_standard_library_reads_it(text in "[0-9.]{0,16}", ip: u32, behind in "([;?: /][0-9]{0,3})?") {
         for text in [text, std::net::Ipv4Addr::from(ip).to_string()] {
-            proptest::prop_assert_eq!(super::ipv4(text.as_bytes()), text.parse().ok());
+            let expected = text.parse::<std::net::Ipv4Addr>().ok();
+            let whole = ipv4(text.as_bytes()).filter(|(_, len)| *len == text.len());
+            proptest::prop_assert_eq!(whole.map(|(ip, _)| ip), expected);
+            let begun = format!("{text}{behind}");
+            let read = Host::begin(begun.as_bytes()).map(|(host, len)| (host.ip(), len));
+            let expected = (expected.map(Into::into), text.len());
+            proptest::prop_assert_eq!(read, (!text.is_empty()).then_some(expected));
         }
+    }
+
+    #[test]
+    fn host_and_port_are_what_stands_around_the_colon(
+        host in "[0-9a-z.-]{0,12}|\\[[0-9a-f:.]{0,12}\\]", port in "[0-9]{0,6}", space in "[ \t]{0,2}", odd in "[a-z:;@?]?",
+    ) {
+        let text = format!("{space}{host}{space}:{space}{port}{space}{odd}");
+        let expected = Host::parse(host.as_bytes()).ok().zip(port.parse().ok()).filter(|_| odd.is_empty());
+        let read = HostPort::parse(text.as_bytes()).ok();
+        proptest::prop_assert_eq!(read, expected.map(|(host, port)| HostPort { host, port: Some(port) }));
     }
 }

@@ -34,6 +34,16 @@ impl Draft {
         self.out.extend_from_slice(text.as_bytes());
     }
 
+    /// Appends lines that another draft has written.
+    pub(super) fn lines(&mut self, lines: &[u8]) {
+        self.out.extend_from_slice(lines);
+    }
+
+    /// What was written so far.
+    pub(super) fn so_far(&self) -> &[u8] {
+        &self.out
+    }
+
     /// Appends a Request-URI: white space and controls, which would end it, are escaped.
     pub(super) fn uri(&mut self, uri: &[u8]) {
         for &b in uri {

@@ -26,32 +26,18 @@ impl ResponseBuilder {
         to_tag: Option<&str>,
         source: SocketAddr,
     ) -> ResponseBuilder {
-        let mut draft = Draft::new();
-        let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
-        // The status of a framed response has three digits; one of ours never has others.
-        draft.own("SIP/2.0 ");
-        draft.number(u64::from(status.clamp(100, 999)));
-        draft.own(" ");
-        draft.text(reason.as_bytes());
-        draft.end_line();
-        for (i, value) in request.headers(Name::Via).take(MAX_VIAS).enumerate() {
-            match request.top_via() {
-                Ok(via) if i == 0 => top_via(&mut draft, &via, value, source),
-                _ => draft.header(Name::Via, value),
-            }
-        }
-        for name in [Name::From, Name::To, Name::CallId, Name::CSeq] {
-            let Some(value) = request.header(name) else {
-                continue;
-            };
-            match to_tag.filter(|_| name == Name::To && !has_tag(request)) {
-                Some(tag) => draft.header_parts(name, &[value, b";tag=", tag.as_bytes()]),
-                None => draft.header(name, value),
-            }
-        }
+        let mut draft = status_line(status, reason);
+        copy(&mut draft, request, to_tag, source);
         if let Some(timestamp) = request.header(Name::Timestamp).filter(|_| status == 100) {
             draft.header(Name::Timestamp, timestamp);
         }
+        ResponseBuilder { draft }
+    }
+
+    /// Begins a response with a head that was copied before. An empty `reason` is the standard phrase of `status`.
+    pub fn with_head(status: u16, reason: &str, head: &ResponseHead) -> ResponseBuilder {
+        let mut draft = status_line(status, reason);
+        draft.lines(&head.lines);
         ResponseBuilder { draft }
     }
 
@@ -109,6 +95,59 @@ impl ResponseBuilder {
             self.draft.header(Name::ContentType, content_type);
         }
         self.draft.finish(body)
+    }
+}
+
+/// What section 8.2.6 copies from a request into each response to it, made once for all of them.
+#[derive(Debug, Clone)]
+pub struct ResponseHead {
+    lines: Box<[u8]>,
+}
+
+impl ResponseHead {
+    /// Of a request that came from `source`; see [`ResponseBuilder::from_request`].
+    pub fn new(request: &Message, to_tag: Option<&str>, source: SocketAddr) -> ResponseHead {
+        let mut draft = Draft::new();
+        copy(&mut draft, request, to_tag, source);
+        ResponseHead { lines: draft.so_far().into() }
+    }
+}
+
+fn status_line(status: u16, reason: &str) -> Draft {
+    let mut draft = Draft::new();
+    let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
+    // The status of a framed response has three digits; one of ours never has others.
+    draft.own("SIP/2.0 ");
+    draft.number(u64::from(status.clamp(100, 999)));
+    draft.own(" ");
+    draft.text(reason.as_bytes());
+    draft.end_line();
+    draft
+}
+
+fn copy(draft: &mut Draft, request: &Message, to_tag: Option<&str>, source: SocketAddr) {
+    match request.top_via() {
+        // Most requests have passed no proxy.
+        Ok(via) if request.has_one_via() => {
+            top_via(draft, &via, request.header(Name::Via).unwrap_or_default(), source);
+        }
+        top => {
+            for (i, value) in request.headers(Name::Via).take(MAX_VIAS).enumerate() {
+                match &top {
+                    Ok(via) if i == 0 => top_via(draft, via, value, source),
+                    _ => draft.header(Name::Via, value),
+                }
+            }
+        }
+    }
+    for name in [Name::From, Name::To, Name::CallId, Name::CSeq] {
+        let Some(value) = request.header(name) else {
+            continue;
+        };
+        match to_tag.filter(|_| name == Name::To && !has_tag(request)) {
+            Some(tag) => draft.header_parts(name, &[value, b";tag=", tag.as_bytes()]),
+            None => draft.header(name, value),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::row::{int, unsigned};
-use crate::Error;
+use crate::{Error, behind};
 
 /// Entries in a part.
 const PART: u64 = 64;
@@ -112,7 +112,7 @@ fn write_part(
         let &&LedgerEntry { seq, at_ms, kind, amount, from, to, balance, call, ref note, ref by } = entry;
         let kept =
             Kept { seq, after_ms: at_ms.wrapping_sub(since_ms), kind, amount, from, to, balance, call, note, by };
-        bytes = postcard::to_extend(&kept, bytes).map_err(|source| Error::Body { what: "ledger entry", source })?;
+        behind::put(&kept, &mut bytes).map_err(|source| Error::Body { what: "ledger entry", source })?;
         (first_ms, last_ms, last_seq) = (at_ms.min(first_ms), at_ms.max(last_ms), seq);
         match kind {
             EntryKind::Capture => charged = charged.saturating_add(amount),

@@ -8,9 +8,12 @@
 //! first. A number is when a call began, in milliseconds, and behind it, in [`ROW_BITS`] bits, its row in the block.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use rusqlite::{Connection, Row, params};
+use billing::IncidentId;
+use rusqlite::{Connection, params};
 
+use super::calls::{self, Call, Part, Shown};
 use super::row::int;
 
 /// Calls in a block: so many are looked through in some milliseconds.
@@ -34,7 +37,11 @@ pub(super) struct Place {
 /// The thing that calls have in common whose numbers begin so: country and area, as far as three digits tell. Numbers are
 /// longer, so that those are left when the last digits are masked.
 pub(super) fn beginning(number: &str) -> Option<String> {
-    number.get(..4).filter(|digits| digits.starts_with('+')).map(|digits| thing("number", digits))
+    digits(number).map(|digits| thing("number", digits))
+}
+
+fn digits(number: &str) -> Option<&str> {
+    number.get(..4).filter(|digits| digits.starts_with('+'))
 }
 
 /// The thing that the calls of an account, line, country, carrier, address or incident have in common.
@@ -42,76 +49,88 @@ pub(super) fn thing(kind: &str, of: &str) -> String {
     [kind, of].join(" ")
 }
 
-/// Columns of calls that make things, and the kind of each.
-const KINDS: [&str; 6] = ["account", "line", "country", "carrier", "ip", "incident"];
+/// Kinds of things that are texts.
+const KINDS: [&str; 4] = ["account", "line", "country", "carrier"];
 
 /// The lists of a block that is made.
 #[derive(Default)]
-struct Lists {
-    of: BTreeMap<String, Vec<u64>>,
-    thing: String,
+struct Lists<'a> {
+    all: Vec<u64>,
+    refused: Vec<u64>,
+    beginnings: BTreeMap<&'a str, Vec<u64>>,
+    of: [BTreeMap<&'a str, Vec<u64>>; KINDS.len()],
+    ips: BTreeMap<IpAddr, Vec<u64>>,
+    incidents: BTreeMap<u64, Vec<u64>>,
 }
 
-impl Lists {
-    fn call(&mut self, row: &Row<'_>, first_row: u64) -> rusqlite::Result<()> {
-        let [at, start_ms] = [0, 1].map(|column| row.get::<_, i64>(column));
-        let (at, start_ms) = (u64::try_from(at?).unwrap_or(0), u64::try_from(start_ms?).unwrap_or(0));
-        let code = start_ms.min(MAX_MS) << ROW_BITS | at.saturating_sub(first_row);
-        self.add(&[ALL], code);
-        if row.get_ref(2)?.as_str()? == REFUSED {
-            self.add(&[REFUSED], code);
+impl<'a> Lists<'a> {
+    fn call(&mut self, call: &Call<'a>, first_row: u64) {
+        let code = call.start_ms.min(MAX_MS) << ROW_BITS | call.row.saturating_sub(first_row);
+        let Shown { account, line, number, country, carrier, ip, incident, is_refused, .. } = call.shown;
+        self.all.push(code);
+        if is_refused {
+            self.refused.push(code);
         }
-        if let Some(thing) = beginning(row.get_ref(3)?.as_str()?) {
-            self.add(&[&thing], code);
+        if let Some(digits) = digits(number) {
+            self.beginnings.entry(digits).or_default().push(code);
         }
-        for (column, kind) in (4..).zip(KINDS) {
-            if let Some(of) = row.get_ref(column)?.as_str_or_null()? {
-                self.add(&[kind, " ", of], code);
+        for (lists, of) in self.of.iter_mut().zip([Some(account), line, country, carrier]) {
+            if let Some(of) = of {
+                lists.entry(of).or_default().push(code);
             }
         }
-        Ok(())
+        self.ips.entry(ip).or_default().push(code);
+        if let Some(incident) = incident {
+            self.incidents.entry(incident).or_default().push(code);
+        }
     }
 
-    fn add(&mut self, thing: &[&str], code: u64) {
-        self.thing.clear();
-        self.thing.extend(thing.iter().copied());
-        match self.of.get_mut(&self.thing) {
-            Some(list) => list.push(code),
-            None => drop(self.of.insert(self.thing.clone(), vec![code])),
-        }
+    /// Each with the thing that its calls have in common.
+    fn named(self) -> impl Iterator<Item = (String, Vec<u64>)> {
+        let whole = [(ALL.to_owned(), self.all), (REFUSED.to_owned(), self.refused)];
+        let of = KINDS.into_iter().zip(self.of);
+        let of = of.flat_map(|(kind, lists)| lists.into_iter().map(move |(of, list)| (thing(kind, of), list)));
+        let beginnings = self.beginnings.into_iter().map(|(digits, list)| (thing("number", digits), list));
+        let ips = self.ips.into_iter().map(|(ip, list)| (thing("ip", &ip.to_string()), list));
+        let incidents = self.incidents.into_iter();
+        let incidents = incidents.map(|(id, list)| (thing("incident", &IncidentId(id).to_string()), list));
+        let all = whole.into_iter().chain(beginnings).chain(of).chain(ips).chain(incidents);
+        all.filter(|(_, list)| !list.is_empty())
     }
 }
 
 /// Files the calls of these rows, in the caller's transaction. Those that have been removed meanwhile are not there.
 pub(super) fn file(connection: &Connection, first_row: u64, last_row: u64) -> rusqlite::Result<()> {
     let rows = [int(first_row), int(last_row)];
-    let mut lists = Lists::default();
-    let mut calls = connection.prepare_cached(
-        "SELECT row, start_ms, verdict, number, account, line, country, carrier, ip, incident FROM cdrs
-         WHERE row BETWEEN ?1 AND ?2",
-    )?;
-    let mut calls = calls.query(rows)?;
-    while let Some(row) = calls.next()? {
-        lists.call(row, first_row)?;
+    let parts = calls::part(first_row)..=calls::part(last_row);
+    let parts = parts.filter_map(|part| Part::read(connection, part).transpose());
+    let parts: Vec<Part> = parts.collect::<Result<_, _>>()?;
+    let (mut lists, mut numbers) = (Lists::default(), Vec::new());
+    for call in parts.iter().flat_map(Part::calls) {
+        let call = call?;
+        if (first_row..=last_row).contains(&call.row) {
+            lists.call(&call, first_row);
+            numbers.push((call.shown.account, call.shown.number, int(call.start_ms), int(call.row)));
+        }
     }
-    let Some(all) = lists.of.get(ALL) else { return Ok(()) };
-    let times = all.iter().map(|code| code >> ROW_BITS);
+    let times = lists.all.iter().map(|code| code >> ROW_BITS);
     let (first_ms, last_ms) = times.fold((u64::MAX, 0), |(first, last), ms| (first.min(ms), last.max(ms)));
+    if lists.all.is_empty() {
+        return Ok(());
+    }
     connection
         .prepare_cached("INSERT INTO blocks (first_row, last_row, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![rows[0], rows[1], int(first_ms), int(last_ms)])?;
     let mut insert = connection.prepare_cached("INSERT INTO filed VALUES (?1, ?2, ?3)")?;
-    for (thing, list) in &mut lists.of {
+    let mut named: Vec<(String, Vec<u64>)> = lists.named().collect();
+    named.sort_unstable();
+    for (thing, mut list) in named {
         list.sort_unstable();
-        insert.execute(params![rows[0], thing, written(list)])?;
+        insert.execute(params![rows[0], thing, written(&list)])?;
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO numbers SELECT account, number, start_ms, row FROM cdrs WHERE row BETWEEN ?1 AND ?2
-             ORDER BY account, number, start_ms, row",
-        )?
-        .execute(rows)
-        .map(drop)
+    numbers.sort_unstable();
+    let mut insert = connection.prepare_cached("INSERT INTO numbers VALUES (?1, ?2, ?3, ?4)")?;
+    numbers.into_iter().try_for_each(|number| insert.execute(number).map(drop))
 }
 
 fn written(list: &[u64]) -> Vec<u8> {

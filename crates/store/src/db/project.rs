@@ -2,7 +2,7 @@
 
 pub(super) mod account;
 mod compare;
-mod news;
+pub(super) mod news;
 pub(super) mod node;
 pub(super) mod noted;
 pub(super) mod sums;

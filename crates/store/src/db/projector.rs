@@ -6,7 +6,9 @@ use ::account::Effect;
 use node::{Body, Record};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
+use super::calls::NewCalls;
 use super::filing;
+use super::project::news::Seen;
 use super::project::sums::Sums;
 use super::project::{account, node as node_rows, noted};
 use super::row;
@@ -24,6 +26,7 @@ pub struct Projector {
     connection: Connection,
     /// Calls are filed by so many.
     block_calls: u64,
+    seen: Seen,
 }
 
 impl Projector {
@@ -38,7 +41,7 @@ impl Projector {
             connection.pragma_update(None, "cache_size", -CACHE_KIB)
         };
         settings().map_err(|source| Error::Database { what: "change its settings", source })?;
-        Ok(Self { connection, block_calls: filing::BLOCK_CALLS })
+        Ok(Self { connection, block_calls: filing::BLOCK_CALLS, seen: Seen::default() })
     }
 
     /// The last record applied.
@@ -58,8 +61,11 @@ impl Projector {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|source| Error::Database { what: "be written", source })?;
-        let applied = apply_in(&transaction, records, self.block_calls)?;
+        // What is in mind holds only if it is in the tables, too.
+        let mut seen = std::mem::take(&mut self.seen);
+        let applied = apply_in(&transaction, records, self.block_calls, &mut seen)?;
         transaction.commit().map_err(|source| Error::Database { what: "be written", source })?;
+        self.seen = seen;
         Ok(applied)
     }
 
@@ -102,10 +108,17 @@ fn applied(connection: &Connection) -> Result<Applied, Error> {
 }
 
 /// The rows of a batch and the number of its last record, in a transaction of the caller's.
-pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_calls: u64) -> Result<u64, Error> {
-    let Applied { lsn: before, mut calls, mut filed } = applied(transaction)?;
+pub(super) fn apply_in(
+    transaction: &Transaction<'_>,
+    records: &[Record],
+    block_calls: u64,
+    seen: &mut Seen,
+) -> Result<u64, Error> {
+    let Applied { lsn: before, calls, mut filed } = applied(transaction)?;
     let mut applied = before;
     let mut sums = Sums::default();
+    let unwritten = |source| Error::Database { what: "be written", source };
+    let mut calls = NewCalls::after(transaction, calls).map_err(unwritten)?;
     for record in records.iter().skip_while(|record| record.lsn <= before) {
         if record.lsn != applied + 1 {
             return Err(Error::Gap { expected: applied + 1, found: record.lsn });
@@ -115,7 +128,8 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_
                 let is_audited = effects.iter().any(|effect| matches!(effect, Effect::Audit { .. }));
                 let changes = is_audited.then(Vec::new);
                 let (sums, calls) = (&mut sums, &mut calls);
-                let mut rows = account::Rows { transaction, record, account, sums, calls, n: 0, changes };
+                let seen = &mut *seen;
+                let mut rows = account::Rows { transaction, record, account, sums, calls, seen, n: 0, changes };
                 effects.iter().try_for_each(|effect| rows.apply(effect))?;
             }
             Body::Node { change, audit } => {
@@ -129,6 +143,7 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_
     }
     sums.write(transaction)?;
     let mut written = || {
+        let calls = calls.write()?;
         while calls - filed >= block_calls {
             filing::file(transaction, filed + 1, filed + block_calls)?;
             filed += block_calls;
@@ -136,6 +151,6 @@ pub(super) fn apply_in(transaction: &Transaction<'_>, records: &[Record], block_
         let sql = "UPDATE applied SET lsn = ?1, calls = ?2, filed = ?3";
         transaction.prepare_cached(sql)?.execute([applied, calls, filed].map(row::int))
     };
-    written().map_err(|source| Error::Database { what: "be written", source })?;
+    written().map_err(unwritten)?;
     Ok(applied)
 }

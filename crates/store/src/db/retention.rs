@@ -9,11 +9,12 @@ use billing::{Cdr, Direction};
 use rusqlite::{Connection, params};
 
 use super::Desk;
-use super::row::{body, from_body, int};
+use super::calls::{self, Call, Part};
+use super::row::int;
 use crate::Error;
 
 /// Rows changed in one transaction.
-const STEP: u32 = 500;
+const STEP: usize = 500;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -78,7 +79,7 @@ impl Desk {
         ]);
         for (days, sql) in gone {
             if let Some(before_ms) = before(now_ms, days) {
-                changed += self.run("remove what is old", sql, params![before_ms, STEP])?;
+                changed += self.run("remove what is old", sql, params![before_ms, STEP as i64])?;
             }
         }
         if let Some(before_ms) = before(now_ms, rules.calls_days) {
@@ -91,83 +92,86 @@ impl Desk {
     }
 }
 
-/// An old call for which something is due, with its block.
-struct Due {
-    block: i64,
-    row: i64,
-    account: String,
-    start_ms: i64,
-    number: String,
+/// Takes a call out of the list of numbers; whether it was in it.
+fn unlist(connection: &Connection, call: &Call<'_>) -> rusqlite::Result<bool> {
+    let sql = "DELETE FROM numbers WHERE account = ?1 AND number = ?2 AND start_ms = ?3 AND row = ?4";
+    let key = params![call.shown.account, call.shown.number, int(call.start_ms), int(call.row)];
+    connection.prepare_cached(sql)?.execute(key).map(|rows| rows > 0)
 }
 
-impl Due {
-    /// Takes the call out of the list of numbers; whether it was in it.
-    fn unlist(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        let sql = "DELETE FROM numbers WHERE account = ?1 AND number = ?2 AND start_ms = ?3 AND row = ?4";
-        let key = params![self.account, self.number, self.start_ms, self.row];
-        connection.prepare_cached(sql)?.execute(key).map(|rows| rows > 0)
-    }
-}
-
-/// The next calls that began before; of blocks, and rows, for which something may be due.
-fn due(connection: &Connection, blocks: &str, rows: &str, before_ms: i64) -> rusqlite::Result<Vec<Due>> {
+/// Changes the next calls that began before, of the blocks for which something may be due: with what is to be in their
+/// place, if anything is. How many they were, and before which block nothing is due any more.
+fn change(
+    connection: &Connection,
+    blocks: &str,
+    before_ms: i64,
+    mut instead: impl FnMut(&Call<'_>) -> rusqlite::Result<Option<Vec<u8>>>,
+) -> rusqlite::Result<(usize, i64)> {
     // Those that are not filed yet are as a block behind the last one.
     let sql = format!(
-        "SELECT block, row, account, start_ms, number FROM (
-             SELECT first_row AS block, last_row FROM blocks WHERE first_ms < ?1 AND {blocks}
-             UNION ALL SELECT filed + 1, calls FROM applied
-         ) CROSS JOIN cdrs ON row BETWEEN block AND last_row WHERE start_ms < ?1 AND {rows} LIMIT ?2"
+        "SELECT first_row, last_row FROM blocks WHERE first_ms < ?1 AND {blocks}
+         UNION ALL SELECT filed + 1, calls FROM applied ORDER BY 1"
     );
     let mut due = connection.prepare_cached(&sql)?;
-    let due = due.query_map(params![before_ms, STEP], |row| {
-        let (block, account, start_ms, number) = (row.get(0)?, row.get(2)?, row.get(3)?, row.get(4)?);
-        Ok(Due { block, row: row.get(1)?, account, start_ms, number })
-    })?;
-    due.collect()
-}
-
-/// Before which block nothing is due any more.
-fn done_before(due: &[Due]) -> i64 {
-    due.last().filter(|_| due.len() >= STEP as usize).map_or(i64::MAX, |last| last.block)
+    let due = due.query_map([before_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut changed = 0;
+    for (first_row, last_row) in due.collect::<Result<Vec<(i64, i64)>, _>>()? {
+        let rows = [first_row, last_row].map(|row| u64::try_from(row).unwrap_or(0));
+        for part in calls::part(rows[0])..=calls::part(rows[1]) {
+            let Some(part) = Part::read(connection, part)? else { continue };
+            part.change(connection, |call| {
+                let is_due = (rows[0]..=rows[1]).contains(&call.row) && int(call.start_ms) < before_ms;
+                if !is_due || changed == STEP {
+                    return Ok(None);
+                }
+                let instead = instead(call)?;
+                changed += usize::from(instead.is_some());
+                Ok(instead)
+            })?;
+            if changed == STEP {
+                return Ok((changed, first_row));
+            }
+        }
+    }
+    Ok((changed, i64::MAX))
 }
 
 /// Removes the next old calls; how many.
 fn remove(connection: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
-    let old = due(connection, "1", "1", before_ms)?;
-    let mut delete = connection.prepare_cached("DELETE FROM cdrs WHERE row = ?1")?;
-    for call in &old {
-        call.unlist(connection)?;
-        delete.execute([call.row])?;
-    }
-    let done = [before_ms, done_before(&old)];
+    let (removed, done_before) = change(connection, "1", before_ms, |call| {
+        unlist(connection, call)?;
+        let sql = "DELETE FROM call_ids WHERE call = ?1 AND account = ?2";
+        connection.prepare_cached(sql)?.execute(params![int(call.shown.call), call.shown.account])?;
+        Ok(Some(Vec::new()))
+    })?;
+    let done = [before_ms, done_before];
     let empty = "SELECT first_row FROM blocks WHERE last_ms < ?1 AND first_row < ?2";
     connection.prepare_cached(&format!("DELETE FROM filed WHERE block IN ({empty})"))?.execute(done)?;
     connection.prepare_cached("DELETE FROM blocks WHERE last_ms < ?1 AND first_row < ?2")?.execute(done)?;
     connection
         .prepare_cached("UPDATE blocks SET first_ms = ?1 WHERE first_ms < ?1 AND first_row < ?2")?
         .execute(done)?;
-    Ok(old.len())
+    Ok(removed)
 }
 
 /// Masks the numbers of the next old calls; how many.
 fn mask(connection: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
-    let old = due(connection, "masked_ms < ?1 AND masked_ms <= last_ms", "NOT is_masked", before_ms)?;
-    let mut read = connection.prepare_cached("SELECT body FROM cdrs WHERE row = ?1")?;
-    let mut write =
-        connection.prepare_cached("UPDATE cdrs SET number = ?2, is_masked = 1, body = ?3 WHERE row = ?1")?;
     let mut list = connection.prepare_cached("INSERT INTO numbers VALUES (?1, ?2, ?3, ?4)")?;
-    for call in &old {
-        let cdr = without_numbers(read.query_row([call.row], |row| from_body(row, "body"))?);
-        let bytes = body("call", &cdr).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        write.execute(params![call.row, cdr.number.dialled, bytes])?;
-        if call.unlist(connection)? {
-            list.execute(params![call.account, cdr.number.dialled, call.start_ms, call.row])?;
+    let (masked, done_before) = change(connection, "masked_ms < ?1 AND masked_ms <= last_ms", before_ms, |call| {
+        if call.shown.is_masked {
+            return Ok(None);
         }
-    }
+        let (cdr, mut instead) = (without_numbers(call.cdr()?), Vec::new());
+        call.masked(&cdr, &mut instead)?;
+        if unlist(connection, call)? {
+            list.execute(params![call.shown.account, cdr.number.dialled, int(call.start_ms), int(call.row)])?;
+        }
+        Ok(Some(instead))
+    })?;
     connection
         .prepare_cached("UPDATE blocks SET masked_ms = ?1 WHERE first_ms < ?1 AND masked_ms < ?1 AND first_row < ?2")?
-        .execute([before_ms, done_before(&old)])?;
-    Ok(old.len())
+        .execute([before_ms, done_before])?;
+    Ok(masked)
 }
 
 /// A call whose outside numbers have lost their last digits: what is left tells the destination and not the person.

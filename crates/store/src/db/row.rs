@@ -1,4 +1,4 @@
-//! Between our types and columns: unsigned numbers, ids as text, everything else as JSON, call records as bytes.
+//! Between our types and columns: unsigned numbers, ids as text, everything else as JSON.
 
 use std::str::FromStr;
 
@@ -51,24 +51,6 @@ pub(super) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rus
 /// A value of ours as JSON.
 pub(super) fn json<T: Serialize>(what: &'static str, value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|source| Error::Json { what, source })
-}
-
-/// The format of values that are kept compactly: the first byte of each.
-const BODY_FORMAT: u8 = 1;
-
-/// A value of ours as few bytes: for the one table that grows to many millions of rows.
-pub(super) fn body<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, Error> {
-    postcard::to_extend(value, vec![BODY_FORMAT]).map_err(|source| Error::Body { what, source })
-}
-
-/// A value of ours that is kept compactly.
-pub(super) fn from_body<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let bytes = row.get_ref(column)?.as_blob()?;
-    let value = match bytes.split_first() {
-        Some((&BODY_FORMAT, rest)) => postcard::from_bytes(rest),
-        _ => Err(postcard::Error::DeserializeBadEncoding),
-    };
-    value.map_err(|error| unreadable(row, column, error))
 }
 
 fn unreadable<E>(row: &Row<'_>, column: &str, error: E) -> rusqlite::Error

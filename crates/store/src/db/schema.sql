@@ -43,33 +43,25 @@ CREATE TABLE dids (
     json    TEXT NOT NULL
 ) STRICT;
 
+-- Calls, numbered from 1 as they are recorded (a call's row), in parts of so many (calls.rs), each a row here; and the
+-- index that finds one by its id.
 CREATE TABLE cdrs (
-    row           INTEGER PRIMARY KEY,
-    account       TEXT    NOT NULL,
-    call          INTEGER NOT NULL,
-    line          TEXT,
-    direction     TEXT    NOT NULL,
-    start_ms      INTEGER NOT NULL,
-    answered      INTEGER NOT NULL,
-    talk_ms       INTEGER NOT NULL,
-    number        TEXT    NOT NULL,
-    country       TEXT,
-    carrier       TEXT,
-    ip            TEXT    NOT NULL,
-    status        INTEGER NOT NULL,
-    verdict       TEXT    NOT NULL,
-    charge_micros INTEGER NOT NULL,
-    cost_micros   INTEGER,
-    incident      TEXT,
-    is_masked     INTEGER NOT NULL,
-    body          BLOB    NOT NULL
+    part     INTEGER PRIMARY KEY,
+    -- The times of its calls are counted from here.
+    since_ms INTEGER NOT NULL,
+    calls    BLOB    NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX cdrs_by_call ON cdrs (call, account);
+CREATE TABLE call_ids (
+    call    INTEGER NOT NULL,
+    account TEXT    NOT NULL,
+    row     INTEGER NOT NULL,
+    PRIMARY KEY (call, account)
+) STRICT, WITHOUT ROWID;
 
--- Calls are numbered as they are recorded, and filed in blocks (filing.rs): a row of `blocks` says which, and when the
+-- Calls are filed in blocks (filing.rs): a row of `blocks` says which, and when the
 -- first and the last of them began; a row of `filed` which of them have a thing in common ("account law-000", "country AL",
 -- "refused", and "calls" for all), in order of time. Those after the last block are looked through one by one. So a new
--- call is a row and its number, and all else is written once for thousands of them.
+-- call is its place in a part and its id, and all else is written once for thousands of them.
 CREATE TABLE blocks (
     first_row INTEGER PRIMARY KEY,
     last_row  INTEGER NOT NULL,

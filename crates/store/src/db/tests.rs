@@ -65,7 +65,14 @@ impl Place {
             let columns = rows.column_count();
             let read = |row: &rusqlite::Row<'_>| (0..columns).map(|n| row.get::<_, Value>(n)).collect();
             let rows: Vec<Vec<Value>> = rows.query_map([], read).unwrap().map(Result::unwrap).collect();
-            dump.extend(rows.iter().map(|row| format!("{table} {row:?}")));
+            // What is text in bytes can be read.
+            let text = |value: &Value| match value {
+                Value::Blob(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
+                value => format!("{value:?}"),
+            };
+            dump.extend(
+                rows.iter().map(|row| format!("{table} {}", row.iter().map(text).collect::<Vec<_>>().join(", "))),
+            );
         }
         dump.sort();
         dump

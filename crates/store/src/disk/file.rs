@@ -1,7 +1,8 @@
-//! The real disk: one directory, `O_APPEND`, `fdatasync`, and `fsync` of the directory where names change.
+//! The real disk: one directory, `fdatasync`, and `fsync` of the directory where names change.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct FileDisk {
 struct Open {
     name: String,
     file: File,
+    /// Where the next bytes go: behind it are zeros at most.
+    len: u64,
     /// Whether its name is not yet durable.
     created: bool,
 }
@@ -49,8 +52,9 @@ impl FileDisk {
         if !matches!(&self.open, Some(open) if open.name == name) {
             let path = self.path.join(name);
             let created = !path.try_exists()?;
-            let file = OpenOptions::new().append(true).create(true).open(path)?;
-            self.open = Some(Open { name: name.to_owned(), file, created });
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+            let len = file.metadata()?.len();
+            self.open = Some(Open { name: name.to_owned(), file, len, created });
         }
         self.open.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -86,7 +90,20 @@ impl Disk for FileDisk {
     }
 
     fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.appendable(name)?.file.write_all(bytes)
+        let open = self.appendable(name)?;
+        open.file.write_all_at(bytes, open.len)?;
+        open.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn write_ahead(&mut self, name: &str, until: u64) -> io::Result<()> {
+        let open = self.appendable(name)?;
+        let zeros = usize::try_from(until.saturating_sub(open.len)).unwrap_or(usize::MAX);
+        let written = open.file.write_all_at(&vec![0; zeros], open.len);
+        if written.is_err() {
+            open.file.set_len(open.len)?;
+        }
+        written
     }
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
@@ -102,6 +119,9 @@ impl Disk for FileDisk {
     fn truncate(&mut self, name: &str, len: u64) -> io::Result<()> {
         let file = OpenOptions::new().write(true).open(self.path.join(name))?;
         file.set_len(len)?;
+        if let Some(open) = self.open.as_mut().filter(|open| open.name == name) {
+            open.len = len;
+        }
         file.sync_all()
     }
 

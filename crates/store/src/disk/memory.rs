@@ -26,6 +26,8 @@ struct MemoryFile {
     bytes: Vec<u8>,
     /// How many of them survive a crash for certain.
     synced: usize,
+    /// Zeros behind them.
+    ahead: usize,
     /// Whether the name survives a crash for certain.
     named: bool,
 }
@@ -38,7 +40,8 @@ impl MemoryDisk {
 
     /// Pulls the plug. Of each file the synced bytes stay; `survives` is given the name and the bytes not yet synced
     /// and returns what is found in their place afterwards: all of them, a part (a torn write), nothing (lost), or
-    /// other bytes. A file never synced of which nothing survives is gone.
+    /// other bytes. Behind them are the zeros that were written ahead. A file never synced of which nothing survives is
+    /// gone.
     pub fn crash(&self, mut survives: impl FnMut(&str, &[u8]) -> Vec<u8>) {
         let mut state = self.lock();
         state.fail_sync = false;
@@ -49,6 +52,7 @@ impl MemoryDisk {
                 file.bytes.extend(survives(name, &tail));
             }
             let stays = file.named || !file.bytes.is_empty();
+            file.bytes.resize(file.bytes.len() + std::mem::take(&mut file.ahead), 0);
             file.synced = file.bytes.len();
             file.named = true;
             stays
@@ -88,12 +92,19 @@ impl MemoryDisk {
 
 impl MemoryFile {
     fn kept(&self) -> Self {
-        let bytes = self.bytes.get(..self.synced).unwrap_or_default().to_vec();
-        Self { synced: bytes.len(), bytes, named: true }
+        let mut bytes = self.bytes.get(..self.synced).unwrap_or_default().to_vec();
+        bytes.resize(bytes.len() + self.ahead, 0);
+        Self { synced: bytes.len(), bytes, ahead: 0, named: true }
     }
 }
 
 impl State {
+    /// How many of so many further bytes there is room for.
+    fn room_for(&self, bytes: usize) -> usize {
+        let used: usize = self.files.values().map(|file| file.bytes.len() + file.ahead).sum();
+        self.capacity.map_or(bytes, |capacity| capacity.saturating_sub(used).min(bytes))
+    }
+
     fn file(&mut self, name: &str) -> io::Result<&mut MemoryFile> {
         self.files.get_mut(name).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -105,17 +116,32 @@ impl Disk for MemoryDisk {
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        Ok(self.lock().file(name)?.bytes.clone())
+        let mut state = self.lock();
+        let file = state.file(name)?;
+        let mut bytes = file.bytes.clone();
+        bytes.resize(bytes.len() + file.ahead, 0);
+        Ok(bytes)
     }
 
     fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
-        let used: usize = state.files.values().map(|file| file.bytes.len()).sum();
-        let room = state.capacity.map_or(usize::MAX, |capacity| capacity.saturating_sub(used));
-        let fits = bytes.get(..room).unwrap_or(bytes);
+        let ahead = state.files.get(name).map_or(0, |file| file.ahead).min(bytes.len());
+        let fits = ahead + state.room_for(bytes.len() - ahead);
         let file = state.files.entry(name.to_owned()).or_default();
-        file.bytes.extend_from_slice(fits);
-        if fits.len() < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        file.ahead -= ahead;
+        file.bytes.extend_from_slice(&bytes[..fits]);
+        if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn write_ahead(&mut self, name: &str, until: u64) -> io::Result<()> {
+        let mut state = self.lock();
+        let file = state.files.entry(name.to_owned()).or_default();
+        let more = usize::try_from(until).unwrap_or(usize::MAX).saturating_sub(file.bytes.len() + file.ahead);
+        if state.room_for(more) < more {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        state.file(name)?.ahead += more;
+        Ok(())
     }
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
@@ -132,6 +158,7 @@ impl Disk for MemoryDisk {
     fn truncate(&mut self, name: &str, len: u64) -> io::Result<()> {
         let mut state = self.lock();
         let file = state.file(name)?;
+        file.ahead = 0;
         file.bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
         file.synced = file.synced.min(file.bytes.len());
         Ok(())

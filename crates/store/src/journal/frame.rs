@@ -8,7 +8,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::MAX_RECORD_BYTES;
-use crate::{Error, Seal};
+use crate::{Error, Seal, behind};
 
 const MAGIC: &[u8; 4] = b"TGJL";
 const FORMAT: u16 = 1;
@@ -58,39 +58,61 @@ fn format(seal: Option<&Seal>) -> u16 {
     if seal.is_some() { SEALED_FORMAT } else { FORMAT }
 }
 
-/// Adds a record to the payload of a frame; on an error the payload is as before.
-pub(super) fn put<T: Serialize>(record: &T, lsn: u64, payload: &mut Vec<u8>) -> Result<(), Error> {
-    let plain = postcard::to_stdvec(record).map_err(|source| Error::Encode { lsn, source })?;
-    if plain.len() > MAX_RECORD_BYTES {
-        return Err(Error::TooLarge { what: "record", lsn, bytes: plain.len(), max: MAX_RECORD_BYTES });
-    }
-    payload.extend_from_slice(&plain);
-    Ok(())
+/// A frame that is being written at the end of what waits.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    /// Where it begins.
+    at: usize,
+    /// Where its records begin.
+    records_at: usize,
 }
 
-/// Adds the frame of a payload, sealed where the disk has a seal, to `out`; the payload is empty then.
-pub(super) fn close(payload: &mut Vec<u8>, lsn: u64, seal: Option<&Seal>, out: &mut Vec<u8>) -> Result<(), Error> {
-    if payload.is_empty() {
-        return Ok(());
+impl Frame {
+    /// Leaves room for its head, and for that of its seal.
+    pub(super) fn begin(seal: Option<&Seal>, out: &mut Vec<u8>) -> Self {
+        let at = out.len();
+        let records_at = at + FRAME_HEAD_BYTES + if seal.is_some() { Seal::ROOM_BYTES } else { 0 };
+        out.resize(records_at, 0);
+        Self { at, records_at }
     }
-    match seal {
-        Some(seal) => push(&seal.seal(payload), lsn, out)?,
-        None => push(payload, lsn, out)?,
-    }
-    payload.clear();
-    Ok(())
-}
 
-/// Adds the frame of a payload.
-pub(super) fn push(payload: &[u8], lsn: u64, out: &mut Vec<u8>) -> Result<(), Error> {
-    let length = u32::try_from(payload.len())
-        .ok()
-        .filter(|_| payload.len() <= MAX_FRAME_BYTES)
-        .ok_or(Error::TooLarge { what: "frame", lsn, bytes: payload.len(), max: MAX_FRAME_BYTES })?;
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&checksum(length, payload).to_le_bytes());
-    out.extend_from_slice(payload);
-    Ok(())
+    /// Adds a record; on an error the frame is as before.
+    pub(super) fn put<T: Serialize>(self, record: &T, lsn: u64, out: &mut Vec<u8>) -> Result<(), Error> {
+        let before = out.len();
+        behind::put(record, out).map_err(|source| Error::Encode { lsn, source })?;
+        let bytes = out.len() - before;
+        if bytes > MAX_RECORD_BYTES {
+            out.truncate(before);
+            return Err(Error::TooLarge { what: "record", lsn, bytes, max: MAX_RECORD_BYTES });
+        }
+        Ok(())
+    }
+
+    /// Whether another one should be begun.
+    pub(super) fn is_full(self, out: &[u8]) -> bool {
+        out.len() - self.records_at >= FRAME_BYTES
+    }
+
+    /// Seals it, where the disk has a seal, and writes its head; a frame without a record is taken away.
+    pub(super) fn close(self, lsn: u64, seal: Option<&Seal>, out: &mut Vec<u8>) -> Result<(), Error> {
+        if out.len() == self.records_at {
+            out.truncate(self.at);
+            return Ok(());
+        }
+        let payload_at = self.at + FRAME_HEAD_BYTES;
+        if let Some(seal) = seal {
+            seal.seal_behind(payload_at, out);
+        }
+        let payload = &out[payload_at..];
+        let length = u32::try_from(payload.len())
+            .ok()
+            .filter(|_| payload.len() <= MAX_FRAME_BYTES)
+            .ok_or(Error::TooLarge { what: "frame", lsn, bytes: payload.len(), max: MAX_FRAME_BYTES })?;
+        let checksum = checksum(length, payload);
+        out[self.at..self.at + 4].copy_from_slice(&length.to_le_bytes());
+        out[self.at + 4..payload_at].copy_from_slice(&checksum.to_le_bytes());
+        Ok(())
+    }
 }
 
 /// Reads the records of a payload, in order.
@@ -171,8 +193,9 @@ impl<'a> Frames<'a> {
         self.offset as u64
     }
 
-    /// Whether nothing follows at all.
-    pub(super) fn at_end(&self) -> bool {
-        self.offset >= self.bytes.len()
+    /// How many bytes follow, but for zeros at the end: those were written ahead.
+    pub(super) fn bytes_behind(&self) -> u64 {
+        let rest = self.bytes.get(self.offset..).unwrap_or_default();
+        rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
     }
 }

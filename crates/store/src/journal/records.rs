@@ -63,7 +63,7 @@ impl<'a, D: Disk, T: Numbered + DeserializeOwned> Records<'a, D, T> {
             if let Some(payload) = frames.next_whole() {
                 self.frame = frame::decode(&self.name, payload, self.disk.seal())?.into();
                 self.offset = usize::try_from(frames.offset()).unwrap_or(usize::MAX);
-            } else if frames.at_end() {
+            } else if frames.bytes_behind() == 0 {
                 self.next_segment()?;
             } else {
                 return Err(Error::Damaged { name: self.name.clone(), offset: frames.offset() });

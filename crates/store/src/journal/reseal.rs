@@ -23,7 +23,9 @@ pub(crate) fn reseal(disk: &mut impl Disk) -> Result<(), Error> {
         let mut anew = frame::header(Some(seal)).to_vec();
         let mut frames = frame::Frames::after_header(&bytes);
         while let Some(payload) = frames.next_whole() {
-            frame::push(&seal.seal(&seal.open(&name, payload.bytes)?), 0, &mut anew)?;
+            let frame = frame::Frame::begin(Some(seal), &mut anew);
+            anew.extend(seal.open(&name, payload.bytes)?);
+            frame.close(0, Some(seal), &mut anew)?;
         }
         // What is behind the last whole frame was never durable.
         let written = disk.append(TEMPORARY, &anew).and_then(|()| disk.sync(TEMPORARY));

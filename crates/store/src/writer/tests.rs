@@ -121,7 +121,8 @@ fn a_full_disk_is_waited_for_until_the_stop() {
     running.writer.thread.thread().unpark();
     assert!(running.events.iter().any(|event| matches!(event, StoreEvent::Durable { lsn: 2, .. })));
     running.disk.set_capacity(Some(10));
-    handle.submit(entries(3..=3).remove(0)).unwrap();
+    // More than was written ahead.
+    handle.submit(Entry { lsn: 3, text: "x".repeat(1 << 12) }).unwrap();
     assert!(running.events.iter().any(|event| matches!(event, StoreEvent::DiskFull(_))));
     assert_eq!(running.writer.stop().unwrap(), 2);
 }

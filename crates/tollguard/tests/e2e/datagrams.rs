@@ -16,8 +16,8 @@ const USUAL: u64 = 20_000;
 /// From so many on, memory must stand still after the first tenth.
 const MANY: u64 = 1_000_000;
 /// So many of them are sent each second: a transaction stays for 64 T1, 32 s (RFC 3261 section 17.2), and the first tenth
-/// takes twice that, so that from then on as many end as begin, in the room of those that have ended.
-const MANY_PER_SECOND: u64 = 1_500;
+/// takes four times that, so that from then on as many end as begin, in the room of those that have ended.
+const MANY_PER_SECOND: u64 = 800;
 /// What memory may grow by in a shorter run, which is sent as fast as it goes, and whose transactions all stay.
 const MAX_GROWTH_BYTES: u64 = 96 << 20;
 /// Datagrams sent before the node is asked whether it is still there: far fewer than its socket holds.

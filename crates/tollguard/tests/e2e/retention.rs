@@ -11,7 +11,7 @@ const CALLS: usize = 3;
 fn age(node: &Node, days: i64) {
     let tables = Connection::open(Home::database_in(&node.path("data"))).unwrap();
     let ms = days * 86_400_000;
-    tables.execute("UPDATE cdrs SET start_ms = start_ms - ?1", [ms]).unwrap();
+    tables.execute("UPDATE cdrs SET since_ms = since_ms - ?1", [ms]).unwrap();
     let entries = "UPDATE ledger SET since_ms = since_ms - ?1, first_ms = first_ms - ?1, last_ms = last_ms - ?1";
     tables.execute(entries, [ms]).unwrap();
 }

@@ -1,6 +1,6 @@
 //! The client side of the table: our requests and the answers to them.
 
-use super::super::key::{client_key, response_key};
+use super::super::key;
 use super::super::side::Machine;
 use super::super::{
     Action, InviteClient, InviteClientInput, InviteClientState, NonInviteClient, NonInviteClientInput, Wire, derived,
@@ -91,8 +91,8 @@ impl TransactionTable {
         flow: Flow,
         now_ms: u64,
     ) -> Result<ClientKey, SendError> {
-        let key = client_key(branch.as_bytes(), method).ok_or(SendError::BranchTooLong)?;
-        if self.clients.find(&key).is_some() {
+        let key = key::of_client(&self.key, branch.as_bytes(), method);
+        if self.clients.find(key).is_some() {
             return Err(SendError::BranchInUse);
         }
         if self.clients.len() >= self.max_clients {
@@ -124,12 +124,14 @@ impl TransactionTable {
 
     /// Takes a received response (RFC 3261 section 17.1.3).
     pub fn receive_response(&mut self, response: &Message, now_ms: u64) -> Answer {
-        let (Some(key), Some(status)) = (response_key(response), response.status()) else { return Answer::Stray };
-        if let Some(slot) = self.clients.find(&key) {
+        let (Some(key), Some(status)) = (key::of_response(&self.key, response), response.status()) else {
+            return Answer::Stray;
+        };
+        if let Some(slot) = self.clients.find(key) {
             let passed = self.step_client(slot, now_ms, |client, out| client.receive(response, status, now_ms, out));
             return if passed { Answer::To(ClientKey(slot)) } else { Answer::Absorbed };
         }
-        let Some(slot) = self.cancels.find(&key) else { return Answer::Stray };
+        let Some(slot) = self.cancels.find(key) else { return Answer::Stray };
         self.step_cancel(slot, |cancel, out| cancel.handle(NonInviteClientInput::Response { status }, now_ms, out));
         Answer::Absorbed
     }
@@ -189,8 +191,10 @@ impl TransactionTable {
         let Some(Client::Invite(machine)) = self.clients.machine(invite) else { return };
         let Some((bytes, branch)) = derived::cancel(machine.request()) else { return };
         let Some(flow) = self.clients.flow(invite) else { return };
-        let key = client_key(&branch, Method::Cancel).filter(|_| self.cancels.len() < self.max_clients);
-        let Some(key) = key else { return self.send(flow, bytes) };
+        if self.cancels.len() >= self.max_clients {
+            return self.send(flow, bytes);
+        }
+        let key = key::of_client(&self.key, &branch, Method::Cancel);
         let mut actions = Vec::new();
         let cancel = NonInviteClient::new(bytes, flow.transport.is_reliable(), now_ms, &mut actions);
         self.cancels.insert(key, flow, cancel);

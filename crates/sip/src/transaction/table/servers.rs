@@ -1,6 +1,6 @@
 //! The server side of the table: received requests and our answers.
 
-use super::super::key::request_key;
+use super::super::key;
 use super::super::side::Machine;
 use super::super::{Action, InviteServer, InviteServerInput, NonInviteServer, NonInviteServerInput, Wire};
 use super::{Incoming, MAX_HEAD_BYTES, Output, ServerKey, TransactionTable};
@@ -66,8 +66,8 @@ impl TransactionTable {
         if method == Method::Ack {
             return self.receive_ack(request, now_ms);
         }
-        let Some(key) = request_key(request, request.method_raw()) else { return Incoming::Malformed };
-        if let Some(slot) = self.servers.find(&key) {
+        let Some(key) = key::of_request(&self.key, request, request.method_raw()) else { return Incoming::Malformed };
+        if let Some(slot) = self.servers.find(key) {
             self.step_server(slot, |server, out| server.retransmission(now_ms, out));
             return Incoming::Absorbed;
         }
@@ -99,8 +99,8 @@ impl TransactionTable {
     }
 
     fn find_invite(&self, request: &Message) -> Option<ServerKey> {
-        let key = request_key(request, Method::Invite.as_str().as_bytes())?;
-        self.servers.find(&key).map(ServerKey)
+        let key = key::of_request(&self.key, request, Method::Invite.as_str().as_bytes())?;
+        self.servers.find(key).map(ServerKey)
     }
 
     /// Answers a received request; a 2xx to an INVITE may be given again while it waits for its ACK (see

@@ -18,6 +18,11 @@ pub const MAX_HEAD_BYTES: usize = 16_384;
 pub struct ServerKey(pub(super) Slot);
 
 impl ServerKey {
+    /// Its place, for what is kept beside the table.
+    pub const fn slot(self) -> Slot {
+        self.0
+    }
+
     /// Of no transaction: for a request that is answered without one.
     pub const NONE: Self = Self(Slot { index: u32::MAX, generation: u32::MAX });
 }
@@ -25,6 +30,13 @@ impl ServerKey {
 /// A client transaction: one request of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientKey(pub(super) Slot);
+
+impl ClientKey {
+    /// Its place, for what is kept beside the table.
+    pub const fn slot(self) -> Slot {
+        self.0
+    }
+}
 
 /// What a received request is to its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +57,7 @@ pub enum Incoming {
     Absorbed,
     /// No room: answer 503 by [`TransactionTable::send`](super::TransactionTable::send), or drop it.
     Full,
-    /// It lacks a usable Via, From or CSeq, or they are absurdly long ([`MAX_KEY_BYTES`](super::MAX_KEY_BYTES),
-    /// [`MAX_HEAD_BYTES`]): answer 400 or drop it.
+    /// It lacks a usable Via, From or CSeq, or its head is absurdly long ([`MAX_HEAD_BYTES`]): answer 400 or drop it.
     Malformed,
 }
 
@@ -95,7 +106,4 @@ pub enum SendError {
     /// A request with this branch and method is under way.
     #[error("the branch is in use")]
     BranchInUse,
-    /// The branch is longer than [`MAX_KEY_BYTES`](super::MAX_KEY_BYTES).
-    #[error("the branch is too long")]
-    BranchTooLong,
 }

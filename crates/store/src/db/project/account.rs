@@ -1,16 +1,18 @@
 //! Rows from an account's effects.
 
 use account::{Actor, Cut, Did, Effect, Line, LineKind, Notice, Settings};
-use billing::{AccountId, Cdr, E164, LineId, Money, Route};
+use billing::{AccountId, Cdr, E164, LineId};
 use guard::{Action, Incident};
 use node::Record;
 use rusqlite::{Transaction, params};
 
+use super::news::Seen;
 use super::run;
 use super::sums::Sums;
 use crate::Error;
 use crate::db::audit::Changed;
-use crate::db::row::{body, int, json};
+use crate::db::calls::NewCalls;
+use crate::db::row::{int, json};
 
 /// How long news waits for more of it, milliseconds.
 const NEWS_WAIT_MS: u64 = 10 * 60_000;
@@ -22,8 +24,8 @@ pub(in crate::db) struct Rows<'a, 'b> {
     pub(in crate::db) account: &'a AccountId,
     /// What is written at the end of the batch.
     pub(in crate::db) sums: &'b mut Sums<'a>,
-    /// The row of the last call.
-    pub(in crate::db) calls: &'b mut u64,
+    pub(in crate::db) calls: &'b mut NewCalls<'a>,
+    pub(in crate::db) seen: &'b mut Seen,
     /// Rows of this record so far that have no number of their own.
     pub(in crate::db) n: i64,
     /// What a person's change made different, for its line in the audit log; `None` where nobody changed anything.
@@ -66,40 +68,8 @@ impl<'a> Rows<'a, '_> {
     }
 
     fn cdr(&mut self, cdr: &'a Cdr) -> Result<(), Error> {
-        let number = cdr.number.e164.map_or_else(|| cdr.number.dialled.clone(), |number| number.to_string());
-        let carrier = match &cdr.route {
-            Some(Route::Carrier(carrier)) => Some(carrier.as_str()),
-            Some(Route::Line(_)) | None => None,
-        };
-        let rows = run(
-            self.transaction,
-            "write a call",
-            "INSERT INTO cdrs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 0, ?18)
-             ON CONFLICT DO NOTHING",
-            params![
-                int(*self.calls + 1),
-                self.account.as_str(),
-                int(cdr.call.0),
-                cdr.who.line.as_ref().map(LineId::as_str),
-                cdr.who.direction.as_str(),
-                int(cdr.times.start_ms),
-                cdr.times.answer_ms.is_some(),
-                int(cdr.times.talk_ms()),
-                number,
-                cdr.number.country.as_ref().map(billing::Country::code),
-                carrier,
-                cdr.from.ip.to_string(),
-                cdr.result.sip_status,
-                cdr.verdict.decision.as_str(),
-                cdr.money.charge.micros(),
-                cdr.money.cost.map(Money::micros),
-                cdr.verdict.incident.map(|incident| incident.to_string()),
-                body("call", cdr)?,
-            ],
-        )?;
-        if rows == 1 {
-            *self.calls += 1;
-            self.sums.call(self.account, cdr, carrier);
+        if self.calls.add(self.account, cdr)? {
+            self.sums.call(self.account, cdr);
         } else {
             // A second one would be a fault of the account machine; the first one, which people may have seen, stays.
             let (lsn, account) = (self.record.lsn, self.account);

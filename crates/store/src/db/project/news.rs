@@ -3,8 +3,10 @@
 //! A country is new when a call to it is answered for the first time, a network when a line is seen at it for the first
 //! time. What comes up in the first days is how things are, and told to nobody.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use account::{Line, Notice};
-use billing::{Cdr, Direction};
+use billing::{AccountId, Cdr, Country, Direction};
 use geo::Place;
 use guard::Incident;
 use rusqlite::{OptionalExtension, params};
@@ -17,11 +19,38 @@ use crate::db::row::int;
 /// So long after the first sight of an account or line everything is taken as usual, milliseconds.
 pub(super) const QUIET_MS: u64 = 7 * 86_400_000;
 
+/// Accounts and countries that are kept in mind; with more of them all are forgotten.
+const MAX_IN_MIND: usize = 65_536;
+
+/// Countries that are known not to be new to an account, so that the table need not be asked at each call.
+#[derive(Debug, Default)]
+pub(in crate::db) struct Seen {
+    countries: BTreeMap<AccountId, BTreeSet<Country>>,
+    count: usize,
+}
+
+impl Seen {
+    fn has(&self, account: &AccountId, country: Country) -> bool {
+        self.countries.get(account).is_some_and(|countries| countries.contains(&country))
+    }
+
+    fn keep_in_mind(&mut self, account: &AccountId, country: Country) {
+        if self.count >= MAX_IN_MIND {
+            *self = Self::default();
+        }
+        self.count += usize::from(self.countries.entry(account.clone()).or_default().insert(country));
+    }
+}
+
 impl Rows<'_, '_> {
     /// After a call was written: whether its country is new to the account.
     pub(super) fn news_of_call(&mut self, cdr: &Cdr) -> Result<(), Error> {
         let is_out = cdr.who.direction == Direction::Outbound && cdr.times.answer_ms.is_some();
         let (Some(country), Some(line), true) = (&cdr.number.country, &cdr.who.line, is_out) else { return Ok(()) };
+        if self.seen.has(self.account, *country) {
+            return Ok(());
+        }
+        self.seen.keep_in_mind(self.account, *country);
         if !self.is_new("", "country", country.code(), cdr.times.start_ms)? {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use rusqlite::{Transaction, params};
 
 use super::run;
 use crate::Error;
+use crate::db::calls;
 use crate::db::entries::Entries;
 use crate::db::row::int;
 
@@ -15,23 +16,23 @@ use crate::db::row::int;
 pub(in crate::db) struct Sums<'a> {
     /// Balance and what is held, as the last record has them.
     balances: BTreeMap<&'a AccountId, (Money, Money)>,
-    usage: BTreeMap<Day<'a>, Used>,
+    /// By account and day.
+    usage: BTreeMap<(&'a str, u32), Day<'a>>,
     pub(super) entries: Entries<'a>,
 }
 
 /// In place of the account, where calls of all are added up.
 pub(in crate::db) const OF_NODE: &str = "";
 
-/// Where a call is added up, in the order of the rows.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+/// Calls of an account on a day of its own, by each question that is asked of them.
+#[derive(Default)]
 struct Day<'a> {
-    by: &'static str,
-    account: &'a str,
-    day: u32,
-    of: &'a str,
+    lines: BTreeMap<&'a str, Used>,
+    countries: BTreeMap<&'a str, Used>,
+    carriers: BTreeMap<&'a str, Used>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Used {
     calls: i64,
     answered: i64,
@@ -41,6 +42,28 @@ struct Used {
     cost: Money,
 }
 
+impl Used {
+    fn by(cdr: &Cdr) -> Self {
+        Self {
+            calls: 1,
+            answered: i64::from(cdr.times.answer_ms.is_some()),
+            talk_ms: cdr.times.talk_ms(),
+            billed_s: i64::from(cdr.money.billed_s),
+            charge: cdr.money.charge,
+            cost: cdr.money.cost.unwrap_or_default(),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.calls += more.calls;
+        self.answered += more.answered;
+        self.talk_ms += more.talk_ms;
+        self.billed_s += more.billed_s;
+        self.charge = self.charge.saturating_add(more.charge);
+        self.cost = self.cost.saturating_add(more.cost);
+    }
+}
+
 impl<'a> Sums<'a> {
     /// An account's balance from now on.
     pub(super) fn balance(&mut self, account: &'a AccountId, balance: Money, held: Money) {
@@ -48,28 +71,14 @@ impl<'a> Sums<'a> {
     }
 
     /// Adds a call.
-    pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr, carrier: Option<&'a str>) {
-        let day = cdr.times.local_day();
+    pub(super) fn call(&mut self, account: &'a AccountId, cdr: &'a Cdr) {
         let line = cdr.who.line.as_ref().map_or("", LineId::as_str);
         let country = cdr.number.country.as_ref().map_or("", Country::code);
-        let (account, carrier) = (account.as_str(), carrier.unwrap_or(""));
-        let sums = [
-            ("line", account, line),
-            ("country", account, country),
-            ("carrier", account, carrier),
-            ("account", OF_NODE, account),
-            ("country", OF_NODE, country),
-            ("carrier", OF_NODE, carrier),
-        ];
-        for (by, account, of) in sums {
-            let used = self.usage.entry(Day { by, account, day, of }).or_default();
-            used.calls += 1;
-            used.answered += i64::from(cdr.times.answer_ms.is_some());
-            used.talk_ms += cdr.times.talk_ms();
-            used.billed_s += i64::from(cdr.money.billed_s);
-            used.charge = used.charge.saturating_add(cdr.money.charge);
-            used.cost = used.cost.saturating_add(cdr.money.cost.unwrap_or_default());
-        }
+        let (carrier, used) = (calls::carrier(cdr).unwrap_or(""), Used::by(cdr));
+        let day = self.usage.entry((account.as_str(), cdr.times.local_day())).or_default();
+        day.lines.entry(line).or_default().add(used);
+        day.countries.entry(country).or_default().add(used);
+        day.carriers.entry(carrier).or_default().add(used);
     }
 
     /// Writes everything, in the batch's transaction.
@@ -82,27 +91,52 @@ impl<'a> Sums<'a> {
                 params![account.as_str(), balance.micros(), held.micros()],
             )?;
         }
-        for (Day { by, account, day, of }, used) in &self.usage {
-            run(
-                transaction,
-                "add calls up",
-                "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
-                 calls = calls + ?5, answered = answered + ?6, talk_ms = talk_ms + ?7, billed_s = billed_s + ?8,
-                 charge_micros = charge_micros + ?9, cost_micros = cost_micros + ?10",
-                params![
-                    by,
-                    day,
-                    account,
-                    of,
-                    used.calls,
-                    used.answered,
-                    int(used.talk_ms),
-                    used.billed_s,
-                    used.charge.micros(),
-                    used.cost.micros(),
-                ],
-            )?;
+        // Of all accounts.
+        let mut node: BTreeMap<(&str, u32, &str), Used> = BTreeMap::new();
+        for ((account, day), of) in &self.usage {
+            for (by, of) in [("line", &of.lines), ("country", &of.countries), ("carrier", &of.carriers)] {
+                for (of, used) in of {
+                    add_up(transaction, (by, *day, account, of), used)?;
+                    if by != "line" {
+                        node.entry((by, *day, of)).or_default().add(*used);
+                    }
+                    if by == "carrier" {
+                        node.entry(("account", *day, account)).or_default().add(*used);
+                    }
+                }
+            }
+        }
+        for ((by, day, of), used) in node {
+            add_up(transaction, (by, day, OF_NODE, of), &used)?;
         }
         self.entries.write(transaction)
     }
+}
+
+/// Adds calls to a sum: by what, of which day, of which account, and of which of those.
+fn add_up(
+    transaction: &Transaction<'_>,
+    (by, day, account, of): (&str, u32, &str, &str),
+    used: &Used,
+) -> Result<(), Error> {
+    run(
+        transaction,
+        "add calls up",
+        "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
+         calls = calls + ?5, answered = answered + ?6, talk_ms = talk_ms + ?7, billed_s = billed_s + ?8,
+         charge_micros = charge_micros + ?9, cost_micros = cost_micros + ?10",
+        params![
+            by,
+            day,
+            account,
+            of,
+            used.calls,
+            used.answered,
+            int(used.talk_ms),
+            used.billed_s,
+            used.charge.micros(),
+            used.cost.micros(),
+        ],
+    )
+    .map(drop)
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use billing::{AccountId, CallId, CarrierId, Cdr, Country, Money};
-use rusqlite::{Row, params};
+use rusqlite::Row;
 
 use super::filter::CdrFilter;
 use super::find::Order;
 use super::{MAX_ROWS, Reader};
 use crate::Error;
-use crate::db::row::{from_body, int, maybe_parsed, unsigned};
+use crate::db::calls::{self, Call, Part, Shown};
 
 /// The most calls that are read one by one to be added up.
 pub const MAX_ADDED_UP: u32 = 2_000;
@@ -31,6 +31,11 @@ pub struct Totals {
 }
 
 impl Totals {
+    fn of(call: &Call<'_>) -> Self {
+        let Shown { is_answered, talk_ms, charge, .. } = call.shown;
+        Self { calls: 1, answered: u64::from(is_answered), talk_ms, charge }
+    }
+
     fn plus(self, more: Self) -> Self {
         Self {
             calls: self.calls + more.calls,
@@ -49,9 +54,8 @@ impl Reader {
     pub fn answers_of(&self, carrier: &CarrierId, of: u32) -> Result<Vec<(u16, u64)>, Error> {
         let filter = CdrFilter { carrier: Some(carrier.clone()), ..CdrFilter::default() };
         let calls = (&filter, Order::Latest, None);
-        let statuses = self.find("count the answers of a carrier", calls, ("status", of.min(MAX_ROWS)), |row| {
-            row.get::<_, u16>("status")
-        })?;
+        let statuses =
+            self.find("count the answers of a carrier", calls, of.min(MAX_ROWS), |call| Ok(call.shown.status))?;
         let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
         statuses.into_iter().for_each(|status| *counts.entry(status).or_default() += 1);
         let mut counts: Vec<_> = counts.into_iter().collect();
@@ -76,7 +80,7 @@ impl Reader {
     }
 
     fn whole(&self, calls: (&CdrFilter, Order, Option<(u64, CallId)>)) -> Result<Vec<Cdr>, Error> {
-        self.find("list calls", calls, ("body", calls.0.limit.min(MAX_ROWS)), |row| from_body(row, "body"))
+        self.find("list calls", calls, calls.0.limit.min(MAX_ROWS), |call| call.cdr())
     }
 
     /// One call, of one account or of any.
@@ -84,12 +88,12 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn cdr(&self, account: Option<&AccountId>, call: CallId) -> Result<Option<Cdr>, Error> {
-        self.one(
-            "find a call",
-            "SELECT body FROM cdrs WHERE call = ?1 AND (?2 IS NULL OR account = ?2) LIMIT 1",
-            params![int(call.0), account.map(AccountId::as_str)],
-            |row| from_body(row, "body"),
-        )
+        self.with("find a call", |connection| {
+            let now = connection.unchecked_transaction()?;
+            let Some(row) = calls::row_of(&now, account.map(AccountId::as_str), call.0)? else { return Ok(None) };
+            let part = Part::read(&now, calls::part(row))?;
+            part.as_ref().map(|part| part.call(row)).transpose()?.flatten().map(|call| call.cdr()).transpose()
+        })
     }
 
     /// The latest [`MAX_ADDED_UP`] of the calls a filter names, whatever its limit, added up; of one account, for accounts
@@ -98,9 +102,8 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn totals_of(&self, filter: &CdrFilter) -> Result<Totals, Error> {
-        let columns = "1 AS calls, answered, talk_ms, charge_micros";
-        let calls =
-            self.find("add up calls", (filter, Order::Latest, filter.before), (columns, MAX_ADDED_UP), totals)?;
+        let calls = (filter, Order::Latest, filter.before);
+        let calls = self.find("add up calls", calls, MAX_ADDED_UP, |call| Ok(Totals::of(call)))?;
         Ok(calls.into_iter().fold(Totals::default(), Totals::plus))
     }
 
@@ -109,10 +112,10 @@ impl Reader {
     /// # Errors
     /// Database errors.
     pub fn spread(&self, filter: &CdrFilter) -> Result<(Totals, Vec<Begun>), Error> {
-        let columns = "start_ms, country, 1 AS calls, answered, talk_ms, charge_micros";
         let calls = (filter, Order::Latest, filter.before);
-        let found = self.find("spread calls", calls, (columns, MAX_ADDED_UP), |row| {
-            Ok((totals(row)?, (unsigned(row, "start_ms")?, maybe_parsed(row, "country")?)))
+        let found = self.find("spread calls", calls, MAX_ADDED_UP, |call| {
+            let country = call.shown.country.and_then(|code| code.parse().ok());
+            Ok((Totals::of(call), (call.start_ms, country)))
         })?;
         let (sums, calls): (Vec<Totals>, Vec<_>) = found.into_iter().unzip();
         Ok((sums.into_iter().fold(Totals::default(), Totals::plus), calls))

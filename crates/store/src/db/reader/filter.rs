@@ -1,15 +1,11 @@
-//! Which calls are asked for: as conditions on rows, and as the things that the calls have in common.
+//! Which calls are asked for: whether one fits, and the things that those which fit have in common.
 
 use std::net::IpAddr;
 
 use billing::{AccountId, CallId, CarrierId, Country, Decision, IncidentId, LineId};
-use rusqlite::types::Value;
 
+use crate::db::calls::{Call, Shown};
 use crate::db::filing::{ALL, REFUSED, beginning, thing};
-use crate::db::row::int;
-
-/// A range, so that the list of numbers serves it; `{` comes after the digits and after the `x` of a masked one.
-const NUMBER: &str = "number >= ? AND number < ? || '{'";
 
 /// Which calls; what is `None` does not restrict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,39 +55,6 @@ impl Default for CdrFilter {
     }
 }
 
-/// Conditions on calls, as SQL, and the values in them.
-pub(super) struct Clauses {
-    pub(super) sql: String,
-    pub(super) values: Vec<Value>,
-}
-
-impl Clauses {
-    /// None yet.
-    fn all() -> Self {
-        Self { sql: "1".to_owned(), values: Vec::new() }
-    }
-
-    /// A number that begins so.
-    pub(super) fn number(prefix: &str) -> Self {
-        let mut calls = Self::all();
-        calls.and(NUMBER, [prefix.to_owned().into(), prefix.to_owned().into()]);
-        calls
-    }
-
-    /// One more.
-    pub(super) fn and(&mut self, clause: &str, with: impl IntoIterator<Item = Value>) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(clause);
-        self.values.extend(with);
-    }
-
-    fn and_if(&mut self, clause: &str, with: Option<impl Into<Value>>) {
-        if let Some(value) = with {
-            self.and(clause, [value.into()]);
-        }
-    }
-}
-
 impl CdrFilter {
     /// Kinds of things, and what is asked for of each; what is rare in general first.
     fn equal(&self) -> [(&'static str, Option<String>); 6] {
@@ -117,15 +80,18 @@ impl CdrFilter {
         things
     }
 
-    /// What the calls it names have in common, but for its page.
-    pub(super) fn sql(&self) -> Clauses {
-        let mut calls = self.number_prefix.as_deref().map_or_else(Clauses::all, Clauses::number);
-        for (kind, of) in self.equal() {
-            calls.and_if(&format!("{kind} = ?"), of);
-        }
-        calls.and_if("verdict = ?", self.verdict.map(|verdict| verdict.as_str().to_owned()));
-        calls.and_if("start_ms >= ?", self.since_ms.map(int));
-        calls.and_if("start_ms < ?", self.until_ms.map(int));
-        calls
+    /// Whether it names a call, but for its page.
+    pub(super) fn fits(&self, call: &Call<'_>) -> bool {
+        let Shown { account, line, number, country, carrier, ip, incident, is_refused, .. } = call.shown;
+        self.since_ms.is_none_or(|since_ms| call.start_ms >= since_ms)
+            && self.until_ms.is_none_or(|until_ms| call.start_ms < until_ms)
+            && self.account.as_ref().is_none_or(|wanted| wanted.as_str() == account)
+            && self.line.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == line)
+            && self.number_prefix.as_ref().is_none_or(|prefix| number.starts_with(prefix.as_str()))
+            && self.country.as_ref().is_none_or(|wanted| Some(wanted.code()) == country)
+            && self.ip.is_none_or(|wanted| wanted == ip)
+            && self.carrier.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == carrier)
+            && self.verdict.is_none_or(|wanted| (wanted == Decision::Refused) == is_refused)
+            && self.incident.is_none_or(|wanted| Some(wanted.0) == incident)
     }
 }

@@ -1,16 +1,16 @@
 //! Finding calls: which may fit is known from lists of blocks, of which as many are opened as it takes, and each is then
 //! looked at, in order of time, until there are enough.
 //!
-//! A list never lacks a call, and may name some that have been removed or do not fit: what counts is what the rows say.
+//! A list never lacks a call, and may name some that have been removed or do not fit: what counts is what the call says.
 
 use std::collections::BinaryHeap;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, Row, params};
 
 use super::Reader;
-use super::filter::{CdrFilter, Clauses};
+use super::filter::CdrFilter;
 use crate::Error;
+use crate::db::calls::{self, Call, Part};
 use crate::db::filing::{self, Place};
 use crate::db::row::{int, unsigned};
 
@@ -50,9 +50,11 @@ struct Block {
 
 struct Finder<'a> {
     connection: &'a Connection,
+    filter: &'a CdrFilter,
     order: Order,
     things: Vec<String>,
-    clauses: Clauses,
+    /// Only calls that come after this one.
+    after: Option<(u64, u64)>,
     /// Only calls that began from the first to the second moment.
     time_ms: (u64, u64),
     /// Calls to look at.
@@ -67,24 +69,25 @@ impl Reader {
         &self,
         what: &'static str,
         (filter, order, after): (&CdrFilter, Order, Option<(u64, billing::CallId)>),
-        (columns, limit): (&str, u32),
-        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        limit: u32,
+        mut read: impl FnMut(&Call<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, Error> {
         self.with(what, |connection| {
-            // Blocks and rows as they are at one moment.
+            // Blocks and calls as they are at one moment.
             let now = connection.unchecked_transaction()?;
             let mut finder = Finder::new(&now, filter, order, after)?;
-            let mut found = Vec::new();
-            let sql = format!("SELECT {columns} FROM cdrs WHERE {} AND row = ?", finder.clauses.sql);
-            let mut look = now.prepare_cached(&sql)?;
-            let mut values = finder.clauses.values.clone();
-            values.push(Value::Null);
+            let (mut found, mut last): (_, Option<Part>) = (Vec::new(), None);
             while found.len() < limit as usize
                 && let Some(row) = finder.next()?
             {
-                values.pop();
-                values.push(int(row).into());
-                found.extend(look.query_row(params_from_iter(&values), &mut read).optional()?);
+                let part = calls::part(row);
+                if last.as_ref().is_none_or(|last| last.part != part) {
+                    last = Part::read(&now, part)?;
+                }
+                let call = last.as_ref().map(|last| last.call(row)).transpose()?.flatten();
+                if let Some(call) = call.filter(|call| finder.fits(call)) {
+                    found.push(read(&call)?);
+                }
             }
             Ok(found)
         })
@@ -94,53 +97,69 @@ impl Reader {
 impl<'a> Finder<'a> {
     fn new(
         connection: &'a Connection,
-        filter: &CdrFilter,
+        filter: &'a CdrFilter,
         order: Order,
         after: Option<(u64, billing::CallId)>,
     ) -> rusqlite::Result<Self> {
-        let mut clauses = filter.sql();
         let mut time_ms = (filter.since_ms.unwrap_or(0), filter.until_ms.unwrap_or(u64::MAX));
-        if let Some((start_ms, call)) = after {
+        let after = after.map(|(start_ms, call)| {
             // Where it is of two accounts, pages must not stand still.
-            let (sql, sign) = match order {
-                Order::Latest => ("SELECT coalesce(min(row), 0) FROM cdrs WHERE call = ?", "<"),
-                Order::Oldest => ("SELECT coalesce(max(row), 9223372036854775807) FROM cdrs WHERE call = ?", ">"),
+            let sql = match order {
+                Order::Latest => "SELECT coalesce(min(row), 0) FROM call_ids WHERE call = ?",
+                Order::Oldest => "SELECT coalesce(max(row), 9223372036854775807) FROM call_ids WHERE call = ?",
             };
-            let row: i64 = connection.prepare_cached(sql)?.query_row([int(call.0)], |found| found.get(0))?;
-            clauses.and(&format!("(start_ms, row) {sign} (?, ?)"), [int(start_ms).into(), row.into()]);
             match order {
                 Order::Latest => time_ms.1 = time_ms.1.min(start_ms),
                 Order::Oldest => time_ms.0 = time_ms.0.max(start_ms),
             }
-        }
-        let (things, candidates, blocks) = (filter.things(), BinaryHeap::new(), Vec::new());
-        let mut finder = Self { connection, order, things, clauses, time_ms, candidates, blocks };
+            let row: i64 = connection.prepare_cached(sql)?.query_row([int(call.0)], |found| found.get(0))?;
+            Ok::<_, rusqlite::Error>(order.rank(Place { start_ms, row: u64::try_from(row).unwrap_or(0) }))
+        });
+        let (after, things, candidates, blocks) = (after.transpose()?, filter.things(), BinaryHeap::new(), Vec::new());
+        let mut finder = Self { connection, filter, order, things, after, time_ms, candidates, blocks };
         finder.look_through_unfiled()?;
-        if !finder.look_up_number(filter)? {
+        if !finder.look_up_number()? {
             finder.list_blocks()?;
         }
         Ok(finder)
     }
 
+    /// Whether a call is wanted.
+    fn fits(&self, call: &Call<'_>) -> bool {
+        let rank = self.order.rank(Place { start_ms: call.start_ms, row: call.row });
+        self.after.is_none_or(|after| rank < after) && self.filter.fits(call)
+    }
+
     fn look_through_unfiled(&mut self) -> rusqlite::Result<()> {
-        let Clauses { sql, values } = &self.clauses;
-        let sql = format!("SELECT start_ms, row FROM cdrs WHERE {sql} AND row > (SELECT filed FROM applied)");
-        let places = places(self.connection, &sql, values)?;
-        self.candidates.extend(places.into_iter().map(|place| self.order.rank(place)));
+        let (filed, calls): (i64, i64) = self
+            .connection
+            .prepare_cached("SELECT filed, calls FROM applied")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let [filed, calls] = [filed, calls].map(|row| u64::try_from(row).unwrap_or(0));
+        for part in calls::part(filed + 1)..=calls::part(calls) {
+            let Some(part) = Part::read(self.connection, part)? else { continue };
+            for call in part.calls() {
+                let call = call?;
+                if call.row > filed && self.fits(&call) {
+                    self.candidates.push(self.order.rank(Place { start_ms: call.start_ms, row: call.row }));
+                }
+            }
+        }
         Ok(())
     }
 
     /// Whether the list of numbers has told all calls that may fit.
-    fn look_up_number(&mut self, filter: &CdrFilter) -> rusqlite::Result<bool> {
-        let Some(prefix) = &filter.number_prefix else { return Ok(false) };
-        let mut numbers = Clauses::number(prefix);
-        match &filter.account {
-            Some(account) => numbers.and("account = ?", [account.to_string().into()]),
-            None => numbers.and("account IN (SELECT account FROM accounts)", []),
-        }
-        let Clauses { sql, values } = &numbers;
-        let sql = format!("SELECT start_ms, row FROM numbers WHERE {sql} LIMIT {}", FEW_NUMBERS + 1);
-        let places = places(self.connection, &sql, values)?;
+    fn look_up_number(&mut self) -> rusqlite::Result<bool> {
+        let Some(prefix) = &self.filter.number_prefix else { return Ok(false) };
+        // A range; `{` comes after the digits and after the `x` of a masked one.
+        let sql = "SELECT start_ms, row FROM numbers WHERE number >= ?1 AND number < ?1 || '{'
+                   AND account IN (SELECT ?2 UNION ALL SELECT account FROM accounts WHERE ?2 IS NULL) LIMIT ?3";
+        let mut asked = self.connection.prepare_cached(sql)?;
+        let number = |row: &Row<'_>, column: usize| row.get(column).map(|value: i64| u64::try_from(value).unwrap_or(0));
+        let read = |row: &Row<'_>| Ok(Place { start_ms: number(row, 0)?, row: number(row, 1)? });
+        let account = self.filter.account.as_ref().map(billing::AccountId::as_str);
+        let places = asked.query_map(params![prefix, account, FEW_NUMBERS + 1], read)?;
+        let places: Vec<Place> = places.collect::<Result<_, _>>()?;
         if places.len() > FEW_NUMBERS as usize {
             return Ok(false);
         }
@@ -190,11 +209,4 @@ impl<'a> Finder<'a> {
         self.candidates.extend(wanted.map(|place| self.order.rank(place)));
         Ok(())
     }
-}
-
-fn places(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Place>> {
-    let mut asked = connection.prepare_cached(sql)?;
-    let number = |row: &Row<'_>, column: usize| row.get(column).map(|value: i64| u64::try_from(value).unwrap_or(0));
-    let read = |row: &Row<'_>| Ok(Place { start_ms: number(row, 0)?, row: number(row, 1)? });
-    asked.query_map(params_from_iter(values), read)?.collect()
 }

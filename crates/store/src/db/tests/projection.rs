@@ -46,7 +46,7 @@ fn killed_in_the_middle_the_tables_are_as_before() {
         let before = place.dump();
         let mut projector = place.projector();
         let transaction = projector.connection().transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        apply_in(&transaction, &records[killed_at..], BLOCK_CALLS).unwrap();
+        apply_in(&transaction, &records[killed_at..], BLOCK_CALLS, &mut Default::default()).unwrap();
         drop(transaction);
         drop(projector);
         assert_eq!(place.dump(), before);

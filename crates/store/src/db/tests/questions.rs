@@ -129,7 +129,7 @@ impl Place {
 fn a_reader_cannot_write() {
     let place = Place::filled();
     let reader = place.reader();
-    assert!(reader.all("x", "DELETE FROM cdrs RETURNING call", [], |_| Ok(())).is_err());
+    assert!(reader.all("x", "DELETE FROM cdrs RETURNING part", [], |_| Ok(())).is_err());
     assert!(Reader::open(&place.path.with_file_name("none.db")).is_err());
 }
 

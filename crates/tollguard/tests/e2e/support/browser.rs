@@ -51,6 +51,11 @@ impl Screen {
 const LIGHT: &str = "light";
 const DARK: &str = "dark";
 
+/// What axe-core looks for on a page.
+const EVERYTHING: &str = "{resultTypes: ['violations']}";
+/// What depends on the scheme.
+const CONTRAST: &str = "{resultTypes: ['violations'], runOnly: ['color-contrast']}";
+
 /// A browser with one window.
 pub struct Browser {
     screen: Screen,
@@ -191,7 +196,7 @@ impl Browser {
     /// Looks the page over, and stops where something is wrong with it.
     #[track_caller]
     pub fn look(&self, name: &str) {
-        let wrong = self.wrong_with(name);
+        let wrong = self.wrong_with(name, EVERYTHING);
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
@@ -200,9 +205,9 @@ impl Browser {
     #[allow(dead_code, reason = "the portal's gallery has this module, too")]
     pub fn look_at_both(&self, name: &str) -> Vec<String> {
         let mut wrong = Vec::new();
-        for scheme in [LIGHT, DARK] {
+        for (scheme, rules) in [(LIGHT, EVERYTHING), (DARK, CONTRAST)] {
             self.wear(scheme);
-            wrong.extend(self.wrong_with(&format!("{scheme}/{name}")));
+            wrong.extend(self.wrong_with(&format!("{scheme}/{name}"), rules));
         }
         self.wear(self.screen.scheme());
         wrong
@@ -210,7 +215,7 @@ impl Browser {
 
     /// Keeps a picture of the page. Wrong is what is wider than the screen, what stands in the way of those who cannot see it
     /// or have no mouse (axe-core), and more than 300 kB with all that is loaded.
-    fn wrong_with(&self, name: &str) -> Vec<String> {
+    fn wrong_with(&self, name: &str, rules: &str) -> Vec<String> {
         let height = self.run("return document.documentElement.scrollHeight").as_f64().unwrap().min(6_000.0);
         let width = &self.screen.metrics()["width"];
         let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
@@ -230,7 +235,7 @@ impl Browser {
         if bytes > 300_000.0 {
             wrong.push(format!("{name} has {bytes} bytes"));
         }
-        let faults = self.faults();
+        let faults = self.faults_by(rules);
         if faults != json!([]) {
             wrong.push(format!("{name} on the {:?}: {faults:#}", self.screen));
         }
@@ -240,10 +245,19 @@ impl Browser {
     /// What axe-core finds of serious faults on the page.
     #[track_caller]
     pub fn faults(&self) -> Value {
-        let axe = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found => done( \
-                   found.violations.filter(one => ['serious', 'critical'].includes(one.impact)) \
-                   .map(one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + node.failureSummary).join('; '))))";
-        let script = format!("{}\n{axe}", self.axe);
+        self.faults_by(EVERYTHING)
+    }
+
+    #[track_caller]
+    fn faults_by(&self, rules: &str) -> Value {
+        if self.run("return !window.axe") == json!(true) {
+            self.run(&self.axe);
+        }
+        let script = format!(
+            "const done = arguments[0]; axe.run(document, {rules}).then(found => done(found.violations \
+             .filter(one => ['serious', 'critical'].includes(one.impact)) \
+             .map(one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + node.failureSummary).join('; '))))"
+        );
         self.post("/execute/async", &json!({"script": script, "args": []}))
     }
 }

@@ -1,0 +1,61 @@
+//! The calls that run, by their ids.
+#![allow(clippy::disallowed_types, reason = "a map that is looked into; what goes through all of it does so in order")]
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use billing::CallId;
+
+use crate::call::Call;
+
+/// Calls of one worker, bounded by the most that the node may have. Their ids are our own count, so that nobody outside can
+/// make them collide.
+#[derive(Default)]
+pub(crate) struct Calls(HashMap<CallId, Box<Call>, BuildHasherDefault<Spread>>);
+
+impl Calls {
+    pub fn get(&self, id: CallId) -> Option<&Call> {
+        self.0.get(&id).map(|call| &**call)
+    }
+
+    pub fn get_mut(&mut self, id: CallId) -> Option<&mut Call> {
+        self.0.get_mut(&id).map(|call| &mut **call)
+    }
+
+    pub fn insert(&mut self, call: Box<Call>) {
+        self.0.insert(call.id, call);
+    }
+
+    pub fn remove(&mut self, id: CallId) {
+        self.0.remove(&id);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, the oldest first.
+    pub fn in_order(&self) -> Vec<&Call> {
+        let mut calls: Vec<&Call> = self.0.values().map(|call| &**call).collect();
+        calls.sort_unstable_by_key(|call| call.id);
+        calls
+    }
+}
+
+/// Spreads numbers that follow each other over all bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
