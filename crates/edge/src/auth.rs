@@ -105,7 +105,7 @@ impl Doorman {
 
     /// What the credentials are worth, and whose they are if they are right; those that are not to be looked at are as
     /// good as those of a name that does not exist.
-    fn judge(&self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, Option<LineEntry>)> {
+    fn judge(&mut self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, Option<LineEntry>)> {
         let given = credentials(&asked.request, self.authenticator.realm())?;
         // No name of ours holds what is not UTF-8.
         let entry = str::from_utf8(&given.username).ok().and_then(|name| core.directory.by_auth_name.get(name));
