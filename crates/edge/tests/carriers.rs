@@ -31,7 +31,7 @@ fn calling(world: &mut World) -> (Peer, Message) {
     let mut ana = Peer::new(ANA, "101");
     let offer = ana.sdp(4_000, "sendrecv");
     ana.authenticated(world, "INVITE", "sip:011355691234567@pbx.example", &offer);
-    assert_eq!(world.lines(ANA), ["100 INVITE"]);
+    assert!(world.lines(ANA).is_empty());
     let invite = world.one(CARRIER);
     (ana, invite)
 }
@@ -195,7 +195,7 @@ fn a_silent_carrier_is_passed_over_and_hung_up_if_it_wakes() {
     let late = Peer::new(CARRIER, "gw");
     late.answer(&mut world, &invite, 200, &late.sdp(6_000, "sendrecv"));
     assert_eq!(world.lines(CARRIER), ["BYE"]);
-    assert!(world.lines(ANA).is_empty());
+    assert_eq!(world.lines(ANA), ["100 INVITE"]);
     let backup = Peer::new(BACKUP, "gw2");
     backup.answer(&mut world, &second, 200, &backup.sdp(6_000, "sendrecv"));
     assert_eq!(world.lines(ANA), ["200 INVITE"]);
@@ -209,7 +209,7 @@ fn the_last_carrier_may_take_its_time_but_not_for_ever() {
     world.wait_ms(10_000);
     assert!(world.settlements().is_empty());
     world.wait_ms(23_000);
-    assert_eq!(world.lines(ANA)[0], "504 INVITE");
+    assert_eq!(world.lines(ANA)[..2], ["100 INVITE", "504 INVITE"]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_call_to_a_did_rings_a_phone() {
         let invite = carrier.request("INVITE", uri, &carrier.sdp(6_000, "sendrecv"));
         let invite = if to == "x" { invite } else { invite.replace(&format!("To: <{uri}>"), &format!("To: {to}")) };
         world.datagram(CARRIER, invite.as_bytes());
-        assert_eq!(world.lines(CARRIER), ["100 INVITE"]);
+        assert!(world.lines(CARRIER).is_empty());
         assert_eq!(world.attempt().from, Party::Carrier(carrier_id("main")));
         assert_eq!(world.attempt().dialled, "+13035550100");
         let ringing = world.one(ANA);
@@ -291,7 +291,7 @@ fn a_trunk_with_a_fixed_address_needs_no_password() {
     let offer = pbx.sdp(4_000, "sendrecv");
     let invite = pbx.request("INVITE", "sip:355691234567@pbx.example", &offer);
     world.datagram(at, invite.as_bytes());
-    assert_eq!(world.lines(at), ["100 INVITE"]);
+    assert!(world.lines(at).is_empty());
     assert_eq!(world.attempt().from, Party::Line(harness::line("fixed")));
 }
 
@@ -382,8 +382,8 @@ fn nothing_of_a_refused_attempt_leaves() {
         let offer = ana.sdp(4_000, "sendrecv");
         ana.authenticated(&mut world, "INVITE", "sip:355691@pbx.example", &offer);
         let answers = world.take(ANA);
-        assert_eq!(answers[1].status(), Some(status), "{code:?}");
-        let reason = text(answers[1].header(Name::Reason).unwrap());
+        assert_eq!(answers[0].status(), Some(status), "{code:?}");
+        let reason = text(answers[0].header(Name::Reason).unwrap());
         assert!(reason.starts_with("Q.850;cause=") && reason.ends_with("text=\"the line is \\\"cut\\\"\""), "{reason}");
         assert!(world.lines(CARRIER).is_empty() && world.settlements().is_empty() && world.relay.is_empty());
         assert!(world.edge.calls().is_empty());

@@ -28,7 +28,7 @@ fn calling(world: &mut World, at: &'static str, offers: bool) -> Peer {
     let mut ana = Peer::new(at, "101");
     let offer = if offers { ana.sdp(4_000, "sendrecv") } else { String::new() };
     ana.authenticated(world, "INVITE", "sip:011355691234567@pbx.example", &offer);
-    assert_eq!(world.lines(at), ["100 INVITE"]);
+    assert!(world.lines(at).is_empty());
     ana
 }
 
@@ -89,7 +89,7 @@ fn a_phone_over_ipv6_that_wants_its_voice_over_ipv4_has_it_so() {
     let mut ana = Peer::new(ANA_V6, "101");
     let offer = ana.sdp(4_000, "sendrecv").replace("IP6 2001:db8:a::1", "IP4 198.51.100.1");
     ana.authenticated(&mut world, "INVITE", "sip:011355691234567@pbx.example", &offer);
-    assert_eq!(world.lines(ANA_V6), ["100 INVITE"]);
+    assert!(world.lines(ANA_V6).is_empty());
     let invite = world.one(CARRIER_V6);
     let carrier = Peer::new(CARRIER_V6, "gw");
     carrier.answer(&mut world, &invite, 200, &carrier.sdp(6_000, "sendrecv"));

@@ -120,7 +120,7 @@ fn only_so_many_calls_run_at_once() {
         let offer = ana.sdp(4_000, "sendrecv");
         if n < 2 {
             ana.authenticated(&mut world, "INVITE", LONG, &offer);
-            assert_eq!(world.lines(ANA), ["100 INVITE"]);
+            assert!(world.lines(ANA).is_empty());
         } else {
             world.datagram(ANA, ana.request("INVITE", LONG, &offer).as_bytes());
             let busy = world.one(ANA);
@@ -132,7 +132,7 @@ fn only_so_many_calls_run_at_once() {
     ana.branch = 900;
     let offer = ana.sdp(4_000, "sendrecv");
     ana.authenticated(&mut world, "INVITE", "sip:911@pbx.example", &offer);
-    assert_eq!(world.lines(ANA), ["100 INVITE"]);
+    assert!(world.lines(ANA).is_empty());
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn an_answer_that_cannot_be_recorded_is_hung_up() {
     world.take(CARRIER);
     world.wait_ms(32_000);
     assert_eq!(world.lines(CARRIER)[0], "BYE");
-    assert_eq!(world.lines(ANA)[0], "503 INVITE");
+    assert_eq!(world.lines(ANA)[..2], ["100 INVITE", "503 INVITE"]);
     assert!(world.settlements()[0].answer_ms.is_some());
 }
 
@@ -155,7 +155,7 @@ fn the_account_ends_calls_in_every_stage() {
     ana.authenticated(&mut world, "INVITE", "sip:355691234567@pbx.example", &offer);
     let call = world.call();
     world.reply(Reply::HangUp { call, end: CallEnd::Cut });
-    assert_eq!(world.lines(ANA), ["100 INVITE", "403 INVITE"]);
+    assert_eq!(world.lines(ANA), ["403 INVITE"]);
     // While it rings.
     let mut world = World::new();
     world.allow_carriers(&["main"], FREE);

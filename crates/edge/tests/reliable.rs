@@ -15,7 +15,7 @@ fn calling(world: &mut World, header: &str) -> (Peer, Message) {
     ana.extra.push(header.to_owned());
     let offer = ana.sdp(4_000, "sendrecv");
     ana.authenticated(world, "INVITE", "sip:+355691234567@pbx.example", &offer);
-    assert_eq!(world.lines(ANA), ["100 INVITE"]);
+    assert!(world.lines(ANA).is_empty());
     let invite = world.one(CARRIER);
     (ana, invite)
 }

@@ -180,7 +180,7 @@ fn rfc_3891_section_3_a_call_that_rings_is_nobody_elses_to_take_over() {
     let offer = desk.sdp(8_000, "sendrecv");
     world.allow_phones(&[("102", "sip:102@10.0.0.2", BEN)]);
     desk.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
-    assert_eq!(world.lines(desk.at), ["100 INVITE", "481 INVITE"]);
+    assert_eq!(world.lines(desk.at), ["481 INVITE"]);
     assert_eq!(world.edge.calls().len(), 2);
 }
 
@@ -224,7 +224,7 @@ fn rfc_3891_section_3_a_phone_that_names_no_call_is_told_so() {
         desk.extra = vec![replaces.to_owned()];
         let offer = desk.sdp(8_000, "sendrecv");
         desk.authenticated(&mut world, "INVITE", "sip:102@pbx.example", &offer);
-        assert_eq!(world.lines(desk.at), ["100 INVITE", "481 INVITE"], "{replaces}");
+        assert_eq!(world.lines(desk.at), ["481 INVITE"], "{replaces}");
         assert_eq!((world.edge.calls().len(), world.settlements().len()), (1, 1));
         assert!(world.take(BEN).is_empty());
     }

@@ -11,8 +11,8 @@ use crate::via::BRANCH_COOKIE;
 /// Random bytes at the end of each identifier; the caller draws them from a secure source.
 pub type Suffix = [u8; 8];
 
-/// As long as identifiers are at most.
-const MAX_BYTES: usize = BRANCH_COOKIE.len() + 2 * 22 + 4;
+/// The longest: the cookie of a branch, four numbers with a hyphen behind each, the random end.
+const MAX_BYTES: usize = 7 + (4 + 1) + 3 * (8 + 1) + 2 * size_of::<Suffix>();
 
 /// Where an identifier was minted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,22 +43,18 @@ impl Origin {
 
     fn text(self, start: &str, suffix: Suffix) -> String {
         let Self { worker, epoch, slot: Slot { index, generation } } = self;
-        let numbers = u128::from(epoch) << 64 | u128::from(index) << 32 | u128::from(generation);
-        let mut bytes = [0; 22];
-        let [head, middle, tail] = [(0..2), (2..14), (14..22)];
-        bytes[head].copy_from_slice(&worker.to_be_bytes());
-        bytes[middle].copy_from_slice(&numbers.to_be_bytes()[4..]);
-        bytes[tail].copy_from_slice(&suffix);
-        let digits = Short::of(&bytes);
-        let mut text = Vec::with_capacity(MAX_BYTES);
-        text.extend_from_slice(start.as_bytes());
-        for (at, part) in [(0..4), (4..12), (12..20), (20..28), (28..44)].into_iter().enumerate() {
-            if at > 0 {
-                text.push(b'-');
-            }
-            text.extend_from_slice(&digits.as_bytes()[part]);
+        let mut text = [b'-'; MAX_BYTES];
+        let mut end = 0;
+        let mut push = |part: &[u8], hyphens: usize| {
+            text[end..end + part.len()].copy_from_slice(part);
+            end += part.len() + hyphens;
+        };
+        push(start.as_bytes(), 0);
+        for number in [u32::from(worker), epoch, index, generation] {
+            push(Short::of(&number.to_be_bytes()).without_zeros(), 1);
         }
-        String::from_utf8(text).expect("digits and hyphens are ASCII")
+        push(Short::of(&suffix).as_bytes(), 0);
+        str::from_utf8(&text[..end]).expect("digits and hyphens are ASCII").to_owned()
     }
 
     /// Reads the origin out of a branch, tag or Call-ID; `None` if it is not one of ours.

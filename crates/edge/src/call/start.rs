@@ -7,7 +7,7 @@ use account::{Attempt, Lease, LineKind, LookUps, Party, Told, Via};
 use billing::{AccountId, CallId, E164};
 use geo::Place;
 use media::{RelayId, Side};
-use sip::{Dialog, Message, Name, Print};
+use sip::{Dialog, Message, Print};
 
 use super::fork::ORIGIN_HEADER;
 use super::media::{Media, description, streams_of};
@@ -52,11 +52,6 @@ fn begin(core: &mut Core, asked: Asked, account: AccountId, attempt: Attempt) ->
         return None;
     };
     let invite = Box::new(Invite::new(asked, &dialog));
-    let mut trying = invite.answer(100);
-    if let Some(timestamp) = invite.request.header(Name::Timestamp) {
-        trying.header(Name::Timestamp, timestamp);
-    }
-    core.respond(invite.server, 100, trying.finish());
     let mut a = Leg::new(dialog);
     a.takes_update = refresh::takes_update(&invite.request);
     a.reliable = Reliable::wished(&invite.request);
