@@ -53,6 +53,14 @@ impl Short {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.digits.get(..self.len).unwrap_or_default()
     }
+
+    /// As a number is written: without leading zeros, but with one digit at least.
+    #[inline]
+    pub(crate) fn without_zeros(&self) -> &[u8] {
+        let digits = self.as_bytes();
+        let first = digits.iter().position(|digit| *digit != b'0').unwrap_or(self.len.saturating_sub(1));
+        digits.get(first..).unwrap_or_default()
+    }
 }
 
 /// `bytes` as a lower-case hexadecimal string.
