@@ -106,6 +106,21 @@ impl<'a> Authorization<'a> {
         })
     }
 
+    /// The same, kept apart from the message.
+    pub fn into_owned(self) -> Authorization<'static> {
+        let own = |part: Cow<'a, [u8]>| Cow::Owned(part.into_owned());
+        let auth = |auth: QopAuth<'a>| QopAuth { nc: own(auth.nc), count: auth.count, cnonce: own(auth.cnonce) };
+        Authorization {
+            username: own(self.username),
+            realm: own(self.realm),
+            nonce: own(self.nonce),
+            uri: own(self.uri),
+            algorithm: self.algorithm,
+            response: own(self.response),
+            auth: self.auth.map(auth),
+        }
+    }
+
     /// The nonce count; `None` without qop.
     pub fn nonce_count(&self) -> Option<u32> {
         self.auth.as_ref().map(|auth| auth.count)
