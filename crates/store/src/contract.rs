@@ -59,6 +59,7 @@ pub fn all<B: Backend>() {
     a_missing_segment_is_an_error::<B>();
     another_format_is_left_alone::<B>();
     numbers_have_no_gaps::<B>();
+    a_sync_makes_no_file_longer::<B>();
 }
 
 const SMALL_SEGMENT_BYTES: u64 = 100;
@@ -228,6 +229,27 @@ fn another_format_is_left_alone<B: Backend>() {
         assert!(matches!(error, Error::Format { found, .. } if found == format), "{error}");
         assert_eq!(backend.open().read(name).unwrap(), bytes);
     }
+}
+
+fn a_sync_makes_no_file_longer<B: Backend>() {
+    let backend = B::fresh();
+    let (mut journal, _) = Entries::open(backend.open()).unwrap();
+    let mut lengths = Vec::new();
+    for lsn in 1..=20 {
+        journal.append(&entries(lsn..=lsn)).unwrap();
+        journal.sync().unwrap();
+        lengths.push(backend.open().read(&segments(&backend)[0]).unwrap().len());
+    }
+    assert!(lengths.iter().all(|length| *length == lengths[0]), "{lengths:?}");
+    drop(journal);
+    let (mut journal, recovery) = Entries::open(backend.open()).unwrap();
+    assert_eq!((recovery.last_lsn, recovery.torn_bytes), (20, 0));
+    journal.append(&entries(21..=30)).unwrap();
+    journal.sync().unwrap();
+    journal.begin_segment();
+    journal.append(&entries(31..=31)).unwrap();
+    journal.sync().unwrap();
+    assert_eq!(read(&Entries::open(backend.open()).unwrap().0, 0), entries(1..=31));
 }
 
 fn numbers_have_no_gaps<B: Backend>() {

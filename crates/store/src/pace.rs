@@ -19,8 +19,7 @@ impl Pace {
         Self { step, busy_from, begun: now, done: 0, busy: false }
     }
 
-    /// Lets what there is to do gather while much is done; call it when there is something to do, or soon will be.
-    /// Whether it took time.
+    /// Lets what there is to do gather while much is done; call it before it is done. Whether it took time.
     #[allow(clippy::disallowed_methods, reason = "the end of a step is what is waited for")]
     pub fn gather(&mut self) -> bool {
         let now = Instant::now();

@@ -151,8 +151,9 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
     fn run(mut self) -> u64 {
         let mut pace = Pace::new(STEP, BUSY_RECORDS, Instant::now());
         while !self.stopping {
-            let Some(first) = self.next() else { break };
+            // Before it waits for a record: while much comes none has to wake it.
             pace.gather();
+            let Some(first) = self.next() else { break };
             let batch = self.take_waiting(first);
             pace.done(batch.len());
             if batch.is_empty() {

@@ -6,6 +6,7 @@
 //! its id is an index of its own.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use billing::{AccountId, Cdr, Country, Decision, LineId, Money, Route};
 use rusqlite::types::Type;
@@ -152,6 +153,22 @@ impl Part {
         };
         let sql = "SELECT since_ms, calls FROM cdrs WHERE part = ?1";
         connection.prepare_cached(sql)?.query_row([part], read).optional()
+    }
+
+    /// Shows those of some calls, in order; there may be others in them.
+    pub(super) fn each(
+        connection: &Connection,
+        rows: RangeInclusive<u64>,
+        mut look: impl FnMut(Self) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let sql = "SELECT part, since_ms, calls FROM cdrs WHERE part BETWEEN ?1 AND ?2 ORDER BY part";
+        let mut parts = connection.prepare_cached(sql)?;
+        let mut parts = parts.query([part(*rows.start()), part(*rows.end())])?;
+        while let Some(row) = parts.next()? {
+            let since_ms = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+            look(Self { part: row.get(0)?, since_ms, bytes: row.get(2)? })?;
+        }
+        Ok(())
     }
 
     /// Rows and calls as they are kept; those that were removed are empty.

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use billing::IncidentId;
 use rusqlite::{Connection, params};
 
-use super::calls::{self, Call, Part, Shown};
+use super::calls::{Call, Part, Shown};
 use super::row::int;
 
 /// Calls in a block: so many are looked through in some milliseconds.
@@ -102,9 +102,11 @@ impl<'a> Lists<'a> {
 /// Files the calls of these rows, in the caller's transaction. Those that have been removed meanwhile are not there.
 pub(super) fn file(connection: &Connection, first_row: u64, last_row: u64) -> rusqlite::Result<()> {
     let rows = [int(first_row), int(last_row)];
-    let parts = calls::part(first_row)..=calls::part(last_row);
-    let parts = parts.filter_map(|part| Part::read(connection, part).transpose());
-    let parts: Vec<Part> = parts.collect::<Result<_, _>>()?;
+    let mut parts = Vec::new();
+    Part::each(connection, first_row..=last_row, |part| {
+        parts.push(part);
+        Ok(())
+    })?;
     let (mut lists, mut numbers) = (Lists::default(), Vec::new());
     for call in parts.iter().flat_map(Part::calls) {
         let call = call?;

@@ -136,16 +136,15 @@ impl<'a> Finder<'a> {
             .prepare_cached("SELECT filed, calls FROM applied")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let [filed, calls] = [filed, calls].map(|row| u64::try_from(row).unwrap_or(0));
-        for part in calls::part(filed + 1)..=calls::part(calls) {
-            let Some(part) = Part::read(self.connection, part)? else { continue };
+        Part::each(self.connection, filed + 1..=calls, |part| {
             for call in part.calls() {
                 let call = call?;
                 if call.row > filed && self.fits(&call) {
                     self.candidates.push(self.order.rank(Place { start_ms: call.start_ms, row: call.row }));
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Whether the list of numbers has told all calls that may fit.
