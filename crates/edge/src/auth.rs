@@ -27,12 +27,12 @@ pub(crate) enum Sender {
     Carrier(CarrierId),
 }
 
-/// Verifies credentials; remembers the requests that wait for leave to be verified.
+/// Verifies credentials; remembers the requests that wait for leave to be verified, with what was read of them.
 pub(crate) struct Doorman {
     authenticator: Authenticator,
     /// HA1 of nobody, for names that do not exist: the same work, the same answer.
     nobody: Ha1Set,
-    waiting: Waiting<Asked>,
+    waiting: Waiting<(Asked, Authorization<'static>)>,
 }
 
 impl Doorman {
@@ -49,8 +49,7 @@ impl Doorman {
             return Some((asked, Sender::Carrier(carrier)));
         }
         // Credentials count before the address: a phone may sit behind the address of its PBX.
-        let given = credentials(&asked.request, self.authenticator.realm());
-        let Some(name) = given.map(|given| text::bounded(&given.username, MAX_AUTH_NAME_BYTES)) else {
+        let Some(given) = credentials(&asked.request, self.authenticator.realm()) else {
             let by_address = core.directory.by_address.get(&remote.ip());
             if let Some(entry) = by_address.or_else(|| by_certificate(core, asked.flow)).cloned() {
                 return Some((asked, Sender::Line { entry, failures_before: Failures::NONE }));
@@ -62,7 +61,9 @@ impl Doorman {
             core.overloaded(&asked);
             return None;
         }
-        let token = self.waiting.put(asked);
+        let name = text::bounded(&given.username, MAX_AUTH_NAME_BYTES);
+        let given = given.into_owned();
+        let token = self.waiting.put((asked, given));
         core.outputs.push_back(Output::Verify { token, from: remote, name });
         None
     }
@@ -75,7 +76,7 @@ impl Doorman {
         leave: Leave,
         failures_before: Failures,
     ) -> Option<(Asked, Sender)> {
-        let asked = self.waiting.take(token)?;
+        let (asked, given) = self.waiting.take(token)?;
         match leave {
             Leave::Granted | Leave::Blind => {}
             Leave::Refused => {
@@ -87,7 +88,7 @@ impl Doorman {
                 return None;
             }
         }
-        let (judgement, entry) = self.judge(core, &asked, leave == Leave::Blind)?;
+        let (judgement, entry) = self.judge(core, &asked, &given, leave == Leave::Blind);
         let (report, user_agent) = match judgement {
             Judgement::Accepted => (AuthReport::Succeeded, String::new()),
             Judgement::Stale => (AuthReport::Stale, String::new()),
@@ -105,15 +106,20 @@ impl Doorman {
 
     /// What the credentials are worth, and whose they are if they are right; those that are not to be looked at are as
     /// good as those of a name that does not exist.
-    fn judge(&self, core: &Core, asked: &Asked, is_blind: bool) -> Option<(Judgement, Option<LineEntry>)> {
-        let given = credentials(&asked.request, self.authenticator.realm())?;
+    fn judge(
+        &mut self,
+        core: &Core,
+        asked: &Asked,
+        given: &Authorization<'_>,
+        is_blind: bool,
+    ) -> (Judgement, Option<LineEntry>) {
         // No name of ours holds what is not UTF-8.
         let entry = str::from_utf8(&given.username).ok().and_then(|name| core.directory.by_auth_name.get(name));
         let secrets = entry.and_then(|entry| entry.secrets.as_ref());
         let known = secrets.map(|secrets| Ha1Set::from_parts(secrets.ha1_md5, secrets.ha1_sha256));
         let ha1 = known.as_ref().filter(|_| !is_blind).unwrap_or(&self.nobody);
-        let judgement = self.authenticator.judge(&given, ha1, asked.request.method_raw(), 0, core.now_ms);
-        Some((judgement, entry.filter(|_| judgement == Judgement::Accepted).cloned()))
+        let judgement = self.authenticator.judge(given, ha1, asked.request.method_raw(), 0, core.now_ms);
+        (judgement, entry.filter(|_| judgement == Judgement::Accepted).cloned())
     }
 
     /// 401 with a fresh nonce. Whoever gave no credentials at all is forgotten; an answer to credentials is kept, so

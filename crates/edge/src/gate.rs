@@ -1,7 +1,7 @@
 //! The gate: what is wrong with a request outside any dialog before anybody asks who sent it (RFC 3261 section 8.2).
 
 use sip::multipart::{self, Part};
-use sip::{Message, Method, Name, eq_ignore_case};
+use sip::{Message, Method, Name, Via, eq_ignore_case};
 
 use crate::call;
 use crate::core::{ALLOW, Asked, Core, SDP};
@@ -61,7 +61,10 @@ fn is_ignored(core: &Core, request: &Message) -> bool {
 
 /// A request that carries a branch of this run is one of our own that came back (RFC 3261 section 16.3 item 4).
 fn came_round(core: &Core, request: &Message) -> bool {
-    request.vias().flatten().filter_map(|via| via.branch()).any(|branch| core.mint.is_ours(branch))
+    // The topmost was read with the message, and most have no other.
+    let others = request.headers(Name::Via).skip(1).filter_map(|value| Via::parse(value).ok());
+    let mut vias = request.top_via().into_iter().chain(others);
+    vias.any(|via| via.branch().is_some_and(|branch| core.mint.is_ours(branch)))
 }
 
 /// RFC 3261 section 8.2.1. A request that lives in dialogs only is answered 481.

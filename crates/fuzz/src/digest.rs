@@ -13,7 +13,7 @@ const VALIDITY_MS: u64 = 300_000;
 /// If credentials are accepted that nobody made with the secret.
 pub fn run(data: &[u8]) {
     if let Ok(given) = Authorization::parse(data) {
-        let authenticator = Authenticator::new("r", &Algorithm::ALL, NonceMint::new([9; 16], VALIDITY_MS));
+        let mut authenticator = Authenticator::new("r", &Algorithm::ALL, NonceMint::new([9; 16], VALIDITY_MS));
         let ha1 = Ha1Set::new(b"101", b"r", b"a secret no fuzzer guesses");
         let judgement = authenticator.judge(&given, &ha1, b"REGISTER", 0, NOW_MS);
         assert_ne!(judgement, Judgement::Accepted, "{}", data.escape_ascii());

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::ban::Ban;
+use crate::facts::FailureFacts;
 use crate::known::{NOTED_EVERY_MS, Standing};
 use crate::lockout::Lockout;
 use crate::own::Own;
@@ -11,14 +12,14 @@ use crate::source::{MAX_NAME_BYTES, Source, canonical, shown};
 use crate::tally::{Key, Tally};
 
 /// A password that somebody wants verified.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     /// Source address and port.
     pub from: SocketAddr,
     /// The name it is tried as, whether it exists or not.
     pub name: &'a str,
-    /// The autonomous system of the address, where it is known.
-    pub asn: Option<u32>,
+    /// Says the autonomous system of the address, where it is known; asked only where it counts.
+    pub asn: &'a dyn Fn() -> Option<u32>,
     /// Whose line it is, where the name exists and its account sets anything of its own.
     pub own: Option<Own<'a>>,
 }
@@ -65,9 +66,19 @@ impl Lockout {
     /// automatic ban of the address either: one phone with an old password harms no neighbour. When that bucket is full, the exact
     /// flow of a live binding has one more. The same holds in the networks on the allow-list of the name's account.
     pub fn reserve(&mut self, attempt: &Attempt<'_>, now_ms: u64) -> Admission {
+        self.reserve_as(shown(attempt.name, MAX_NAME_BYTES).into(), attempt, now_ms)
+    }
+
+    /// The same, and what had failed before ([`Lockout::facts`]).
+    pub fn reserve_with_facts(&mut self, attempt: &Attempt<'_>, now_ms: u64) -> (FailureFacts, Admission) {
+        let name: Arc<str> = shown(attempt.name, MAX_NAME_BYTES).into();
+        let facts = self.facts_of(Source::of(attempt.from.ip()), &name, now_ms);
+        (facts, self.reserve_as(name, attempt, now_ms))
+    }
+
+    fn reserve_as(&mut self, name: Arc<str>, attempt: &Attempt<'_>, now_ms: u64) -> Admission {
         let Attempt { from, asn, own, .. } = *attempt;
         let from = canonical(from);
-        let name: Arc<str> = shown(attempt.name, MAX_NAME_BYTES).into();
         if self.is_allowed(from.ip()) {
             return Admission::Verify(self.ticket(from, name, Vec::new()));
         }
@@ -91,7 +102,7 @@ impl Lockout {
             // address fails.
             Standing::Former => keys.push(Key::Known(source, name.clone())),
             Standing::Known | Standing::Stranger => {
-                keys.extend(asn.map(Key::Asn));
+                keys.extend(asn().map(Key::Asn));
                 keys.push(Key::Line(name.clone()));
             }
         }

@@ -150,7 +150,7 @@ mod tests {
     fn strangers_on_a_list_are_refused_and_those_who_logged_in_are_not() {
         let allow_list = vec!["203.0.113.1/32".parse().unwrap()];
         let mut lockout = Lockout::new(Settings { allow_list, ..Settings::default() });
-        let office = Attempt { from: at("203.0.113.7:5060"), name: "101", asn: None, own: None };
+        let office = Attempt { from: at("203.0.113.7:5060"), name: "101", asn: &|| None, own: None };
         let Admission::Verify(ticket) = lockout.reserve(&office, 0) else { panic!("refused") };
         lockout.succeeded(ticket, 0);
         assert!(lockout.set_list("voipbl", BlockList::parse("203.0.113.0/24")));

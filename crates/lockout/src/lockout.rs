@@ -109,13 +109,16 @@ impl Lockout {
     /// What failed lately from an address, as a line, and both together. What an address failed is zero once it has
     /// succeeded: ask before, or take what [`Lockout::succeeded`] returns.
     pub fn facts(&self, ip: IpAddr, name: &str, now_ms: u64) -> FailureFacts {
-        let name: Arc<str> = shown(name, MAX_NAME_BYTES).into();
+        self.facts_of(Source::of(ip), &shown(name, MAX_NAME_BYTES).into(), now_ms)
+    }
+
+    pub(crate) fn facts_of(&self, source: Source, name: &Arc<str>, now_ms: u64) -> FailureFacts {
         let mut facts = FailureFacts::default();
-        if let Some(tracker) = self.sources.get(&Source::of(ip)) {
-            facts.address_as_line = tracker.as_name(&name, now_ms);
+        if let Some(tracker) = self.sources.get(&source) {
+            facts.address_as_line = tracker.as_name(name, now_ms);
             facts.address = tracker.total(now_ms);
         }
-        if let Some(line) = self.tallies.get(&Key::Line(name)).filter(|line| !line.run.is_over(now_ms)) {
+        if let Some(line) = self.tallies.get(&Key::Line(name.clone())).filter(|line| !line.run.is_over(now_ms)) {
             facts.line = line.run;
             facts.line_addresses = line.addresses();
         }

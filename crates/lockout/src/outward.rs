@@ -112,7 +112,8 @@ mod tests {
     fn a_login_at_a_banned_address_is_noticed() {
         let mut lockout = Lockout::new(Settings::default());
         let from = "203.0.113.7:5060".parse().unwrap();
-        let Admission::Verify(ticket) = lockout.reserve(&Attempt { from, name: "101", asn: None, own: None }, 0) else {
+        let Admission::Verify(ticket) = lockout.reserve(&Attempt { from, name: "101", asn: &|| None, own: None }, 0)
+        else {
             panic!()
         };
         lockout.ban(net("203.0.113.7/32"), "alice", "", 60, 0).unwrap();

@@ -40,7 +40,7 @@ impl World {
             return (Seen::Silence, false, None);
         }
         let own = ["101", "102"].contains(&name).then_some(Own { account: "law", settings: &self.own });
-        match self.lockout.reserve(&Attempt { from, name, asn: None, own }, self.now_ms) {
+        match self.lockout.reserve(&Attempt { from, name, asn: &|| None, own }, self.now_ms) {
             Admission::Verify(ticket) if is_right && own.is_some() => {
                 self.lockout.succeeded(ticket, self.now_ms);
                 (Seen::Right, true, None)

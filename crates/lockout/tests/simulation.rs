@@ -70,7 +70,7 @@ impl World {
             return Outcome::Refused;
         }
         let own = (name != "invented").then_some(Own { account: "firm", settings: &self.own });
-        match self.lockout.reserve(&Attempt { from, name, asn: Some(asn), own }, self.now_ms) {
+        match self.lockout.reserve(&Attempt { from, name, asn: &|| Some(asn), own }, self.now_ms) {
             Admission::Verify(ticket) => {
                 if is_right {
                     self.lockout.succeeded(ticket, self.now_ms);

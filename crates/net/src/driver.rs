@@ -152,14 +152,14 @@ impl Driver {
         let mut behind = Behind::default();
         self.flush();
         loop {
-            if let Err(error) = self.place.poll.poll(&mut events, Some(patience))
+            // What comes while much comes in has gathered, and wakes nobody by itself.
+            let gathered = !patience.is_zero() && pace.gather();
+            let patience_now = if gathered { Duration::ZERO } else { patience };
+            if let Err(error) = self.place.poll.poll(&mut events, Some(patience_now))
                 && error.kind() != std::io::ErrorKind::Interrupted
             {
                 tracing::error!(%error, "the poller failed");
                 return self.worker.share();
-            }
-            if !patience.is_zero() {
-                pace.gather();
             }
             let now_ms = self.clock.now_ms();
             for event in &events {

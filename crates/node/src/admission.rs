@@ -38,21 +38,21 @@ pub(crate) fn remember(lockout: &mut Lockout, account: &Account, now_ms: u64) {
 impl Worker {
     /// The edge asks leave to verify a password.
     pub(crate) fn ask_leave(&mut self, now_ms: u64, token: u64, from: SocketAddr, name: &str) {
-        let asn = self.look_ups.places.locate(from.ip()).asn;
+        let asn = || self.look_ups.places.locate(from.ip()).asn;
         let own = self.directory.by_auth_name.get(name).and_then(|entry| {
             let settings = self.directory.lockout.get(&entry.account)?;
             Some(Own { account: entry.account.as_str(), settings })
         });
         let (failures_before, admission) = self.doors.change(|lockout| {
             let window_s = lockout.settings().window_s;
-            let facts = lockout.facts(from.ip(), name, now_ms);
+            let (facts, admission) = lockout.reserve_with_facts(&Attempt { from, name, asn: &asn, own }, now_ms);
             let failures_before = Failures {
                 here: facts.here(now_ms, window_s),
                 other_names: facts.other_names(),
                 line: facts.line.failures,
                 line_addresses: facts.line_addresses,
             };
-            (failures_before, lockout.reserve(&Attempt { from, name, asn, own }, now_ms))
+            (failures_before, admission)
         });
         let leave = match admission {
             Admission::Verify(ticket) => {

@@ -259,7 +259,7 @@ impl Replay {
 
     /// Leave to verify a password: a lock-out that is switched off always gives it.
     fn ticket(&mut self, who: &Who<'_>, name: &str) -> Option<Ticket> {
-        let attempt = Attempt { from: SocketAddr::new(who.ip, 0), name, asn: None, own: None };
+        let attempt = Attempt { from: SocketAddr::new(who.ip, 0), name, asn: &|| None, own: None };
         match self.lockout.reserve(&attempt, self.now_ms) {
             Admission::Verify(ticket) => Some(ticket),
             Admission::Blind(_) | Admission::Refuse | Admission::Wait { .. } => None,

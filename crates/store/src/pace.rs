@@ -19,13 +19,15 @@ impl Pace {
         Self { step, busy_from, begun: now, done: 0, busy: false }
     }
 
-    /// Lets what there is to do gather while much is done; call it before it is done.
+    /// Lets what there is to do gather while much is done; call it before it is done. Whether it took time.
     #[allow(clippy::disallowed_methods, reason = "the end of a step is what is waited for")]
-    pub fn gather(&mut self) {
+    pub fn gather(&mut self) -> bool {
         let now = Instant::now();
-        if let Some(until) = self.gather_until(now) {
+        let until = self.gather_until(now);
+        if let Some(until) = until {
             std::thread::sleep(until.saturating_duration_since(now));
         }
+        until.is_some()
     }
 
     /// Until when what comes now may be gathered, if it may.

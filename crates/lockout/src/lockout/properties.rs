@@ -68,7 +68,7 @@ impl World {
         let now = self.now_ms;
         match step {
             Step::Reserve(from, name) => {
-                let attempt = Attempt { from: *from, name, asn: Some(u32::from(from.port())), own: None };
+                let attempt = Attempt { from: *from, name, asn: &|| Some(u32::from(from.port())), own: None };
                 if let Admission::Verify(ticket) = self.lockout.reserve(&attempt, now) {
                     self.tickets.push(ticket);
                 }
@@ -125,7 +125,7 @@ proptest! {
         for step in &steps {
             world.take(step);
             prop_assert_eq!(world.lockout.before_parse(office, world.now_ms), Gate::Pass);
-            let attempt = Attempt { from: office, name: "a", asn: None, own: None };
+            let attempt = Attempt { from: office, name: "a", asn: &|| None, own: None };
             prop_assert!(matches!(world.lockout.reserve(&attempt, world.now_ms), Admission::Verify(_)));
         }
     }
@@ -149,7 +149,7 @@ proptest! {
         let mut lockout = Lockout::new(Settings { failures, window_s: 86_400, ..Settings::default() });
         let ask = |lockout: &mut Lockout, port: u16, now_ms| {
             let from = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), port);
-            lockout.reserve(&Attempt { from, name: "101", asn: None, own: None }, now_ms)
+            lockout.reserve(&Attempt { from, name: "101", asn: &|| None, own: None }, now_ms)
         };
         let (mut asked, mut bans, mut in_flight) = (0, 0, Vec::new());
         let mut admitted = 0;
@@ -178,7 +178,7 @@ proptest! {
     fn what_is_released_was_never_counted(asks in prop::collection::vec((from(), "[a-c]{1,2}"), 0..100)) {
         let mut lockout = Lockout::new(Settings::default());
         for (from, name) in &asks {
-            if let Admission::Verify(ticket) = lockout.reserve(&Attempt { from: *from, name, asn: Some(1), own: None }, 0) {
+            if let Admission::Verify(ticket) = lockout.reserve(&Attempt { from: *from, name, asn: &|| Some(1), own: None }, 0) {
                 lockout.released(ticket, 0);
             }
         }

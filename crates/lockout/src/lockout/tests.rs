@@ -23,7 +23,7 @@ fn lockout() -> Lockout {
 }
 
 fn ask(lockout: &mut Lockout, from: &str, name: &str, now_ms: u64) -> Admission {
-    lockout.reserve(&Attempt { from: at(from), name, asn: Some(64_496), own: None }, now_ms)
+    lockout.reserve(&Attempt { from: at(from), name, asn: &|| Some(64_496), own: None }, now_ms)
 }
 
 /// Leave to verify; panics if there is none.
@@ -244,7 +244,7 @@ fn spread(lockout: &mut Lockout, name: &str, guesses: u32, now_ms: u64) -> usize
     addresses
         .enumerate()
         .filter(|(n, from)| {
-            match lockout.reserve(&Attempt { from: *from, name, asn: Some(*n as u32), own: None }, now_ms) {
+            match lockout.reserve(&Attempt { from: *from, name, asn: &|| Some(*n as u32), own: None }, now_ms) {
                 Admission::Verify(ticket) => {
                     assert_eq!(lockout.failed(ticket, None, now_ms), None);
                     true

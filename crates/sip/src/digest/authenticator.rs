@@ -1,9 +1,12 @@
 //! The server's side as a whole: challenges, and the judgement of what comes back.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::challenge::Prepared;
+use super::ha1::Signed;
 use super::{Algorithm, Authorization, Ha1Set, NonceCheck, NonceCounts, NonceMint};
+use crate::hex::Short;
 
 /// What became of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +29,54 @@ pub struct Authenticator {
     algorithms: Vec<(Algorithm, Prepared)>,
     mint: NonceMint,
     counts: Arc<Mutex<NonceCounts>>,
+    latest: LatestHa2,
+}
+
+/// What the request that was judged last asked and where: phones of one domain register at one URI.
+#[derive(Clone, Default)]
+struct LatestHa2 {
+    method: Vec<u8>,
+    uri: Vec<u8>,
+    /// Under which algorithm, once there was one.
+    ha2: Option<(Algorithm, Short)>,
+}
+
+impl LatestHa2 {
+    fn of(&mut self, signed: &Signed<'_>, algorithm: Algorithm) -> Short {
+        if let Some((known, ha2)) = self.ha2
+            && known == algorithm
+            && self.uri == signed.uri
+            && self.method == signed.method
+        {
+            return ha2;
+        }
+        let ha2 = signed.ha2(algorithm);
+        for (kept, now) in [(&mut self.method, signed.method), (&mut self.uri, signed.uri)] {
+            kept.clear();
+            kept.extend_from_slice(now);
+        }
+        self.ha2 = Some((algorithm, ha2));
+        ha2
+    }
+}
+
+impl fmt::Debug for LatestHa2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LatestHa2")
+    }
 }
 
 impl Authenticator {
     /// For `realm`, offering `algorithms` in that order.
     pub fn new(realm: &str, algorithms: &[Algorithm], mint: NonceMint) -> Authenticator {
         let offered = algorithms.iter().map(|algorithm| (*algorithm, Prepared::new(realm, *algorithm)));
-        Authenticator { realm: realm.to_owned(), algorithms: offered.collect(), mint, counts: Arc::default() }
+        Authenticator {
+            realm: realm.to_owned(),
+            algorithms: offered.collect(),
+            mint,
+            counts: Arc::default(),
+            latest: LatestHa2::default(),
+        }
     }
 
     /// The realm.
@@ -60,14 +104,16 @@ impl Authenticator {
     /// response is checked whatever the nonce is, so that a guess counts as one with any nonce. Credentials for another
     /// realm or an algorithm that was not offered are `Wrong`.
     pub fn judge(
-        &self,
+        &mut self,
         credentials: &Authorization<'_>,
         ha1: &Ha1Set,
         method: &[u8],
         secret_changed_ms: u64,
         now_ms: u64,
     ) -> Judgement {
-        let right = credentials.verify(ha1, method);
+        let signed = credentials.signed(method);
+        let ha2 = self.latest.of(&signed, credentials.algorithm);
+        let right = credentials.is_response(&signed.response_with(credentials.algorithm, ha1, &ha2));
         let offered = self.algorithms.iter().any(|(algorithm, _)| *algorithm == credentials.algorithm);
         if !right || !offered || credentials.realm.as_ref() != self.realm.as_bytes() {
             return Judgement::Wrong;

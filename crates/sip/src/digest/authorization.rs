@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use super::ha1::{MAX_HASH_BYTES, Signed};
 use super::params::Parameter;
 use super::{Algorithm, DigestError, Ha1Set, params};
+use crate::hex::Short;
 use crate::scan;
 
 /// Digest credentials, borrowed from their message; quotes and escapes are taken out.
@@ -105,6 +106,21 @@ impl<'a> Authorization<'a> {
         })
     }
 
+    /// The same, kept apart from the message.
+    pub fn into_owned(self) -> Authorization<'static> {
+        let own = |part: Cow<'a, [u8]>| Cow::Owned(part.into_owned());
+        let auth = |auth: QopAuth<'a>| QopAuth { nc: own(auth.nc), count: auth.count, cnonce: own(auth.cnonce) };
+        Authorization {
+            username: own(self.username),
+            realm: own(self.realm),
+            nonce: own(self.nonce),
+            uri: own(self.uri),
+            algorithm: self.algorithm,
+            response: own(self.response),
+            auth: self.auth.map(auth),
+        }
+    }
+
     /// The nonce count; `None` without qop.
     pub fn nonce_count(&self) -> Option<u32> {
         self.auth.as_ref().map(|auth| auth.count)
@@ -113,9 +129,18 @@ impl<'a> Authorization<'a> {
     /// True if the response was made with the secret behind `ha1` for a request of this method. Says nothing about the
     /// nonce. The work and the time are the same whatever the answer.
     pub fn verify(&self, ha1: &Ha1Set, method: &[u8]) -> bool {
+        let signed = self.signed(method);
+        self.is_response(&signed.response(self.algorithm, ha1))
+    }
+
+    /// What the response is computed over, beside HA1, for a request of this method.
+    pub(super) fn signed<'s>(&'s self, method: &'s [u8]) -> Signed<'s> {
         let auth = self.auth.as_ref().map(|auth| (auth.nc.as_ref(), auth.cnonce.as_ref()));
-        let signed = Signed { method, uri: &self.uri, nonce: &self.nonce, auth };
-        let expected = signed.response(self.algorithm, ha1);
+        Signed { method, uri: &self.uri, nonce: &self.nonce, auth }
+    }
+
+    /// Whether this response was given; in constant time.
+    pub(super) fn is_response(&self, expected: &Short) -> bool {
         let given = params::Lower::<{ 2 * MAX_HASH_BYTES }>::of(&self.response);
         given.is_some_and(|given| expected.as_bytes().ct_eq(given.as_bytes()).into())
     }

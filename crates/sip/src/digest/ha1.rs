@@ -135,8 +135,17 @@ pub(super) struct Signed<'a> {
 impl Signed<'_> {
     /// The response in hexadecimal (RFC 7616 section 3.4.1).
     pub(super) fn response(&self, algorithm: Algorithm, ha1: &Ha1Set) -> Short {
+        self.response_with(algorithm, ha1, &self.ha2(algorithm))
+    }
+
+    /// The part of it that says what is asked and where, in hexadecimal (RFC 7616 section 3.4.3).
+    pub(super) fn ha2(&self, algorithm: Algorithm) -> Short {
+        algorithm.hash(&[self.method, self.uri])
+    }
+
+    /// The response, where that part is known.
+    pub(super) fn response_with(&self, algorithm: Algorithm, ha1: &Ha1Set, ha2: &Short) -> Short {
         let ha1 = ha1.hex(algorithm);
-        let ha2 = algorithm.hash(&[self.method, self.uri]);
         match self.auth {
             Some((nc, cnonce)) => algorithm.hash(&[ha1.as_bytes(), self.nonce, nc, cnonce, b"auth", ha2.as_bytes()]),
             None => algorithm.hash(&[ha1.as_bytes(), self.nonce, ha2.as_bytes()]),

@@ -118,14 +118,14 @@ fn challenges_stand_strongest_first() {
 
 #[test]
 fn replayed_old_and_void_nonces_are_stale_and_guesses_stay_wrong() {
-    let server = server(&Algorithm::ALL);
+    let mut server = server(&Algorithm::ALL);
     let ha1 = Ha1Set::new(b"u", b"re\"alm", b"s");
     let credentials = Credentials { username: "u", secret: "s" };
     let values = server.challenge(1_000, [1; 8], false);
     let mut client = ClientAuth::new(&Challenge::parse(&values[0]).unwrap());
     let first = client.answer(credentials, b"REGISTER", b"sip:h", "c");
     let second = client.answer(credentials, b"REGISTER", b"sip:h", "c");
-    let judge = |value: &[u8], changed_ms, now_ms| {
+    let mut judge = |value: &[u8], changed_ms, now_ms| {
         server.judge(&Authorization::parse(value).unwrap(), &ha1, b"REGISTER", changed_ms, now_ms)
     };
     assert_eq!(judge(&first, 0, 2_000), Judgement::Accepted);
@@ -135,9 +135,8 @@ fn replayed_old_and_void_nonces_are_stale_and_guesses_stay_wrong() {
     let text = String::from_utf8(second).unwrap();
     let wrong = text.replace("response=\"", "response=\"0");
     assert_eq!(judge(wrong.as_bytes(), 0, 90_000), Judgement::Wrong, "a guess with a stale nonce is a guess");
-    let md5_only = Authenticator::new("re\"alm", &[Algorithm::Md5], NonceMint::new([9; 16], 60_000));
-    let not_offered =
-        md5_only.clone().judge(&Authorization::parse(text.as_bytes()).unwrap(), &ha1, b"REGISTER", 0, 1_000);
+    let mut md5_only = Authenticator::new("re\"alm", &[Algorithm::Md5], NonceMint::new([9; 16], 60_000));
+    let not_offered = md5_only.judge(&Authorization::parse(text.as_bytes()).unwrap(), &ha1, b"REGISTER", 0, 1_000);
     assert_eq!(not_offered, Judgement::Wrong);
 }
 
