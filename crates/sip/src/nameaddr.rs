@@ -81,14 +81,27 @@ fn parts(value: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     };
     let close = scan::find(rest, b'>')?;
     let (uri, params) = (scan::trim(rest.get(1..close)?), scan::trim(rest.get(close + 1..)?));
-    (!uri.is_empty() && matches!(params.first(), None | Some(b';'))).then_some((display, uri, params))
+    let is_whole = !uri.is_empty() && matches!(params.first(), None | Some(b';')) && !has_open_quote(params);
+    is_whole.then_some((display, uri, params))
+}
+
+/// Whether a quote begins that does not end: what is written behind it, a tag of ours, would be swallowed.
+fn has_open_quote(params: &[u8]) -> bool {
+    let mut rest = params;
+    while let Some(at) = memchr::memchr(b'"', rest) {
+        let quoted = rest.get(at..).unwrap_or_default();
+        let Some(end) = scan::quoted_len(quoted) else { return true };
+        rest = quoted.get(end..).unwrap_or_default();
+    }
+    false
 }
 
 fn without_brackets(value: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (uri, params) = scan::split_once(value, b';');
     let uri = scan::trim(uri);
     let is_odd = |b: &u8| matches!(b, 0..=b' ' | 0x7f | b'?' | b'>' | b'"');
-    (!uri.is_empty() && !uri.iter().any(is_odd)).then_some((&[], uri, params.unwrap_or_default()))
+    let params = params.unwrap_or_default();
+    (!uri.is_empty() && !uri.iter().any(is_odd) && !has_open_quote(params)).then_some((&[], uri, params))
 }
 
 #[cfg(test)]
@@ -121,6 +134,8 @@ mod tests {
             b"sip:a\0b@c",
             b"sip:a@b?Route=x",
             b";tag=1",
+            b"<sip:a@b>;ta\"g=1",
+            b"sip:a@b;x=\"\\\";tag=1",
         ] {
             assert!(NameAddr::parse(bad).is_err(), "{}", String::from_utf8_lossy(bad));
         }
