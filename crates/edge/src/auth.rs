@@ -174,7 +174,7 @@ fn credentials<'a>(request: &'a sip::Message, realm: &str) -> Option<Authorizati
 
 /// The carrier whose own address this is, or one of whose other sources. Over UDP the address counts with its port, so
 /// that a phone may share the carrier's host; a connection comes from any port. Other sources count with any port.
-fn carrier_at(directory: &Directory, flow: sip::Flow) -> Option<CarrierId> {
+pub(crate) fn carrier_at(directory: &Directory, flow: sip::Flow) -> Option<CarrierId> {
     let remote = flow.remote;
     let mut carriers = directory.carriers.values();
     let is_own = |target: Target| match flow.transport {

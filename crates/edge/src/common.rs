@@ -1,7 +1,6 @@
 //! What the edges of one node have in common: who they are, whose a message is, and the little they share.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::Reply;
@@ -78,17 +77,17 @@ impl Common {
     }
 
     /// Which worker a message belongs to: an answer to the one that minted the branch it answers, a request within a
-    /// dialog to the one that minted our tag. Any other request is at home with the account that it seems to be of, since
-    /// what it leads to is mostly that account's to say; where it seems to be of none, its Call-ID is spread. What this
-    /// goes by is the same in an INVITE, its retransmissions, its ACK and its CANCEL.
-    pub(crate) fn home(&self, directory: &Directory, remote: SocketAddr, message: &Message) -> usize {
+    /// dialog to the one that minted our tag. Any other request of a trunk or a carrier that is known by its address is at
+    /// home with its account, since what it leads to is that account's to say; all others are spread by their Call-ID. What
+    /// this goes by is the same in an INVITE, its retransmissions, its ACK and its CANCEL.
+    pub(crate) fn home(&self, directory: &Directory, flow: sip::Flow, message: &Message) -> usize {
         let minted = if message.is_request() {
             message.to().ok().and_then(|to| to.tag())
         } else {
             message.top_via().ok().and_then(|via| via.branch())
         };
         let minter = minted.and_then(|identifier| self.minter(identifier));
-        let account = || directory.account_of(remote.ip(), message).map(|account| owner_of(account, self.workers));
+        let account = || directory.account_of(flow, message).map(|account| owner_of(account, self.workers));
         minter.or_else(account).unwrap_or_else(|| self.spread(message.call_id()))
     }
 
@@ -216,12 +215,15 @@ mod tests {
         Message::parse(text.as_bytes()).unwrap()
     }
 
-    const PHONE: &str = "192.0.2.9:5060";
+    fn phone() -> sip::Flow {
+        let remote = "192.0.2.9:5060".parse().unwrap();
+        sip::Flow { local: "192.0.2.1:5060".parse().unwrap(), remote, transport: sip::Transport::Udp, connection: 0 }
+    }
 
     #[test]
     fn what_is_of_no_account_comes_together_by_its_call_id() {
         let (common, nobody) = (common(4), Directory::default());
-        let home = |message: Message| common.home(&nobody, PHONE.parse().unwrap(), &message);
+        let home = |message: Message| common.home(&nobody, phone(), &message);
         let mut at = [0; 4];
         for n in 0..400 {
             let call_id = format!("call-{n}@phone");
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_at_home_with_its_account() {
+    fn whose_address_is_known_is_at_home_with_its_account_and_nobody_by_a_name() {
         let common = common(4);
         let entry = |account: &str| LineEntry {
             account: account.parse().unwrap(),
@@ -243,26 +245,21 @@ mod tests {
             kind: account::LineKind::Extension,
             secrets: None,
         };
-        let home = |directory: &Directory| {
-            let invite = message("INVITE sip:13035550100@d SIP/2.0", "z9hG4bK1", "x", "INVITE");
-            common.home(directory, PHONE.parse().unwrap(), &invite)
-        };
+        let invite = message("INVITE sip:13035550100@d SIP/2.0", "z9hG4bK1", "x", "INVITE");
+        let home = |directory: &Directory| common.home(directory, phone(), &invite);
         for firm in (0..20).map(|n| format!("firm-{n}")) {
-            let owner = Some(owner_of(&firm.parse().unwrap(), 4));
             let by_name = Directory { by_auth_name: [("a".into(), entry(&firm))].into(), ..Directory::default() };
+            assert_eq!(home(&by_name), home(&Directory::default()), "a name tells nothing");
             let address = "192.0.2.9".parse().unwrap();
-            let by_address = Directory { by_address: [(address, entry(&firm))].into(), ..by_name.clone() };
-            let number = ("+13035550100".parse().unwrap(), firm.parse().unwrap());
-            let by_number = Directory { dids: [number].into(), ..Directory::default() };
-            let at = [&by_name, &by_address, &by_number].map(|directory| Some(home(directory)));
-            assert_eq!(at, [owner; 3], "{firm}");
+            let by_address = Directory { by_address: [(address, entry(&firm))].into(), ..by_name };
+            assert_eq!(home(&by_address), owner_of(&firm.parse().unwrap(), 4), "{firm}");
         }
     }
 
     #[test]
     fn what_a_worker_minted_leads_back_to_it() {
         let (common, nobody) = (common(4), Directory::default());
-        let home = |message: Message| common.home(&nobody, PHONE.parse().unwrap(), &message);
+        let home = |message: Message| common.home(&nobody, phone(), &message);
         for worker in 0..4 {
             let mut mint = common.mint(worker);
             let (branch, tag) = (mint.branch(), mint.tag());

@@ -11,6 +11,7 @@ use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
 use sip::Message;
 
+use crate::auth::carrier_at;
 use crate::peer::{Located, PeerAddress};
 use crate::text;
 
@@ -160,14 +161,15 @@ impl EdgeSettings {
 }
 
 impl Directory {
-    /// The account that a request outside any dialog seems to be of, before anything is proven: the trunk's whose address
-    /// it comes from, that of the line whose name stands in From, or that of the number which is called.
-    pub(crate) fn account_of(&self, remote: IpAddr, request: &Message) -> Option<&AccountId> {
-        let entry = self.by_address.get(&remote).or_else(|| {
-            let from = request.from().ok()?;
-            self.by_auth_name.get(text::user_of(from.uri).as_str())
-        });
-        entry.map(|entry| &entry.account).or_else(|| self.dids.get(&text::user_of(request.request_uri()).parse().ok()?))
+    /// The account that a request outside any dialog concerns as far as its sender's address says: the trunk's that is known
+    /// by it, or, where it is a carrier's, that of the number which is called. What strangers write is not asked, or the time
+    /// that an answer takes would tell them which names there are.
+    pub(crate) fn account_of(&self, flow: sip::Flow, request: &Message) -> Option<&AccountId> {
+        if let Some(entry) = self.by_address.get(&flow.remote.ip()) {
+            return Some(&entry.account);
+        }
+        carrier_at(self, flow)?;
+        self.dids.get(&text::user_of(request.request_uri()).parse().ok()?)
     }
 
     /// Whether a line is a trunk, a whole PBX. Looks through all lines: for the rare call that goes to a line.

@@ -66,11 +66,11 @@ impl Edge {
     /// The worker that a message which this one has read belongs to. Who has to be asked for credentials first is asked
     /// by whoever reads it, since nothing is remembered of that.
     pub fn home(&self, flow: Flow, message: &Message) -> usize {
-        let own = self.core.mint.worker();
-        if self.core.common.workers() == 1 || auth::is_to_be_challenged(&self.core, flow::to_sip(flow), message) {
+        let (own, flow) = (self.core.mint.worker(), flow::to_sip(flow));
+        if self.core.common.workers() == 1 || auth::is_to_be_challenged(&self.core, flow, message) {
             return own;
         }
-        self.core.common.home(&self.core.directory, flow.remote, message)
+        self.core.common.home(&self.core.directory, flow, message)
     }
 
     /// Takes one input. Drain [`Edge::poll_output`] afterwards.

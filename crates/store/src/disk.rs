@@ -14,7 +14,8 @@ pub use memory::MemoryDisk;
 ///
 /// The contract that the journal builds on: after a crash a file holds at least everything that was appended before
 /// its last successful [`sync`](Disk::sync); of what was appended later anything may be left (nothing, a part, zeros in
-/// place of a part; behind it the zeros that were [written ahead](Disk::write_ahead)). `truncate`, `rename` and `remove` are durable when they return, and `rename` is atomic.
+/// place of a part; behind it the zeros that were [written ahead](Disk::write_ahead)). `truncate`, `rename` and `remove` are
+/// durable when they return, and `rename` is atomic.
 pub trait Disk {
     /// Names of all files, in ascending order.
     fn list(&self) -> io::Result<Vec<String>>;

@@ -59,7 +59,8 @@ impl MemoryDisk {
         });
     }
 
-    /// Limits the bytes of all files together; an append above it writes what fits and fails with `StorageFull`.
+    /// Limits the bytes of all files together; an append above it writes what fits and fails with `StorageFull`. With no
+    /// room at all nothing fits, not even where zeros were written ahead: as on a file system that never overwrites.
     pub fn set_capacity(&self, bytes: Option<usize>) {
         self.lock().capacity = bytes;
     }
@@ -125,7 +126,8 @@ impl Disk for MemoryDisk {
 
     fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
-        let ahead = state.files.get(name).map_or(0, |file| file.ahead).min(bytes.len());
+        let ahead = state.files.get(name).filter(|_| state.capacity != Some(0)).map_or(0, |file| file.ahead);
+        let ahead = ahead.min(bytes.len());
         let fits = ahead + state.room_for(bytes.len() - ahead);
         let file = state.files.entry(name.to_owned()).or_default();
         file.ahead -= ahead;
