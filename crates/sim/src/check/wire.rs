@@ -267,6 +267,13 @@ impl Wire {
                 format!("no INVITE on the wire was answered and ended as the record of call {} says: {cdr:?}", cdr.call)
             });
         };
+        if cdr.result.recovered
+            && !answered
+            && let Some(attempt) = self.attempts.get_mut(&key)
+        {
+            // A caller who has heard nothing before the node crashed sends the INVITE again, and calls once more with it.
+            attempt.record = None;
+        }
         ended_ms.map_or(Ok(()), |ended_ms| self.both_legs(id, cdr, key, ended_ms))
     }
 
