@@ -6,12 +6,11 @@
 use account::Failures;
 use billing::CarrierId;
 use sip::digest::{Authenticator, Authorization, Ha1Set, Judgement};
-use sip::locate::Target;
 use sip::{Method, Name};
 
 use crate::common::Common;
 use crate::core::{Asked, Core};
-use crate::directory::{Directory, LineEntry};
+use crate::directory::LineEntry;
 use crate::inside;
 use crate::io::{AuthReport, Leave, Output};
 use crate::limits::{MAX_AUTH_NAME_BYTES, MAX_WAITING};
@@ -44,7 +43,7 @@ impl Doorman {
     pub fn identify(&mut self, core: &mut Core, asked: Asked) -> Option<(Asked, Sender)> {
         let remote = asked.flow.remote;
         if asked.request.method() == Some(Method::Invite)
-            && let Some(carrier) = carrier_at(&core.directory, asked.flow)
+            && let Some(carrier) = core.directory.carrier_at(asked.flow)
         {
             return Some((asked, Sender::Carrier(carrier)));
         }
@@ -155,7 +154,7 @@ pub(crate) fn is_to_be_challenged(core: &Core, flow: sip::Flow, request: &sip::M
         && CREDENTIALS.iter().all(|name| request.header(*name).is_none())
         && !core.directory.by_address.contains_key(&flow.remote.ip())
         && by_certificate(core, flow).is_none()
-        && (request.method() == Some(Method::Register) || carrier_at(&core.directory, flow).is_none())
+        && (request.method() == Some(Method::Register) || core.directory.carrier_at(flow).is_none())
 }
 
 /// The trunk that the peer of a connection has proven to be by its certificate (RFC 5922 section 7.1).
@@ -170,20 +169,4 @@ fn credentials<'a>(request: &'a sip::Message, realm: &str) -> Option<Authorizati
         .flat_map(|name| request.headers(name))
         .filter_map(|value| Authorization::parse(value).ok())
         .find(|given| given.realm.as_ref() == realm.as_bytes())
-}
-
-/// The carrier whose own address this is, or one of whose other sources. Over UDP the address counts with its port, so
-/// that a phone may share the carrier's host; a connection comes from any port. Other sources count with any port.
-pub(crate) fn carrier_at(directory: &Directory, flow: sip::Flow) -> Option<CarrierId> {
-    let remote = flow.remote;
-    let mut carriers = directory.carriers.values();
-    let is_own = |target: Target| match flow.transport {
-        sip::Transport::Udp => target.address == remote,
-        connected => target.address.ip() == remote.ip() && target.transport == connected,
-    };
-    carriers
-        .clone()
-        .find(|carrier| directory.has_server(carrier, is_own))
-        .or_else(|| carriers.find(|carrier| carrier.sources.contains(&remote.ip())))
-        .map(|carrier| carrier.id.clone())
 }

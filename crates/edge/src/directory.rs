@@ -10,8 +10,8 @@ use billing::{AccountId, CarrierId, DeckId, E164, LineId};
 use lockout::OwnSettings;
 use serde::{Deserialize, Serialize};
 use sip::Message;
+use sip::locate::Target;
 
-use crate::auth::carrier_at;
 use crate::peer::{Located, PeerAddress};
 use crate::text;
 
@@ -168,8 +168,24 @@ impl Directory {
         if let Some(entry) = self.by_address.get(&flow.remote.ip()) {
             return Some(&entry.account);
         }
-        carrier_at(self, flow)?;
+        self.carrier_at(flow)?;
         self.dids.get(&text::user_of(request.request_uri()).parse().ok()?)
+    }
+
+    /// The carrier whose own address this is, or one of whose other sources. Over UDP the address counts with its port, so
+    /// that a phone may share the carrier's host; a connection comes from any port. Other sources count with any port.
+    pub(crate) fn carrier_at(&self, flow: sip::Flow) -> Option<CarrierId> {
+        let remote = flow.remote;
+        let mut carriers = self.carriers.values();
+        let is_own = |target: Target| match flow.transport {
+            sip::Transport::Udp => target.address == remote,
+            connected => target.address.ip() == remote.ip() && target.transport == connected,
+        };
+        carriers
+            .clone()
+            .find(|carrier| self.has_server(carrier, is_own))
+            .or_else(|| carriers.find(|carrier| carrier.sources.contains(&remote.ip())))
+            .map(|carrier| carrier.id.clone())
     }
 
     /// Whether a line is a trunk, a whole PBX. Looks through all lines: for the rare call that goes to a line.

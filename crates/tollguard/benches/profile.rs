@@ -1,5 +1,6 @@
 //! `cargo xtask profile calls` (or `registers`): where the processor time of our node goes under the load of the bench of
-//! that name: by thread, then by function (perf, sampling on the processor's clock, which works in virtual machines too).
+//! that name: by thread, by program or kernel, then by function (perf, sampling on the processor's clock, which works in
+//! virtual machines too).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench that cannot go on stops")]
 #![allow(dead_code, unused_imports, reason = "the benches share more than each needs")]
 
@@ -47,9 +48,11 @@ fn main() {
         let ms = (ns - before.get(thread).unwrap_or(&0)) as f64 / 1e3 / seen.done as f64;
         println!("{thread:<20}{ms:>8.1}");
     }
-    let mut report = Command::new("perf");
-    report.current_dir(&folder).args(["report", "--stdio", "-i", "data", "--no-children", "--sort", "comm,dso,symbol"]);
-    report.args(["--percent-limit", "0.4"]).stderr(Stdio::null()).status().unwrap();
+    for (sort, from_percent) in [("comm,dso", "0.1"), ("comm,dso,symbol", "0.4")] {
+        let mut report = Command::new("perf");
+        report.current_dir(&folder).args(["report", "--stdio", "-i", "data", "--no-children", "--sort", sort]);
+        report.args(["--percent-limit", from_percent]).stderr(Stdio::null()).status().unwrap();
+    }
 }
 
 /// Processor time of each thread so far, nanoseconds, by name.
