@@ -98,12 +98,15 @@ fn round(node: &mut Node, dice: &mut Dice, balance: Money, sum: &mut Sum) -> Mon
     sum.slowest_ms = sum.slowest_ms.max(restart.elapsed().as_millis());
     // Talkers whom the dead node did not hear come once more after the restart.
     wait_until(PATIENCE, "the talkers to be hung up", || {
-        hang_up_talkers(node);
+        hang_up(node, "101");
         talkers.is_done() && callers.is_done()
     });
     let (talkers, callers) = (talkers.end(), callers.end());
-    // A caller that SIPp gave up may owe the ACK of its answer: the node waits 32 seconds for it.
-    wait_until(PATIENCE, "the calls to end", || running(node).is_empty() && node.account().held == Money::ZERO);
+    // A caller that SIPp gave up may owe the ACK of its answer, for which the node waits 32 seconds, or its BYE.
+    wait_without(PATIENCE, || {
+        hang_up(node, "102");
+        unsettled(node)
+    });
     // A callee whose answer nobody had heard repeats it, and is hung up then.
     wait_without(SOON, || legs_answered(&carrier.trace()));
     let cdrs =
@@ -145,8 +148,16 @@ fn running(node: &Node) -> Vec<CallView> {
     calls
 }
 
-fn hang_up_talkers(node: &Node) {
-    let line = Some("101".parse().unwrap());
+/// Complaints about calls under way and money still held.
+fn unsettled(node: &Node) -> Vec<String> {
+    let held = Some(node.account().held).filter(|held| *held != Money::ZERO);
+    let calls = running(node).into_iter().map(|call| format!("still under way: {call:?}"));
+    calls.chain(held.map(|held| format!("{held} still held"))).collect()
+}
+
+/// Hangs up the answered calls of a line.
+fn hang_up(node: &Node, line: &str) {
+    let line = Some(line.parse().unwrap());
     for call in running(node).iter().filter(|call| call.answer_ms.is_some() && call.line == line) {
         let change = Change::HangUp { call: call.call };
         let command = Command::Account { account: call.account.clone(), by: Actor::CommandLine, change };
