@@ -277,12 +277,13 @@ impl Wire {
         ended_ms.map_or(Ok(()), |ended_ms| self.both_legs(id, cdr, key, ended_ms))
     }
 
-    /// The attempt that a record is about. Which of two at one time to one number is whose cannot be told: one that another
-    /// record has taken is free if that one fits a free one as well.
+    /// The attempt that a record is about. Which of two at one time to one number is whose cannot be told: one that was
+    /// answered comes first, and one that another record has taken is free if that one fits a free one as well.
     fn claim(&mut self, claim: Claim) -> Option<Vec<u8>> {
         let free = |wire: &Wire, claim: &Claim| {
-            let mut attempts = wire.attempts.iter();
-            attempts.find(|(_, attempt)| attempt.record.is_none() && claim.fits(attempt)).map(|(key, _)| key.clone())
+            let attempts = wire.attempts.iter();
+            let free = attempts.filter(|(_, attempt)| attempt.record.is_none() && claim.fits(attempt));
+            free.max_by_key(|(_, attempt)| attempt.answered).map(|(key, _)| key.clone())
         };
         let key = free(self, &claim).or_else(|| {
             let mut taken = self.attempts.iter().filter(|(_, attempt)| claim.fits(attempt));
