@@ -1,4 +1,4 @@
-//! `cargo xtask profile bytes`: which lines of our code hold the bytes of registrations and held calls (valgrind's DHAT).
+//! `cargo xtask profile bytes`: which lines of our code hold the bytes of registrations, held calls and calls that are over (valgrind's DHAT).
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use serde::Deserialize;
 use crate::verify::{cargo, folder_of_profiles};
 
 /// What the bench holds in the end, and how many of them.
-const LOADS: [(&str, u64); 2] = [("held-registrations", 2_000), ("held-calls", 2_000)];
+const LOADS: [(&str, u64); 3] = [("registrations", 2_000), ("held-calls", 2_000), ("over-calls", 2_000)];
 /// Places shown of each load.
 const SHOWN: usize = 45;
 /// Frames that tell a place apart.
 const FRAMES: usize = 3;
 /// Functions of ours begin with one of these.
-const OURS: [&str; 10] = ["sip", "media", "billing", "geo", "lockout", "guard", "account", "edge", "node", "call"];
+const OURS: [&str; 10] = ["sip", "media", "billing", "geo", "lockout", "guard", "account", "edge", "node", "held"];
 
 /// What valgrind writes, as far as it is read.
 #[derive(Deserialize)]
@@ -39,14 +39,14 @@ struct Point {
     frames: Vec<usize>,
 }
 
-/// Both loads, place by place.
+/// Each load, place by place.
 pub fn profile() -> Result<()> {
     let folder = folder_of_profiles()?;
     for (load, count) in LOADS {
         let file = folder.join(format!("{load}.dhat"));
         let tool = format!("valgrind --tool=dhat --num-callers=40 --dhat-out-file={}", file.display());
         let runner = format!("target.'cfg(unix)'.runner = '{tool}'");
-        cargo(&["--config", &runner, "bench", "--package", "node", "--bench", "call"], &[("TOLLGUARD_PROFILE", load)])?;
+        cargo(&["--config", &runner, "bench", "--package", "node", "--bench", "held"], &[("TOLLGUARD_PROFILE", load)])?;
         let text = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         let profile = serde_json::from_slice(&text).with_context(|| format!("{} is no profile", file.display()))?;
         show(load, count, &profile);

@@ -1,6 +1,5 @@
 //! One worker that carries calls with digest authentication, or takes registrations, and nothing else: for counting
-//! instructions (`cargo xtask profile instructions`) and what is held in the end (`cargo xtask profile bytes`), which no
-//! other program on the machine can disturb.
+//! instructions (`cargo xtask profile instructions`), which no other program on the machine can disturb.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![allow(dead_code, reason = "the bench of memory uses more of the wire")]
 
@@ -26,13 +25,7 @@ fn main() {
         return;
     }
     match std::env::var(WHAT).unwrap_or_default().as_str() {
-        "registers" => drop(registers(FIRMS.0 * FIRMS.1)),
-        "held-registrations" => {
-            let mut wire = registers(COUNT);
-            wire.linger();
-            std::mem::forget(wire);
-        }
-        "held-calls" => std::mem::forget(held_calls()),
+        "registers" => registers(),
         _ => calls(),
     }
 }
@@ -52,25 +45,12 @@ fn calls() {
     println!("{COUNT} calls");
 }
 
-/// Calls that go on.
-fn held_calls() -> Wire {
+/// Phones register one after the other, again and again.
+fn registers() {
     let mut wire = Wire::start(firms(FIRMS.0, FIRMS.1), 1);
-    for call in 0..COUNT {
-        drop(wire.call(call % (FIRMS.0 * FIRMS.1), call));
-        wire.tick();
-    }
-    wire.linger();
-    println!("{COUNT} held calls");
-    wire
-}
-
-/// So many phones register one after the other, again and again.
-fn registers(phones: usize) -> Wire {
-    let mut wire = Wire::start(firms(FIRMS.0, phones / FIRMS.0), 1);
     for count in 0..COUNT {
-        wire.register(count % phones);
+        wire.register(count % (FIRMS.0 * FIRMS.1));
         wire.tick();
     }
     println!("{COUNT} registrations");
-    wire
 }
