@@ -17,7 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use common::load::{self, Answering, Seen};
-use common::report::{Report, percentile, rounded};
+use common::report::{Report, rounded};
 use common::server::Server;
 use common::settings;
 
@@ -69,7 +69,8 @@ fn main() {
         theirs.accounted(),
         "lines in Kamailio's flat files, one for each INVITE and BYE",
     );
-    report.note("ratio", rounded(cpu(&seen[0]) / cpu(&seen[1]), 3), "our processor time by Kamailio's with flat files");
+    let ratio = cpu(&seen[0]) / cpu(&seen[1]);
+    report.note("ratio", rounded(ratio, 3), "our processor time by Kamailio's with flat files");
     report.write();
 }
 
@@ -123,11 +124,13 @@ fn key(server: &Server, what: &str) -> String {
 }
 
 fn cpu(seen: &[Seen]) -> f64 {
-    percentile(&seen.iter().map(|seen| seen.cpu_ms).collect::<Vec<_>>(), 50)
+    load::median(seen, |seen| seen.cpu_ms)
 }
 
 fn note(report: &mut Report, server: &Server, seen: &[Seen]) {
     report.note(&key(server, "cpu_ms"), rounded(cpu(seen), 1), "processor time for 1,000 calls, the median round");
+    let system = load::median(seen, |seen| seen.system_ms);
+    report.note(&key(server, "system_ms"), rounded(system, 1), "what of that the system took");
     let (failed, again): (u64, u64) =
         (seen.iter().map(|s| s.failed).sum(), seen.iter().map(|s| s.retransmissions).sum());
     report.note(&key(server, "failed"), failed, "calls that failed at that rate");

@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use common::load::{self, Seen};
-use common::report::{Report, percentile, rounded};
+use common::report::{Report, rounded};
 use common::server::Server;
 use common::settings;
 
@@ -38,7 +38,7 @@ fn main() {
     }
     let mut report = Report::new("registers");
     report.note("registers_a_second", A_SECOND, "registrations that begin each second");
-    let cpu = |seen: &[Seen]| percentile(&seen.iter().map(|seen| seen.cpu_ms).collect::<Vec<_>>(), 50);
+    let cpu = |seen: &[Seen]| load::median(seen, |seen| seen.cpu_ms);
     for (server, seen) in servers.iter().zip(&seen) {
         let failed: u64 = seen.iter().map(|seen| seen.failed + seen.retransmissions).sum();
         report.note(
@@ -46,6 +46,8 @@ fn main() {
             rounded(cpu(seen), 1),
             "processor time for 1,000, the median round",
         );
+        let system = load::median(seen, |seen| seen.system_ms);
+        report.note(&format!("{}_system_ms", server.name), rounded(system, 1), "what of that the system took");
         report.note(&format!("{}_not_clean", server.name), failed, "that failed, or messages that were sent again");
     }
     report.note("ratio", rounded(cpu(&seen[0]) / cpu(&seen[1]), 3), "our processor time by Kamailio's");

@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use common::load::{self, Answering, Seen};
-use common::report::{Report, percentile, rounded};
+use common::report::{Report, rounded};
 use common::server::{LINES, Server};
 use common::settings;
 
@@ -50,5 +50,5 @@ fn main() {
 }
 
 fn cpu_ms(seen: &[Seen]) -> f64 {
-    percentile(&seen.iter().map(|seen| seen.cpu_ms).collect::<Vec<_>>(), 50)
+    load::median(seen, |seen| seen.cpu_ms)
 }

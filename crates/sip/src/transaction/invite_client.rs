@@ -51,7 +51,8 @@ enum Cancelling {
 pub struct InviteClient {
     state: InviteClientState,
     reliable: bool,
-    request: Wire,
+    /// The INVITE, until a final response has come: then nothing follows from it any more.
+    request: Option<Wire>,
     /// The ACK of a failure, sent again for each retransmission of it.
     ack: Option<Wire>,
     cancelling: Cancelling,
@@ -68,7 +69,7 @@ impl InviteClient {
         Self {
             state: InviteClientState::Calling,
             reliable,
-            request,
+            request: Some(request),
             ack: None,
             cancelling: Cancelling::No,
             retransmit: (!reliable).then(|| Backoff::start(now_ms, u64::MAX)),
@@ -81,9 +82,9 @@ impl InviteClient {
         self.state
     }
 
-    /// The INVITE as it was sent.
-    pub const fn request(&self) -> &Wire {
-        &self.request
+    /// The INVITE as it was sent, until a final response has come.
+    pub const fn request(&self) -> Option<&Wire> {
+        self.request.as_ref()
     }
 
     /// Whether a response of this status makes the machine send an ACK it does not have yet.
@@ -126,7 +127,7 @@ impl InviteClient {
                     out.push(Action::Timeout);
                     self.terminate(out);
                 } else if self.retransmit.as_mut().is_some_and(|timer_a| timer_a.is_due(now_ms)) {
-                    out.push(Action::Send(self.request.clone()));
+                    out.extend(self.request.clone().map(Action::Send));
                 }
             }
             InviteClientInput::TransportError => self.fail(out),
@@ -172,7 +173,7 @@ impl InviteClient {
 
     /// A final response: Accepted for 2xx, else ACK and Completed (timer D).
     fn finish(&mut self, status: u16, ack: Option<Wire>, now_ms: u64, out: &mut Vec<Action>) {
-        self.retransmit = None;
+        (self.retransmit, self.request) = (None, None);
         if status < 300 {
             self.state = InviteClientState::Accepted;
             self.ends_at_ms = Some(now_ms.saturating_add(GIVE_UP_MS));
@@ -228,7 +229,7 @@ impl InviteClient {
 
     fn terminate(&mut self, out: &mut Vec<Action>) {
         self.state = InviteClientState::Terminated;
-        self.ack = None;
+        (self.ack, self.request) = (None, None);
         self.retransmit = None;
         self.ends_at_ms = None;
         out.push(Action::Terminated);

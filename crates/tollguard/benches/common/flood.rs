@@ -76,11 +76,24 @@ pub fn lost(address: SocketAddr) -> u64 {
 
 /// Processor time that processes have used, seconds.
 pub fn cpu_s(processes: &[u32]) -> f64 {
+    ticks_s(processes, &[USER, SYSTEM])
+}
+
+/// What of that the system took for them.
+pub fn system_s(processes: &[u32]) -> f64 {
+    ticks_s(processes, &[SYSTEM])
+}
+
+/// Places of user and system time in `/proc/PID/stat`, counted behind the name.
+const USER: usize = 11;
+const SYSTEM: usize = 12;
+
+fn ticks_s(processes: &[u32], which: &[usize]) -> f64 {
     const TICKS_A_SECOND: f64 = 100.0;
-    let ticks = |id: &u32| {
+    let ticks = |id: &u32| -> Option<f64> {
         let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let fields: Vec<&str> = text.rsplit_once(") ")?.1.split_whitespace().collect();
-        Some(fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?)
+        which.iter().map(|field| fields.get(*field)?.parse::<f64>().ok()).sum()
     };
     processes.iter().filter_map(ticks).sum::<f64>() / TICKS_A_SECOND
 }

@@ -20,7 +20,8 @@ impl Client {
     fn receive(&mut self, response: &Message, status: u16, now_ms: u64, out: &mut Vec<Action>) {
         match self {
             Self::Invite(machine) => {
-                let ack = if machine.needs_ack(status) { derived::ack(machine.request(), response) } else { None };
+                let invite = machine.request().filter(|_| machine.needs_ack(status));
+                let ack = invite.and_then(|invite| derived::ack(invite, response));
                 machine.handle(InviteClientInput::Response { status, ack }, now_ms, out);
             }
             Self::Other(machine) => machine.handle(NonInviteClientInput::Response { status }, now_ms, out),
@@ -189,7 +190,7 @@ impl TransactionTable {
     /// A CANCEL is never refused: where there is no room to watch over it, it is sent once and left to chance.
     fn send_cancel(&mut self, invite: Slot, now_ms: u64) {
         let Some(Client::Invite(machine)) = self.clients.machine(invite) else { return };
-        let Some((bytes, branch)) = derived::cancel(machine.request()) else { return };
+        let Some((bytes, branch)) = machine.request().and_then(|invite| derived::cancel(invite)) else { return };
         let Some(flow) = self.clients.flow(invite) else { return };
         if self.cancels.len() >= self.max_clients {
             return self.send(flow, bytes);
