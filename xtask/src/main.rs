@@ -123,6 +123,9 @@ enum Bench {
     Timing,
     /// Processor time for a call, and the highest clean rate, beside Kamailio. Root, two processors.
     Calls,
+    /// The highest rate of calls that one processor sustains, beside Kamailio, with agents that cost less than SIPp. Root,
+    /// two processors.
+    Ceiling,
     /// Processor time for a registration beside Kamailio. Root, two processors.
     Registers,
     /// How long a caller waits for the answer at half load, beside Kamailio. Root, two processors.
@@ -150,7 +153,8 @@ enum Profile {
     Registers,
     /// Instructions for a call of one worker, in process (callgrind).
     Instructions,
-    /// Bytes that each place of the code holds for a registration and for a held call, in process (valgrind's DHAT).
+    /// Bytes that each place of the code holds for a registration, a held call and a call that is over, in process
+    /// (valgrind's DHAT).
     Bytes,
 }
 
@@ -166,6 +170,7 @@ impl Bench {
             Self::Flood => ("tollguard", "flood"),
             Self::Timing => ("tollguard", "timing"),
             Self::Calls => ("tollguard", "calls"),
+            Self::Ceiling => ("tollguard", "ceiling"),
             Self::Registers => ("tollguard", "registers"),
             Self::Latency => ("tollguard", "latency"),
             Self::Memory => ("tollguard", "memory"),

@@ -16,20 +16,14 @@ mod support;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use common::load::{self, Answering, Seen};
+use common::load::{self, Answering, Rates, Seen};
 use common::report::{Report, rounded};
 use common::server::Server;
 use common::settings;
 
-/// Rates that are tried, calls a second: steps of so many, up to the highest.
-struct Range {
-    step: u32,
-    highest: u32,
-}
-
-const FAST: Range = Range { step: 500, highest: 12_000 };
+const FAST: Rates = Rates { step: 500, highest: 12_000 };
 /// Accounting to SQLite syncs its log twice for each call.
-const SLOW: Range = Range { step: 100, highest: 1_500 };
+const SLOW: Rates = Rates { step: 100, highest: 1_500 };
 /// How long a rate is tried.
 const TRIAL: Duration = Duration::from_secs(4);
 /// Rounds at the rate that was found, and how long each is: a minute in all.
@@ -48,21 +42,22 @@ fn main() {
     let theirs = Server::kamailio(at(4), carrier, false);
     let with_sqlite = Server::kamailio(at(5), carrier, true);
     let mut report = Report::new("calls");
-    let mut ceiling = |server: &Server, range: &Range| {
-        let found = highest_clean(server, phones, range);
+    let mut ceiling = |server: &Server, rates: &Rates| {
+        let found =
+            rates.highest_clean(server, |rate| load::run(server, "call", phones, rate, settings::length(TRIAL)));
         report.note(&key(server, "ceiling"), found, "calls a second without a failure or a retransmission");
         found
     };
     let both = ceiling(&ours, &FAST).min(ceiling(&theirs, &FAST));
     let slow = ceiling(&with_sqlite, &SLOW);
-    let (rate, seen) = measured([&ours, &theirs], phones, below(both, &FAST));
+    let (rate, seen) = measured([&ours, &theirs], phones, FAST.below(both));
     report.note("calls_a_second", rate, "the rate of the measurement: the highest that both sustain for a minute");
     note(&mut report, &ours, &seen[0]);
     note(&mut report, &theirs, &seen[1]);
     note(
         &mut report,
         &with_sqlite,
-        &[load::run(&with_sqlite, "call", phones, below(slow, &SLOW), settings::length(ROUND) / 4)],
+        &[load::run(&with_sqlite, "call", phones, SLOW.below(slow), settings::length(ROUND) / 4)],
     );
     report.note(
         "kamailio_accounted",
@@ -92,31 +87,6 @@ fn measured(servers: [&Server; 2], phones: SocketAddr, mut rate: u32) -> (u32, [
         }
         return (rate, seen);
     }
-}
-
-/// A step below a ceiling.
-fn below(ceiling: u32, range: &Range) -> u32 {
-    ceiling.saturating_sub(range.step).max(range.step)
-}
-
-/// The highest rate that is clean, in whole steps, by halving what is not known; 0 where the first step is not.
-fn highest_clean(server: &Server, phones: SocketAddr, range: &Range) -> u32 {
-    let is_clean = |steps: u32| {
-        let clean = load::run(server, "call", phones, steps * range.step, settings::length(TRIAL)).is_clean();
-        load::wait_until_quiet(server);
-        println!("  {} at {} a second: {}", server.name, steps * range.step, if clean { "clean" } else { "not clean" });
-        clean
-    };
-    let (mut clean, mut too_much) = (0, range.highest / range.step + 1);
-    while clean + 1 < too_much {
-        let middle = clean.midpoint(too_much);
-        if is_clean(middle) {
-            clean = middle;
-        } else {
-            too_much = middle;
-        }
-    }
-    clean * range.step
 }
 
 fn key(server: &Server, what: &str) -> String {

@@ -15,14 +15,14 @@ use super::server::Server;
 /// Numbers and phones are drawn from a list of so many lines, over and over.
 const LIST: u32 = 20_000;
 /// The processor of the load; the server has the other.
-const CORE: &str = "1";
+pub const CORE: &str = "1";
 
 /// The file with the list.
 const WHO: &str = "who.csv";
 
 /// How long after the last call has begun all must have ended: each talks for a second, and a lost message is sent again
 /// after half a second and again after one more.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub const PATIENCE: Duration = Duration::from_secs(8);
 
 /// What one run showed.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,39 @@ impl Seen {
     /// Whether all went as it should, the first time.
     pub fn is_clean(&self) -> bool {
         self.failed == 0 && self.retransmissions == 0
+    }
+}
+
+/// Rates that are tried, sessions a second: steps of so many, up to the highest.
+pub struct Rates {
+    pub step: u32,
+    pub highest: u32,
+}
+
+impl Rates {
+    /// The highest rate that is clean, in whole steps, by halving what is not known; 0 where the first step is not.
+    pub fn highest_clean(&self, server: &Server, run: impl Fn(u32) -> Seen) -> u32 {
+        let is_clean = |rate: u32| {
+            let clean = run(rate).is_clean();
+            wait_until_quiet(server);
+            println!("  {} at {rate} a second: {}", server.name, if clean { "clean" } else { "not clean" });
+            clean
+        };
+        let (mut clean, mut too_much) = (0, self.highest / self.step + 1);
+        while clean + 1 < too_much {
+            let middle = clean.midpoint(too_much);
+            if is_clean(middle * self.step) {
+                clean = middle;
+            } else {
+                too_much = middle;
+            }
+        }
+        clean * self.step
+    }
+
+    /// A step below a rate.
+    pub fn below(&self, rate: u32) -> u32 {
+        rate.saturating_sub(self.step).max(self.step)
     }
 }
 

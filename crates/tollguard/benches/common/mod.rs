@@ -1,5 +1,6 @@
 //! What the benches beside other servers share: a network namespace of their own, the peers, the load, and the report.
 
+pub mod agents;
 pub mod fail2ban;
 pub mod flood;
 pub mod kamailio;

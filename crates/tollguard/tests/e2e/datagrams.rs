@@ -16,15 +16,17 @@ const USUAL: u64 = 20_000;
 /// From so many on, memory must stand still after the first tenth.
 const MANY: u64 = 1_000_000;
 /// So many of them are sent each second: a transaction stays for 64 T1, 32 s (RFC 3261 section 17.2), and the first tenth
-/// takes four times that, so that from then on as many end as begin, in the room of those that have ended.
+/// takes four times that, so that from then on as many end as begin, in the room of those that have ended. The database's
+/// cache has filled by then as well, with the calls that go on.
 const MANY_PER_SECOND: u64 = 800;
 /// What memory may grow by in a shorter run, which is sent as fast as it goes, and whose transactions all stay.
 const MAX_GROWTH_BYTES: u64 = 96 << 20;
 /// Datagrams sent before the node is asked whether it is still there: far fewer than its socket holds.
 const BATCH: usize = 100;
 /// Calls in one round, and how many of them begin each second.
-const CALLS: u32 = 20;
-const CALLS_PER_SECOND: u32 = 4;
+const CALLS: (u32, u32) = (20, 4);
+/// The same beside many datagrams.
+const MANY_CALLS: (u32, u32) = (100, 20);
 
 /// The torture messages: none of them, nor a few bytes' change of them, dials a number.
 fn messages() -> Vec<Vec<u8>> {
@@ -95,13 +97,15 @@ fn mutated_datagrams_disturb_no_call() {
     let mut flood =
         Flood { pbx: WildPbx::new(hosts), stranger, mutator: Mutator::new(0x5eed), messages: messages(), sent: 0 };
     let many = count >= MANY;
+    let (each_round, per_second) = if many { MANY_CALLS } else { CALLS };
     let (first, begin) = (count / 10, Instant::now());
     let (mut next_look, mut resident_bytes, mut calls) = (first, Vec::new(), 0);
     while flood.sent < count {
         let limit = Duration::from_secs(60);
-        let carrier = Sipp::answering("answer", hosts.sip(2), node.ip()).calls(CALLS, CALLS).within(limit).start();
+        let carrier =
+            Sipp::answering("answer", hosts.sip(2), node.ip()).calls(each_round, each_round).within(limit).start();
         let caller = Sipp::calling("call", hosts.sip(10), node.ip()).dial("13035550123");
-        let caller = caller.login("alice", &secret("alice")).calls(CALLS, CALLS_PER_SECOND).within(limit);
+        let caller = caller.login("alice", &secret("alice")).calls(each_round, per_second).within(limit);
         let mut caller = caller.start();
         while !caller.is_done() {
             if many {
@@ -116,7 +120,7 @@ fn mutated_datagrams_disturb_no_call() {
         }
         caller.finish();
         carrier.finish();
-        calls += usize::try_from(CALLS).unwrap();
+        calls += usize::try_from(each_round).unwrap();
     }
     let (before, after) = (resident_bytes[0], node.resident_bytes());
     let growth_percent = (after as f64 / before as f64 - 1.0) * 100.0;
