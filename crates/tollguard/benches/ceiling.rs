@@ -1,6 +1,6 @@
 //! `cargo xtask bench ceiling`: the highest rate of calls that a server sustains on one processor, beside Kamailio in the
-//! same run, and what a call costs there. The calls are those of `calls`; SIPp, which would be at its limit before the
-//! servers are, gives way to agents that cost less.
+//! same run, and what a call costs there. The calls are those of `calls`, but that they talk for half a second; SIPp, which
+//! would be at its limit before the servers are, gives way to agents that cost less.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench that cannot go on stops")]
 #![allow(dead_code, unused_imports, reason = "the benches share more than each needs")]
 

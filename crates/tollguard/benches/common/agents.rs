@@ -1,5 +1,5 @@
-//! Emulated agents that cost far less than SIPp: phones that call with a challenge, talk for a second and hang up, and the
-//! carrier that answers them. One thread that never sleeps plays all of them, on the processor that the server has not.
+//! Emulated agents that cost far less than SIPp: phones that call with a challenge, talk for half a second and hang up, and
+//! the carrier that answers them. One thread that never sleeps plays all of them, on the processor that the server has not.
 
 mod phone;
 
@@ -17,8 +17,8 @@ use super::flood::{cpu_s, lost, system_s};
 use super::load::{CORE, PATIENCE, Seen};
 use super::server::Server;
 
-/// How long each call talks.
-const TALK: Duration = Duration::from_secs(1);
+/// How long each call talks: no more may run at once than a node takes.
+const TALK: Duration = Duration::from_millis(500);
 /// After this a phone would send its request again (T1 of RFC 3261).
 const TOO_LATE: Duration = Duration::from_millis(500);
 /// Calls that begin in one go, and datagrams read in one go.

@@ -97,7 +97,7 @@ impl Server {
         tollguard(&[&init[..], &["--password-file", &at("password")]].concat());
         let mut text = std::fs::read_to_string(&config).unwrap();
         let workers = workers.to_string();
-        for (option, value) in [("workers", workers.as_str()), ("max_calls", "20000"), ("relay", "false")] {
+        for (option, value) in [("workers", workers.as_str()), ("max_calls", "10000"), ("relay", "false")] {
             let line = text.lines().find(|line| line.starts_with(&format!("# {option} = "))).unwrap().to_owned();
             text = text.replace(&line, &format!("{option} = {value}"));
         }
