@@ -1,4 +1,5 @@
-//! `cargo xtask profile bytes`: which lines of our code hold the bytes of registrations, held calls and calls that are over (valgrind's DHAT).
+//! `cargo xtask profile bytes`: which lines of our code hold the bytes of registrations, held calls and calls
+//! that are over (valgrind's DHAT).
 
 use std::collections::BTreeMap;
 

@@ -16,8 +16,7 @@ const USUAL: u64 = 20_000;
 /// From so many on, memory must stand still after the first tenth.
 const MANY: u64 = 1_000_000;
 /// So many of them are sent each second: a transaction stays for 64 T1, 32 s (RFC 3261 section 17.2), and the first tenth
-/// takes four times that, so that from then on as many end as begin, in the room of those that have ended. The database's
-/// cache has filled by then as well, with the calls that go on.
+/// takes four times that, so that from then on as many end as begin, in the room of those that have ended.
 const MANY_PER_SECOND: u64 = 800;
 /// What memory may grow by in a shorter run, which is sent as fast as it goes, and whose transactions all stay.
 const MAX_GROWTH_BYTES: u64 = 96 << 20;
@@ -25,7 +24,7 @@ const MAX_GROWTH_BYTES: u64 = 96 << 20;
 const BATCH: usize = 100;
 /// Calls in one round, and how many of them begin each second.
 const CALLS: (u32, u32) = (20, 4);
-/// The same beside many datagrams.
+/// The same beside many datagrams: enough that what a call leaves behind is seen.
 const MANY_CALLS: (u32, u32) = (100, 20);
 
 /// The torture messages: none of them, nor a few bytes' change of them, dials a number.
