@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use media::RelayEvent;
 use mio::Waker;
 use node::{Command, CommandError, CommandReply};
 use sip::locate::{Destination, Server};
+use store::{QueueReceiver, QueueSender, queue};
 
 /// Letters that may wait.
 pub const CAPACITY: usize = 4096;
@@ -33,7 +33,7 @@ pub enum Letter {
 /// Where other threads put letters.
 #[derive(Clone)]
 pub struct Postbox {
-    letters: SyncSender<Letter>,
+    letters: QueueSender<Letter>,
     waker: Arc<Waker>,
     signals: Arc<Signals>,
 }
@@ -52,13 +52,13 @@ struct Signals {
 
 /// The worker's end.
 pub struct Mailbox {
-    letters: Receiver<Letter>,
+    letters: QueueReceiver<Letter>,
     signals: Arc<Signals>,
 }
 
 /// A pair of ends; `waker` wakes the worker's poll.
 pub fn mailbox(waker: Waker) -> (Postbox, Mailbox) {
-    let (sender, letters) = sync_channel(CAPACITY);
+    let (sender, letters) = queue(CAPACITY);
     let signals = Arc::new(Signals::default());
     let postbox = Postbox { letters: sender, waker: Arc::new(waker), signals: Arc::clone(&signals) };
     (postbox, Mailbox { letters, signals })
@@ -68,13 +68,9 @@ impl Postbox {
     /// Puts a letter in; gives it back where the box is full or the worker gone.
     #[allow(clippy::result_large_err, reason = "the letter is what the caller goes on with")]
     pub fn put(&self, letter: Letter) -> Result<(), Letter> {
-        match self.letters.try_send(letter) {
-            Ok(()) => {
-                self.wake();
-                Ok(())
-            }
-            Err(TrySendError::Full(letter) | TrySendError::Disconnected(letter)) => Err(letter),
-        }
+        self.letters.try_send(letter)?;
+        self.wake();
+        Ok(())
     }
 
     /// The disk has no room, or has room again.
@@ -126,7 +122,7 @@ impl Mailbox {
     }
 
     /// The next letter, if one waits.
-    pub fn take(&self) -> Option<Letter> {
+    pub fn take(&mut self) -> Option<Letter> {
         self.letters.try_recv().ok()
     }
 

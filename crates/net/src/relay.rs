@@ -5,14 +5,14 @@ mod session;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::TryRecvError;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use media::{PortPool, RelayCommand, RelayEvent, RelayId};
 use mio::{Events, Poll, Token, Waker};
 use sip::arena::{Arena, Slot};
-use store::Pace;
+use store::{Pace, QueueReceiver, QueueSender, queue};
 
 use crate::Config;
 use crate::batch::Inbox;
@@ -36,7 +36,7 @@ const BUSY_PACKETS: usize = 8;
 /// A worker's way to the relay's thread; the thread ends when the last of them is dropped.
 #[derive(Clone)]
 pub struct Relay {
-    commands: SyncSender<RelayCommand>,
+    commands: QueueSender<RelayCommand>,
     waker: Arc<Waker>,
 }
 
@@ -62,11 +62,11 @@ impl Relay {
     }
 
     /// A way to a thread that does not run yet, and the thread's end of it.
-    fn channel() -> Result<(Self, Poll, Receiver<RelayCommand>), NetError> {
+    fn channel() -> Result<(Self, Poll, QueueReceiver<RelayCommand>), NetError> {
         let system = |what| move |source| NetError::System { what, source };
         let poll = Poll::new().map_err(system("poller"))?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(system("waker"))?);
-        let (commands, inbox) = sync_channel(COMMANDS);
+        let (commands, inbox) = queue(COMMANDS);
         Ok((Self { commands, waker }, poll, inbox))
     }
 
@@ -112,7 +112,7 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         // The thread sees that the channel is closed when it is woken; it looks every half second in any case.
-        let (closed, _) = sync_channel(1);
+        let (closed, _) = queue(1);
         self.commands = closed;
         let _ = self.waker.wake();
     }
@@ -124,7 +124,7 @@ struct Thread {
     other_ip: Option<IpAddr>,
     silence_ms: u64,
     poll: Poll,
-    inbox: Receiver<RelayCommand>,
+    inbox: QueueReceiver<RelayCommand>,
     reports: Reports,
     ports: PortPool,
     clock: Clock,
@@ -173,8 +173,8 @@ impl Thread {
         loop {
             match self.inbox.try_recv() {
                 Ok(command) => self.command(command, now_ms),
-                Err(std::sync::mpsc::TryRecvError::Empty) => return true,
-                Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
             }
         }
     }

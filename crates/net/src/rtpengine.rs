@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::TryRecvError;
 use std::thread::Builder;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use media::RelayCommand;
 use media::rtpengine::{Output, Rtpengine, Settings};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
+use store::QueueReceiver;
 
 use crate::relay::{Relay, WAKE};
 use crate::reports::Reports;
@@ -36,7 +37,7 @@ pub fn start(
     config: &RtpengineConfig,
     settings: Settings,
     clock: Clock,
-    (poll, inbox): (Poll, Receiver<RelayCommand>),
+    (poll, inbox): (Poll, QueueReceiver<RelayCommand>),
     reports: Reports,
     built_in: Option<Relay>,
 ) -> Result<(), NetError> {
@@ -59,7 +60,7 @@ pub fn start(
 
 struct Thread {
     poll: Poll,
-    inbox: Receiver<RelayCommand>,
+    inbox: QueueReceiver<RelayCommand>,
     sockets: Vec<UdpSocket>,
     names: Arc<[SocketAddr]>,
     machine: Rtpengine,

@@ -170,8 +170,6 @@ pub async fn serve(
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    // The first password of an unknown login is verified no slower than later ones.
-    drop(tokio::task::spawn_blocking(|| store::verify_password(None, "")));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(shutdown).await
 }

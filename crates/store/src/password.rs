@@ -1,7 +1,5 @@
 //! Passwords of users: hashed with Argon2id (RFC 9106), verified in the same time whether or not the user exists.
 
-use std::sync::LazyLock;
-
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -15,6 +13,9 @@ pub const MAX_PASSWORD_BYTES: usize = 1024;
 const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 const LANES: u32 = 4;
+
+/// What the password of a user who does not exist is compared with: made as all hashes are, of no password.
+const NOBODY: &str = concat!("$argon2id$v=19$m=65536,t=3,p=4$bm9ib2R5OiAxNiBieXRlcw$", "YSBoYXNoIHRoYXQgbm8gcGFzc3dvcmQgaGFzLCAzMmI");
 
 /// Why a password is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,11 +56,10 @@ pub fn hash_password(password: &str) -> Result<String, PasswordError> {
 /// Takes tens of milliseconds and 64 MiB: keep it off an async runtime's threads and limit how many run at once.
 #[must_use]
 pub fn verify_password(stored: Option<&str>, password: &str) -> bool {
-    static NOBODY: LazyLock<String> = LazyLock::new(|| hash_password("nobody has this password").unwrap_or_default());
     // A user who has not chosen a password yet has an empty hash.
     let stored = stored.and_then(|stored| PasswordHash::new(stored).ok());
     let is_known = stored.is_some();
-    let Some(hash) = stored.or_else(|| PasswordHash::new(NOBODY.as_str()).ok()) else { return false };
+    let Some(hash) = stored.or_else(|| PasswordHash::new(NOBODY).ok()) else { return false };
     if password.len() > MAX_PASSWORD_BYTES {
         return false;
     }
@@ -77,8 +77,18 @@ mod tests {
         assert!(verify_password(Some(&hash), "correct horse"));
         assert!(!verify_password(Some(&hash), "correct horsf"));
         assert!(!verify_password(Some("not a hash"), "correct horse"));
-        assert!(!verify_password(None, "nobody has this password"));
         assert_ne!(hash, hash_password("correct horse").unwrap());
+    }
+
+    #[test]
+    fn nobody_has_a_password_and_is_asked_for_as_long_as_anybody() {
+        assert!(!verify_password(None, "correct horse") && !verify_password(Some(NOBODY), "correct horse"));
+        let hash = hash_password("correct horse").unwrap();
+        let [nobody, somebody] = [NOBODY, &hash].map(|hash| PasswordHash::new(hash).unwrap());
+        assert_eq!((nobody.algorithm, nobody.version), (somebody.algorithm, somebody.version));
+        assert_eq!(nobody.params, somebody.params);
+        let [nobody, somebody] = [nobody, somebody].map(|hash| (hash.salt.unwrap().len(), hash.hash.unwrap().len()));
+        assert_eq!(nobody, somebody);
     }
 
     #[test]

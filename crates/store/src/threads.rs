@@ -110,7 +110,7 @@ pub(crate) fn spawn<R: Send + 'static>(
 
 /// From now on this thread comes after those that carry calls, where they are too many for the processors: what it does
 /// may be late. Where the system does not have it, the threads are equal.
-pub(crate) fn yield_to_calls() {
+pub fn yield_to_calls() {
     // On Linux a niceness is a thread's own.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(YIELDING) {

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::journal::Numerable;
 use crate::threads::{OnEvent, StoreEvent};
-use crate::{Disk, Error, Journal, Pace};
+use crate::{Disk, Error, Journal, Pace, QueueReceiver, QueueSender, queue};
 
 /// Records that may wait for the writer.
 pub const QUEUE: usize = 32_768;
@@ -42,6 +42,7 @@ const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_secs(1);
 
 /// What the writer is asked.
+#[derive(Debug)]
 enum Message<T> {
     Record(usize, T),
     RemoveBefore(u64),
@@ -60,7 +61,7 @@ pub struct Writer<T> {
 /// Where one source hands its records in.
 #[derive(Debug)]
 pub struct WriterHandle<T> {
-    queue: SyncSender<Message<T>>,
+    queue: QueueSender<Message<T>>,
     source: usize,
 }
 
@@ -97,7 +98,7 @@ impl<T: Numerable + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
         projector: SyncSender<Vec<T>>,
         on_event: OnEvent,
     ) -> Result<Self, Error> {
-        let (queue, inbox) = sync_channel(QUEUE);
+        let (queue, inbox) = queue(QUEUE);
         let give_up = Arc::new(AtomicBool::new(false));
         let worker = Worker {
             next_lsn: journal.last_lsn() + 1,
@@ -135,7 +136,7 @@ impl<T: Numerable + Serialize + DeserializeOwned + Send + 'static> Writer<T> {
 
 struct Worker<D, T> {
     journal: Journal<D, T>,
-    inbox: Receiver<Message<T>>,
+    inbox: QueueReceiver<Message<T>>,
     next_lsn: u64,
     /// How many records of each source were taken.
     taken: Vec<u64>,
@@ -186,7 +187,7 @@ impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
                 received => return received.ok(),
             }
         }
-        self.inbox.recv().ok()
+        self.inbox.recv()
     }
 
     /// Gives the projector what it is owed, if its queue has room or `waits` for it.

@@ -1,7 +1,7 @@
 //! The writer thread: order, group commit, events, a clean stop, a disk that fails.
 
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel, sync_channel};
 
 use super::*;
 use crate::MemoryDisk;

@@ -53,6 +53,8 @@ impl Services {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(RUNTIME_THREADS)
             .thread_name("services")
+            // Hashing a password takes a processor for a hundred milliseconds.
+            .on_thread_start(store::yield_to_calls)
             .enable_all()
             .build()
             .map_err(ServeError::Thread)?;
