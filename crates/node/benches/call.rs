@@ -9,7 +9,7 @@ use wire::{Wire, firms};
 
 /// The program's own.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What is counted, as `xtask` says.
 const WHAT: &str = "TOLLGUARD_PROFILE";

@@ -22,7 +22,7 @@ use world::{ACCOUNTS, Peers, firms, flow};
 
 /// That of the program.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const ROUNDS: usize = 7;
 /// Calls before the measurement, all together: until as much that lingers is forgotten as is remembered anew, so that no new
