@@ -18,10 +18,18 @@ pub const BATCH: usize = 64;
 /// A datagram and where it goes or came from.
 pub type Addressed = (SocketAddr, Arc<[u8]>);
 
+/// The room of a datagram begins so many bytes behind where a whole number of the processor's cache ways would end:
+/// datagrams that lie a power of two apart would all want the same few lines of each cache.
+const STAGGER: usize = 2_048 + 64;
+/// A multiple of what one way of a cache holds, of all processors that matter.
+const WAY: usize = 65_536;
+
 /// Room for a batch of received datagrams.
 pub struct Inbox {
-    /// So many bytes for each.
+    /// So many bytes for each, at most.
     slot_bytes: usize,
+    /// From the beginning of one to that of the next.
+    stride: usize,
     bytes: Box<[u8]>,
     addresses: Box<[SockAddrStorage]>,
     received: Vec<Received>,
@@ -36,9 +44,11 @@ impl Inbox {
     /// For so many datagrams with so many bytes each; a longer one is cut off. Memory that no datagram reaches is never
     /// touched.
     pub fn new(slots: usize, slot_bytes: usize) -> Self {
+        let stride = slot_bytes.next_multiple_of(WAY) + STAGGER;
         Self {
             slot_bytes,
-            bytes: vec![0; slot_bytes * slots].into(),
+            stride,
+            bytes: vec![0; stride * slots].into(),
             addresses: (0..slots).map(|_| SockAddrStorage::zeroed()).collect(),
             received: Vec::with_capacity(slots),
         }
@@ -55,9 +65,9 @@ impl Inbox {
     /// The system's, `WouldBlock` where nothing waits.
     pub fn receive(&mut self, socket: &impl AsFd) -> io::Result<usize> {
         self.received.clear();
-        let slots = self.bytes.chunks_exact_mut(self.slot_bytes);
+        let slots = self.bytes.chunks_exact_mut(self.stride);
         let mut parts: Vec<libc::iovec> =
-            slots.map(|slot| libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: slot.len() }).collect();
+            slots.map(|slot| libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: self.slot_bytes }).collect();
         let mut headers: Vec<libc::mmsghdr> = parts
             .iter_mut()
             .zip(&mut self.addresses)
@@ -66,7 +76,7 @@ impl Inbox {
         let count = u32::try_from(headers.len()).unwrap_or(0);
         let flags = libc::MSG_DONTWAIT;
         // SAFETY: each header points to one part and one address of the slices above, which nobody else uses before the
-        // call returns; each part is the length of its own slot; `count` is the number of headers.
+        // call returns; each part is no longer than its own slot; `count` is the number of headers.
         let got = unsafe {
             libc::recvmmsg(socket.as_fd().as_raw_fd(), headers.as_mut_ptr(), count, flags as _, ptr::null_mut())
         };
@@ -84,7 +94,7 @@ impl Inbox {
 
     /// What was received, in order.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
-        let slots = self.bytes.chunks_exact(self.slot_bytes);
+        let slots = self.bytes.chunks_exact(self.stride);
         self.received.iter().zip(slots).map(|(one, slot)| (one.from, slot.get(..one.length).unwrap_or_default()))
     }
 }

@@ -1,5 +1,5 @@
 //! How much more two workers carry than one: each worker on a thread of its own, fed by a generator on the same thread,
-//! with letters over channels. No sockets and no disk: what is measured is what workers cost each other.
+//! with letters in boxes as the node has them. No sockets and no disk: what is measured is what workers cost each other.
 //!
 //! A call is INVITE, 200, ACK, BYE and its 200 on both legs, of a trunk that is known by its address, one of 64 accounts.
 //! Of what peers send in answer every other message is read by the other worker, as a kernel would have it. One and two
@@ -11,13 +11,13 @@
 mod world;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use media::RelayCommand;
 use node::{Letter, Output, Worker};
+use store::{QueueReceiver, QueueSender, queue};
 use world::{ACCOUNTS, Peers, firms, flow};
 
 /// That of the program.
@@ -110,9 +110,9 @@ struct Station {
     number: usize,
     worker: Worker,
     peers: Peers,
-    inbox: Receiver<Feed>,
+    inbox: QueueReceiver<Feed>,
     bell: Arc<Bell>,
-    others: Vec<(SyncSender<Feed>, Arc<Bell>)>,
+    others: Vec<(QueueSender<Feed>, Arc<Bell>)>,
     /// What found a box full.
     waiting: Vec<(usize, Feed)>,
     run: Arc<Run>,
@@ -209,8 +209,7 @@ impl Station {
         let (inbox, bell) = &self.others[to];
         match inbox.try_send(feed) {
             Ok(()) => bell.ring(),
-            Err(TrySendError::Full(feed)) => self.waiting.push((to, feed)),
-            Err(TrySendError::Disconnected(_)) => {}
+            Err(feed) => self.waiting.push((to, feed)),
         }
     }
 }
@@ -235,7 +234,7 @@ fn measure(workers: usize) -> Measured {
     let run = Arc::new(Run { counts, stop: AtomicBool::new(false) });
     let measuring = Arc::new(AtomicBool::new(false));
     let (boxes, inboxes): (Vec<_>, Vec<_>) = (0..workers)
-        .map(|_| sync_channel(BOX))
+        .map(|_| queue(BOX))
         .map(|(sender, inbox)| ((sender, Arc::<Bell>::default()), inbox))
         .unzip();
     let threads: Vec<_> = made

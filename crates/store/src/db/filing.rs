@@ -52,19 +52,35 @@ pub(super) fn thing(kind: &str, of: &str) -> String {
 /// Kinds of things that are texts.
 const KINDS: [&str; 4] = ["account", "line", "country", "carrier"];
 
+/// Things by a text that calls have in common.
+type By<T> = BTreeMap<Box<str>, Vec<T>>;
+
+/// The number of a call, when it began, and its row.
+type Numbered = (Box<str>, i64, i64);
+
 /// The lists of a block that is made.
 #[derive(Default)]
-struct Lists<'a> {
+struct Lists {
     all: Vec<u64>,
     refused: Vec<u64>,
-    beginnings: BTreeMap<&'a str, Vec<u64>>,
-    of: [BTreeMap<&'a str, Vec<u64>>; KINDS.len()],
+    beginnings: By<u64>,
+    of: [By<u64>; KINDS.len()],
     ips: BTreeMap<IpAddr, Vec<u64>>,
     incidents: BTreeMap<u64, Vec<u64>>,
+    /// By account.
+    numbers: By<Numbered>,
 }
 
-impl<'a> Lists<'a> {
-    fn call(&mut self, call: &Call<'a>, first_row: u64) {
+/// Adds to what a text has. Most texts are there already, and need not be kept once more.
+fn add<T>(by: &mut By<T>, text: &str, thing: T) {
+    match by.get_mut(text) {
+        Some(things) => things.push(thing),
+        None => drop(by.insert(text.into(), vec![thing])),
+    }
+}
+
+impl Lists {
+    fn call(&mut self, call: &Call<'_>, first_row: u64) {
         let code = call.start_ms.min(MAX_MS) << ROW_BITS | call.row.saturating_sub(first_row);
         let Shown { account, line, number, country, carrier, ip, incident, is_refused, .. } = call.shown;
         self.all.push(code);
@@ -72,25 +88,26 @@ impl<'a> Lists<'a> {
             self.refused.push(code);
         }
         if let Some(digits) = digits(number) {
-            self.beginnings.entry(digits).or_default().push(code);
+            add(&mut self.beginnings, digits, code);
         }
         for (lists, of) in self.of.iter_mut().zip([Some(account), line, country, carrier]) {
             if let Some(of) = of {
-                lists.entry(of).or_default().push(code);
+                add(lists, of, code);
             }
         }
         self.ips.entry(ip).or_default().push(code);
         if let Some(incident) = incident {
             self.incidents.entry(incident).or_default().push(code);
         }
+        add(&mut self.numbers, account, (number.into(), int(call.start_ms), int(call.row)));
     }
 
     /// Each with the thing that its calls have in common.
     fn named(self) -> impl Iterator<Item = (String, Vec<u64>)> {
         let whole = [(ALL.to_owned(), self.all), (REFUSED.to_owned(), self.refused)];
         let of = KINDS.into_iter().zip(self.of);
-        let of = of.flat_map(|(kind, lists)| lists.into_iter().map(move |(of, list)| (thing(kind, of), list)));
-        let beginnings = self.beginnings.into_iter().map(|(digits, list)| (thing("number", digits), list));
+        let of = of.flat_map(|(kind, lists)| lists.into_iter().map(move |(of, list)| (thing(kind, &of), list)));
+        let beginnings = self.beginnings.into_iter().map(|(digits, list)| (thing("number", &digits), list));
         let ips = self.ips.into_iter().map(|(ip, list)| (thing("ip", &ip.to_string()), list));
         let incidents = self.incidents.into_iter();
         let incidents = incidents.map(|(id, list)| (thing("incident", &IncidentId(id).to_string()), list));
@@ -99,22 +116,20 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// Files the calls of these rows, in the caller's transaction. Those that have been removed meanwhile are not there.
+/// Files the calls of these rows, in the caller's transaction. Those that have been removed meanwhile are not there. Of the
+/// calls themselves only one part is in memory at a time.
 pub(super) fn file(connection: &Connection, first_row: u64, last_row: u64) -> rusqlite::Result<()> {
     let rows = [int(first_row), int(last_row)];
-    let mut parts = Vec::new();
+    let mut lists = Lists::default();
     Part::each(connection, first_row..=last_row, |part| {
-        parts.push(part);
+        for call in part.calls() {
+            let call = call?;
+            if (first_row..=last_row).contains(&call.row) {
+                lists.call(&call, first_row);
+            }
+        }
         Ok(())
     })?;
-    let (mut lists, mut numbers) = (Lists::default(), Vec::new());
-    for call in parts.iter().flat_map(Part::calls) {
-        let call = call?;
-        if (first_row..=last_row).contains(&call.row) {
-            lists.call(&call, first_row);
-            numbers.push((call.shown.account, call.shown.number, int(call.start_ms), int(call.row)));
-        }
-    }
     let times = lists.all.iter().map(|code| code >> ROW_BITS);
     let (first_ms, last_ms) = times.fold((u64::MAX, 0), |(first, last), ms| (first.min(ms), last.max(ms)));
     if lists.all.is_empty() {
@@ -123,6 +138,7 @@ pub(super) fn file(connection: &Connection, first_row: u64, last_row: u64) -> ru
     connection
         .prepare_cached("INSERT INTO blocks (first_row, last_row, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![rows[0], rows[1], int(first_ms), int(last_ms)])?;
+    write_numbers(connection, std::mem::take(&mut lists.numbers))?;
     let mut insert = connection.prepare_cached("INSERT INTO filed VALUES (?1, ?2, ?3)")?;
     let mut named: Vec<(String, Vec<u64>)> = lists.named().collect();
     named.sort_unstable();
@@ -130,9 +146,18 @@ pub(super) fn file(connection: &Connection, first_row: u64, last_row: u64) -> ru
         list.sort_unstable();
         insert.execute(params![rows[0], thing, written(&list)])?;
     }
-    numbers.sort_unstable();
+    Ok(())
+}
+
+fn write_numbers(connection: &Connection, numbers: By<Numbered>) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached("INSERT INTO numbers VALUES (?1, ?2, ?3, ?4)")?;
-    numbers.into_iter().try_for_each(|number| insert.execute(number).map(drop))
+    for (account, mut calls) in numbers {
+        calls.sort_unstable();
+        for (number, start_ms, row) in calls {
+            insert.execute((&*account, &*number, start_ms, row))?;
+        }
+    }
+    Ok(())
 }
 
 fn written(list: &[u64]) -> Vec<u8> {
