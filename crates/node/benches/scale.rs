@@ -3,7 +3,8 @@
 //!
 //! A call is INVITE, 200, ACK, BYE and its 200 on both legs, of a trunk that is known by its address, one of 64 accounts.
 //! Of what peers send in answer every other message is read by the other worker, as a kernel would have it. One and two
-//! workers take turns, several rounds; the table has medians. Memory is the program's allocator's.
+//! workers take turns, several rounds; the table has medians. Beside them two nodes of one worker each that share nothing work
+//! at the same time: what the machine gives to two threads. Memory is the program's allocator's.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![allow(clippy::disallowed_methods, reason = "what is carried while so much time passes is measured")]
 
@@ -12,7 +13,7 @@ mod world;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
+use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use media::RelayCommand;
@@ -228,48 +229,65 @@ struct Measured {
     letters: f64,
 }
 
-fn measure(workers: usize) -> Measured {
-    let made = firms(workers);
-    let counts = (0..workers).map(|_| Counts::default()).collect();
-    let run = Arc::new(Run { counts, stop: AtomicBool::new(false) });
-    let measuring = Arc::new(AtomicBool::new(false));
-    let (boxes, inboxes): (Vec<_>, Vec<_>) = (0..workers)
-        .map(|_| queue(BOX))
-        .map(|(sender, inbox)| ((sender, Arc::<Bell>::default()), inbox))
-        .unzip();
-    let threads: Vec<_> = made
-        .into_iter()
-        .zip(inboxes)
-        .enumerate()
-        .map(|(number, ((worker, written), inbox))| {
-            let station = Station {
-                number,
-                worker,
-                peers: Peers::new(number),
-                inbox,
-                bell: Arc::clone(&boxes[number].1),
-                others: boxes.clone(),
-                waiting: Vec::new(),
-                run: Arc::clone(&run),
-                written,
-                under_way: 0,
-                reads: 0,
-            };
-            let measuring = Arc::clone(&measuring);
+/// A node at work.
+struct Started {
+    run: Arc<Run>,
+    measuring: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<u64>>,
+}
+
+impl Started {
+    fn of(workers: usize) -> Self {
+        let made = firms(workers);
+        let counts = (0..workers).map(|_| Counts::default()).collect();
+        let run = Arc::new(Run { counts, stop: AtomicBool::new(false) });
+        let measuring = Arc::new(AtomicBool::new(false));
+        let (boxes, inboxes): (Vec<_>, Vec<_>) =
+            (0..workers).map(|_| queue(BOX)).map(|(sender, inbox)| ((sender, Arc::<Bell>::default()), inbox)).unzip();
+        let station = |number: usize, (worker, written), inbox| Station {
+            number,
+            worker,
+            peers: Peers::new(number),
+            inbox,
+            bell: Arc::clone(&boxes[number].1),
+            others: boxes.clone(),
+            waiting: Vec::new(),
+            run: Arc::clone(&run),
+            written,
+            under_way: 0,
+            reads: 0,
+        };
+        let stations = made.into_iter().zip(inboxes).enumerate().map(|(number, (made, inbox))| {
+            let (station, measuring) = (station(number, made, inbox), Arc::clone(&measuring));
             std::thread::spawn(move || station.run(&measuring))
-        })
-        .collect();
-    while run.sum(|counts| &counts.done) < WARM_UP_CALLS {
+        });
+        let threads = stations.collect();
+        Self { run, measuring, threads }
+    }
+
+    fn done(&self) -> u64 {
+        self.run.sum(|counts| &counts.done)
+    }
+
+    fn handed_over(&self) -> u64 {
+        self.run.sum(|counts| &counts.handed_over)
+    }
+}
+
+/// Nodes that work at the same time, each by itself, with so many workers each: all together.
+fn measure(nodes: usize, workers: usize) -> Measured {
+    let nodes: Vec<Started> = (0..nodes).map(|_| Started::of(workers)).collect();
+    while nodes.iter().any(|node| node.done() < WARM_UP_CALLS) {
         std::thread::sleep(LOOK);
     }
-    measuring.store(true, Ordering::Relaxed);
-    let (before, letters_before, began) =
-        (run.sum(|counts| &counts.done), run.sum(|counts| &counts.handed_over), Instant::now());
+    nodes.iter().for_each(|node| node.measuring.store(true, Ordering::Relaxed));
+    let sum = |of: fn(&Started) -> u64| nodes.iter().map(of).sum::<u64>();
+    let (before, letters_before, began) = (sum(Started::done), sum(Started::handed_over), Instant::now());
     std::thread::sleep(MEASURED);
-    let (done, took) = (run.sum(|counts| &counts.done) - before, began.elapsed());
-    let letters = run.sum(|counts| &counts.handed_over) - letters_before;
-    run.stop.store(true, Ordering::Relaxed);
-    let cpu_ns: u64 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+    let (done, took) = (sum(Started::done) - before, began.elapsed());
+    let letters = sum(Started::handed_over) - letters_before;
+    nodes.iter().for_each(|node| node.run.stop.store(true, Ordering::Relaxed));
+    let cpu_ns: u64 = nodes.into_iter().flat_map(|node| node.threads).map(|thread| thread.join().unwrap()).sum();
     assert!(done > 0, "no call was carried");
     Measured {
         calls_each_s: done as f64 / took.as_secs_f64(),
@@ -283,31 +301,51 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// One worker, two workers of a node, two nodes of one worker.
+type Round = [Measured; 3];
+
 fn main() {
-    let mut rounds = Vec::new();
-    for round in 1..=ROUNDS {
-        let (one, two) = (measure(1), measure(2));
-        println!(
-            "round {round}: one worker {:.0} calls/s, {:.1} us each; two workers {:.0} calls/s, {:.1} us each, {:.1} letters",
-            one.calls_each_s, one.cpu_us, two.calls_each_s, two.cpu_us, two.letters
-        );
-        rounds.push((one, two));
-    }
-    let of = |value: &dyn Fn(&(Measured, Measured)) -> f64| median(rounds.iter().map(value).collect());
-    let (one, two) = (of(&|(one, _)| one.calls_each_s), of(&|(_, two)| two.calls_each_s));
-    let (cpu_one, cpu_two) = (of(&|(one, _)| one.cpu_us), of(&|(_, two)| two.cpu_us));
-    // Rounds are pairs, so that what else the machine does meets both.
-    let ratio = of(&|(one, two)| two.calls_each_s / one.calls_each_s);
-    let cpu_ratio = of(&|(one, two)| two.cpu_us / one.cpu_us);
-    println!("\n{:<28}{:>12}{:>12}{:>9}", format!("{ACCOUNTS} accounts"), "one worker", "two", "ratio");
-    println!("{:<28}{one:>12.0}{two:>12.0}{ratio:>9.2}", "calls a second");
-    println!("{:<28}{cpu_one:>12.1}{cpu_two:>12.1}{cpu_ratio:>9.2}", "processor, us a call");
-    println!("where each has a processor for itself: {:.2}", 2.0 / cpu_ratio);
+    let rounds: Vec<Round> = (1..=ROUNDS)
+        .map(|round| {
+            let measured = [(1, 1), (1, 2), (2, 1)].map(|(nodes, workers)| measure(nodes, workers));
+            let [one, two, apart] = measured.map(|m| format!("{:.0} calls/s, {:.1} us each", m.calls_each_s, m.cpu_us));
+            let letters = measured[1].letters;
+            println!("round {round}: one worker {one}; two workers {two}, {letters:.1} letters; two nodes {apart}");
+            measured
+        })
+        .collect();
+    let of = |value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
+    let calls = [0, 1, 2].map(|i| of(&|round| round[i].calls_each_s));
+    let cpu = [0, 1, 2].map(|i| of(&|round| round[i].cpu_us));
+    // What is compared was measured one after the other, so that what else the machine does meets all.
+    let times = |i: usize| of(&|round| round[i].calls_each_s / round[0].calls_each_s);
+    let cpu_times = |i: usize| of(&|round| round[i].cpu_us / round[0].cpu_us);
+    let (ratio, cpu_ratio) = (times(1), cpu_times(1));
+    println!(
+        "\n{:<22}{:>12}{:>14}{:>22}",
+        format!("{ACCOUNTS} accounts"),
+        "one worker",
+        "two workers",
+        "two nodes apart"
+    );
+    let line = |what, of: [f64; 3], times: [f64; 2], digits: usize| {
+        let [two, apart] = times.map(|times| format!("({times:.2})"));
+        println!("{what:<22}{:>12.digits$}{:>8.digits$} {two}{:>15.digits$} {apart}", of[0], of[1], of[2]);
+    };
+    line("calls a second", calls, [ratio, times(2)], 0);
+    line("processor, us a call", cpu, [cpu_ratio, cpu_times(2)], 1);
+    println!(
+        "two workers carry {:.2} of what two nodes do that share nothing",
+        of(&|round| { round[1].calls_each_s / round[2].calls_each_s })
+    );
     if let Some(path) = std::env::var_os("BENCH_JSON") {
+        let (apart, cpu_apart) = (times(2), cpu_times(2));
+        let [one, two, _] = calls;
+        let [cpu_one, cpu_two, _] = cpu;
         let json = format!(
-            "{{\"name\":\"scale\",\"ratio\":{ratio:.3},\"cpu_ratio\":{cpu_ratio:.3},\"one_calls_per_s\":{one:.0},\
-             \"two_calls_per_s\":{two:.0},\"one_us_per_call\":{cpu_one:.2},\"two_us_per_call\":{cpu_two:.2},\
-             \"rounds\":{ROUNDS}}}\n"
+            "{{\"name\":\"scale\",\"ratio\":{ratio:.3},\"cpu_ratio\":{cpu_ratio:.3},\"apart_ratio\":{apart:.3},\
+             \"apart_cpu_ratio\":{cpu_apart:.3},\"one_calls_per_s\":{one:.0},\"two_calls_per_s\":{two:.0},\
+             \"one_us_per_call\":{cpu_one:.2},\"two_us_per_call\":{cpu_two:.2},\"rounds\":{ROUNDS}}}\n"
         );
         std::fs::write(path, json).unwrap();
     }
