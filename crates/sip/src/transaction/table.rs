@@ -42,7 +42,8 @@ impl Default for TransactionTable {
 }
 
 impl TransactionTable {
-    /// An empty table. A flood of requests fills only `max_servers`, so that our own BYEs always find room.
+    /// An empty table. A flood of requests fills only three quarters of `max_servers`, so that the BYEs of running calls always
+    /// find room, and nothing of `max_clients`, so that our own do.
     pub fn new(max_servers: usize, max_clients: usize, key: HashKey) -> Self {
         Self {
             key,

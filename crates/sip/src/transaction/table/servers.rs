@@ -71,7 +71,7 @@ impl TransactionTable {
             self.step_server(slot, |server, out| server.retransmission(now_ms, out));
             return Incoming::Absorbed;
         }
-        if self.servers.len() >= self.max_servers {
+        if self.servers.len() >= self.room_for(request, method) {
             return Incoming::Full;
         }
         let reliable = flow.transport.is_reliable();
@@ -88,6 +88,13 @@ impl TransactionTable {
             return Incoming::Cancel { cancel: server, invite: self.find_invite(request) };
         }
         Incoming::New(server)
+    }
+
+    /// How many transactions leave room for a request. The last quarter is for those within a dialog and for CANCEL: what has
+    /// been let in can always be ended.
+    fn room_for(&self, request: &Message, method: Method) -> usize {
+        let ends_something = method == Method::Cancel || request.to().is_ok_and(|to| to.tag().is_some());
+        if ends_something { self.max_servers } else { self.max_servers - self.max_servers / 4 }
     }
 
     /// An ACK of a failure has the branch of its INVITE; the ACK of a 2xx has its own, and finds nothing here

@@ -194,6 +194,23 @@ fn cancel_finds_its_invite_and_nothing_else() {
 }
 
 #[test]
+fn what_was_let_in_can_be_ended_when_nothing_more_is_let_in() {
+    let mut table = TransactionTable::new(4, 4, HashKey::default());
+    for branch in ["a", "b", "c"] {
+        new_server(&mut table, &with_branch("INVITE", branch));
+    }
+    assert_eq!(table.receive_request(&with_branch("INVITE", "d"), udp(), 0), Incoming::Full);
+    assert!(matches!(table.receive_request(&with_branch("CANCEL", "c"), udp(), 0), Incoming::Cancel { .. }));
+    let bye = |branch: &str| request("BYE", &format!("198.51.100.7:5060;branch=z9hG4bK{branch}"), ";tag=ours");
+    assert_eq!(table.receive_request(&bye("e"), udp(), 0), Incoming::Full, "four are four");
+    let mut table = TransactionTable::new(4, 4, HashKey::default());
+    for branch in ["a", "b", "c"] {
+        new_server(&mut table, &with_branch("INVITE", branch));
+    }
+    assert!(matches!(table.receive_request(&bye("e"), udp(), 0), Incoming::New(_)));
+}
+
+#[test]
 fn a_full_table_refuses_and_a_forgotten_transaction_makes_room() {
     let mut table = TransactionTable::new(1, 1, HashKey::default());
     let register = with_branch("REGISTER", "a");
