@@ -18,11 +18,11 @@ pub const BATCH: usize = 64;
 /// A datagram and where it goes or came from.
 pub type Addressed = (SocketAddr, Arc<[u8]>);
 
-/// The room of a datagram begins so many bytes behind where a whole number of the processor's cache ways would end:
-/// datagrams that lie a power of two apart would all want the same few lines of each cache.
-const STAGGER: usize = 2_048 + 64;
-/// A multiple of what one way of a cache holds, of all processors that matter.
-const WAY: usize = 65_536;
+/// A line of the processor's caches.
+const LINE: usize = 64;
+/// So many bytes lie between the rooms of two datagrams: if these were a power of two apart, all would want the same few
+/// lines of each cache.
+const STAGGER: usize = 33 * LINE;
 
 /// Room for a batch of received datagrams.
 pub struct Inbox {
@@ -44,7 +44,7 @@ impl Inbox {
     /// For so many datagrams with so many bytes each; a longer one is cut off. Memory that no datagram reaches is never
     /// touched.
     pub fn new(slots: usize, slot_bytes: usize) -> Self {
-        let stride = slot_bytes.next_multiple_of(WAY) + STAGGER;
+        let stride = slot_bytes.next_multiple_of(LINE) + STAGGER;
         Self {
             slot_bytes,
             stride,

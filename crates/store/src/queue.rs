@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 /// A queue in which so many things may wait; what the receiver has taken waits no more.
 pub fn queue<T>(capacity: usize) -> (QueueSender<T>, QueueReceiver<T>) {
-    let state = State { waiting: VecDeque::new(), senders: 1, is_received: true, receiver_sleeps: false, full_for: 0 };
+    let state =
+        State { waiting: VecDeque::new(), senders: 1, is_received: true, receiver_sleeps: false, waiting_senders: 0 };
     let shared = Arc::new(Shared { state: Mutex::new(state), capacity, filled: Condvar::new(), taken: Condvar::new() });
     (QueueSender(Arc::clone(&shared)), QueueReceiver { shared, taken: VecDeque::new() })
 }
@@ -31,7 +32,7 @@ struct State<T> {
     is_received: bool,
     receiver_sleeps: bool,
     /// Senders that wait for room.
-    full_for: usize,
+    waiting_senders: usize,
 }
 
 impl<T> Shared<T> {
@@ -62,9 +63,9 @@ impl<T> QueueSender<T> {
     pub fn send(&self, thing: T) -> Result<(), T> {
         let mut state = self.0.lock();
         while state.is_received && state.waiting.len() >= self.0.capacity {
-            state.full_for += 1;
+            state.waiting_senders += 1;
             state = self.0.taken.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.full_for -= 1;
+            state.waiting_senders -= 1;
         }
         if !state.is_received {
             return Err(thing);
@@ -171,7 +172,7 @@ impl<T> QueueReceiver<T> {
 /// Changes the full list for the empty one.
 fn take_all<T>(shared: &Shared<T>, mut state: MutexGuard<'_, State<T>>, taken: &mut VecDeque<T>) {
     std::mem::swap(&mut state.waiting, taken);
-    let waits = state.full_for > 0;
+    let waits = state.waiting_senders > 0;
     drop(state);
     if waits {
         shared.taken.notify_all();

@@ -20,7 +20,7 @@ use crate::journal::Numerable;
 use crate::threads::{OnEvent, StoreEvent};
 use crate::{Disk, Error, Journal, Pace, QueueReceiver, QueueSender, queue};
 
-/// Records that may wait for the writer.
+/// Records that may wait for the writer; it has as many more at most that it has taken.
 pub const QUEUE: usize = 32_768;
 
 /// Records made durable by one sync at most.
