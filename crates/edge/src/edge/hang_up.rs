@@ -1,5 +1,7 @@
 //! Calls that end from outside: by their account, for their line, with their connection, with the node.
 
+use std::collections::BTreeSet;
+
 use account::CallEnd;
 use billing::{AccountId, CallId, LineId};
 
@@ -19,11 +21,16 @@ impl Edge {
     /// A connection is gone: requests on it fail, and who waited on it for an answer can get none any more.
     pub(super) fn flow_failed(&mut self, flow: sip::Flow) {
         self.core.certificates.ended(flow.connection);
+        let invited =
+            self.core.transactions.servers_on(flow).filter_map(|key| self.core.invites.get(key.slot()).copied());
+        let ids: BTreeSet<CallId> = invited.collect();
         self.core.transactions.flow_failed(flow, self.core.now_ms);
-        let waiting = self.calls.in_order().into_iter().filter(|call| call.waits_on(flow));
-        let ids: Vec<CallId> = waiting.map(|call| call.id).collect();
         for id in ids {
-            self.with_call(id, |call, core| call.finish(core, Ending::cancelled(), None));
+            self.with_call(id, |call, core| {
+                if call.waits_on(flow) {
+                    call.finish(core, Ending::cancelled(), None);
+                }
+            });
         }
     }
 

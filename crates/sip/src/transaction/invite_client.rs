@@ -97,6 +97,11 @@ impl InviteClient {
         earliest(self.retransmit.as_ref().map(Backoff::next_ms), self.ends_at_ms)
     }
 
+    /// Whether nothing is left for it but to end at its deadline.
+    pub(super) const fn lingers(&self) -> bool {
+        matches!(self.state, InviteClientState::Accepted | InviteClientState::Completed)
+    }
+
     /// Takes one input and appends what follows from it to `out`.
     pub fn handle(&mut self, input: InviteClientInput, now_ms: u64, out: &mut Vec<Action>) {
         match self.state {

@@ -82,6 +82,11 @@ impl InviteServer {
         earliest(earliest(self.trying_at_ms, retransmit), self.ends_at_ms)
     }
 
+    /// Whether nothing is left for it but to end at its deadline.
+    pub(super) const fn lingers(&self) -> bool {
+        matches!(self.state, InviteServerState::Accepted | InviteServerState::Confirmed)
+    }
+
     /// Takes one input and appends what follows from it to `out`.
     pub fn handle(&mut self, input: InviteServerInput, now_ms: u64, out: &mut Vec<Action>) {
         match self.state {

@@ -9,6 +9,7 @@ mod derived;
 mod invite_client;
 mod invite_server;
 mod key;
+mod lingering;
 mod non_invite_client;
 mod non_invite_server;
 mod side;

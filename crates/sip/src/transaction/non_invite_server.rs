@@ -67,6 +67,11 @@ impl NonInviteServer {
         self.ends_at_ms
     }
 
+    /// Whether nothing is left for it but to end at its deadline.
+    pub(super) const fn lingers(&self) -> bool {
+        matches!(self.state, NonInviteServerState::Completed)
+    }
+
     /// Takes one input and appends what follows from it to `out`.
     pub fn handle(&mut self, input: NonInviteServerInput, now_ms: u64, out: &mut Vec<Action>) {
         match self.state {

@@ -1,6 +1,10 @@
 //! One side of the table, server or client: the machines, their matching keys and their timers.
 
+use std::collections::BTreeSet;
+
 use super::Action;
+use super::lingering::Lingering;
+use super::timer::earliest;
 use crate::arena::{Arena, Slot};
 use crate::flow::Flow;
 use crate::keyed::{Keyed, Print};
@@ -9,6 +13,8 @@ use crate::wheel::{Timer, Wheel};
 /// A transaction machine as a side drives it.
 pub(super) trait Machine {
     fn deadline_ms(&self) -> Option<u64>;
+    /// Whether nothing is left for it but to end at its deadline.
+    fn lingers(&self) -> bool;
     fn fire(&mut self, now_ms: u64, out: &mut Vec<Action>);
 }
 
@@ -20,20 +26,30 @@ struct Entry<M> {
     key: Print,
     /// Its deadline in the wheel.
     timer: Option<Timer>,
+    /// It stands in the queue of those that linger instead.
+    lingers: bool,
 }
 
-/// Machines of one side. Each has exactly one key and at most one deadline in the wheel, so memory is bounded by the
-/// number of machines.
+/// Machines of one side. Each has exactly one key and at most one deadline, so memory is bounded by the number of machines.
 #[derive(Debug)]
 pub(super) struct Side<M> {
     entries: Arena<Entry<M>>,
     by_key: Keyed<Slot>,
     timers: Wheel<Slot>,
+    lingering: Lingering,
+    /// Those on connections, since a connection that ends tells all of them.
+    on_connections: BTreeSet<(Flow, Slot)>,
 }
 
 impl<M> Default for Side<M> {
     fn default() -> Self {
-        Self { entries: Arena::default(), by_key: Keyed::default(), timers: Wheel::default() }
+        Self {
+            entries: Arena::default(),
+            by_key: Keyed::default(),
+            timers: Wheel::default(),
+            lingering: Lingering::default(),
+            on_connections: BTreeSet::new(),
+        }
     }
 }
 
@@ -56,11 +72,12 @@ impl<M: Machine> Side<M> {
 
     /// Adds a machine; one that has the key already gives way.
     pub(super) fn insert(&mut self, key: Print, flow: Flow, machine: M) -> Slot {
-        let slot = self.entries.insert(Entry { machine, flow, key, timer: None });
-        if let Some(old) = self.by_key.insert(key, slot)
-            && let Some(mut entry) = self.entries.remove(old)
-        {
-            self.timers.set(&mut entry.timer, None, old);
+        let slot = self.entries.insert(Entry { machine, flow, key, timer: None, lingers: false });
+        if let Some(old) = self.by_key.insert(key, slot) {
+            self.forget(old);
+        }
+        if flow.transport.is_reliable() {
+            self.on_connections.insert((flow, slot));
         }
         self.rearm(slot);
         slot
@@ -87,30 +104,46 @@ impl<M: Machine> Side<M> {
 
     /// Fires the machine whose deadline came first, if it has come.
     pub(super) fn fire_next(&mut self, now_ms: u64, out: &mut Vec<Action>) -> Option<(Slot, Flow)> {
-        let slot = self.timers.due(now_ms)?;
-        let flow = self.step(slot, out, |machine, out| machine.fire(now_ms, out))?;
-        Some((slot, flow))
-    }
-
-    pub(super) fn next_deadline_ms(&self) -> Option<u64> {
-        self.timers.next_ms()
-    }
-
-    pub(super) fn remove(&mut self, slot: Slot) {
-        if let Some(mut entry) = self.entries.remove(slot) {
-            self.by_key.remove(entry.key);
-            self.timers.set(&mut entry.timer, None, slot);
+        // Whose transaction is gone already is passed over.
+        loop {
+            let slot = self.lingering.due(now_ms).or_else(|| self.timers.due(now_ms))?;
+            if let Some(flow) = self.step(slot, out, |machine, out| machine.fire(now_ms, out)) {
+                return Some((slot, flow));
+            }
         }
     }
 
-    /// Every machine on a flow, in the order of their slots.
-    pub(super) fn on_flow(&self, flow: &Flow) -> Vec<Slot> {
-        let on_flow = self.entries.iter().filter(|(_, entry)| entry.flow == *flow);
-        on_flow.map(|(slot, _)| slot).collect()
+    pub(super) fn next_deadline_ms(&self) -> Option<u64> {
+        earliest(self.timers.next_ms(), self.lingering.next_ms())
+    }
+
+    pub(super) fn remove(&mut self, slot: Slot) {
+        if let Some(key) = self.forget(slot) {
+            self.by_key.remove(key);
+        }
+    }
+
+    /// Every machine on a connection, in the order of their slots.
+    pub(super) fn on_connection(&self, flow: Flow) -> Vec<Slot> {
+        let [first, last] = [u32::MIN, u32::MAX].map(|end| Slot { index: end, generation: end });
+        self.on_connections.range((flow, first)..=(flow, last)).map(|(_, slot)| *slot).collect()
+    }
+
+    /// Drops a machine and its deadline; its key.
+    fn forget(&mut self, slot: Slot) -> Option<Print> {
+        let mut entry = self.entries.remove(slot)?;
+        self.timers.set(&mut entry.timer, None, slot);
+        if entry.flow.transport.is_reliable() {
+            self.on_connections.remove(&(entry.flow, slot));
+        }
+        Some(entry.key)
     }
 
     fn rearm(&mut self, slot: Slot) {
-        let Some(entry) = self.entries.get_mut(slot) else { return };
-        self.timers.set(&mut entry.timer, entry.machine.deadline_ms(), slot);
+        let Some(entry) = self.entries.get_mut(slot).filter(|entry| !entry.lingers) else { return };
+        let deadline_ms = entry.machine.deadline_ms();
+        entry.lingers = entry.machine.lingers() && deadline_ms.is_some_and(|at_ms| self.lingering.push(at_ms, slot));
+        self.timers.set(&mut entry.timer, deadline_ms.filter(|_| !entry.lingers), slot);
+        self.lingering.prune(self.entries.len(), |slot| self.entries.get(slot).is_some());
     }
 }

@@ -62,11 +62,15 @@ impl TransactionTable {
         self.outputs.push_back(Output::Send { flow, bytes });
     }
 
-    /// The transport cannot deliver to this flow (a connection closed, an ICMP error): every transaction on it
-    /// learns of it.
+    /// A connection has closed or cannot be opened: every transaction on it learns of it.
     pub fn flow_failed(&mut self, flow: Flow, now_ms: u64) {
         self.fail_clients_on(flow, now_ms);
         self.fail_servers_on(flow, now_ms);
+    }
+
+    /// The requests that were received on a connection, while their transactions live.
+    pub fn servers_on(&self, connection: Flow) -> impl Iterator<Item = ServerKey> + use<> {
+        self.servers.on_connection(connection).into_iter().map(ServerKey)
     }
 
     /// Fires everything due. Afterwards no deadline lies at or before `now_ms`.

@@ -61,6 +61,13 @@ impl Machine for Client {
         }
     }
 
+    fn lingers(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.lingers(),
+            Self::Other(machine) => machine.lingers(),
+        }
+    }
+
     fn fire(&mut self, now_ms: u64, out: &mut Vec<Action>) {
         match self {
             Self::Invite(machine) => machine.handle(InviteClientInput::Timer, now_ms, out),
@@ -72,6 +79,10 @@ impl Machine for Client {
 impl Machine for NonInviteClient {
     fn deadline_ms(&self) -> Option<u64> {
         self.deadline_ms()
+    }
+
+    fn lingers(&self) -> bool {
+        self.lingers()
     }
 
     fn fire(&mut self, now_ms: u64, out: &mut Vec<Action>) {
@@ -143,10 +154,10 @@ impl TransactionTable {
     }
 
     pub(super) fn fail_clients_on(&mut self, flow: Flow, now_ms: u64) {
-        for slot in self.clients.on_flow(&flow) {
+        for slot in self.clients.on_connection(flow) {
             self.step_client(slot, now_ms, |client, out| client.transport_error(now_ms, out));
         }
-        for slot in self.cancels.on_flow(&flow) {
+        for slot in self.cancels.on_connection(flow) {
             self.cancels.remove(slot);
         }
     }

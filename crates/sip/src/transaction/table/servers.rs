@@ -51,6 +51,13 @@ impl Machine for Server {
         }
     }
 
+    fn lingers(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.lingers(),
+            Self::Other(machine) => machine.lingers(),
+        }
+    }
+
     fn fire(&mut self, now_ms: u64, out: &mut Vec<Action>) {
         match self {
             Self::Invite(machine) => machine.handle(InviteServerInput::Timer, now_ms, out),
@@ -140,7 +147,7 @@ impl TransactionTable {
     }
 
     pub(super) fn fail_servers_on(&mut self, flow: Flow, now_ms: u64) {
-        for slot in self.servers.on_flow(&flow) {
+        for slot in self.servers.on_connection(flow) {
             self.step_server(slot, |server, out| server.transport_error(now_ms, out));
         }
     }
