@@ -63,17 +63,15 @@ impl Origin {
 
     /// Reads the origin out of a branch, tag or Call-ID; `None` if it is not one of ours.
     pub fn parse(identifier: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(identifier).ok()?;
-        let mut parts = text.strip_prefix(BRANCH_COOKIE).unwrap_or(text).split('-');
-        let mut next = |digits| parts.next().and_then(|part| number(part, digits));
-        let worker = u16::try_from(next(4)?).ok()?;
-        let epoch = u32::try_from(next(8)?).ok()?;
-        let index = u32::try_from(next(8)?).ok()?;
-        let generation = u32::try_from(next(8)?).ok()?;
-        next(16)?;
-        if parts.next().is_some() {
+        let text = identifier.strip_prefix(BRANCH_COOKIE.as_bytes()).unwrap_or(identifier);
+        let text: &[u8; MAX_BYTES - BRANCH_COOKIE.len()] = text.try_into().ok()?;
+        if [text[4], text[13], text[22], text[31]] != [b'-'; 4] {
             return None;
         }
+        let number = |digits: &[u8]| hex::decode(digits).map(u32::from_be_bytes);
+        let [epoch, index, generation] = [number(&text[5..13])?, number(&text[14..22])?, number(&text[23..31])?];
+        hex::decode::<{ size_of::<Suffix>() }>(&text[32..])?;
+        let worker = u16::from_be_bytes(hex::decode(&text[..4])?);
         Some(Self { worker, epoch, slot: Slot { index, generation } })
     }
 }
@@ -82,13 +80,6 @@ impl Origin {
 pub(crate) fn suffix(identifier: &[u8]) -> Option<Suffix> {
     let (rest, digits) = identifier.split_last_chunk::<16>()?;
     if rest.last() == Some(&b'-') { hex::decode(digits) } else { None }
-}
-
-/// Up to `max_digits` lower-case hexadecimal digits.
-fn number(text: &str, max_digits: usize) -> Option<u64> {
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let fits = (1..=max_digits).contains(&text.len()) && text.bytes().all(is_digit);
-    if fits { u64::from_str_radix(text, 16).ok() } else { None }
 }
 
 #[cfg(test)]
@@ -119,7 +110,14 @@ mod tests {
 
     #[test]
     fn what_we_would_not_mint_is_not_ours() {
-        for text in ["", "z9hG4bK", "1-2-3-4", "1-2-3-4-5-6", "+1-2-3-4-5", "12345-2-3-4-5", "1--3-4-5"] {
+        let ours = "0001-00000002-00000003-00000004-0000000000000005";
+        assert!(Origin::parse(ours.as_bytes()).is_some());
+        for at in 0..ours.len() {
+            let mut text = ours.to_owned();
+            text.replace_range(at..=at, "+");
+            assert_eq!(Origin::parse(text.as_bytes()), None, "{text}");
+        }
+        for text in ["", "z9hG4bK", "1-2-3-4-5", &ours[1..], &format!("{ours}0"), &format!("z9hG4bKz9hG4bK{ours}")] {
             assert_eq!(Origin::parse(text.as_bytes()), None, "{text}");
         }
     }
