@@ -15,7 +15,7 @@ use super::row;
 use crate::Error;
 
 /// Pages kept in memory: new rows lie at the ends of their tables, and what is filed goes through one in its order.
-const CACHE_KIB: i64 = 4 << 10;
+const CACHE_KIB: i64 = 2 << 10;
 
 /// The one writer of the projected tables.
 ///
