@@ -47,7 +47,8 @@ fn main() {
         found
     };
     let both = ceiling(&ours).min(ceiling(&theirs));
-    let (rate, seen) = measured([&ours, &theirs], phones, FAST.below(both));
+    let run = |server: &Server, rate| load::run(server, "call", phones, rate, settings::length(ROUND));
+    let (rate, seen) = FAST.in_turns([&ours, &theirs], FAST.below(both), settings::rounds(ROUNDS), run);
     report.note("calls_a_second", rate, "the rate of the measurement: the highest that both sustain for a minute");
     note(&mut report, &ours, &seen[0]);
     note(&mut report, &theirs, &seen[1]);
@@ -69,28 +70,6 @@ fn beside_sqlite(report: &mut Report, address: SocketAddr, (phones, carrier): (S
     let found = SLOW.highest_clean(&server, |rate| run(rate, TRIAL));
     report.note(&key(&server, "ceiling"), found, "calls a second without a failure or a retransmission");
     note(report, &server, &[run(SLOW.below(found), ROUND / 4)]);
-}
-
-/// Rounds in turns, at a rate or at the next lower one at which all are clean; at the lowest whatever comes of it.
-fn measured(servers: [&Server; 2], phones: SocketAddr, mut rate: u32) -> (u32, [Vec<Seen>; 2]) {
-    'lower: loop {
-        let mut seen = [Vec::new(), Vec::new()];
-        for _ in 0..settings::rounds(ROUNDS) {
-            for (server, seen) in servers.into_iter().zip(&mut seen) {
-                let round = load::run(server, "call", phones, rate, settings::length(ROUND));
-                if !round.is_clean() && rate > FAST.step {
-                    let Seen { failed, retransmissions, .. } = round;
-                    let why = format!("{failed} failed, {retransmissions} sent again");
-                    println!("  {} at {rate} a second: not clean for long ({why})", server.name);
-                    load::wait_until_quiet(server);
-                    rate -= FAST.step;
-                    continue 'lower;
-                }
-                seen.push(round);
-            }
-        }
-        return (rate, seen);
-    }
 }
 
 fn key(server: &Server, what: &str) -> String {

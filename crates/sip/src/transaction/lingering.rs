@@ -38,7 +38,8 @@ impl Lingering {
 
     /// Takes a transaction whose deadline has come.
     pub(super) fn due(&mut self, now_ms: u64) -> Option<Slot> {
-        self.0.iter_mut().find_map(|queue| queue.pop_front_if(|(at_ms, _)| *at_ms <= now_ms)).map(|(_, slot)| slot)
+        let is_due = |queue: &&mut VecDeque<(u64, Slot)>| queue.front().is_some_and(|(at_ms, _)| *at_ms <= now_ms);
+        self.0.iter_mut().find(is_due)?.pop_front().map(|(_, slot)| slot)
     }
 
     /// When the first deadline comes.

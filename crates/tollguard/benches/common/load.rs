@@ -70,6 +70,35 @@ impl Rates {
         clean * self.step
     }
 
+    /// Rounds of two servers in turns, at a rate or at the next lower one at which all are clean; at the lowest whatever comes
+    /// of it.
+    pub fn in_turns(
+        &self,
+        servers: [&Server; 2],
+        mut rate: u32,
+        rounds: usize,
+        run: impl Fn(&Server, u32) -> Seen,
+    ) -> (u32, [Vec<Seen>; 2]) {
+        'lower: loop {
+            let mut seen = [Vec::new(), Vec::new()];
+            for _ in 0..rounds {
+                for (server, seen) in servers.into_iter().zip(&mut seen) {
+                    let round = run(server, rate);
+                    if !round.is_clean() && rate > self.step {
+                        let Seen { failed, retransmissions, .. } = round;
+                        let why = format!("{failed} failed, {retransmissions} sent again");
+                        println!("  {} at {rate} a second: not clean for long ({why})", server.name);
+                        wait_until_quiet(server);
+                        rate -= self.step;
+                        continue 'lower;
+                    }
+                    seen.push(round);
+                }
+            }
+            return (rate, seen);
+        }
+    }
+
     /// A step below a rate.
     pub fn below(&self, rate: u32) -> u32 {
         rate.saturating_sub(self.step).max(self.step)
