@@ -34,8 +34,15 @@ fn main() {
     let servers = [Server::ours(at(1), at(3)), Server::kamailio(at(4), at(3), false)];
     let agents = Agents::new(at(2), at(3));
     let mut report = Report::new("ceiling");
+    let trial = |server: &Server, rate| {
+        let seen = agents.run(server, rate, settings::length(TRIAL));
+        if !seen.is_clean() {
+            agents.wait_for_silence();
+        }
+        seen
+    };
     let ceilings = servers.each_ref().map(|server| {
-        let found = RATES.highest_clean(server, |rate| agents.run(server, rate, settings::length(TRIAL)));
+        let found = RATES.highest_clean(server, |rate| trial(server, rate));
         let words = "calls a second without a failure or a message sent again";
         report.note(&format!("{}_ceiling", server.name), found, words);
         found

@@ -36,7 +36,9 @@ fn main() {
     let servers = [&ours, &theirs];
     let run = |server: &Server, rate, length| load::run(server, "register", at(2), rate, settings::length(length));
     // From here on no phone is a stranger: of what strangers send at once ours reads a part.
-    servers.iter().for_each(|server| drop(run(server, RATES.step, TRIAL)));
+    for server in servers {
+        run(server, RATES.step, TRIAL);
+    }
     let mut report = Report::new("registers");
     let ceilings = servers.map(|server| {
         let ceiling = RATES.highest_clean(server, |rate| run(server, rate, TRIAL));

@@ -21,6 +21,9 @@ use super::server::Server;
 const TALK: Duration = Duration::from_millis(500);
 /// After this a phone would send its request again (T1 of RFC 3261).
 const TOO_LATE: Duration = Duration::from_millis(500);
+/// A server that was given up repeats what it said to the agents every four seconds (T2), and for 32.
+const SILENCE: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Calls that begin in one go, and datagrams read in one go.
 const BURST: usize = 16;
 const BUFFER: usize = 4 << 20;
@@ -90,6 +93,19 @@ impl Agents {
             retransmissions: run.again + repeated + self.lost(server) - lost_before,
             cpu_ms,
             system_ms,
+        }
+    }
+
+    /// Waits until nothing more comes of calls that did not end as they should, so that no other run hears of them.
+    pub fn wait_for_silence(&self) {
+        let (begun, mut last, mut buffer) = (Instant::now(), Instant::now(), vec![0; 65_536]);
+        while last.elapsed() < SILENCE && begun.elapsed() < LONGEST_WAIT {
+            for socket in [&self.phones, &self.carrier] {
+                while socket.recv(&mut buffer).is_ok() {
+                    last = Instant::now();
+                }
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
