@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chunks::Chunks;
+
 /// Where a value lives in an [`Arena`]. An id outlives its value harmlessly: it finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Slot {
@@ -15,7 +17,7 @@ pub struct Slot {
 /// Values found by [`Slot`], places used again after removal.
 #[derive(Debug)]
 pub struct Arena<T> {
-    places: Vec<Place<T>>,
+    places: Chunks<Place<T>>,
     free: Vec<u32>,
     len: usize,
 }
@@ -28,7 +30,7 @@ struct Place<T> {
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), free: Vec::new(), len: 0 }
+        Self { places: Chunks::default(), free: Vec::new(), len: 0 }
     }
 }
 
@@ -94,7 +96,7 @@ impl<T> Arena<T> {
 
     /// All values in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
-        (0..).zip(&self.places).filter_map(|(index, place)| {
+        (0..).zip(self.places.iter()).filter_map(|(index, place)| {
             let slot = Slot { index, generation: place.generation };
             place.value.as_ref().map(|value| (slot, value))
         })
@@ -107,11 +109,11 @@ impl<T> Arena<T> {
 
 /// Values kept beside those of an arena, found by their slots.
 #[derive(Debug)]
-pub struct Beside<T>(Vec<Option<(u32, T)>>);
+pub struct Beside<T>(Chunks<Option<(u32, T)>>);
 
 impl<T> Default for Beside<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Chunks::default())
     }
 }
 
@@ -119,8 +121,8 @@ impl<T> Beside<T> {
     /// Sets the value beside a slot. `slot` is one of the arena's, so that there are no more places than there.
     pub fn insert(&mut self, slot: Slot, value: T) {
         let index = slot.index as usize;
-        if self.0.len() <= index {
-            self.0.resize_with(index + 1, || None);
+        while self.0.len() <= index {
+            self.0.push(None);
         }
         if let Some(place) = self.0.get_mut(index) {
             *place = Some((slot.generation, value));

@@ -53,6 +53,11 @@ impl Print {
         Self(self.0 ^ u128::from(kind) << 64)
     }
 
+    /// Which part of a map has it: by bits that the part itself goes by least.
+    fn part(self) -> usize {
+        (self.0 >> 40) as usize % PARTS
+    }
+
     /// One of `count` equal shares, the same for a print at each time; 0 of none.
     pub fn share(self, count: usize) -> usize {
         (self.0 as usize).checked_rem(count).unwrap_or(0)
@@ -123,30 +128,33 @@ impl Hasher for AsItIs {
     }
 }
 
+/// Parts of a map: as one of them grows, the others stay as they are.
+const PARTS: usize = 64;
+
 /// A map by prints that is only looked into. The caller bounds it.
 #[derive(Debug)]
-pub struct Keyed<V>(HashMap<Print, V, BuildHasherDefault<AsItIs>>);
+pub struct Keyed<V>([HashMap<Print, V, BuildHasherDefault<AsItIs>>; PARTS]);
 
 impl<V> Default for Keyed<V> {
     fn default() -> Self {
-        Self(HashMap::default())
+        Self(std::array::from_fn(|_| HashMap::default()))
     }
 }
 
 impl<V> Keyed<V> {
     /// The value of a text.
     pub fn get(&self, print: Print) -> Option<&V> {
-        self.0.get(&print)
+        self.0[print.part()].get(&print)
     }
 
     /// Sets a value; the one before.
     pub fn insert(&mut self, print: Print, value: V) -> Option<V> {
-        self.0.insert(print, value)
+        self.0[print.part()].insert(print, value)
     }
 
     /// Takes a value out.
     pub fn remove(&mut self, print: Print) -> Option<V> {
-        self.0.remove(&print)
+        self.0[print.part()].remove(&print)
     }
 }
 

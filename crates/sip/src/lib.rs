@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arena;
+mod chunks;
 mod decimal;
 pub mod dialog;
 pub mod digest;

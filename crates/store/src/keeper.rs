@@ -36,7 +36,10 @@ impl<D: Disk + Send + 'static> Keeper<D> {
         T: Send + 'static,
     {
         let worker = Worker { snapshots, desk, writer, progress: projection.progress(), on_event };
-        let thread = crate::threads::spawn("keeper", move || worker.run(&states))?;
+        let thread = crate::threads::spawn("keeper", move || {
+            crate::threads::yield_to_calls();
+            worker.run(&states)
+        })?;
         Ok(Self { thread })
     }
 
