@@ -12,8 +12,14 @@ use std::sync::Arc;
 
 use socket2::{SockAddr, SockAddrStorage};
 
-/// Datagrams in one call at most.
+/// Datagrams, or runs of them, in one call at most.
 pub const BATCH: usize = 64;
+/// Datagrams that go as one at most, and their bytes: what the kernel takes.
+const MAX_RUN: usize = 64;
+const MAX_RUN_BYTES: usize = 65_000;
+/// The longest datagram that goes together with others: what any link carries in one piece (RFC 8200 section 5, less the
+/// headers).
+const MAX_PIECE: usize = 1_232;
 
 /// A datagram and where it goes or came from.
 pub type Addressed = (SocketAddr, Arc<[u8]>);
@@ -71,7 +77,7 @@ impl Inbox {
         let mut headers: Vec<libc::mmsghdr> = parts
             .iter_mut()
             .zip(&mut self.addresses)
-            .map(|(part, address)| header(part, ptr::from_mut(address).cast(), address.size_of()))
+            .map(|(part, address)| header(std::slice::from_mut(part), ptr::from_mut(address).cast(), address.size_of()))
             .collect();
         let count = u32::try_from(headers.len()).unwrap_or(0);
         let flags = libc::MSG_DONTWAIT;
@@ -99,39 +105,103 @@ impl Inbox {
     }
 }
 
-/// Sends datagrams, at most a batch; how many the kernel took.
+/// Sends datagrams, at most a batch of runs; how many the kernel took. What follows upon one another for one destination
+/// and is equally long is a run: where `in_runs` says so, the system takes it as one datagram and cuts it again
+/// (UDP_SEGMENT), which costs it little more than one would.
 ///
 /// # Errors
-/// The system's about the first of them, none of which is sent then.
-pub fn send(socket: &impl AsFd, datagrams: &[Addressed]) -> io::Result<usize> {
-    let datagrams = datagrams.get(..BATCH).unwrap_or(datagrams);
-    let addresses: Vec<SockAddr> = datagrams.iter().map(|(to, _)| SockAddr::from(*to)).collect();
+/// The system's about the first of them, or the first run, none of which is sent then. A run is refused where the way out
+/// cannot cut.
+pub fn send(socket: &impl AsFd, datagrams: &[&Addressed], in_runs: bool) -> io::Result<usize> {
+    let runs = runs(datagrams, if in_runs { MAX_RUN } else { 1 });
+    let taken: usize = runs.iter().map(|run| run.len()).sum();
     let mut parts: Vec<libc::iovec> = datagrams
         .iter()
+        .take(taken)
         .map(|(_, bytes)| libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() })
         .collect();
-    let mut headers: Vec<libc::mmsghdr> = parts
-        .iter_mut()
-        .zip(&addresses)
-        .map(|(part, address)| header(part, address.as_ptr().cast_mut().cast(), address.len()))
+    let mut ends: Vec<(SockAddr, Cut)> = runs
+        .iter()
+        .filter_map(|run| run.first())
+        .map(|(to, bytes)| (SockAddr::from(*to), Cut::into(bytes.len())))
         .collect();
+    let mut left = parts.as_mut_slice();
+    let mut headers: Vec<libc::mmsghdr> = Vec::with_capacity(runs.len());
+    for (run, (address, cut)) in runs.iter().zip(&mut ends) {
+        let Some((these, others)) = left.split_at_mut_checked(run.len()) else { break };
+        left = others;
+        let mut header = header(these, address.as_ptr().cast_mut().cast(), address.len());
+        if run.len() > 1 {
+            header.msg_hdr.msg_control = ptr::from_mut(cut).cast();
+            header.msg_hdr.msg_controllen = size_of::<Cut>() as _;
+        }
+        headers.push(header);
+    }
     let count = u32::try_from(headers.len()).unwrap_or(0);
     let flags = libc::MSG_DONTWAIT;
-    // SAFETY: each header points to one part and one address of the slices above; the kernel only reads what they lead to.
+    // SAFETY: each header points to parts of its own, and to one address and one control message, of the slices above; the
+    // kernel only reads what they lead to.
     let sent = unsafe { libc::sendmmsg(socket.as_fd().as_raw_fd(), headers.as_mut_ptr(), count, flags as _) };
-    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    let sent = usize::try_from(sent).map_err(|_| io::Error::last_os_error())?;
+    Ok(runs.iter().take(sent).map(|run| run.len()).sum())
 }
 
-/// The header of one datagram with one part.
-fn header(part: &mut libc::iovec, address: *mut libc::c_void, address_bytes: libc::socklen_t) -> libc::mmsghdr {
-    // SAFETY: all zeros is a valid header: no address, no parts, no control data. It has private padding on some systems,
-    // so that it cannot be written out.
+/// The first runs of these, none of more than `longest` datagrams.
+fn runs<'a, 'b>(datagrams: &'a [&'b Addressed], longest: usize) -> Vec<&'a [&'b Addressed]> {
+    let mut runs = Vec::with_capacity(datagrams.len().min(BATCH));
+    let mut left = datagrams;
+    while let Some((to, bytes)) = left.first()
+        && runs.len() < BATCH
+    {
+        let fits = if bytes.len() > MAX_PIECE { 1 } else { MAX_RUN_BYTES / bytes.len().max(1) };
+        let alike =
+            left.iter().take(longest.min(fits)).take_while(|(there, next)| (there, next.len()) == (to, bytes.len()));
+        let (run, others) = left.split_at(alike.count().max(1));
+        runs.push(run);
+        left = others;
+    }
+    runs
+}
+
+/// The control message that says how long the datagrams of a run are.
+#[repr(C)]
+struct Cut {
+    header: libc::cmsghdr,
+    bytes: u16,
+}
+
+impl Cut {
+    fn into(bytes: usize) -> Self {
+        // SAFETY: all zeros is a valid header; it has private padding on some systems, so that it cannot be written out.
+        let mut header: libc::cmsghdr = unsafe { std::mem::zeroed() };
+        header.cmsg_len = (size_of::<libc::cmsghdr>() + size_of::<u16>()) as _;
+        header.cmsg_level = libc::SOL_UDP;
+        header.cmsg_type = libc::UDP_SEGMENT;
+        Self { header, bytes: u16::try_from(bytes).unwrap_or(0) }
+    }
+}
+
+/// The header of one datagram, or of one run of them.
+fn header(parts: &mut [libc::iovec], address: *mut libc::c_void, address_bytes: libc::socklen_t) -> libc::mmsghdr {
+    // SAFETY: as of the control message's: no address, no parts, no control data.
     let mut header: libc::mmsghdr = unsafe { std::mem::zeroed() };
     header.msg_hdr.msg_name = address;
     header.msg_hdr.msg_namelen = address_bytes;
-    header.msg_hdr.msg_iov = part;
-    header.msg_hdr.msg_iovlen = 1;
+    header.msg_hdr.msg_iov = parts.as_mut_ptr();
+    header.msg_hdr.msg_iovlen = parts.len() as _;
     header
+}
+
+/// Makes a socket compute no checksums, for which the system refuses runs.
+#[cfg(test)]
+pub fn refuse_runs(socket: &impl AsFd) {
+    let one: libc::c_int = 1;
+    let bytes = libc::socklen_t::try_from(size_of_val(&one)).unwrap_or(0);
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: the kernel reads one integer of that size.
+    let done =
+        unsafe { libc::setsockopt(socket, libc::SOL_SOCKET, libc::SO_NO_CHECK, ptr::from_ref(&one).cast(), bytes) };
+    assert_eq!(done, 0, "SO_NO_CHECK");
 }
 
 #[cfg(test)]
@@ -145,25 +215,74 @@ mod tests {
         (bind(), bind())
     }
 
+    /// All that waits, in order.
+    fn received(from: &UdpSocket, there: &UdpSocket) -> Vec<Vec<u8>> {
+        let mut all = Vec::new();
+        let mut inbox = Inbox::new(BATCH, 2_000);
+        while inbox.receive(there).is_ok() {
+            assert!(inbox.datagrams().all(|(sender, _)| sender == from.local_addr().unwrap()));
+            all.extend(inbox.datagrams().map(|(_, bytes)| bytes.to_vec()));
+        }
+        all
+    }
+
     #[test]
     fn what_is_sent_is_received_in_order_with_its_sender() {
         for ip in ["127.0.0.1", "[::1]"] {
             let (here, there) = pair(ip);
             let to = there.local_addr().unwrap();
             let all: Vec<Addressed> = (0..BATCH + 6).map(|n| (to, vec![b'x'; n].into())).collect();
-            assert_eq!(send(&here, &all).unwrap(), BATCH);
-            assert_eq!(send(&here, &all[BATCH..]).unwrap(), 6);
+            let all: Vec<&Addressed> = all.iter().collect();
+            assert_eq!(send(&here, &all, true).unwrap(), BATCH);
+            assert_eq!(send(&here, &all[BATCH..], true).unwrap(), 6);
             let mut inbox = Inbox::new(BATCH, 2_000);
-            let mut lengths = Vec::new();
             for expected in [BATCH, 6] {
-                assert_eq!((inbox.receive(&there).unwrap(), inbox.is_full()), (expected, expected == BATCH));
-                assert!(inbox.datagrams().all(|(from, _)| from == here.local_addr().unwrap()));
-                lengths.extend(inbox.datagrams().map(|(_, bytes)| bytes.len()));
+                let waits = (inbox.receive(&there).unwrap(), inbox.is_full());
+                assert_eq!(waits, (expected, expected == BATCH));
             }
-            assert!(lengths.into_iter().eq(0..BATCH + 6));
             assert_eq!(inbox.receive(&there).unwrap_err().kind(), io::ErrorKind::WouldBlock);
             assert_eq!(inbox.datagrams().count(), 0);
+            assert_eq!(send(&here, &all[..60], false).unwrap(), 60);
+            assert!(received(&here, &there).iter().map(Vec::len).eq(0..60));
         }
+    }
+
+    #[test]
+    fn runs_arrive_as_the_datagrams_that_they_are() {
+        for ip in ["127.0.0.1", "[::1]"] {
+            let (here, there) = pair(ip);
+            let to = there.local_addr().unwrap();
+            // Runs of 3, 1 and 64 datagrams and what is left of the last; one of two that are too long to go together.
+            let lengths = [300; 3].into_iter().chain([301]).chain([400; 66]).chain([1_500; 2]);
+            let all: Vec<Addressed> = lengths.zip(0u8..).map(|(length, n)| (to, vec![n; length].into())).collect();
+            let refs: Vec<&Addressed> = all.iter().collect();
+            assert_eq!(runs(&refs, MAX_RUN).iter().map(|run| run.len()).collect::<Vec<_>>(), [3, 1, 64, 2, 1, 1]);
+            assert_eq!(send(&here, &refs, true).unwrap(), all.len());
+            assert!(received(&here, &there).iter().eq(all.iter().map(|(_, bytes)| &**bytes)));
+        }
+    }
+
+    #[test]
+    fn a_run_has_one_destination_and_no_more_bytes_than_a_datagram_may() {
+        let to = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let all: Vec<Addressed> = [1, 1, 2, 2, 2]
+            .into_iter()
+            .map(|port| (to(port), vec![0; 9].into()))
+            .chain((0..60).map(|_| (to(3), vec![0; 1_232].into())))
+            .collect();
+        let refs: Vec<&Addressed> = all.iter().collect();
+        assert_eq!(runs(&refs, MAX_RUN).iter().map(|run| run.len()).collect::<Vec<_>>(), [2, 3, 52, 8]);
+        assert_eq!(runs(&refs, 1).len(), BATCH);
+    }
+
+    #[test]
+    fn a_run_that_is_refused_is_told_and_none_of_it_is_sent() {
+        let (here, there) = pair("127.0.0.1");
+        refuse_runs(&here);
+        let one: Addressed = (there.local_addr().unwrap(), vec![1; 30].into());
+        assert!(send(&here, &[&one, &one], true).is_err());
+        assert_eq!(send(&here, &[&one, &one], false).unwrap(), 2);
+        assert_eq!(received(&here, &there).len(), 2);
     }
 
     #[test]
@@ -171,8 +290,8 @@ mod tests {
         let (here, there) = pair("127.0.0.1");
         let to = there.local_addr().unwrap();
         let too_long: Addressed = (to, vec![0; 70_000].into());
-        assert!(send(&here, std::slice::from_ref(&too_long)).is_err());
-        assert_eq!(send(&here, &[(to, vec![1; 30].into()), too_long]).unwrap(), 1);
+        assert!(send(&here, &[&too_long], true).is_err());
+        assert_eq!(send(&here, &[&(to, vec![1; 30].into()), &too_long], true).unwrap(), 1);
         let mut inbox = Inbox::new(BATCH, 10);
         assert_eq!(inbox.receive(&there).unwrap(), 1);
         assert_eq!(inbox.datagrams().next().unwrap().1, [1; 10]);

@@ -150,7 +150,7 @@ impl Driver {
         let mut patience = Duration::ZERO;
         let mut pace = Pace::new(STEP, BUSY_MESSAGES, Instant::now());
         let mut behind = Behind::default();
-        self.flush();
+        self.carry_out();
         loop {
             // What comes while much comes in has gathered, and wakes nobody by itself.
             let gathered = !patience.is_zero() && pace.gather();
@@ -174,7 +174,8 @@ impl Driver {
             if self.worker.next_wake_ms().is_some_and(|at_ms| at_ms <= now_ms) {
                 self.worker.tick(now_ms);
             }
-            self.flush();
+            self.carry_out();
+            self.place.sockets.flush();
             let is_full = self.post.flush();
             if self.mailbox.journal_failed() {
                 tracing::error!("the journal failed: the node stops, since nothing it did now would survive");
@@ -212,7 +213,8 @@ impl Driver {
     /// Ends all calls; the node ends when that is done, or some seconds later.
     fn stop(&mut self, now_ms: u64) {
         self.worker.command(now_ms, 0, Command::Shutdown);
-        self.flush();
+        self.carry_out();
+        self.place.sockets.flush();
         self.stopping(now_ms);
     }
 
@@ -243,7 +245,7 @@ impl Driver {
             read += came;
             more |= is_left;
             owes_more |= is_left && owed * 2 > came;
-            self.flush();
+            self.carry_out();
         }
         let now_ms = self.clock.now_ms();
         let admits = |remote| self.worker.admits(now_ms, remote);
@@ -257,7 +259,7 @@ impl Driver {
             Arrived::Certificate(certificate) => worker.proven(clock.now_ms(), flow.connection, certificate),
         };
         let is_left = self.place.streams.receive(clock.now_ms(), buffer, each);
-        self.flush();
+        self.carry_out();
         Received { read, more: more || is_left, owes_more: owes_more || is_left }
     }
 
@@ -266,7 +268,7 @@ impl Driver {
         self.mailbox.look();
         self.worker.durable(self.clock.now_ms(), self.mailbox.durable());
         self.worker.disk_full(self.clock.now_ms(), self.mailbox.disk_full());
-        self.flush();
+        self.carry_out();
         if self.mailbox.share_wanted() {
             self.worker.ask_share(self.clock.now_ms());
         }
@@ -284,7 +286,7 @@ impl Driver {
                 Letter::Located(destination, servers) => self.worker.located(now_ms, destination, servers),
                 Letter::Stop => self.stop(now_ms),
             }
-            self.flush();
+            self.carry_out();
         }
         (handled, true)
     }
@@ -304,17 +306,16 @@ impl Driver {
         self.worker.command(now_ms, self.next_token, command);
     }
 
-    /// Carries out everything the worker wants.
-    fn flush(&mut self) {
-        self.carry_out();
+    /// Carries out everything the worker wants; datagrams are put down for the end of the turn.
+    fn carry_out(&mut self) {
+        self.outputs();
         while let Some(flow) = self.place.streams.next_failed() {
             self.worker.flow_failed(self.clock.now_ms(), flow);
-            self.carry_out();
+            self.outputs();
         }
-        self.place.sockets.flush();
     }
 
-    fn carry_out(&mut self) {
+    fn outputs(&mut self) {
         while let Some(output) = self.worker.poll_output() {
             match output {
                 Output::Send { flow, bytes } => match flow.transport {

@@ -5,6 +5,7 @@ mod clock;
 mod driver;
 mod handle;
 mod mailbox;
+mod outbox;
 mod post;
 mod relay;
 mod reports;

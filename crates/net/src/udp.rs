@@ -12,7 +12,8 @@ use nix::sys::socket::sockopt::RcvBufForce;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::NetError;
-use crate::batch::{self, Addressed, BATCH, Inbox};
+use crate::batch::Inbox;
+use crate::outbox::Outbox;
 use crate::start::Sharing;
 
 /// Kernel buffer asked for in each direction: bursts of calls must not be lost while a snapshot is copied, nor calls in a
@@ -31,8 +32,7 @@ pub struct Sockets {
 struct Bound {
     local: SocketAddr,
     socket: UdpSocket,
-    /// What goes out with the next flush.
-    outbox: Vec<Addressed>,
+    outbox: Outbox,
 }
 
 impl Sockets {
@@ -44,7 +44,7 @@ impl Sockets {
             let mut socket = open(address, sharing).map_err(listen)?;
             registry.register(&mut socket, Token(number), Interest::READABLE).map_err(listen)?;
             let local = socket.local_addr().map_err(listen)?;
-            sockets.push(Bound { local, socket, outbox: Vec::new() });
+            sockets.push(Bound { local, socket, outbox: Outbox::new() });
         }
         Ok(Self { sockets })
     }
@@ -76,30 +76,14 @@ impl Sockets {
     pub fn put(&mut self, flow: &Flow, bytes: Arc<[u8]>) {
         let number = self.sockets.iter().position(|bound| bound.local == flow.local).unwrap_or_default();
         let Some(bound) = self.sockets.get_mut(number) else { return };
-        bound.outbox.push((flow.remote, bytes));
-        if bound.outbox.len() == BATCH {
-            bound.flush();
+        if bound.outbox.put(flow.remote, bytes) {
+            bound.outbox.flush(&bound.socket);
         }
     }
 
     /// Sends what was put down.
     pub fn flush(&mut self) {
-        self.sockets.iter_mut().for_each(Bound::flush);
-    }
-}
-
-impl Bound {
-    /// A full buffer loses datagrams, as the network may: timers resend.
-    fn flush(&mut self) {
-        let mut left = self.outbox.as_slice();
-        while let Some((remote, _)) = left.first() {
-            let done = batch::send(&self.socket, left).unwrap_or_else(|error| {
-                tracing::debug!(%remote, %error, "a datagram was not sent");
-                1
-            });
-            left = left.get(done.max(1)..).unwrap_or_default();
-        }
-        self.outbox.clear();
+        self.sockets.iter_mut().for_each(|bound| bound.outbox.flush(&bound.socket));
     }
 }
 
