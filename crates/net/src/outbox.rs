@@ -45,29 +45,32 @@ impl Outbox {
     pub fn flush(&mut self, socket: &impl AsFd) {
         let mut waiting = std::mem::take(&mut self.waiting);
         let is_much = waiting.len() >= FEW;
-        if is_much && self.resting == 0 {
-            self.flush_in_runs(socket, &waiting);
-        } else {
-            self.resting = self.resting.saturating_sub(u32::from(is_much));
-            flush_one_by_one(socket, &waiting.iter().collect::<Vec<_>>());
+        let in_runs = is_much && self.resting == 0;
+        self.resting = self.resting.saturating_sub(u32::from(is_much));
+        let ordered = if in_runs { self.arranged(&waiting) } else { waiting.iter().collect() };
+        let mut left = ordered.as_slice();
+        // What was refused as a run may be refused by itself as well: then it is the destination's fault, not the run's.
+        let mut refused = false;
+        while let Some((to, _)) = left.first() {
+            let done = match batch::send(socket, left, in_runs && !refused) {
+                Ok(done) => done.max(1),
+                Err(_) if in_runs && !refused => {
+                    refused = true;
+                    continue;
+                }
+                Err(error) => {
+                    tracing::debug!(%to, %error, "a datagram was not sent");
+                    refused = false;
+                    1
+                }
+            };
+            left = left.get(done..).unwrap_or_default();
+        }
+        if refused {
+            self.resting = RESTING;
         }
         waiting.clear();
         self.waiting = waiting;
-    }
-
-    fn flush_in_runs(&mut self, socket: &impl AsFd, waiting: &[Addressed]) {
-        let arranged = self.arranged(waiting);
-        let mut left = arranged.as_slice();
-        while let Some((to, _)) = left.first() {
-            match batch::send(socket, left, true) {
-                Ok(done) => left = left.get(done.max(1)..).unwrap_or_default(),
-                Err(error) => {
-                    tracing::debug!(%to, %error, "datagrams were not sent as one");
-                    self.resting = RESTING;
-                    return flush_one_by_one(socket, left);
-                }
-            }
-        }
     }
 
     /// What waits, by destination and length; what is a call's second message behind all first ones, and so on.
@@ -89,16 +92,6 @@ impl Outbox {
         let value = self.call_id.find(bytes).and_then(|at| bytes.get(at + self.call_id.needle().len()..));
         let value = value.unwrap_or_default();
         memchr::memchr(b'\r', value).and_then(|end| value.get(..end)).unwrap_or_default()
-    }
-}
-
-fn flush_one_by_one(socket: &impl AsFd, mut left: &[&Addressed]) {
-    while let Some((to, _)) = left.first() {
-        let done = batch::send(socket, left, false).unwrap_or_else(|error| {
-            tracing::debug!(%to, %error, "a datagram was not sent");
-            1
-        });
-        left = left.get(done.max(1)..).unwrap_or_default();
     }
 }
 
@@ -164,5 +157,20 @@ mod tests {
                 assert_eq!(bytes[..length], **sent);
             }
         }
+    }
+
+    #[test]
+    fn a_peer_that_cannot_be_reached_stops_no_runs() {
+        let (here, there) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        there.set_nonblocking(true).unwrap();
+        let mut outbox = Outbox::new();
+        for call in 0..FEW {
+            // Nothing goes to port 0.
+            outbox.put(to(0), message(&format!("{call}a"), 100));
+            outbox.put(there.local_addr().unwrap(), message(&format!("{call}b"), 100));
+        }
+        outbox.flush(&here);
+        assert_eq!((outbox.waiting.len(), outbox.resting), (0, 0));
+        assert_eq!(std::iter::from_fn(|| there.recv(&mut [0; 200]).ok()).count(), FEW);
     }
 }
