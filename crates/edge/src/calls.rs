@@ -11,7 +11,7 @@ use crate::call::Call;
 /// Calls of one worker, bounded by the most that the node may have. Their ids are our own count, so that nobody outside can
 /// make them collide.
 #[derive(Default)]
-pub(crate) struct Calls(HashMap<CallId, Box<Call>, BuildHasherDefault<Spread>>);
+pub(crate) struct Calls(HashMap<CallId, Box<Call>, BuildHasherDefault<InOrder>>);
 
 impl Calls {
     pub fn get(&self, id: CallId) -> Option<&Call> {
@@ -42,17 +42,18 @@ impl Calls {
     }
 }
 
-/// Spreads numbers that follow each other over all bits.
+/// Calls that began together stand together, and are looked for together; what a map tells its neighbours apart by, the
+/// upmost bits, differs from one to the next.
 #[derive(Clone, Copy, Debug, Default)]
-struct Spread(u64);
+struct InOrder(u64);
 
-impl Hasher for Spread {
+impl Hasher for InOrder {
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
     }
 
     fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        self.0 = number ^ number << 57;
     }
 
     fn finish(&self) -> u64 {

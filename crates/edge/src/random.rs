@@ -12,7 +12,10 @@ pub(crate) struct Mint {
     /// Tells this run from another node's run of the same number.
     mark: u32,
     worker: u16,
-    serial: u32,
+    /// The last number of each kind, so that those of a kind follow each other: tables keep what does together.
+    branches: u32,
+    tags: u32,
+    call_ids: u32,
 }
 
 impl Mint {
@@ -20,7 +23,7 @@ impl Mint {
     pub fn new(seed: [u8; 32], boot_epoch: u32, mark: u32, worker: u16) -> Self {
         let mut random = ChaCha20Rng::from_seed(seed);
         random.set_stream(u64::from(worker) + 1);
-        Self { random, epoch: boot_epoch, mark, worker, serial: 0 }
+        Self { random, epoch: boot_epoch, mark, worker, branches: 0, tags: 0, call_ids: 0 }
     }
 
     /// Whose it is.
@@ -34,27 +37,28 @@ impl Mint {
         bytes
     }
 
-    fn next(&mut self) -> (Origin, [u8; 8]) {
-        self.serial = self.serial.wrapping_add(1);
-        let slot = Slot { index: self.serial, generation: self.mark };
+    fn next(&mut self, count: impl FnOnce(&mut Self) -> &mut u32) -> (Origin, [u8; 8]) {
+        let count = count(self);
+        *count = count.wrapping_add(1);
+        let slot = Slot { index: *count, generation: self.mark };
         (Origin { worker: self.worker, epoch: self.epoch, slot }, self.bytes())
     }
 
     /// A Via branch.
     pub fn branch(&mut self) -> String {
-        let (origin, suffix) = self.next();
+        let (origin, suffix) = self.next(|mint| &mut mint.branches);
         origin.branch(suffix)
     }
 
     /// A From or To tag.
     pub fn tag(&mut self) -> String {
-        let (origin, suffix) = self.next();
+        let (origin, suffix) = self.next(|mint| &mut mint.tags);
         origin.tag(suffix)
     }
 
     /// A Call-ID.
     pub fn call_id(&mut self) -> String {
-        let (origin, suffix) = self.next();
+        let (origin, suffix) = self.next(|mint| &mut mint.call_ids);
         origin.call_id(suffix)
     }
 

@@ -76,10 +76,13 @@ impl Origin {
     }
 }
 
-/// The random end of an identifier; `None` of what has none.
-pub(crate) fn suffix(identifier: &[u8]) -> Option<Suffix> {
-    let (rest, digits) = identifier.split_last_chunk::<16>()?;
-    if rest.last() == Some(&b'-') { hex::decode(digits) } else { None }
+/// The place of an identifier and its random end; `None` of what has none.
+pub(crate) fn place_and_end(identifier: &[u8]) -> Option<(u32, u64)> {
+    let (rest, end) = identifier.split_last_chunk::<16>()?;
+    let (rest, place) = rest.split_last_chunk::<{ 8 + 10 }>()?;
+    let [place @ .., b'-', _, _, _, _, _, _, _, _, b'-'] = place else { return None };
+    rest.ends_with(b"-").then_some(())?;
+    Some((u32::from_be_bytes(hex::decode(place)?), u64::from_be_bytes(hex::decode(end)?)))
 }
 
 #[cfg(test)]
@@ -97,14 +100,15 @@ mod tests {
             for text in [origin.branch(suffix), origin.tag(suffix), origin.call_id(suffix)] {
                 prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
                 prop_assert_eq!(Origin::parse(text.as_bytes()), Some(origin));
-                prop_assert_eq!(super::suffix(text.as_bytes()), Some(suffix));
+                let end = u64::from_be_bytes(suffix);
+                prop_assert_eq!(super::place_and_end(text.as_bytes()), Some((index, end)));
             }
         }
 
         #[test]
         fn foreign_identifiers_do_no_harm(text: Vec<u8>) {
             Origin::parse(&text);
-            super::suffix(&text);
+            super::place_and_end(&text);
         }
     }
 

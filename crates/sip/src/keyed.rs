@@ -37,25 +37,34 @@ impl std::fmt::Debug for HashKey {
     }
 }
 
-/// What stands for a text.
+/// What stands for a text: what says best where a map keeps it, and the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Print(u128);
+pub struct Print(u64, u64);
 
 impl Print {
-    /// The print of an identifier that was minted here (`sip::ids`): its random end, which nobody can guess who was not
-    /// told it. `None` of what was not.
+    /// The print of an identifier that was minted here (`sip::ids`): its place, and its random end, which nobody can guess
+    /// who was not told it. `None` of what was not. Places are given one after the other, and what was minted together is
+    /// mostly looked for together: it stands together in a map.
     pub fn of_minted(identifier: &[u8]) -> Option<Self> {
-        ids::suffix(identifier).map(|suffix| Self(u64::from_be_bytes(suffix).into()))
+        let (place, end) = ids::place_and_end(identifier)?;
+        Some(Self(u64::from(place) | end & !LOW, end))
     }
 
     /// The print of one of several things that one text stands for.
-    pub(crate) fn of_kind(self, kind: u8) -> Self {
-        Self(self.0 ^ u128::from(kind) << 64)
+    pub(crate) const fn of_kind(self, kind: u8) -> Self {
+        Self(self.0, self.1 ^ kind as u64)
     }
 
-    /// Which part of a map has it: by bits that the part itself goes by least.
-    fn part(self) -> usize {
-        (self.0 >> 40) as usize % PARTS
+    /// Which part of a map has it: neighbours have the same.
+    const fn part(self) -> usize {
+        (self.0 >> NEIGHBOURS) as usize % PARTS
+    }
+
+    /// Where in its part it stands: what tells the parts apart is left out, since all of a part have it in common.
+    const fn place(self) -> u64 {
+        let near = self.0 & ((1 << NEIGHBOURS) - 1);
+        let far = (self.0 & LOW) >> (NEIGHBOURS + PARTS.ilog2()) << NEIGHBOURS;
+        self.0 & !LOW | far | near
     }
 
     /// One of `count` equal shares, the same for a print at each time; 0 of none.
@@ -64,9 +73,15 @@ impl Print {
     }
 }
 
+impl From<u128> for Print {
+    fn from(hash: u128) -> Self {
+        Self(hash as u64, (hash >> 64) as u64)
+    }
+}
+
 impl Hash for Print {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0 as u64);
+        state.write_u64(self.place());
     }
 }
 
@@ -103,10 +118,10 @@ impl Reader {
     fn finish(mut self) -> Print {
         let lines = self.lines.get(..self.len).unwrap_or_default();
         if !self.is_long {
-            return Print(self.hasher.hash(lines).into());
+            return u128::from(self.hasher.hash(lines)).into();
         }
         self.hasher.write(lines);
-        Print(self.hasher.finish128().into())
+        u128::from(self.hasher.finish128()).into()
     }
 }
 
@@ -130,6 +145,10 @@ impl Hasher for AsItIs {
 
 /// Parts of a map: as one of them grows, the others stay as they are.
 const PARTS: usize = 64;
+/// The bits of a place.
+const LOW: u64 = u32::MAX as u64;
+/// So many of the lowest bits of prints tell neighbours apart.
+const NEIGHBOURS: u32 = 10;
 
 /// A map by prints that is only looked into. The caller bounds it.
 #[derive(Debug)]
@@ -197,7 +216,7 @@ mod tests {
             // However the text is cut for the hash, it is hashed as one.
             let mut whole = SipHasher13::new_with_key(&[5; 16]);
             a.iter().for_each(|text| whole.write(format!("{text}\n").as_bytes()));
-            prop_assert_eq!(print(&a).0, u128::from(whole.finish128()));
+            prop_assert_eq!(print(&a), Print::from(u128::from(whole.finish128())));
         }
     }
 }
