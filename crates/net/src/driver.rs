@@ -147,13 +147,13 @@ impl Driver {
         let mut events = Events::with_capacity(64);
         let mut inbox = Inbox::new(BATCH, MAX_DATAGRAM);
         let mut buffer = vec![0; MAX_DATAGRAM];
-        let (mut patience, mut more) = (Duration::ZERO, true);
+        let mut patience = Duration::ZERO;
         let mut pace = Pace::new(STEP, BUSY_MESSAGES, Instant::now());
         let mut behind = Behind::default();
         self.carry_out();
         loop {
-            // What comes, and is due, while much comes in has gathered, and wakes nobody by itself.
-            let gathered = !more && pace.gather();
+            // What comes while much comes in has gathered, and wakes nobody by itself.
+            let gathered = !patience.is_zero() && pace.gather();
             let patience_now = if gathered { Duration::ZERO } else { patience };
             if let Err(error) = self.place.poll.poll(&mut events, Some(patience_now))
                 && error.kind() != std::io::ErrorKind::Interrupted
@@ -165,10 +165,9 @@ impl Driver {
             for event in &events {
                 self.place.streams.ready(event, now_ms);
             }
-            let received = self.receive(&mut inbox, &mut buffer);
+            let Received { read, more, owes_more } = self.receive(&mut inbox, &mut buffer);
             let (handled, more_letters) = self.letters();
-            more = received.more || more_letters;
-            let (read, owes_more) = (received.read, received.owes_more || more_letters);
+            let (more, owes_more) = (more || more_letters, owes_more || more_letters);
             pace.done(read + handled);
             let now_ms = self.clock.now_ms();
             self.worker.set_busy(behind.is_much(now_ms, read, owes_more, self.worker.waiting_records()));

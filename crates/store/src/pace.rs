@@ -10,14 +10,13 @@ pub struct Pace {
     busy_from: usize,
     begun: Instant,
     done: usize,
-    /// So much was done in each step of late: what was done before counts half as much with each step.
-    of_late: usize,
+    busy: bool,
 }
 
 impl Pace {
-    /// Steps of that length; so much done in each of late makes what comes in the next wait for its end.
+    /// Steps of that length; so much done in one makes what comes in the next wait for its end.
     pub fn new(step: Duration, busy_from: usize, now: Instant) -> Self {
-        Self { step, busy_from, begun: now, done: 0, of_late: 0 }
+        Self { step, busy_from, begun: now, done: 0, busy: false }
     }
 
     /// Lets what there is to do gather while much is done; call it before it is done. Whether it took time.
@@ -35,13 +34,11 @@ impl Pace {
     fn gather_until(&mut self, now: Instant) -> Option<Instant> {
         let since = now.saturating_duration_since(self.begun);
         if since >= self.step {
-            // What was gathered may take longer to do than a step, and what comes may pause for one.
-            let steps = (since.as_nanos() / self.step.as_nanos().max(1)).max(1);
-            let before = u32::try_from(steps).ok().and_then(|steps| self.of_late.checked_shr(steps)).unwrap_or(0);
-            self.of_late = before + (self.done as u128 / steps) as usize;
+            let just_now = since < self.step * 2;
+            self.busy = just_now && self.done >= self.busy_from;
             (self.begun, self.done) = (now, 0);
         }
-        (self.of_late >= self.busy_from).then(|| self.begun + self.step)
+        self.busy.then(|| self.begun + self.step)
     }
 
     /// So much was done.
@@ -64,16 +61,9 @@ mod tests {
             pace.done(4);
         }
         assert_eq!(pace.gather_until(at(11)), Some(at(21)), "the step before had 40");
-        pace.done(10);
-        assert_eq!(pace.gather_until(at(22)), None, "and this one 10");
-        pace.done(128);
-        assert_eq!(pace.gather_until(at(62)), Some(at(72)), "four times as long, four times as much");
-        pace.done(100);
-        assert_eq!(pace.gather_until(at(73)), Some(at(83)));
-        assert_eq!(pace.gather_until(at(83)), Some(at(93)), "a pause is no end");
-        assert_eq!(pace.gather_until(at(93)), None, "two are one");
+        pace.done(31);
+        assert_eq!(pace.gather_until(at(22)), None, "and this one 31");
         pace.done(500);
-        assert_eq!(pace.gather_until(at(1_000)), None, "that is long ago");
-        assert_eq!(pace.gather_until(start + Duration::MAX / 8), None);
+        assert_eq!(pace.gather_until(at(60)), None, "that is long ago");
     }
 }
