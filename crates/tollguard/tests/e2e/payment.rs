@@ -126,7 +126,8 @@ fn above_the_days_limit_a_payment_waits_until_there_is_room() {
     assert_eq!(node.check_books(), Money::from_cents(9_000));
     node.command(&["account", "set", "firm", "--auto-top-up-max", "200"]);
     wait_for(SOON, "the payment that waited", || (node.account().balance == Money::from_cents(12_000)).then_some(()));
-    assert_eq!(node.command(&["payment", "list", "--waiting"]).trim(), "There are none.");
+    let waiting = || node.command(&["payment", "list", "--waiting"]);
+    wait_for(SOON, "that it waits no more", || (waiting().trim() == "There are none.").then_some(()));
     assert_eq!(pay(&node, "30", "pay_2").0, 200, "it is booked");
     node.check_books();
 }
