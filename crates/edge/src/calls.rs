@@ -49,7 +49,7 @@ struct InOrder(u64);
 
 impl Hasher for InOrder {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+        self.write_u64(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)));
     }
 
     fn write_u64(&mut self, number: u64) {

@@ -179,9 +179,13 @@ impl<V> Keyed<V> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::arena::Slot;
+    use crate::ids::Origin;
 
     #[test]
     fn what_is_put_in_is_found_and_the_key_decides_about_the_print() {
@@ -194,6 +198,23 @@ mod tests {
         let print = |byte| HashKey::new([byte; 16]).print(&[b"text"]);
         assert!(print(1) != print(2) && print(1) == print(1));
         assert_eq!(format!("{:?}", HashKey::new([9; 16])), "HashKey");
+    }
+
+    #[test]
+    fn what_is_minted_together_stands_together_and_no_two_in_one_place() {
+        let print = |index| {
+            let origin = Origin { worker: 0, epoch: 1, slot: Slot { index, generation: 2 } };
+            Print::of_minted(origin.tag([9; 8]).as_bytes()).unwrap()
+        };
+        let stands = |index| (print(index).part(), print(index).place() & LOW);
+        for index in 1..1 << NEIGHBOURS {
+            let (part, place) = stands(index - 1);
+            assert_eq!(stands(index), (part, place + 1));
+        }
+        let indices = 0..4 * (PARTS as u32) << NEIGHBOURS;
+        let places: BTreeSet<_> = indices.clone().map(stands).collect();
+        assert_eq!(places.len(), indices.len());
+        assert_eq!(places.last(), Some(&(PARTS - 1, (4 << NEIGHBOURS) - 1)), "and none is left free");
     }
 
     #[test]
