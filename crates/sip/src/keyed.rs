@@ -211,7 +211,7 @@ mod tests {
             let (part, place) = stands(index - 1);
             assert_eq!(stands(index), (part, place + 1));
         }
-        let indices = 0..4 * (PARTS as u32) << NEIGHBOURS;
+        let indices = 0..(4 * PARTS as u32) << NEIGHBOURS;
         let places: BTreeSet<_> = indices.clone().map(stands).collect();
         assert_eq!(places.len(), indices.len());
         assert_eq!(places.last(), Some(&(PARTS - 1, (4 << NEIGHBOURS) - 1)), "and none is left free");
