@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use account::{Flow, Transport};
 use media::RelayCommand;
@@ -23,9 +23,9 @@ use crate::udp::{MAX_DATAGRAM, Sockets};
 pub const WAKE: Token = Token(usize::MAX);
 /// While much comes in, it is read in steps: waking up, and sending and syncing what follows, cost nearly as much for one
 /// message as for many.
-const STEP: Duration = Duration::from_millis(1);
+const STEP: Duration = Duration::from_millis(2);
 /// So many messages in one step make the next one wait for its end.
-const BUSY_MESSAGES: usize = 5;
+const BUSY_MESSAGES: u32 = 4;
 /// Messages have waited all the time for so long while so many were read, or so many records wait for the disk, that new
 /// calls are told to come back later.
 const MAX_BEHIND_MS: u64 = 200;
@@ -147,15 +147,18 @@ impl Driver {
         let mut events = Events::with_capacity(64);
         let mut inbox = Inbox::new(BATCH, MAX_DATAGRAM);
         let mut buffer = vec![0; MAX_DATAGRAM];
-        let mut patience = Duration::ZERO;
-        let mut pace = Pace::new(STEP, BUSY_MESSAGES, Instant::now());
+        let (mut patience, mut more) = (Duration::ZERO, true);
+        let mut pace = Pace::new(STEP, BUSY_MESSAGES);
         let mut behind = Behind::default();
         self.carry_out();
         loop {
-            // What comes while much comes in has gathered, and wakes nobody by itself.
-            let gathered = !patience.is_zero() && pace.gather();
-            let patience_now = if gathered { Duration::ZERO } else { patience };
-            if let Err(error) = self.place.poll.poll(&mut events, Some(patience_now))
+            // What comes, and what is due, while much comes in has gathered, and wakes nobody by itself.
+            if !more && let Some(time) = pace.time_to_gather() {
+                self.mailbox.will_look();
+                Pace::rest(time);
+                patience = Duration::ZERO;
+            }
+            if let Err(error) = self.place.poll.poll(&mut events, Some(patience))
                 && error.kind() != std::io::ErrorKind::Interrupted
             {
                 tracing::error!(%error, "the poller failed");
@@ -165,9 +168,10 @@ impl Driver {
             for event in &events {
                 self.place.streams.ready(event, now_ms);
             }
-            let Received { read, more, owes_more } = self.receive(&mut inbox, &mut buffer);
+            let received = self.receive(&mut inbox, &mut buffer);
             let (handled, more_letters) = self.letters();
-            let (more, owes_more) = (more || more_letters, owes_more || more_letters);
+            more = received.more || more_letters;
+            let (read, owes_more) = (received.read, received.owes_more || more_letters);
             pace.done(read + handled);
             let now_ms = self.clock.now_ms();
             self.worker.set_busy(behind.is_much(now_ms, read, owes_more, self.worker.waiting_records()));

@@ -41,7 +41,7 @@ pub struct Postbox {
 /// What needs no letter: the newest value counts.
 #[derive(Debug, Default)]
 struct Signals {
-    /// Whether the worker has been woken and has not looked since.
+    /// Whether the worker has been woken, or looks anyway, and has not looked since.
     woken: AtomicBool,
     durable: AtomicU64,
     journal_failed: AtomicBool,
@@ -119,6 +119,11 @@ impl Mailbox {
     /// Before looking: whoever brings something from now on wakes the worker again.
     pub fn look(&self) {
         self.signals.woken.swap(false, Ordering::AcqRel);
+    }
+
+    /// Before a rest after which the worker looks anyway: whoever brings something meanwhile need not wake it.
+    pub fn will_look(&self) {
+        self.signals.woken.store(true, Ordering::Release);
     }
 
     /// The next letter, if one waits.

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::thread::Builder;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use media::{PortPool, RelayCommand, RelayEvent, RelayId};
 use mio::{Events, Poll, Token, Waker};
@@ -31,7 +31,7 @@ const AT_ONCE: usize = 8;
 /// While much comes in, it is read in steps: waking up costs as much as relaying a few packets.
 const STEP: Duration = Duration::from_millis(1);
 /// So many packets in one step make the next ones wait for its end.
-const BUSY_PACKETS: usize = 8;
+const BUSY_PACKETS: u32 = 8;
 
 /// A worker's way to the relay's thread; the thread ends when the last of them is dropped.
 #[derive(Clone)]
@@ -137,7 +137,7 @@ impl Thread {
     fn run(mut self) {
         let mut events = Events::with_capacity(1024);
         let mut inbox = Inbox::new(AT_ONCE, media::relay::MAX_MEDIA_BYTES + 1);
-        let mut pace = Pace::new(STEP, BUSY_PACKETS, Instant::now());
+        let mut pace = Pace::new(STEP, BUSY_PACKETS);
         let mut look_at_ms = self.clock.now_ms() + LOOK_MS;
         loop {
             let wait = Duration::from_millis(look_at_ms.saturating_sub(self.clock.now_ms()));

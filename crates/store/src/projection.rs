@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use node::Record;
 
@@ -18,7 +18,7 @@ pub const BATCH_QUEUE: usize = 256;
 /// and what it changes in one place, pages of indexes among it, is written once. What people look at is so much older.
 const STEP: Duration = Duration::from_secs(1);
 /// So many records in one step make the next one wait for its end.
-const BUSY_RECORDS: usize = 2_000;
+const BUSY_RECORDS: u32 = 2_000;
 
 /// Records in one transaction at most (one batch more at worst).
 const MAX_TRANSACTION: usize = 16_384;
@@ -118,7 +118,7 @@ impl Drop for Ends {
 impl Worker {
     fn run(mut self) {
         let _ends = Ends(Arc::clone(&self.progress));
-        let mut pace = Pace::new(STEP, BUSY_RECORDS, Instant::now());
+        let mut pace = Pace::new(STEP, BUSY_RECORDS);
         while let Ok(mut records) = self.batches.recv() {
             pace.gather();
             self.take_waiting(&mut records);

@@ -31,9 +31,9 @@ pub const MAX_OWED: usize = 32_768;
 
 /// While much happens records are synced in steps, so that one sync does for more of them: as long as callers do not hear
 /// it (a call waits for one before it rings, and for one when it is answered).
-const STEP: Duration = Duration::from_millis(7);
+const STEP: Duration = Duration::from_millis(8);
 /// So many records in one step make the next one wait for its end.
-const BUSY_RECORDS: usize = 10;
+const BUSY_RECORDS: u32 = 10;
 
 /// How long a full disk is left alone before the next try.
 const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
@@ -150,7 +150,7 @@ struct Worker<D, T> {
 
 impl<D: Disk, T: Numerable + Serialize + DeserializeOwned> Worker<D, T> {
     fn run(mut self) -> u64 {
-        let mut pace = Pace::new(STEP, BUSY_RECORDS, Instant::now());
+        let mut pace = Pace::new(STEP, BUSY_RECORDS);
         while !self.stopping {
             // Before it waits for a record: while much comes none has to wake it.
             pace.gather();
