@@ -13,6 +13,7 @@ mod resolver;
 mod rtpengine;
 mod snapshots;
 mod start;
+mod steer;
 mod streams;
 mod tls;
 mod udp;

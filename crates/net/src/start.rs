@@ -191,6 +191,11 @@ impl Sharing {
         Self { worker, workers }
     }
 
+    /// Whether all others, if there are any, have bound theirs.
+    pub const fn is_last(self) -> bool {
+        self.workers > 1 && self.worker + 1 == self.workers
+    }
+
     /// Binds a socket. The first one of an address is bound alone, so that another program that has it is found, and
     /// only then lets the others in.
     pub fn bind(self, socket: &socket2::Socket, address: SocketAddr) -> std::io::Result<()> {

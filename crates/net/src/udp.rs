@@ -15,6 +15,7 @@ use crate::NetError;
 use crate::batch::Inbox;
 use crate::outbox::Outbox;
 use crate::start::Sharing;
+use crate::steer;
 
 /// Kernel buffer asked for in each direction: bursts of calls must not be lost while a snapshot is copied, nor calls in a
 /// flood while another process has the processor.
@@ -96,5 +97,8 @@ fn open(address: SocketAddr, sharing: Sharing) -> std::io::Result<UdpSocket> {
     }
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
     sharing.bind(&socket, address)?;
+    if sharing.is_last() {
+        steer::answers(&socket);
+    }
     Ok(UdpSocket::from_std(socket.into()))
 }
