@@ -33,6 +33,7 @@ pub fn answers(socket: &impl AsFd) {
     }
 }
 
+/// What runs for each datagram: in an answer it looks for the branch at one place after the other.
 fn program() -> Vec<sock_filter> {
     let mut program = vec![
         step(BPF_LD | BPF_W | BPF_LEN, 0),
