@@ -239,17 +239,19 @@ impl Driver {
     fn receive(&mut self, inbox: &mut Inbox, buffer: &mut [u8]) -> Received {
         let (mut read, mut more, mut owes_more) = (0, false, false);
         for number in 0..self.place.sockets.len() {
-            let (worker, now_ms) = (&mut self.worker, self.clock.now_ms());
+            let Some((local, is_left)) = self.place.sockets.receive(number, inbox) else { break };
+            let now_ms = self.clock.now_ms();
             let (mut came, mut owed) = (0, 0);
-            let each = |flow, bytes: &[u8]| {
+            for (remote, bytes) in inbox.datagrams() {
+                let flow = Flow { local, remote, transport: Transport::Udp, connection: 0 };
                 came += 1;
-                owed += usize::from(worker.datagram(now_ms, flow, bytes));
-            };
-            let is_left = self.place.sockets.receive(number, inbox, each);
+                owed += usize::from(self.worker.datagram(now_ms, flow, bytes));
+                // At once, while all of it is at hand.
+                self.carry_out();
+            }
             read += came;
             more |= is_left;
             owes_more |= is_left && owed * 2 > came;
-            self.carry_out();
         }
         let now_ms = self.clock.now_ms();
         let admits = |remote| self.worker.admits(now_ms, remote);

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use account::{Flow, Transport};
+use account::Flow;
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 use nix::sys::socket::setsockopt;
@@ -60,17 +60,16 @@ impl Sockets {
         self.sockets.len()
     }
 
-    /// Reads what waits on socket `number`, at most a batch, before the others get their turn; true where more may wait.
-    pub fn receive(&self, number: usize, inbox: &mut Inbox, mut each: impl FnMut(Flow, &[u8])) -> bool {
-        let Some(Bound { local, socket, .. }) = self.sockets.get(number) else { return false };
+    /// Reads what waits on socket `number`, at most a batch, before the others get their turn: its address, and whether more
+    /// may wait.
+    pub fn receive(&self, number: usize, inbox: &mut Inbox) -> Option<(SocketAddr, bool)> {
+        let Bound { local, socket, .. } = self.sockets.get(number)?;
         // An ICMP error of an earlier send (ECONNREFUSED) is reported here; the transaction times out by itself.
-        if let Err(error) = inbox.receive(socket) {
-            return error.kind() != ErrorKind::WouldBlock;
-        }
-        for (remote, bytes) in inbox.datagrams() {
-            each(Flow { local: *local, remote, transport: Transport::Udp, connection: 0 }, bytes);
-        }
-        inbox.is_full()
+        let is_left = match inbox.receive(socket) {
+            Ok(_) => inbox.is_full(),
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        };
+        Some((*local, is_left))
     }
 
     /// Puts a datagram down to be sent from the flow's own local address.

@@ -21,8 +21,8 @@ const CALLS: usize = 20_000;
 const AT_ONCE: usize = 300;
 /// Firms, and phones of each.
 const FIRMS: (usize, usize) = (10, 100);
-/// Records that one sync makes durable, and that one transaction turns into rows: those of 7 ms and of a second.
-const SYNCED: usize = 84;
+/// Records that one sync makes durable, and that one transaction turns into rows: those of 8 ms and of a second.
+const SYNCED: usize = 96;
 const PROJECTED: usize = 12_000;
 
 fn main() {
