@@ -191,7 +191,7 @@ impl Sharing {
         Self { worker, workers }
     }
 
-    /// Whether all others, if there are any, have bound theirs.
+    /// Whether there are others, and all of them have bound theirs.
     pub const fn is_last(self) -> bool {
         self.workers > 1 && self.worker + 1 == self.workers
     }
