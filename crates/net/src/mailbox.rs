@@ -157,3 +157,30 @@ impl Drop for Mailbox {
         self.signals.worker_gone.store(true, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+
+    #[test]
+    fn who_looks_anyway_is_not_woken_and_finds_what_came() {
+        let mut poll = Poll::new().unwrap();
+        let (postbox, mut mailbox) = mailbox(Waker::new(poll.registry(), Token(0)).unwrap());
+        let mut woken = || {
+            let mut events = Events::with_capacity(1);
+            poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+            !events.is_empty()
+        };
+        mailbox.will_look();
+        assert!(postbox.put(Letter::Stop).is_ok());
+        assert!(!woken());
+        mailbox.look();
+        assert!(matches!(mailbox.take(), Some(Letter::Stop)));
+        assert!(postbox.put(Letter::Stop).is_ok());
+        assert!(woken(), "it has looked");
+    }
+}

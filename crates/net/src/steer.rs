@@ -105,6 +105,8 @@ const fn word(text: [u8; 4]) -> u32 {
 mod tests {
     use std::net::UdpSocket;
 
+    use sip::arena::Slot;
+    use sip::ids::Origin;
     use socket2::{Domain, Socket, Type};
 
     use super::*;
@@ -126,7 +128,8 @@ mod tests {
     }
 
     fn answer(status: &str, via: &str, worker: usize) -> String {
-        let branch = format!("z9hG4bK{worker:04x}-0000000e-00000001-00000002-0123456789abcdef");
+        let slot = Slot { index: 7, generation: 11 };
+        let branch = Origin { worker: worker as u16, epoch: 14, slot }.branch([0xab; 8]);
         let rest =
             "\r\nFrom: <sip:1000@sip.test>;tag=1\r\nTo: <sip:2000@sip.test>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE";
         format!("SIP/2.0 {status}\r\nVia: SIP/2.0/UDP {via};branch={branch}{rest}\r\nContent-Length: 0\r\n\r\n")

@@ -62,8 +62,8 @@ impl Pace {
 
     /// When the present step began.
     fn begin_of_step(&self, now: Instant) -> Instant {
-        let steps = now.saturating_duration_since(self.origin).div_duration_f64(self.step).floor();
-        self.origin + self.step.mul_f64(steps)
+        let into = now.saturating_duration_since(self.origin).as_nanos() % self.step.as_nanos().max(1);
+        now - Duration::from_nanos(u64::try_from(into).unwrap_or(0))
     }
 
     /// So much was done.
