@@ -9,7 +9,7 @@ use media::Side;
 use sip::arena::Beside;
 use sip::transaction::Wire;
 use sip::transaction::{ClientKey, MAX_CLIENTS, MAX_SERVERS, ServerKey};
-use sip::{Flow, Host, HostPort, Keyed, Message, Method, Name, Print, ResponseBuilder, TransactionTable};
+use sip::{Flow, Host, HostPort, Keyed, Message, Method, Name, OwnContact, Print, ResponseBuilder, TransactionTable};
 
 use crate::call::Forwarded;
 use crate::certificate::Certificates;
@@ -155,8 +155,8 @@ impl Core {
     }
 
     /// Our Contact on this flow.
-    pub fn contact(&self, flow: Flow) -> (HostPort<'static>, sip::Transport) {
-        (self.sent_by(flow), flow.transport)
+    pub fn contact(&self, flow: Flow) -> OwnContact {
+        OwnContact { user: self.mint.user(), host_port: self.sent_by(flow), transport: flow.transport }
     }
 
     /// Begins an answer; `tag` stands in To where the request has none.

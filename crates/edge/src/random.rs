@@ -31,6 +31,11 @@ impl Mint {
         usize::from(self.worker)
     }
 
+    /// The user of its Contact.
+    pub fn user(&self) -> [u8; 5] {
+        sip::ids::user(self.worker)
+    }
+
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         self.random.fill_bytes(&mut bytes);

@@ -97,7 +97,7 @@ fn open(address: SocketAddr, sharing: Sharing) -> std::io::Result<UdpSocket> {
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
     sharing.bind(&socket, address)?;
     if sharing.is_last() {
-        steer::answers(&socket);
+        steer::to_workers(&socket);
     }
     Ok(UdpSocket::from_std(socket.into()))
 }

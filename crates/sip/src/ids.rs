@@ -1,5 +1,6 @@
 //! Branches, tags and Call-IDs that say where the thing they name is kept, so that a message
-//! carrying one finds its worker and slot without a look-up by text.
+//! carrying one finds its worker and slot without a look-up by text; and the user of our Contact,
+//! which tells the worker at the front of each request of a dialog.
 //!
 //! The place is a hint, not a proof: whoever follows it compares the whole identifier, whose
 //! random end an outsider cannot guess (RFC 3261 section 19.3).
@@ -76,6 +77,13 @@ impl Origin {
     }
 }
 
+/// The user of a worker's Contact: `w` and the worker's number. Requests within a dialog begin with it, in their Request-URI.
+pub fn user(worker: u16) -> [u8; 5] {
+    let mut user = *b"w0000";
+    user[1..].copy_from_slice(Short::of(&worker.to_be_bytes()).as_bytes());
+    user
+}
+
 /// The place of an identifier and its random end; `None` of what has none.
 pub(crate) fn place_and_end(identifier: &[u8]) -> Option<(u32, u64)> {
     let (rest, end) = identifier.split_last_chunk::<16>()?;
@@ -110,6 +118,12 @@ mod tests {
             Origin::parse(&text);
             super::place_and_end(&text);
         }
+    }
+
+    #[test]
+    fn a_contact_tells_its_worker() {
+        assert_eq!(user(0), *b"w0000");
+        assert_eq!(user(0x12ab), *b"w12ab");
     }
 
     #[test]

@@ -45,4 +45,4 @@ pub use sip_uri::SipUri;
 pub use transaction::TransactionTable;
 pub use uri::{Host, HostPort, Uri};
 pub use via::Via;
-pub use write::{RequestBuilder, ResponseBuilder, ResponseHead};
+pub use write::{OwnContact, RequestBuilder, ResponseBuilder, ResponseHead};

@@ -9,5 +9,6 @@ mod response;
 #[cfg(test)]
 mod tests;
 
+pub use draft::OwnContact;
 pub use request::RequestBuilder;
 pub use response::{ResponseBuilder, ResponseHead};

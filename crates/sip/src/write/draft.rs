@@ -14,6 +14,17 @@ pub(super) struct Draft {
 /// Room for a usual message, so that the buffer seldom grows.
 const USUAL_BYTES: usize = 1_024;
 
+/// Our Contact.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnContact {
+    /// It tells the worker ([`crate::ids::user`]).
+    pub user: [u8; 5],
+    /// Where a peer reaches us.
+    pub host_port: HostPort<'static>,
+    /// Over which transport.
+    pub transport: Transport,
+}
+
 impl Draft {
     pub(super) fn new() -> Draft {
         Draft { out: Vec::with_capacity(USUAL_BYTES) }
@@ -91,11 +102,12 @@ impl Draft {
         }
     }
 
-    /// The Contact that leads to this host: ours.
-    pub(super) fn own_contact(&mut self, host_port: HostPort<'_>, transport: Transport) {
+    pub(super) fn own_contact(&mut self, contact: OwnContact) {
         self.own("Contact: <sip:");
-        self.host_port(host_port);
-        match transport {
+        self.text(&contact.user);
+        self.own("@");
+        self.host_port(contact.host_port);
+        match contact.transport {
             Transport::Udp => self.own(">\r\n"),
             other => {
                 self.own(";transport=");

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::draft::Draft;
+use super::draft::{Draft, OwnContact};
 use crate::{HostPort, Method, Name, Transport};
 
 /// Writes a request: the line first, then headers in the order they are pushed, then the body.
@@ -47,8 +47,8 @@ impl RequestBuilder {
     }
 
     /// Our Contact: where a peer reaches us, over this transport.
-    pub fn own_contact(&mut self, (host_port, transport): (HostPort<'_>, Transport)) -> &mut RequestBuilder {
-        self.draft.own_contact(host_port, transport);
+    pub fn own_contact(&mut self, contact: OwnContact) -> &mut RequestBuilder {
+        self.draft.own_contact(contact);
         self
     }
 

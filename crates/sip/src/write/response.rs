@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 
-use super::draft::Draft;
+use super::draft::{Draft, OwnContact};
 use crate::limits::MAX_VIAS;
-use crate::{Host, HostPort, Message, Name, Transport, Via, reason_phrase, scan};
+use crate::{Host, Message, Name, Via, reason_phrase, scan};
 
 /// Writes a response: what section 8.2.6 copies from the request first, then headers as they are pushed.
 #[derive(Debug, Clone)]
@@ -74,8 +74,8 @@ impl ResponseBuilder {
     }
 
     /// Our Contact: where a peer reaches us, over this transport.
-    pub fn own_contact(&mut self, (host_port, transport): (HostPort<'_>, Transport)) -> &mut ResponseBuilder {
-        self.draft.own_contact(host_port, transport);
+    pub fn own_contact(&mut self, contact: OwnContact) -> &mut ResponseBuilder {
+        self.draft.own_contact(contact);
         self
     }
 
