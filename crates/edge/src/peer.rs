@@ -269,9 +269,10 @@ impl Core {
     pub fn routes(&mut self, carriers: &[CarrierId]) -> VecDeque<Route> {
         let directory = Arc::clone(&self.directory);
         let mut routes = Vec::new();
-        for carrier in carriers.iter().filter_map(|id| directory.carriers.get(id)) {
+        for (id, carrier) in carriers.iter().filter_map(|id| Some((id, directory.carriers.get(id)?))) {
+            // The account's own copy of the id: the directory's is counted by all workers.
             let targets = self.targets(carrier).into_iter();
-            routes.extend(targets.map(|target| Route { carrier: carrier.id.clone(), target }));
+            routes.extend(targets.map(|target| Route { carrier: id.clone(), target }));
         }
         routes.sort_by_key(|route| self.standing(route.target.address) == Standing::Gone);
         routes.into()

@@ -18,6 +18,7 @@ use super::{CallId, session};
 use crate::core::{ALLOW, Core, Purpose, SDP};
 use crate::directory::Carrier;
 use crate::limits::{CARRIER_PATIENCE_MS, MAX_AUTH_TRIES, MAX_DATAGRAM_BYTES, MAX_REASON_BYTES, MAX_TEXT_BYTES};
+use crate::peer::Route;
 use crate::{flow, text};
 
 /// What every callee of a call is sent.
@@ -215,8 +216,8 @@ impl Fork {
     }
 
     /// To a carrier at one of its servers, by its rules for numbers.
-    pub fn to_carrier(core: &mut Core, out: &Outbound, carrier: &Carrier, server: locate::Target) -> Self {
-        let flow = flow_to(core, server);
+    pub fn to_carrier(core: &mut Core, out: &Outbound, carrier: &Carrier, route: Route) -> Self {
+        let flow = flow_to(core, route.target);
         let us = core.sent_by(flow);
         let number = if out.emergency { out.called.clone() } else { carrier_number(carrier, &out.called) };
         let target = SipUri::text(&number, carrier.hostport().unwrap_or(us));
@@ -230,7 +231,7 @@ impl Fork {
             uri: target,
             diverting: diverting.map(|number| SipUri::text(&number, own_host)),
         };
-        let fork = Self::new(core, Target::Carrier(carrier.id.clone()), flow, names);
+        let fork = Self::new(core, Target::Carrier(route.carrier), flow, names);
         // One whose transport is configured, and not left to the DNS, is spoken to that way alone.
         let plain = (carrier.transport.is_none() && flow.transport == Transport::Udp).then_some(flow);
         Self { plain, ..fork }

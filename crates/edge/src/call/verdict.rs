@@ -9,7 +9,6 @@ use super::media::Offer;
 use super::{Call, Ending, Stage, status};
 use crate::core::Core;
 use crate::limits::{MAX_FORKS, MAX_FORWARDS};
-use crate::peer::Route;
 use crate::text;
 
 impl Call {
@@ -126,14 +125,14 @@ impl Call {
     pub(super) fn try_next_carrier(&mut self, core: &mut Core) -> bool {
         let Some(outbound) = &self.outbound else { return false };
         let directory = core.directory.clone();
-        while let Some(Route { carrier: id, target }) = self.routes_left.pop_front() {
-            let Some(carrier) = directory.carriers.get(&id) else { continue };
-            let mut fork = Fork::to_carrier(core, outbound, carrier, target);
+        while let Some(route) = self.routes_left.pop_front() {
+            let Some(carrier) = directory.carriers.get(&route.carrier) else { continue };
+            self.facts.carrier = Some(route.carrier.clone());
+            let mut fork = Fork::to_carrier(core, outbound, carrier, route);
             let sent = fork.send(core, self.id, outbound);
             if !sent {
                 fork.failed = Some(Failure::of(503));
             }
-            self.facts.carrier = Some(id);
             self.forks.push(fork);
             if sent {
                 return true;
