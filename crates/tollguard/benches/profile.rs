@@ -1,6 +1,7 @@
 //! `cargo xtask profile calls` (or `registers`): where the processor time of our node goes under the load of the bench of
 //! that name: by thread, by program or kernel, then by function (perf, sampling on the processor's clock, which works in
-//! virtual machines too).
+//! virtual machines too). The load comes twice with a pause of half a minute, the second time is looked at, and beside it
+//! stands how much memory both times took from the system.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench that cannot go on stops")]
 #![allow(dead_code, unused_imports, reason = "the benches share more than each needs")]
 
@@ -15,6 +16,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use common::flood::pages;
 use common::load::{self, Answering};
 use common::server::Server;
 
@@ -22,6 +24,8 @@ use common::server::Server;
 const WHAT: &str = "TOLLGUARD_PROFILE";
 const A_SECOND: u32 = 2_000;
 const LENGTH: Duration = Duration::from_secs(20);
+/// Longer than what is over lingers.
+const PAUSE: Duration = Duration::from_secs(35);
 
 fn main() {
     if common::is_only_a_test() {
@@ -34,12 +38,20 @@ fn main() {
     let _carrier = Answering::start(at(3));
     let server = Server::ours(at(1), at(3));
     let process = server.processes[0].to_string();
+    let run = || {
+        let before = pages(&server.processes);
+        let seen = load::run(&server, scenario, at(2), A_SECOND, LENGTH);
+        let each = (pages(&server.processes) - before) / seen.done as f64;
+        (seen, each)
+    };
+    let (_, first_pages) = run();
+    std::thread::sleep(PAUSE);
     let folder = tempfile::tempdir().unwrap();
     let mut record = Command::new("perf");
     record.current_dir(&folder).args(["record", "-q", "-e", "cpu-clock", "-F", "999", "-p", &process, "-o", "data"]);
     let mut perf = record.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let before = threads_ns(&process);
-    let seen = load::run(&server, scenario, at(2), A_SECOND, LENGTH);
+    let (seen, pages) = run();
     let after = threads_ns(&process);
     Command::new("kill").args(["-INT", &perf.id().to_string()]).status().unwrap();
     perf.wait().unwrap();
@@ -48,6 +60,7 @@ fn main() {
         let ms = (ns - before.get(thread).unwrap_or(&0)) as f64 / 1e3 / seen.done as f64;
         println!("{thread:<20}{ms:>8.1}");
     }
+    println!("pages of memory for each: {first_pages:.2} the first time, {pages:.2} the second");
     for (sort, from_percent) in [("comm,dso", "0.1"), ("comm,dso,symbol", "0.4")] {
         let mut report = Command::new("perf");
         report.current_dir(&folder).args(["report", "--stdio", "-i", "data", "--no-children", "--sort", sort]);

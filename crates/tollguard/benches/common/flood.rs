@@ -84,16 +84,26 @@ pub fn system_s(processes: &[u32]) -> f64 {
     ticks_s(processes, &[SYSTEM])
 }
 
-/// Places of user and system time in `/proc/PID/stat`, counted behind the name.
+/// Pages of memory that the system has handed to them so far.
+pub fn pages(processes: &[u32]) -> f64 {
+    counts(processes, &[MINOR_FAULTS])
+}
+
+/// Places of faults that read no disk, of user and of system time in `/proc/PID/stat`, counted behind the name.
+const MINOR_FAULTS: usize = 7;
 const USER: usize = 11;
 const SYSTEM: usize = 12;
 
 fn ticks_s(processes: &[u32], which: &[usize]) -> f64 {
     const TICKS_A_SECOND: f64 = 100.0;
-    let ticks = |id: &u32| -> Option<f64> {
+    counts(processes, which) / TICKS_A_SECOND
+}
+
+fn counts(processes: &[u32], which: &[usize]) -> f64 {
+    let count = |id: &u32| -> Option<f64> {
         let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let fields: Vec<&str> = text.rsplit_once(") ")?.1.split_whitespace().collect();
         which.iter().map(|field| fields.get(*field)?.parse::<f64>().ok()).sum()
     };
-    processes.iter().filter_map(ticks).sum::<f64>() / TICKS_A_SECOND
+    processes.iter().filter_map(count).sum()
 }
