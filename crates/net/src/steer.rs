@@ -119,6 +119,7 @@ mod tests {
 
     use sip::arena::Slot;
     use sip::ids::Origin;
+    use sip::{Host, HostPort, Method, OwnContact, RequestBuilder, Transport};
     use socket2::{Domain, Socket, Type};
 
     use super::*;
@@ -154,8 +155,13 @@ mod tests {
         )
     }
 
+    /// A worker's Contact, as it is written.
     fn contact(worker: usize) -> String {
-        format!("sip:{}@192.0.2.2:5060", String::from_utf8_lossy(&sip::ids::user(worker as u16)))
+        let host_port = HostPort { host: Host::Ip("192.0.2.2".parse().unwrap()), port: Some(5060) };
+        let ours = OwnContact { user: sip::ids::user(worker as u16), host_port, transport: Transport::Udp };
+        let mut invite = RequestBuilder::new(Method::Invite, "sip:2000@sip.test");
+        let written = String::from_utf8(invite.own_contact(ours).clone().finish()).unwrap();
+        written.split_once("Contact: <").unwrap().1.split_once('>').unwrap().0.to_owned()
     }
 
     fn reader(workers: &[UdpSocket], text: &str) -> usize {
