@@ -33,7 +33,9 @@ fn replacing(ok: &Message) -> String {
     let tag = |address: sip::NameAddr<'_>| text(address.tag().unwrap());
     let (to, from) = (tag(ok.to().unwrap()), tag(ok.from().unwrap()));
     let call_id = text(ok.call_id()).replace('@', "%40");
-    format!("Refer-To: <sip:192.0.2.1:5060?Replaces={call_id}%3Bto-tag%3D{to}%3Bfrom-tag%3D{from}&Require=replaces>")
+    format!(
+        "Refer-To: <sip:w0000@192.0.2.1:5060?Replaces={call_id}%3Bto-tag%3D{to}%3Bfrom-tag%3D{from}&Require=replaces>"
+    )
 }
 
 #[test]

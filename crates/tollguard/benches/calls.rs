@@ -82,8 +82,6 @@ fn cpu(seen: &[Seen]) -> f64 {
 
 fn note(report: &mut Report, server: &Server, seen: &[Seen]) {
     report.note(&key(server, "cpu_ms"), rounded(cpu(seen), 1), "processor time for 1,000 calls, the median round");
-    let system = load::median(seen, |seen| seen.system_ms);
-    report.note(&key(server, "system_ms"), rounded(system, 1), "what of that the system took");
     let (failed, again): (u64, u64) =
         (seen.iter().map(|s| s.failed).sum(), seen.iter().map(|s| s.retransmissions).sum());
     report.note(&key(server, "failed"), failed, "calls that failed at that rate");

@@ -51,7 +51,7 @@ fn main() {
     record.current_dir(&folder).args(["record", "-q", "-e", "cpu-clock", "-F", "999", "-p", &process, "-o", "data"]);
     let mut perf = record.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let before = threads_ns(&process);
-    let (seen, pages) = run();
+    let (seen, second_pages) = run();
     let after = threads_ns(&process);
     Command::new("kill").args(["-INT", &perf.id().to_string()]).status().unwrap();
     perf.wait().unwrap();
@@ -60,7 +60,7 @@ fn main() {
         let ms = (ns - before.get(thread).unwrap_or(&0)) as f64 / 1e3 / seen.done as f64;
         println!("{thread:<20}{ms:>8.1}");
     }
-    println!("pages of memory for each: {first_pages:.2} the first time, {pages:.2} the second");
+    println!("pages of memory for each: {first_pages:.2} the first time, {second_pages:.2} the second");
     for (sort, from_percent) in [("comm,dso", "0.1"), ("comm,dso,symbol", "0.4")] {
         let mut report = Command::new("perf");
         report.current_dir(&folder).args(["report", "--stdio", "-i", "data", "--no-children", "--sort", sort]);

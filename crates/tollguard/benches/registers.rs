@@ -58,8 +58,6 @@ fn main() {
             rounded(cpu(seen), 1),
             "processor time for 1,000, the median round",
         );
-        let system = load::median(seen, |seen| seen.system_ms);
-        report.note(&format!("{}_system_ms", server.name), rounded(system, 1), "what of that the system took");
         report.note(&format!("{}_not_clean", server.name), failed, "that failed, or messages that were sent again");
     }
     report.note("ratio", rounded(cpu(&seen[0]) / cpu(&seen[1]), 3), "our processor time by Kamailio's");

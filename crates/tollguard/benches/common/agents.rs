@@ -13,7 +13,7 @@ use sip::{Message, Method, Name, ResponseBuilder};
 use socket2::SockRef;
 
 use self::phone::{Phone, SDP, Stage};
-use super::flood::{cpu_s, lost, system_s};
+use super::flood::{cpu_s, lost};
 use super::load::{CORE, PATIENCE, Seen};
 use super::server::Server;
 
@@ -79,12 +79,11 @@ impl Agents {
             failed: 0,
             again: 0,
         };
-        let before_s = [cpu_s, system_s].map(|of| of(&server.processes));
+        let before_s = cpu_s(&server.processes);
         let lost_before = self.lost(server);
         run.carry(a_second, length);
         let count = run.calls.len() as f64;
-        let after_s = [cpu_s, system_s].map(|of| of(&server.processes));
-        let [cpu_ms, system_ms] = [0, 1].map(|of: usize| (after_s[of] - before_s[of]) * 1e6 / count);
+        let cpu_ms = (cpu_s(&server.processes) - before_s) * 1e6 / count;
         // Each call is two requests for the carrier.
         let repeated = run.carried.saturating_sub(2 * run.over);
         Seen {
@@ -92,7 +91,6 @@ impl Agents {
             failed: run.calls.len() as u64 - run.over,
             retransmissions: run.again + repeated + self.lost(server) - lost_before,
             cpu_ms,
-            system_ms,
         }
     }
 

@@ -76,12 +76,8 @@ pub fn lost(address: SocketAddr) -> u64 {
 
 /// Processor time that processes have used, seconds.
 pub fn cpu_s(processes: &[u32]) -> f64 {
-    ticks_s(processes, &[USER, SYSTEM])
-}
-
-/// What of that the system took for them.
-pub fn system_s(processes: &[u32]) -> f64 {
-    ticks_s(processes, &[SYSTEM])
+    const TICKS_A_SECOND: f64 = 100.0;
+    counts(processes, &[USER, SYSTEM]) / TICKS_A_SECOND
 }
 
 /// Pages of memory that the system has handed to them so far.
@@ -93,11 +89,6 @@ pub fn pages(processes: &[u32]) -> f64 {
 const MINOR_FAULTS: usize = 7;
 const USER: usize = 11;
 const SYSTEM: usize = 12;
-
-fn ticks_s(processes: &[u32], which: &[usize]) -> f64 {
-    const TICKS_A_SECOND: f64 = 100.0;
-    counts(processes, which) / TICKS_A_SECOND
-}
 
 fn counts(processes: &[u32], which: &[usize]) -> f64 {
     let count = |id: &u32| -> Option<f64> {

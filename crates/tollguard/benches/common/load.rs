@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::flood::{cpu_s, lost, system_s};
+use super::flood::{cpu_s, lost};
 use super::report::percentile;
 use super::server::Server;
 
@@ -32,8 +32,6 @@ pub struct Seen {
     pub retransmissions: u64,
     /// Processor time of the server for 1,000 of them, milliseconds.
     pub cpu_ms: f64,
-    /// What of that the system took: for datagrams, files and memory.
-    pub system_ms: f64,
 }
 
 impl Seen {
@@ -161,15 +159,14 @@ fn run_in(
 ) -> Seen {
     let (rate, count) = (a_second.to_string(), u64::from(a_second) * length.as_secs());
     std::fs::write(folder.path().join(WHO), list(server, LIST, |row| server.user(row))).unwrap();
-    let before_s = [cpu_s, system_s].map(|of| of(&server.processes));
+    let before_s = cpu_s(&server.processes);
     let lost_before = lost(server.address);
     let mut command = phones(folder, server, scenario, here);
     command.args(["-r", &rate, "-m", &count.to_string(), "-l", "60000", "-trace_stat"]).args(more);
     let ended = ends_within(command.arg(server.address.to_string()).spawn().unwrap(), length + PATIENCE);
-    let after_s = [cpu_s, system_s].map(|of| of(&server.processes));
-    let [cpu_ms, system_ms] = [0, 1].map(|of: usize| (after_s[of] - before_s[of]) * 1e6 / count as f64);
+    let cpu_ms = (cpu_s(&server.processes) - before_s) * 1e6 / count as f64;
     if !ended {
-        return Seen { done: 0, failed: count, retransmissions: 0, cpu_ms, system_ms };
+        return Seen { done: 0, failed: count, retransmissions: 0, cpu_ms };
     }
     let statistics = Statistics::of(folder);
     let value = |name: &str| statistics.value(name);
@@ -179,7 +176,6 @@ fn run_in(
         failed: value("FailedCall(C)"),
         retransmissions: value("Retransmissions(C)") + lost,
         cpu_ms,
-        system_ms,
     }
 }
 
