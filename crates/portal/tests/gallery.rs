@@ -100,7 +100,7 @@ impl Visitor<'_> {
     }
 
     fn log_out(&mut self) {
-        self.browser.run("document.querySelector('.who').requestSubmit()");
+        self.browser.submit(".who");
         self.browser.expect("Login name");
     }
 
@@ -244,7 +244,7 @@ fn the_owner(visitor: &mut Visitor<'_>) {
     visitor.browser.expect("cheap");
     visitor.keep("limits-wrong");
     visitor.go(&format!("{FIRM}/incidents/i0000000000009/lift"));
-    visitor.browser.run("document.querySelector('main form').requestSubmit()");
+    visitor.browser.submit("main form");
     visitor.browser.expect("may call abroad again");
     visitor.keep("incident-lifted");
     the_second_step(visitor);

@@ -20,7 +20,7 @@ fn log_in(browser: &Browser, login: &str, password: &str) {
 }
 
 fn log_out(browser: &Browser) {
-    browser.run("document.querySelector('.who').requestSubmit()");
+    browser.submit(".who");
     browser.expect("Login name");
 }
 

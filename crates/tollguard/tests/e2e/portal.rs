@@ -227,7 +227,7 @@ fn every_page(browser: &Browser, base: &str, incident: &str, call: &str) {
     let fault = browser.faults()[0].to_string();
     assert!(fault.contains("image-alt"), "a fault is seen: {fault}");
     browser.go(base);
-    browser.run("document.querySelector('.who').requestSubmit()");
+    browser.submit(".who");
     browser.expect("Login name");
     log_in(browser, "ada");
     browser.expect("All accounts");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::process::Child;
-use super::wait::{SOON, wait_for};
+use super::wait::{SOON, wait_for, wait_until};
 
 /// How long a page may take to load and a check to run.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -102,7 +102,7 @@ impl Browser {
             Some(body) => self.agent.post(&url).content_type("application/json").send(body.to_string()),
             None => self.agent.get(&url).call(),
         }
-        .unwrap();
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
         let is_good = answer.status().is_success();
         let text = answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
         let value = serde_json::from_str::<Value>(&text).unwrap()["value"].take();
@@ -154,14 +154,33 @@ impl Browser {
         })
     }
 
-    /// Presses the button or follows the link that says `text`.
+    /// Presses the button or follows the link that says `text`, and waits for the page that it leads to.
     #[track_caller]
     pub fn press(&self, text: &str) {
         let path = format!("//main//*[self::a or self::button][normalize-space(.)='{text}']");
-        // What is kept fresh may be another element by the time it is clicked.
-        wait_for(SOON, &format!("a click on {path} at {}", self.url()), || {
+        self.leave(&path, || {
             let element = self.find(&path);
-            self.ask(&format!("/element/{element}/click"), Some(&json!({}))).ok()
+            self.ask(&format!("/element/{element}/click"), Some(&json!({}))).is_ok()
+        });
+    }
+
+    /// Sends the form that a CSS selector finds, and waits for the page that it leads to.
+    #[track_caller]
+    pub fn submit(&self, selector: &str) {
+        let script = json!({"script": format!("document.querySelector({selector:?}).requestSubmit()"), "args": []});
+        self.leave(selector, || self.ask("/execute/sync", Some(&script)).is_ok());
+    }
+
+    /// Goes to another page in a way that says whether it worked. Chromium never gives a picture that it is asked for while it
+    /// leaves a page, so the old one is marked, and the one without the mark is waited for.
+    #[track_caller]
+    fn leave(&self, what: &str, mut way: impl FnMut() -> bool) {
+        self.run("window.isLeft = true");
+        // What is kept fresh may be another element by the time it is clicked.
+        wait_until(SOON, &format!("a click on {what} at {}", self.url()), &mut way);
+        let there = json!({"script": "return !window.isLeft && document.readyState === 'complete'", "args": []});
+        wait_until(SOON, &format!("the page behind {what}"), || {
+            self.ask("/execute/sync", Some(&there)) == Ok(json!(true))
         });
     }
 
