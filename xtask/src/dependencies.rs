@@ -62,6 +62,8 @@ pub fn check() -> Result<()> {
         println!("NOT CHECKED: `cargo xtask setup` builds what is missing: {}", missing.join(", "));
         return Ok(());
     }
+    // Licences are read from all crates, those among them that are built nowhere here; without a way to them from what is there.
+    output(&["fetch", "--locked", "--quiet"])?;
     let deny = ["deny", "--offline", "--log-level", "error", "check", "bans", "licenses", "sources"];
     cargo(&deny, &[("PATH", &path())])?;
     let audit = output(&["audit", "--quiet"])?;
