@@ -62,7 +62,7 @@ pub fn check() -> Result<()> {
         println!("NOT CHECKED: `cargo xtask setup` builds what is missing: {}", missing.join(", "));
         return Ok(());
     }
-    // Licences are read from all crates, those among them that are built nowhere here; without a way to them from what is there.
+    // Licences are read in the crates, also in those that only other systems build. Without a network, in those at hand.
     output(&["fetch", "--locked", "--quiet"])?;
     let deny = ["deny", "--offline", "--log-level", "error", "check", "bans", "licenses", "sources"];
     cargo(&deny, &[("PATH", &path())])?;
