@@ -3,8 +3,9 @@
 //!
 //! A call is INVITE, 200, ACK, BYE and its 200 on both legs, of a trunk that is known by its address, one of 64 accounts.
 //! Its INVITE is read by either worker; what follows tells its worker and is read by it, as the kernel has it
-//! (`net::steer`). One and two workers take turns, several rounds; the table has medians. Beside them two nodes of one worker each that share nothing work
-//! at the same time: what the machine gives to two threads. Memory is the program's allocator's.
+//! (`net::steer`). One and two workers take turns, several rounds; the table has medians. Beside them two nodes of one
+//! worker each that share nothing work at the same time: what the machine gives to two threads. Memory is the program's
+//! allocator's.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![allow(clippy::disallowed_methods, reason = "what is carried while so much time passes is measured")]
 

@@ -175,13 +175,14 @@ impl Browser {
     /// leaves a page, so the old one is marked, and the one without the mark is waited for.
     #[track_caller]
     fn leave(&self, what: &str, mut way: impl FnMut() -> bool) {
+        let says =
+            |script: &str| self.ask("/execute/sync", Some(&json!({"script": script, "args": []}))) == Ok(json!(true));
         self.run("window.isLeft = true");
-        // What is kept fresh may be another element by the time it is clicked.
-        wait_until(SOON, &format!("a click on {what} at {}", self.url()), &mut way);
-        let there = json!({"script": "return !window.isLeft && document.readyState === 'complete'", "args": []});
-        wait_until(SOON, &format!("the page behind {what}"), || {
-            self.ask("/execute/sync", Some(&there)) == Ok(json!(true))
-        });
+        // What is kept fresh may be another element by the time it is clicked; on the next page nothing is clicked again.
+        let what_for = format!("a click on {what} at {}", self.url());
+        wait_until(SOON, &what_for, || says("return !window.isLeft") || way());
+        let is_there = "return !window.isLeft && document.readyState === 'complete'";
+        wait_until(SOON, &format!("the page behind {what}"), || says(is_there));
     }
 
     /// Types into the field of a name.
